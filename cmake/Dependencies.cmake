@@ -1,0 +1,22 @@
+# Everything here is a Debian package (scripts/setup names them); LibTorch may also come from PyPI.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(hwy REQUIRED)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+if(UPNEXT_TRAIN)
+  include(Torch)
+  # Wheels carry another fmt in their include folder; ours must be found first, because that is the
+  # one we link.
+  set(first ${PROJECT_BINARY_DIR}/include-first)
+  file(MAKE_DIRECTORY ${first})
+  get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+  file(CREATE_LINK ${fmt_include}/fmt ${first}/fmt SYMBOLIC)
+  target_include_directories(upnext_torch SYSTEM BEFORE INTERFACE ${first})
+endif()

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace upnext {
+
+/// One configurable value: where it lives, what it is called and what it may be. Key, default and
+/// help are written once, here, and serve TOML reading and writing, `--set`, `--help` and the docs.
+class Option {
+ public:
+  using Target = std::variant<bool*, int64_t*, double*, std::string*, std::vector<int64_t>*,
+                              std::vector<std::string>*>;
+
+  Option(std::string key, Target target, std::string help)
+      : key_(std::move(key)), target_(target), help_(std::move(help)) {}
+
+  /// Numbers must lie in [low, high].
+  Option& range(double low, double high);
+  /// Numbers must be at least `low`.
+  Option& at_least(double low) { return range(low, std::numeric_limits<double>::infinity()); }
+  /// Strings must be one of these.
+  Option& one_of(std::vector<std::string> choices);
+
+  const std::string& key() const { return key_; }  ///< dotted, e.g. "train.epochs"
+  const std::string& help() const { return help_; }
+  const std::vector<std::string>& choices() const { return choices_; }
+  const Target& target() const { return target_; }
+  std::string type_name() const;
+  /// The present value as TOML text.
+  std::string toml_value() const;
+  /// Usage Error naming `where` when the present value breaks range() or one_of().
+  void check(std::string_view where) const;
+
+ private:
+  std::string key_;
+  Target target_;
+  std::string help_;
+  double low_ = -std::numeric_limits<double>::infinity();
+  double high_ = std::numeric_limits<double>::infinity();
+  std::vector<std::string> choices_;
+};
+
+/// References to every option of a configuration. A configuration struct has plain fields with
+/// defaults and one method `void list(OptionList& options)` that adds them.
+class OptionList {
+ public:
+  template <typename T>
+  Option& add(std::string_view key, T& value, std::string help) {
+    return options_.emplace_back(prefix_ + std::string(key), Option::Target(&value),
+                                 std::move(help));
+  }
+
+  /// Adds the options of a nested struct under "name.".
+  template <typename Config>
+  void section(std::string_view name, Config& config) {
+    const std::string outer = prefix_;
+    prefix_ += std::string(name) + ".";
+    config.list(*this);
+    prefix_ = outer;
+  }
+
+  const std::deque<Option>& all() const { return options_; }
+  /// Usage Error naming the nearest known key when there is none of that name.
+  Option& find(std::string_view key, std::string_view where);
+
+ private:
+  std::string prefix_;
+  std::deque<Option> options_;
+};
+
+/// Applies TOML text. Unknown keys, wrong types and values out of range are usage Errors that begin
+/// with "source:line:". `ignored` names top-level tables that belong to somebody else.
+void apply_toml(OptionList& options, std::string_view text, const std::string& source,
+                const std::vector<std::string>& ignored = {});
+
+/// Applies one `key=value` of the command line; the value is TOML, bare words are strings.
+void apply_setting(OptionList& options, std::string_view setting);
+
+/// All present values as TOML, one table per section, in the order of the list.
+std::string to_toml(const OptionList& options);
+
+/// The candidate nearest to `word` by edit distance, empty when none is close enough to suggest.
+std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace upnext

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "inference/model_file.h"
+#include "interop/model_export.h"
+
+namespace upnext::cli {
+namespace {
+
+struct ExportCommand {
+  std::string run, out;
+  std::string format = "safetensors";
+  std::string names = kOwnNames;
+};
+
+void run_export(const ExportCommand& command, const Globals& globals) {
+  const ModelFile model = ModelFile::open(command.run);
+  const std::filesystem::path out = command.out;
+  if (out.has_parent_path()) make_folder(out.parent_path());
+  const ExportReport report = export_state_dict(model, command.names, out);
+  if (command.names != kOwnNames && !report.rows_by_number) {
+    log_warning("the raw item ids are not the numbers 1 to {}: row i + 1 holds item i of the model",
+                model.num_items());
+  }
+  if (globals.json) {
+    const nlohmann::ordered_json json = {{"file", out.string()},
+                                         {"names", command.names},
+                                         {"tensors", report.tensors},
+                                         {"rows_by_number", report.rows_by_number}};
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("{}: {} tensors with the names of {}\n", out.string(), report.tensors, command.names);
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Globals& globals) {
+  const auto command = std::make_shared<ExportCommand>();
+  CLI::App* verb =
+      app.add_subcommand("export", "Write a model's weights for another program to load");
+  verb->add_option("run", command->run, "Run folder or model.safetensors")->required();
+  verb->add_option("--format", command->format, "File format")
+      ->check(CLI::IsMember({"safetensors"}))
+      ->capture_default_str();
+  verb->add_option("--names", command->names, "Tensor names and shapes of which project")
+      ->check(CLI::IsMember(export_names()))
+      ->capture_default_str();
+  verb->add_option("--out", command->out, "File to write; one that is there is replaced")
+      ->required();
+  verb->callback([command, &globals] { run_export(*command, globals); });
+}
+
+}  // namespace upnext::cli

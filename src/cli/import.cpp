@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "cli/commands.h"
+#include "data/dataset.h"
+#include "interop/model_import.h"
+
+namespace upnext::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One line per checkpoint format: its name here and the names of its tensors.
+struct Format {
+  const char* name;
+  const char* names;
+};
+constexpr Format kFormats[] = {
+    {"gsasrec-pytorch", "gsasrec"},
+};
+
+struct ImportCommand {
+  std::string file, format, data, out;
+  int64_t heads = 0;
+  bool overwrite = false;
+};
+
+/// The model file to be written: `out` itself when it is called .safetensors, else inside a run
+/// folder of that name.
+fs::path model_path(const ImportCommand& command) {
+  const fs::path out = command.out;
+  const fs::path path = out.extension() == ".safetensors" ? out : out / kModelFileName;
+  check_usage(command.overwrite || !fs::exists(path),
+              "--out {}: there is a model already; choose another name or add --overwrite",
+              path.string());
+  return path;
+}
+
+std::string config_toml(ModelOptions model) {
+  OptionList options;
+  options.section("model", model);
+  return to_toml(options);
+}
+
+const char* names_of(const std::string& format) {
+  for (const Format& known : kFormats) {
+    if (format == known.name) return known.names;
+  }
+  fail_usage("--format {}: unknown", format);
+}
+
+void report(const ImportedModel& model, const fs::path& path, const Globals& globals) {
+  const ModelOptions& options = model.description.model;
+  if (model.items_outside_catalogue > 0) {
+    log_warning("{} items of the checkpoint do not occur in the dataset; they come last",
+                model.items_outside_catalogue);
+  }
+  if (globals.json) {
+    const nlohmann::ordered_json json = {
+        {"model", path.string()},           {"items", model.item_ids.size()},
+        {"hidden_size", options.hidden_size}, {"num_blocks", options.num_blocks},
+        {"num_heads", options.num_heads},   {"max_length", options.max_length},
+        {"tie_embeddings", options.tie_embeddings},
+        {"items_outside_dataset", model.items_outside_catalogue}};
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("{}: {} items, width {}, {} blocks, {} heads, the newest {} items, {} item tables\n",
+             path.string(), model.item_ids.size(), options.hidden_size, options.num_blocks,
+             options.num_heads, options.max_length, options.tie_embeddings ? "tied" : "separate");
+}
+
+void run_import(const ImportCommand& command, const Globals& globals) {
+  const fs::path path = model_path(command);
+  std::optional<Catalogue> catalogue;
+  if (!command.data.empty()) catalogue = catalogue_of(Dataset::open(command.data));
+  ImportOptions options;
+  options.names = names_of(command.format);
+  options.heads = command.heads;
+  if (catalogue) options.catalogue = &*catalogue;
+  ImportedModel model = import_model(*open_state_dict(command.file), options);
+  model.description.config_toml = config_toml(model.description.model);
+  if (path.has_parent_path()) make_folder(path.parent_path());
+  if (path != fs::path(command.out)) {
+    write_file_atomically(fs::path(command.out) / "config.toml", model.description.config_toml);
+  }
+  model.write(path);
+  report(model, path, globals);
+}
+
+}  // namespace
+
+void add_import(CLI::App& app, Globals& globals) {
+  const auto command = std::make_shared<ImportCommand>();
+  CLI::App* verb = app.add_subcommand(
+      "import", "Turn a checkpoint of another project into a run that can be evaluated and used");
+  std::vector<std::string> formats;
+  for (const Format& format : kFormats) formats.emplace_back(format.name);
+  verb->add_option("file", command->file, "Checkpoint: .pt of PyTorch 1.6 or later, or safetensors")
+      ->required();
+  verb->add_option("--format", command->format, "What kind of checkpoint")
+      ->required()
+      ->check(CLI::IsMember(formats));
+  verb->add_option("--heads", command->heads, "Attention heads; weights do not tell")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--data", command->data,
+                   "Prepared dataset whose item ids are the checkpoint's item numbers: the model's "
+                   "items are put in its order, with its titles");
+  verb->add_option("--out", command->out, "Run folder, or a file called .safetensors")->required();
+  verb->add_flag("--overwrite", command->overwrite, "Replace a model that is there");
+  verb->callback([command, &globals] { run_import(*command, globals); });
+}
+
+}  // namespace upnext::cli

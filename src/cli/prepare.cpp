@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/prepare.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/log.h"
+#include "base/resources.h"
+#include "cli/commands.h"
+#include "data/dataset.h"
+#include "data/dataset_files.h"
+
+namespace upnext::cli {
+namespace {
+
+struct PrepareArguments {
+  PrepareOptions options;
+  std::string out;
+  bool no_header = false;
+  bool one_pass = false;
+  uint64_t memory_mib = 512;
+};
+
+/// A line that is written over, on a terminal only.
+void show_progress(const char* stage, int64_t events) {
+  fmt::print(stderr, "\r{} {} events\x1b[K", stage, events);
+  std::fflush(stderr);
+}
+
+std::string report_text(const PrepareReport& report, const Dataset& dataset) {
+  std::string text = fmt::format("{}: {} users, {} items, {} events\n", dataset.folder().string(),
+                                 report.users, report.items, report.events);
+  const auto line = [&](const char* name, int64_t count, const std::string& note) {
+    if (count > 0) text += fmt::format("  {:<22}{:>12}  {}\n", name, count, note);
+  };
+  text += fmt::format("  {:<22}{}\n", "format", report.format);
+  line("events read", report.events_read, "");
+  line("broken lines", report.lines_skipped, "passed over");
+  line("below --min-value", report.events_below_value, "dropped");
+  line("duplicates", report.duplicates,
+       report.repeats_dropped > 0 ? "equal user, item and time: dropped"
+                                  : "equal user, item and time: kept (--drop-repeats drops them)");
+  line("filtered", report.events_filtered,
+       fmt::format("dropped by --min-user-events and --min-item-events in {} rounds",
+                   report.filter_passes));
+  line("time travel", report.time_travel, "rows older than the user's row before: sorted");
+  line("times rounded", report.rounded_times, "to whole units (--time-scale)");
+  line("ties", report.ties,
+       fmt::format("of {} users: same time as the event before, in the order of the source",
+                   report.users_with_ties));
+  line("repeated pairs", report.repeated_pairs, "events whose user had the item before");
+  line("items with title", report.titled_items, "");
+  line("attributes", report.attributes, "different ones");
+  text += fmt::format("  {:<22}{}\n", "split", dataset.split_name());
+  line("users not validated", report.users_without_valid, "");
+  line("users not tested", report.users_without_test, "");
+  text += fmt::format("  {:<22}{}\n", "fingerprint", dataset.fingerprint());
+  return text;
+}
+
+void run_prepare(PrepareArguments arguments, const Globals& globals) {
+  PrepareOptions& options = arguments.options;
+  options.out = arguments.out;
+  options.source.header = !arguments.no_header;
+  options.iterate = !arguments.one_pass;
+  options.memory_bytes = arguments.memory_mib << 20;
+  options.split.seed = globals.seed;
+  const bool terminal = !globals.quiet && ::isatty(STDERR_FILENO) == 1;
+  if (terminal) options.progress = show_progress;
+  const PrepareReport report = prepare_dataset(options);
+  if (terminal) fmt::print(stderr, "\r\x1b[K");
+  log_info("{} events in {:.1f} s, {:.0f} MiB of memory at most", report.events_read, report.seconds,
+           static_cast<double>(peak_memory_bytes()) / (1 << 20));
+  const Dataset dataset = Dataset::open(options.out);
+  if (!globals.json) {
+    fmt::print("{}", report_text(report, dataset));
+    return;
+  }
+  nlohmann::ordered_json json = report_json(report);
+  json["dataset"] = dataset.folder().string();
+  json["split"] = dataset.split_name();
+  json["fingerprint"] = dataset.fingerprint();
+  json["split_fingerprint"] = dataset.split_fingerprint();
+  json["seconds"] = report.seconds;
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+std::string format_help() {
+  std::string help = "How the events are written: auto (told by name and first lines)";
+  for (const ReaderInfo* reader : reader_list()) {
+    help += fmt::format("\n  {}: {}", reader->name, reader->summary);
+  }
+  return help;
+}
+
+void add_source_options(CLI::App& verb, PrepareArguments& arguments) {
+  const char* const group = "Source";
+  ReaderOptions& source = arguments.options.source;
+  verb.add_option("input", source.path,
+                  "File of events, a folder for gsasrec, or - for standard input; gzip and "
+                  "Zstandard are unpacked")
+      ->required();
+  verb.add_option("--format", source.format, format_help())->capture_default_str()->group(group);
+  verb.add_option("--user-column", source.user_column, "Name of the column of users")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--item-column", source.item_column, "Name of the column of items")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--time-column", source.time_column,
+                  "Name of the column of times; \"\" if there is none to use")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--value-column", source.value_column,
+                  "Name of the column of ratings or weights (found by itself if called value, "
+                  "rating, weight, ...)")
+      ->group(group);
+  verb.add_option("--columns", source.columns,
+                  "Names for the columns of a file without header, e.g. user,item,-,time")
+      ->group(group);
+  verb.add_flag("--no-header", arguments.no_header,
+                "The first line is an event; columns are user,item[,value],time")
+      ->group(group);
+  verb.add_option("--separator", source.separator,
+                  "What stands between fields: a character, tab, comma, space or pipe")
+      ->group(group);
+  verb.add_option("--time-scale", source.time_scale,
+                  "Times are multiplied by this and rounded down, e.g. 1000 for thousandths")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_flag("--skip-bad", source.skip_bad,
+                "Pass over broken lines and count them instead of stopping at the first")
+      ->group(group);
+}
+
+void add_filter_options(CLI::App& verb, PrepareArguments& arguments) {
+  const char* const group = "Filters and order";
+  PrepareOptions& options = arguments.options;
+  verb.add_option("--min-value,--min-rating", options.min_value,
+                  "Drop events whose value is below this")
+      ->group(group);
+  verb.add_option("--min-user-events", options.min_user_events, "Drop users with fewer events")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--min-item-events", options.min_item_events, "Drop items with fewer events")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_flag("--one-pass", arguments.one_pass,
+                "Filter once, items first, instead of until nothing changes (k-core)")
+      ->group(group);
+  verb.add_flag("--drop-repeats", options.drop_repeats,
+                "Keep the first of events with equal user, item and time")
+      ->group(group);
+  verb.add_option("--order", options.order,
+                  "Order of a user's events: time (ties in the order of the file), or file")
+      ->check(CLI::IsMember({"time", "file"}))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_split_options(CLI::App& verb, SplitOptions& split) {
+  const char* const group = "Split";
+  split.method = "auto";
+  verb.add_option("--split", split.method,
+                  "auto (given if the source brings one, else leave-last), leave-last, temporal, "
+                  "by-user or given")
+      ->check(CLI::IsMember({"auto", "leave-last", "temporal", "by-user", "given"}))
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--valid", split.valid, "leave-last, by-user: validation items of a user")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--test", split.test, "leave-last, by-user: test items of a user")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--valid-users", split.valid_users,
+                  "leave-last: validate on this many users drawn with --seed, 0 = on all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--valid-share", split.valid_share,
+                  "temporal: share of all events; by-user: share of users")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--test-share", split.test_share, "The same for the test")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--target", split.target,
+                  "temporal: the first, the last or all of a user's events in a range")
+      ->check(CLI::IsMember({"first", "last", "all"}))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_output_options(CLI::App& verb, PrepareArguments& arguments) {
+  PrepareOptions& options = arguments.options;
+  verb.add_option("--out", arguments.out, "Folder to make")->required();
+  verb.add_flag("--overwrite", options.overwrite, "Replace a dataset of that name");
+  verb.add_option("--titles", options.titles,
+                  "File of item titles: movies.dat, u.item, RecBole .item, CSV or TSV");
+  verb.add_option("--title-map", options.title_map,
+                  "Lines \"id title-id\" when the title file has other item ids")
+      ->needs("--titles");
+  verb.add_option("--attributes", options.attributes,
+                  "JSON file {\"item\": [attribute, ...], ...} (S3-Rec)");
+  verb.add_option("--memory", arguments.memory_mib,
+                  "MiB for sorting; the ids of users and items come on top")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_prepare(CLI::App& app, Globals& globals) {
+  CLI::App* verb = app.add_subcommand(
+      "prepare", "Read a log of events, filter, order and split it into a dataset folder");
+  auto arguments = std::make_shared<PrepareArguments>();
+  add_source_options(*verb, *arguments);
+  add_output_options(*verb, *arguments);
+  add_filter_options(*verb, *arguments);
+  add_split_options(*verb, arguments->options.split);
+  verb->callback([arguments, &globals] { run_prepare(*arguments, globals); });
+}
+
+}  // namespace upnext::cli

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "run/run_config.h"
+#include "train/train_request.h"
+
+namespace upnext::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string preset, config_file, data, run, resume;
+  std::vector<std::string> settings;
+  bool overwrite = false, list_presets = false, show_config = false;
+};
+
+/// LibTorch takes a second or two to load, so only this verb loads it, and with it the training
+/// library that stands beside the core library.
+TrainEntry load_training_library() {
+  Dl_info self{};
+  check_data(dladdr(reinterpret_cast<const void*>(&upnext_version), &self) != 0,
+             "cannot tell where libupnext.so lies");
+  const fs::path path = fs::path(self.dli_fname).parent_path() / "libupnext_train.so";
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (library == nullptr) {
+    const char* reason = dlerror();
+    fail_data("{}: the training library cannot be loaded: {}. Run scripts/setup to build it",
+              path.string(), reason != nullptr ? reason : "unknown reason");
+  }
+  void* entry = dlsym(library, "upnext_train_entry");
+  check_data(entry != nullptr, "{}: not a training library of this version", path.string());
+  return reinterpret_cast<TrainEntry>(entry);
+}
+
+TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
+  TrainRequest request;
+  RunConfig& config = request.config;
+  if (!arguments.preset.empty()) apply_preset(config, arguments.preset);
+  if (!arguments.config_file.empty()) apply_file(config, arguments.config_file);
+  if (seed_given) config.train.seed = static_cast<int64_t>(globals.seed);
+  if (!arguments.data.empty()) config.data.path = arguments.data;
+  apply_settings(config, arguments.settings);
+  config.version = upnext_version();
+  config.data.fingerprint.clear();
+  config.data.split_fingerprint.clear();
+  config.model.resolve();
+  if (arguments.show_config) return request;
+  check_usage(!config.data.path.empty(), "train: --data FOLDER is missing");
+  check_usage(!arguments.run.empty(), "train: --run FOLDER is missing, e.g. --run runs/first");
+  request.run = arguments.run;
+  const bool used = fs::exists(request.run / "config.toml");
+  check_usage(!used || arguments.overwrite,
+              "{}: holds a run already; continue it with --resume {}, or replace it with --overwrite",
+              arguments.run, arguments.run);
+  if (used) {
+    fs::remove_all(request.run / "checkpoint");
+    fs::remove(request.run / "model.safetensors");
+  }
+  return request;
+}
+
+TrainRequest resume_request(const Arguments& arguments) {
+  check_usage(arguments.preset.empty() && arguments.config_file.empty() && arguments.run.empty(),
+              "--resume continues a run with its own configuration; --preset, --config and --run "
+              "start new ones");
+  TrainRequest request;
+  request.run = arguments.resume;
+  request.resume = true;
+  const fs::path config = request.run / "config.toml";
+  check_data(fs::exists(config), "{}: not a run folder, it has no config.toml", arguments.resume);
+  check_data(fs::exists(request.run / "checkpoint" / "last.safetensors"),
+             "{}: has no checkpoint to resume from", arguments.resume);
+  apply_file(request.config, config);
+  for (const std::string& setting : arguments.settings) {
+    const std::string key = setting.substr(0, setting.find('='));
+    check_usage(key == "train.epochs" || key == "train.patience" || key == "train.checkpoint_steps",
+                "--set {}: a resumed run keeps its configuration; only train.epochs, "
+                "train.patience and train.checkpoint_steps may change",
+                setting);
+  }
+  apply_settings(request.config, arguments.settings);
+  if (!arguments.data.empty()) request.config.data.path = arguments.data;
+  return request;
+}
+
+void print_result(const TrainResult& result, const TrainRequest& request, bool json) {
+  if (json) {
+    nlohmann::ordered_json out;
+    out["run"] = request.run.string();
+    out["epochs"] = result.epochs;
+    out["steps"] = result.steps;
+    out["stopped_by"] = result.stopped;
+    out["best_epoch"] = result.best_epoch;
+    if (!result.valid_metric.empty()) out["valid"] = {{result.valid_metric, result.best_value}};
+    out["seconds"] = result.seconds;
+    out["positions_per_second"] = result.positions_per_second;
+    out["peak_memory_bytes"] = result.peak_memory_bytes;
+    fmt::print("{}\n", out.dump(2));
+    return;
+  }
+  const std::string best =
+      result.valid_metric.empty()
+          ? fmt::format("kept epoch {}", result.best_epoch)
+          : fmt::format("best valid {} {:.5f} at epoch {}", result.valid_metric, result.best_value,
+                        result.best_epoch);
+  fmt::print("{} epochs, {} steps in {:.0f} s ({:.0f} positions/s, {:.0f} MB), {}\n", result.epochs,
+             result.steps, result.seconds, result.positions_per_second,
+             static_cast<double>(result.peak_memory_bytes) / 1e6, best);
+  fmt::print("model: {}\n", (request.run / "model.safetensors").string());
+  if (!result.valid_metric.empty()) {
+    log_info("validation picked the epoch, so it is no result; judge with: upnext evaluate {}",
+             request.run.string());
+  }
+}
+
+void train(const Arguments& arguments, const Globals& globals, bool seed_given) {
+  if (arguments.list_presets) {
+    for (const Preset& preset : preset_list()) fmt::print("{:<14} {}\n", preset.name, preset.summary);
+    return;
+  }
+  TrainRequest request = arguments.resume.empty() ? fresh_request(arguments, globals, seed_given)
+                                                  : resume_request(arguments);
+  if (arguments.show_config) {
+    fmt::print("{}", config_text(request.config));
+    return;
+  }
+  request.threads = globals.threads;
+  request.device = globals.device;
+  request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
+  TrainResult result;
+  load_training_library()(request, &result);
+  print_result(result, request, globals.json);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Globals& globals) {
+  CLI::App* verb = app.add_subcommand("train", "Train a model on a prepared dataset");
+  const auto arguments = std::make_shared<Arguments>();
+  verb->add_option("--data", arguments->data, "Dataset folder made by `upnext prepare`");
+  verb->add_option("--run", arguments->run, "Folder for everything the run is");
+  verb->add_option("--preset", arguments->preset, "Start from a published configuration (--presets lists)");
+  verb->add_option("--config", arguments->config_file, "TOML file on top of the preset");
+  verb->add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
+      ->allow_extra_args(false);
+  verb->add_option("--resume", arguments->resume, "Run folder to continue, to the same bits");
+  verb->add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");
+  verb->add_flag("--presets", arguments->list_presets, "List the presets");
+  verb->add_flag("--show-config", arguments->show_config, "Print the resolved configuration and stop");
+  verb->callback([&app, arguments, &globals] {
+    train(*arguments, globals, app.get_option("--seed")->count() > 0);
+  });
+}
+
+}  // namespace upnext::cli

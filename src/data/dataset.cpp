@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "data/dataset_files.h"
+#include "data/id_file.h"
+
+namespace upnext {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+struct Dataset::Parts {
+  fs::path folder;
+  std::string description, fingerprint, split_fingerprint, split_name;
+  int64_t num_users = 0, num_items = 0, num_events = 0, num_attributes = 0;
+  bool has_times = false, has_titles = false, has_attributes = false;
+
+  MappedFile offsets_file, items_file, times_file, splits_file;
+  MappedFile attribute_offsets_file, attributes_file;
+  std::span<const int64_t> offsets, times, attribute_offsets;
+  std::span<const int32_t> items, attributes;
+  std::span<const SplitPoint> splits;
+  IdFile user_ids, item_ids, titles, attribute_ids;
+
+  void read_description();
+  void map_events();
+  void map_splits();
+  void map_attributes();
+
+  template <typename T>
+  std::span<const T> map(MappedFile& file, const char* name, int64_t count) {
+    const std::string path = (folder / name).string();
+    file = MappedFile(path);
+    const std::span<const T> values = file.as<T>(path.c_str());
+    check_data(values.size() == static_cast<size_t>(count),
+               "{}: {} entries, want {} as in {}: the file is truncated or damaged", path,
+               values.size(), count, dataset_files::kDescription);
+    return values;
+  }
+  void check_offsets(std::span<const int64_t> values, const char* name, size_t end) const {
+    check_data(values.front() == 0 && values.back() == static_cast<int64_t>(end) &&
+                   std::is_sorted(values.begin(), values.end()),
+               "{}: the offsets do not ascend from 0 to {}: the file is damaged",
+               (folder / name).string(), end);
+  }
+  void check_ids(std::span<const int32_t> values, const char* name, int64_t count) const {
+    if (values.empty()) return;
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    check_data(*low >= 0 && *high < count, "{}: ids from {} to {}, want 0 to {}: the file is damaged",
+               (folder / name).string(), *low, *high, count - 1);
+  }
+};
+
+namespace {
+
+template <typename T>
+T field(const Json& json, const char* name, const fs::path& path) {
+  try {
+    return json.at(name).get<T>();
+  } catch (const Json::exception&) {
+    fail_data("{}: no usable \"{}\": the file is damaged; prepare the dataset again", path.string(),
+              name);
+  }
+}
+
+int64_t count_field(const Json& json, const char* name, const fs::path& path, int64_t limit) {
+  const auto count = field<int64_t>(json, name, path);
+  check_data(count >= 0 && count <= limit, "{}: {} = {} is impossible", path.string(), name, count);
+  return count;
+}
+
+}  // namespace
+
+void Dataset::Parts::read_description() {
+  const fs::path path = folder / dataset_files::kDescription;
+  check_data(fs::is_directory(folder), "{}: no such folder; `upnext prepare` makes datasets",
+             folder.string());
+  check_data(fs::exists(path), "{}: not a dataset folder (no {}); `upnext prepare` makes one",
+             folder.string(), dataset_files::kDescription);
+  description = read_file(path, 16 << 20);
+  const Json json = Json::parse(description, nullptr, false);
+  check_data(json.is_object() && json.value("kind", Json()) == Json(kDatasetKind),
+             "{}: not the description of a dataset", path.string());
+  const auto version = field<int64_t>(json, "version", path);
+  check_data(version == kDatasetVersion,
+             "{}: written in version {}, this program reads version {}; prepare the dataset again or "
+             "use a newer upnext",
+             path.string(), version, kDatasetVersion);
+  constexpr int64_t kMaxIds = int64_t{1} << 31;
+  constexpr int64_t kMaxEvents = int64_t{1} << 48;
+  num_users = count_field(json, "users", path, kMaxIds);
+  num_items = count_field(json, "items", path, kMaxIds);
+  num_events = count_field(json, "events", path, kMaxEvents);
+  has_times = field<bool>(json, "has_times", path);
+  has_titles = field<bool>(json, "has_titles", path);
+  has_attributes = field<bool>(json, "has_attributes", path);
+  num_attributes = count_field(json, "attributes", path, kMaxIds);
+  fingerprint = field<std::string>(json, "fingerprint", path);
+  split_fingerprint = field<std::string>(json, "split_fingerprint", path);
+  split_name = field<std::string>(field<Json>(json, "split", path), "name", path);
+}
+
+void Dataset::Parts::map_events() {
+  offsets = map<int64_t>(offsets_file, dataset_files::kOffsets, num_users + 1);
+  items = map<int32_t>(items_file, dataset_files::kItems, num_events);
+  if (has_times) times = map<int64_t>(times_file, dataset_files::kTimes, num_events);
+  check_offsets(offsets, dataset_files::kOffsets, items.size());
+  check_ids(items, dataset_files::kItems, num_items);
+  user_ids = IdFile(folder / dataset_files::kUserIds, num_users, true);
+  item_ids = IdFile(folder / dataset_files::kItemIds, num_items, true);
+  if (has_titles) titles = IdFile(folder / dataset_files::kTitles, num_items, false);
+}
+
+void Dataset::Parts::map_splits() {
+  splits = map<SplitPoint>(splits_file, dataset_files::kSplits, num_users);
+  for (int64_t user = 0; user < num_users; ++user) {
+    const SplitPoint& cut = splits[user];
+    const int64_t n = offsets[user + 1] - offsets[user];
+    const auto range = [n](int64_t begin, int64_t end) {
+      return 0 <= begin && begin <= end && end <= n;
+    };
+    check_data(range(0, cut.train_end) && range(cut.valid_begin, cut.valid_end) &&
+                   range(cut.test_begin, cut.test_end),
+               "{}: the cuts of user number {} do not lie inside their {} events: the file is damaged",
+               (folder / dataset_files::kSplits).string(), user, n);
+  }
+}
+
+void Dataset::Parts::map_attributes() {
+  if (!has_attributes) return;
+  attribute_offsets =
+      map<int64_t>(attribute_offsets_file, dataset_files::kAttributeOffsets, num_items + 1);
+  check_data(attribute_offsets.back() >= 0, "{}: the offsets do not ascend: the file is damaged",
+             (folder / dataset_files::kAttributeOffsets).string());
+  attributes =
+      map<int32_t>(attributes_file, dataset_files::kAttributes, attribute_offsets.back());
+  check_offsets(attribute_offsets, dataset_files::kAttributeOffsets, attributes.size());
+  check_ids(attributes, dataset_files::kAttributes, num_attributes);
+  attribute_ids = IdFile(folder / dataset_files::kAttributeIds, num_attributes, true);
+}
+
+Dataset Dataset::open(const fs::path& folder) {
+  auto parts = std::make_unique<Parts>();
+  parts->folder = folder;
+  parts->read_description();
+  parts->map_events();
+  parts->map_splits();
+  parts->map_attributes();
+  return Dataset(std::move(parts));
+}
+
+Dataset::Dataset(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Dataset::Dataset(Dataset&&) noexcept = default;
+Dataset& Dataset::operator=(Dataset&&) noexcept = default;
+Dataset::~Dataset() = default;
+
+const fs::path& Dataset::folder() const { return parts_->folder; }
+int64_t Dataset::num_users() const { return parts_->num_users; }
+int64_t Dataset::num_items() const { return parts_->num_items; }
+int64_t Dataset::num_events() const { return parts_->num_events; }
+bool Dataset::has_times() const { return parts_->has_times; }
+
+JaggedView<int32_t> Dataset::histories() const { return {parts_->items, parts_->offsets}; }
+JaggedView<int64_t> Dataset::times() const { return {parts_->times, parts_->offsets}; }
+std::span<const SplitPoint> Dataset::splits() const { return parts_->splits; }
+
+const IdMap& Dataset::users() const { return parts_->user_ids; }
+const IdMap& Dataset::items() const { return parts_->item_ids; }
+std::string_view Dataset::title(int64_t item) const {
+  return parts_->has_titles ? parts_->titles.raw(item) : std::string_view();
+}
+JaggedView<int32_t> Dataset::attributes() const {
+  return {parts_->attributes, parts_->attribute_offsets};
+}
+const IdMap& Dataset::attribute_ids() const { return parts_->attribute_ids; }
+
+const std::string& Dataset::fingerprint() const { return parts_->fingerprint; }
+const std::string& Dataset::split_fingerprint() const { return parts_->split_fingerprint; }
+const std::string& Dataset::split_name() const { return parts_->split_name; }
+const std::string& Dataset::description() const { return parts_->description; }
+
+}  // namespace upnext

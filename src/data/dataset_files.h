@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <span>
+#include <string>
+
+#include "base/jagged.h"
+#include "data/id_file.h"
+#include "data/prepare.h"
+
+namespace upnext {
+
+/// Names of the files of a dataset folder; docs/data-formats.md describes them byte for byte.
+namespace dataset_files {
+inline constexpr const char* kDescription = "dataset.json";
+inline constexpr const char* kOffsets = "offsets.bin";
+inline constexpr const char* kItems = "items.bin";
+inline constexpr const char* kTimes = "times.bin";
+inline constexpr const char* kSplits = "splits.bin";
+inline constexpr const char* kUserIds = "users.ids";
+inline constexpr const char* kItemIds = "items.ids";
+inline constexpr const char* kTitles = "titles.ids";
+inline constexpr const char* kAttributeOffsets = "attribute-offsets.bin";
+inline constexpr const char* kAttributes = "attributes.bin";
+inline constexpr const char* kAttributeIds = "attributes.ids";
+}  // namespace dataset_files
+
+inline constexpr const char* kDatasetKind = "upnext dataset";
+inline constexpr int64_t kDatasetVersion = 1;
+
+/// Hash of the canonical events: users in ascending order of their raw ids' bytes; of each user the
+/// raw id, and the raw item (and time, if there are times) of each event in order. Independent of the
+/// numbering inside and, where no two events of a user share a time, of the order of the source.
+std::string events_fingerprint(const IdFile& users, const IdFile& items,
+                               JaggedView<int32_t> histories, std::span<const int64_t> times);
+
+/// Hash of the events' fingerprint and the split points, users in the same order.
+std::string split_fingerprint(const std::string& events, const IdFile& users,
+                              std::span<const SplitPoint> split);
+
+/// The report as it stands in dataset.json (without the seconds, which differ between runs).
+nlohmann::ordered_json report_json(const PrepareReport& report);
+
+}  // namespace upnext

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/event_sort.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace upnext {
+namespace {
+
+struct PlacedEvent {
+  int64_t time;
+  uint32_t position;  // among the user's events in the input: breaks ties, so that order is total
+  int32_t item;
+};
+
+bool earlier(const PlacedEvent& a, const PlacedEvent& b) {
+  return a.time != b.time ? a.time < b.time : a.position < b.position;
+}
+
+/// Users [first, last) whose events are sorted together.
+struct Stretch {
+  int64_t first = 0, last = 0;
+};
+
+class Sorter {
+ public:
+  Sorter(int64_t num_users, int64_t num_items, const SortOptions& options)
+      : options_(options),
+        starts_(static_cast<size_t>(num_users) + 1),
+        last_group_(static_cast<size_t>(num_items)),
+        sorted_{EventSpool(options.folder, options.memory_bytes / 2), 0} {}
+
+  SortedEvents run(EventSpool input) {
+    input.for_each([&](const EventRecord& event) { ++starts_[event.user + 1]; });
+    for (size_t user = 1; user < starts_.size(); ++user) starts_[user] += starts_[user - 1];
+    const std::vector<Stretch> stretches = cut_users();
+    if (stretches.size() == 1) {
+      sort_stretch(stretches[0], std::move(input));
+    } else {
+      std::vector<EventSpool> parts = partition(std::move(input), stretches);
+      for (size_t i = 0; i < parts.size(); ++i) sort_stretch(stretches[i], std::move(parts[i]));
+    }
+    return std::move(sorted_);
+  }
+
+ private:
+  std::vector<Stretch> cut_users() const {
+    const auto room =
+        std::max<int64_t>(1, static_cast<int64_t>(options_.memory_bytes / 2 / sizeof(PlacedEvent)));
+    const auto users = static_cast<int64_t>(starts_.size()) - 1;
+    std::vector<Stretch> stretches{{0, 0}};
+    for (int64_t user = 0; user < users; ++user) {
+      Stretch& current = stretches.back();
+      const bool fits = starts_[user + 1] - starts_[current.first] <= room;
+      if (!fits && current.first < user) stretches.push_back({user, user});
+      stretches.back().last = user + 1;
+    }
+    return stretches;
+  }
+
+  std::vector<EventSpool> partition(EventSpool input, const std::vector<Stretch>& stretches) const {
+    std::vector<EventSpool> parts;
+    std::vector<int32_t> part_of(starts_.size() - 1);
+    for (size_t i = 0; i < stretches.size(); ++i) {
+      parts.emplace_back(options_.folder, 0);
+      std::fill(part_of.begin() + stretches[i].first, part_of.begin() + stretches[i].last,
+                static_cast<int32_t>(i));
+    }
+    input.for_each([&](const EventRecord& event) { parts[part_of[event.user]].add(event); });
+    return parts;
+  }
+
+  void sort_stretch(const Stretch& stretch, EventSpool part) {
+    const int64_t base = starts_[stretch.first];
+    std::vector<PlacedEvent> events(static_cast<size_t>(part.size()));
+    std::vector<uint32_t> filled(static_cast<size_t>(stretch.last - stretch.first));
+    part.for_each([&](const EventRecord& event) {
+      const uint32_t position = filled[event.user - stretch.first]++;
+      events[starts_[event.user] - base + position] = {event.time, position, event.item};
+    });
+    { const EventSpool done = std::move(part); }  // its memory is free for the sorted events
+    for (int64_t user = stretch.first; user < stretch.last; ++user) {
+      const auto begin = events.begin() + (starts_[user] - base);
+      const auto end = events.begin() + (starts_[user + 1] - base);
+      if (options_.by_time && !std::is_sorted(begin, end, earlier)) std::sort(begin, end, earlier);
+      emit(static_cast<int32_t>(user), {&*begin, static_cast<size_t>(end - begin)});
+    }
+  }
+
+  /// Events of equal time form a group; an item seen before in the same group is a duplicate.
+  void emit(int32_t user, std::span<const PlacedEvent> events) {
+    for (size_t i = 0; i < events.size(); ++i) {
+      if (i == 0 || events[i].time != events[i - 1].time) ++group_;
+      const bool repeat = std::exchange(last_group_[events[i].item], group_) == group_;
+      sorted_.duplicates += repeat ? 1 : 0;
+      if (repeat && options_.drop_repeats) continue;
+      sorted_.events.add({user, events[i].item, events[i].time});
+    }
+  }
+
+  SortOptions options_;
+  std::vector<int64_t> starts_;  // of each user's events, over all users
+  std::vector<int64_t> last_group_;
+  int64_t group_ = 0;
+  SortedEvents sorted_;
+};
+
+}  // namespace
+
+SortedEvents sort_events(EventSpool input, int64_t num_users, int64_t num_items,
+                         const SortOptions& options) {
+  return Sorter(num_users, num_items, options).run(std::move(input));
+}
+
+}  // namespace upnext

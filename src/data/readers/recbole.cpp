@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/readers/delimited.h"
+
+namespace upnext {
+namespace {
+
+std::unique_ptr<EventReader> open_atomic(const ReaderOptions& options,
+                                         std::unique_ptr<LineReader> input) {
+  // RecBole reads its files with quoting switched off.
+  const Delimiter delimiter{separator_text(options.separator, "\t"), false};
+  auto reader = std::make_unique<DelimitedReader>(options, std::move(input), delimiter);
+  reader->read_typed_header();
+  return reader;
+}
+
+bool has_type(const std::string& name) {
+  for (const char* type : {":token", ":float", ":token_seq", ":float_seq"}) {
+    if (name.ends_with(type)) return true;
+  }
+  return false;
+}
+
+bool recognises(const InputSample& sample) {
+  if (sample.lines.empty()) return false;
+  for (const std::string& name : split_names(sample.lines[0], '\t')) {
+    if (!has_type(name)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+extern const ReaderInfo recbole_reader;
+const ReaderInfo recbole_reader{
+    "recbole", "RecBole atomic .inter: tab-separated, header of name:type", open_atomic, recognises};
+
+}  // namespace upnext

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "data/readers/delimited.h"
+
+namespace upnext {
+namespace {
+
+constexpr const char* kNames[] = {"SessionId", "ItemId", "Time"};
+
+std::unique_ptr<EventReader> open_sessions(const ReaderOptions& options,
+                                           std::unique_ptr<LineReader> input) {
+  ReaderOptions named = options;
+  if (named.user_column == "user") named.user_column = kNames[0];
+  if (named.item_column == "item") named.item_column = kNames[1];
+  if (named.time_column == "time") named.time_column = kNames[2];
+  const Delimiter delimiter{separator_text(options.separator, "\t"), false};
+  auto reader = std::make_unique<DelimitedReader>(named, std::move(input), delimiter);
+  reader->read_header();
+  return reader;
+}
+
+bool recognises(const InputSample& sample) {
+  if (sample.lines.empty() || sample.lines[0].find('\t') == std::string_view::npos) return false;
+  const std::vector<std::string> names = split_names(sample.lines[0], '\t');
+  for (const char* name : kNames) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+/// GRU4Rec's files: a header and one click per line; a session is what a user is elsewhere.
+extern const ReaderInfo session_reader;
+const ReaderInfo session_reader{
+    "session", "tab-separated sessions with the header SessionId ItemId Time (GRU4Rec)",
+    open_sessions, recognises};
+
+}  // namespace upnext

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/jagged.h"
+#include "base/thread_pool.h"
+#include "data/dataset.h"
+#include "eval/metrics.h"
+#include "inference/encoder.h"
+
+namespace upnext {
+
+enum class SplitPart { valid, test };
+
+/// Who is evaluated, on what, against what. Full ranking over the catalogue.
+struct Protocol {
+  SplitPart part = SplitPart::test;
+  bool exclude_seen = true;  ///< items of the history are no candidates (unless they are targets)
+  TieRule ties = TieRule::half;
+  int64_t max_users = 0;  ///< 0 = all; else a seeded sample, kept for the whole run
+  uint64_t seed = 42;     ///< of that sample, and of TieRule::random
+};
+
+/// One line per evaluated user: everyone whose held-out range and history are not empty.
+struct Queries {
+  std::vector<int32_t> users;  ///< dataset user of each query, ascending
+  Jagged<int32_t> histories;   ///< whole history before the first held-out item
+  Jagged<int32_t> targets;     ///< held-out items in time order, each item once
+
+  int64_t without_history = 0;  ///< users left out because nothing precedes their held-out items
+  int64_t repeat_targets = 0;   ///< targets that also stand in their user's history
+  int64_t duplicate_targets =
+      0;  ///< later occurrences of a held-out item of the same user, dropped
+};
+Queries make_queries(const Dataset& dataset, const Protocol& protocol);
+/// The same from plain arrays.
+Queries make_queries(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,
+                     const Protocol& protocol);
+
+/// Anything that scores the whole catalogue for a block of queries.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  virtual int64_t num_items() const = 0;
+  /// scores [end - begin, num_items] of queries begin..end-1. Thread-safe. Minus infinity marks an
+  /// item that this scorer can never recommend; NaN is a data Error wherever it meets a target.
+  virtual void score(const Queries& queries, int64_t begin, int64_t end, float* scores) const = 0;
+};
+
+/// Data Error at once when the item table, or later a state, is not finite.
+std::unique_ptr<Scorer> make_encoder_scorer(const SequenceEncoder& encoder);
+/// The same scores for everybody.
+std::unique_ptr<Scorer> make_item_scorer(std::vector<float> scores);
+/// Counts over the training part of every user. From 2^24 on, where float counts would run into
+/// each other, the scores are places in the order of counts instead.
+std::unique_ptr<Scorer> make_popularity_scorer(const Dataset& dataset);
+/// Times `candidate` directly followed the history's last item in training parts, then popularity.
+/// Scores are places in that order (equal keys share one), so they are exact in float whatever the
+/// counts. Memory: 8 bytes per distinct pair, 4 more per training event while building.
+std::unique_ptr<Scorer> make_bigram_scorer(const Dataset& dataset);
+std::unique_ptr<Scorer> make_bigram_scorer(JaggedView<int32_t> histories,
+                                           std::span<const SplitPoint> splits, int64_t num_items);
+
+/// How often each item occurs before `end` (a member of SplitPoint) of every user.
+std::vector<int64_t> count_items(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,
+                                 int64_t num_items, int64_t SplitPoint::*end);
+/// Counts as float scores of the same order, exactly.
+std::vector<float> count_scores(const std::vector<int64_t>& counts);
+
+/// Ranks of all targets of all queries (same offsets as queries.targets), 0-based: places in the
+/// list of all candidates, where other targets of the same user are candidates too. Queries are
+/// scored in blocks whose size depends on the catalogue only (at most 64 rows and 16 M scores per
+/// worker), so the result is the same for any number of threads. Interrupted: Error with
+/// ExitCode::interrupted.
+Jagged<int64_t> rank_targets(const Scorer& scorer, const Queries& queries, const Protocol& protocol,
+                             WorkerPool& pool);
+
+struct MetricResult {
+  Metric metric;
+  double mean = 0;
+  double half_width = 0;         ///< of the 95 % interval of the mean (normal approximation)
+  std::vector<double> per_user;  ///< one value per query
+};
+struct EvalResult {
+  int64_t users = 0;
+  std::vector<MetricResult> metrics;
+  const MetricResult& get(const std::string& label) const;  ///< usage Error when absent
+};
+EvalResult compute_metrics(const std::vector<Metric>& metrics, const Jagged<int64_t>& ranks);
+
+/// The k best items of every query, best first, ties by lower item number; histories excluded when
+/// the protocol says so (targets stay candidates, as in rank_targets). Rows can be shorter than k
+/// on tiny catalogues.
+struct ScoredItem {
+  int32_t item = 0;
+  float score = 0;
+  bool operator==(const ScoredItem&) const = default;
+};
+Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64_t k,
+                             bool exclude_seen, WorkerPool& pool);
+
+}  // namespace upnext

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/evaluator.h"
+
+namespace upnext {
+
+/// What an evaluation cost. The seconds are those of ranking with the model, without baselines.
+struct EvalCost {
+  double seconds = 0;
+  double cpu_seconds = 0;
+  uint64_t peak_memory_bytes = 0;  ///< of the whole process
+  int threads = 1;
+  std::string instruction_set;
+};
+
+/// A named line of the result: "model", "popularity", "last-item bigram", "best achievable".
+struct ResultRow {
+  std::string name;
+  EvalResult result;
+};
+
+/// Everything test.json says (docs/protocols.md lists its keys).
+struct EvalReport {
+  std::vector<ResultRow> rows;  ///< the model first, then what stands beside it
+  Protocol protocol;
+  std::string model_name, loss_name, validation;
+  std::string dataset_fingerprint, split_fingerprint, split_name;
+  bool other_data = false;  ///< the model was trained on other data or another split
+  int64_t items = 0;        ///< candidates before exclusion
+  int64_t targets = 0, repeat_targets = 0, duplicate_targets = 0;
+  int64_t never_ranked = 0;     ///< targets that the model can never recommend
+  int64_t without_history = 0;  ///< users left out
+  int64_t times_evaluated = 1;  ///< how often this part was opened for this run, this time included
+  EvalCost cost;
+};
+
+std::string split_part_name(SplitPart part);
+/// "full catalogue of 3416 items, items of the history excluded"
+std::string candidates_text(const EvalReport& report);
+/// Indented JSON with a fixed order of keys.
+std::string report_json(const EvalReport& report);
+/// Aligned table for the terminal: one line per row, mean and half width of the 95 % interval.
+std::string report_table(const EvalReport& report);
+/// times_evaluated of an earlier result file, 0 when there is none that can be read.
+int64_t earlier_evaluations(const std::filesystem::path& result_file);
+
+}  // namespace upnext

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/run_inputs.h"
+
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+
+namespace upnext {
+namespace {
+
+constexpr uint64_t kConfigBytes = uint64_t{16} << 20;
+
+std::string data_path_in(const std::string& text, const std::string& source) {
+  try {
+    const toml::table table = toml::parse(text, source);
+    return table["data"]["path"].value_or(std::string());
+  } catch (const toml::parse_error& error) {
+    fail_data("{}:{}: not valid TOML: {}", source, error.source().begin.line, error.description());
+  }
+}
+
+}  // namespace
+
+std::filesystem::path find_data_folder(const std::filesystem::path& run,
+                                       const ModelDescription& description,
+                                       const std::string& given) {
+  if (!given.empty()) return given;
+  const std::filesystem::path folder = std::filesystem::is_directory(run) ? run : run.parent_path();
+  const std::filesystem::path config = folder / "config.toml";
+  if (std::filesystem::exists(config)) {
+    const std::string path = data_path_in(read_file(config, kConfigBytes), config.string());
+    if (!path.empty()) return path;
+  }
+  const std::string path =
+      data_path_in(description.config_toml, "configuration in " + run.string());
+  check_usage(
+      !path.empty(),
+      "neither {} nor the model names a dataset (key data.path); say --data FOLDER, a folder "
+      "written by upnext prepare",
+      config.string());
+  return path;
+}
+
+void check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow) {
+  if (description.dataset_fingerprint.empty()) {
+    log_warning(
+        "the model does not say which data it was trained on; whether the held-out items are "
+        "new to it cannot be checked");
+    return;
+  }
+  const bool same_events = description.dataset_fingerprint == dataset.fingerprint();
+  const bool same_split = description.split_fingerprint.empty() ||
+                          description.split_fingerprint == dataset.split_fingerprint();
+  if (same_events && same_split) return;
+  const char* what = same_events ? "split" : "dataset";
+  const std::string message = fmt::format(
+      "{}: the model was trained on another {} (fingerprint {}, this one has {}), so it may have "
+      "learned from what is held out here",
+      dataset.folder().string(), what,
+      same_events ? description.split_fingerprint : description.dataset_fingerprint,
+      same_events ? dataset.split_fingerprint() : dataset.fingerprint());
+  if (!allow) fail_data("{}; if that is intended, say --allow-other-data", message);
+  log_warning("{}", message);
+}
+
+}  // namespace upnext

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "data/dataset.h"
+#include "inference/model_file.h"
+
+namespace upnext {
+
+/// The dataset folder that goes with a run: `given` when not empty, else data.path of the run's
+/// config.toml (`run` is a run folder or a model file in one), else that of the configuration
+/// inside the model. Usage Error saying what was looked at when nothing names a folder.
+std::filesystem::path find_data_folder(const std::filesystem::path& run,
+                                       const ModelDescription& description,
+                                       const std::string& given);
+
+/// Data Error with both fingerprints when the model was trained on other events, or on another
+/// split of them (it may have seen what is held out here); with `allow` only a warning. A model
+/// without fingerprints (imported) is let through with a warning.
+void check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow);
+
+}  // namespace upnext

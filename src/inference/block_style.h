@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.h"
+
+namespace upnext {
+
+/// Everything in which the transformer blocks of the SASRec family differ. With LN = layer norm,
+/// A(q, z) = attention with queries from q and keys and values from z, F = two linear maps:
+///
+///     query-norm (gsasrec, pmixer)             post-norm (post-norm, csrec)
+///     q = LN_attention(z)                      y = LN_attention(z + A(z, z))
+///     y = LN_ffn(q + A(q, z))                  z = LN_ffn(y + F(y))
+///     z = y + F(y)
+///
+/// In the query-norm form keys and values see the raw z and both residuals add the *normalised*
+/// input. Sources: gsasrec: Petrov and Macdonald, RecSys 2023, official PyTorch port; pmixer: the
+/// PyTorch port of SASRec as used by Bacciu et al. 2023; post-norm: S3Rec's network (Zhou et al.,
+/// CIKM 2020); csrec: SASRec as in CSRec's baselines.
+struct BlockStyle {
+  std::string name;
+  bool post_norm = false;
+  bool scale_embedding = false;     ///< item vector times sqrt(d) before the position is added
+  bool embedding_norm = false;      ///< LN of the embedding sum
+  bool output_projection = false;   ///< linear map after the heads are joined
+  bool final_norm = false;          ///< LN after the last block
+  bool can_attend_padding = false;  ///< the original attends to its left padding
+  kernels::Activation activation = kernels::Activation::relu;
+  float epsilon = 1e-5f;            ///< of every LN
+  int64_t default_heads = 1;
+  int64_t inner_factor = 1;         ///< default feed-forward width in units of d
+  std::string default_positions = "from-end";
+};
+
+/// Usage Error naming model.block when there is no such style.
+const BlockStyle& block_style(const std::string& name);
+std::vector<std::string> block_style_names();
+
+}  // namespace upnext

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/model_file.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "inference/item_ids.h"
+#include "inference/safetensors.h"
+
+namespace upnext {
+namespace {
+
+constexpr int kVersion = 1;
+
+// Tensors beside the weights.
+constexpr const char* kIdBytes = "item_ids.bytes";
+constexpr const char* kIdOffsets = "item_ids.offsets";
+constexpr const char* kTitleBytes = "item_titles.bytes";
+constexpr const char* kTitleOffsets = "item_titles.offsets";
+
+/// Metadata keys that are plain texts.
+struct TextField {
+  const char* key;
+  std::string ModelDescription::* field;
+};
+constexpr TextField kTextFields[] = {
+    {"upnext.config", &ModelDescription::config_toml},
+    {"upnext.dataset_fingerprint", &ModelDescription::dataset_fingerprint},
+    {"upnext.split_fingerprint", &ModelDescription::split_fingerprint},
+    {"upnext.loss", &ModelDescription::loss_name},
+    {"upnext.validation", &ModelDescription::validation},
+};
+
+std::string model_toml(ModelOptions model) {
+  model.resolve();
+  OptionList options;
+  options.section("model", model);
+  return to_toml(options);
+}
+
+void add_texts(SafetensorsWriter& writer, const char* bytes_name, const char* offsets_name,
+               const PackedTexts& texts) {
+  writer.add(bytes_name, DType::u8, {static_cast<int64_t>(texts.bytes.size())},
+             std::as_bytes(std::span(texts.bytes)));
+  writer.add(offsets_name, DType::i64, {static_cast<int64_t>(texts.offsets.size())},
+             std::as_bytes(std::span(texts.offsets)));
+}
+
+TextsView read_texts(const SafetensorsFile& file, const char* bytes_name,
+                     const char* offsets_name) {
+  return {file.vector<uint8_t>(bytes_name), file.vector<int64_t>(offsets_name),
+          fmt::format("{}: tensor {}", file.path().string(), offsets_name)};
+}
+
+std::filesystem::path locate(const std::filesystem::path& path) {
+  std::error_code ignored;
+  check_data(std::filesystem::exists(path, ignored),
+             "{}: no such file or folder; want a run folder or a model.safetensors", path.string());
+  if (!std::filesystem::is_directory(path, ignored)) return path;
+  const std::filesystem::path inside = path / kModelFileName;
+  check_data(std::filesystem::exists(inside, ignored),
+             "{}: the folder holds no {}; want the run folder of a model that was trained or "
+             "imported",
+             path.string(), kModelFileName);
+  return inside;
+}
+
+/// Names what the file is when it is a well-known something else.
+void refuse_other_formats(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  char magic[4] = {};
+  stream.read(magic, sizeof(magic));
+  const std::string_view begin(magic, static_cast<size_t>(stream.gcount()));
+  check_data(begin.substr(0, 2) != "PK" && !begin.starts_with("\x80"),
+             "{}: this looks like a PyTorch checkpoint; convert it first with `upnext import`",
+             path.string());
+}
+
+void check_version(const SafetensorsFile& file) {
+  const auto found = file.metadata().find("upnext.version");
+  check_data(found != file.metadata().end(),
+             "{}: a safetensors file, but not a model of upnext: its metadata lacks "
+             "upnext.version",
+             file.path().string());
+  int version = 0;
+  const std::string& text = found->second;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), version);
+  check_data(end.ec == std::errc() && end.ptr == text.data() + text.size() && version >= 1,
+             "{}: upnext.version is \"{}\": the file is damaged", file.path().string(), text);
+  check_data(version <= kVersion,
+             "{}: format version {}, this program reads up to {}: use a newer upnext",
+             file.path().string(), version, kVersion);
+}
+
+std::string read_key(const SafetensorsFile& file, const char* key) {
+  const auto found = file.metadata().find(key);
+  check_data(found != file.metadata().end(), "{}: metadata key {} is missing: the file is damaged",
+             file.path().string(), key);
+  return found->second;
+}
+
+ModelDescription read_description(const SafetensorsFile& file) {
+  ModelDescription description;
+  for (const TextField& text : kTextFields) description.*text.field = read_key(file, text.key);
+  const std::string seen = read_key(file, "upnext.exclude_seen");
+  check_data(seen == "true" || seen == "false", "{}: upnext.exclude_seen is \"{}\", want true or {}",
+             file.path().string(), seen, "false");
+  description.exclude_seen = seen == "true";
+  OptionList options;
+  options.section("model", description.model);
+  try {
+    apply_toml(options, read_key(file, "upnext.model"), "upnext.model");
+    description.model.resolve();
+  } catch (const Error& error) {
+    fail_data("{}: its model options cannot be used: {}", file.path().string(), error.what());
+  }
+  return description;
+}
+
+TensorMap read_weights(const SafetensorsFile& file) {
+  TensorMap weights;
+  for (const auto& [name, tensor] : file.tensors()) {
+    if (name.starts_with("item_ids.") || name.starts_with("item_titles.")) continue;
+    weights[name] = {tensor.shape, file.floats(name, tensor.shape).data()};
+  }
+  return weights;
+}
+
+}  // namespace
+
+struct ModelFile::Parts {
+  explicit Parts(const std::filesystem::path& path) : file(path) {}
+
+  SafetensorsFile file;
+  ModelDescription description;
+  TensorMap weights;
+  std::unique_ptr<SequenceEncoder> encoder;
+  TextsView ids, titles;
+  std::unique_ptr<TextIndex> index;
+};
+
+void write_model_file(const std::filesystem::path& path, const ModelDescription& description,
+                      const TensorMap& weights, const std::vector<std::string>& item_ids,
+                      const std::vector<std::string>& titles) {
+  const int64_t num_items = static_cast<int64_t>(item_ids.size());
+  check_data(titles.empty() || titles.size() == item_ids.size(), "{}: {} titles for {} items",
+             path.string(), titles.size(), num_items);
+  const PackedTexts ids(item_ids);
+  const TextIndex index(TextsView(ids.bytes, ids.offsets, path.string()));
+  const std::optional<int32_t> repeated = index.repeated();
+  check_data(!repeated, "{}: the item id \"{}\" occurs twice", path.string(),
+             repeated ? item_ids[static_cast<size_t>(*repeated)] : "");
+  const auto encoder = make_encoder(description.model, weights);  // names any tensor that is wrong
+  check_data(encoder->num_items() == num_items, "{}: {} item ids for a table of {} items",
+             path.string(), num_items, encoder->num_items());
+
+  SafetensorsWriter writer;
+  writer.set_metadata("format", "pt");  // what loaders in Python expect for plain tensors
+  writer.set_metadata("upnext.version", std::to_string(kVersion));
+  writer.set_metadata("upnext.model", model_toml(description.model));
+  writer.set_metadata("upnext.exclude_seen", description.exclude_seen ? "true" : "false");
+  for (const TextField& text : kTextFields) writer.set_metadata(text.key, description.*text.field);
+  for (const TensorInfo& info : model_tensors(description.model, num_items)) {
+    const TensorView& tensor = weights.at(info.name);
+    writer.add_floats(info.name, info.shape, {tensor.data, static_cast<size_t>(tensor.size())});
+  }
+  add_texts(writer, kIdBytes, kIdOffsets, ids);
+  const PackedTexts packed_titles(titles);
+  if (!titles.empty()) add_texts(writer, kTitleBytes, kTitleOffsets, packed_titles);
+  writer.write(path);
+}
+
+ModelFile ModelFile::open(const std::filesystem::path& path) {
+  const std::filesystem::path file = locate(path);
+  refuse_other_formats(file);
+  auto parts = std::make_unique<Parts>(file);
+  check_version(parts->file);
+  parts->description = read_description(parts->file);
+  parts->weights = read_weights(parts->file);
+  try {
+    parts->encoder = make_encoder(parts->description.model, parts->weights);
+  } catch (const Error& error) {
+    fail_data("{}: {}", file.string(), error.what());
+  }
+  parts->ids = read_texts(parts->file, kIdBytes, kIdOffsets);
+  check_data(parts->ids.size() == parts->encoder->num_items(),
+             "{}: {} item ids for a table of {} items: the file is damaged", file.string(),
+             parts->ids.size(), parts->encoder->num_items());
+  if (parts->file.tensors().contains(kTitleOffsets)) {
+    parts->titles = read_texts(parts->file, kTitleBytes, kTitleOffsets);
+    check_data(parts->titles.size() == parts->ids.size(),
+               "{}: {} titles for {} items: the file is damaged", file.string(),
+               parts->titles.size(), parts->ids.size());
+  }
+  parts->index = std::make_unique<TextIndex>(parts->ids);
+  return ModelFile(std::move(parts));
+}
+
+ModelFile::ModelFile(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+ModelFile::ModelFile(ModelFile&&) noexcept = default;
+ModelFile& ModelFile::operator=(ModelFile&&) noexcept = default;
+ModelFile::~ModelFile() = default;
+
+const ModelDescription& ModelFile::description() const { return parts_->description; }
+const SequenceEncoder& ModelFile::encoder() const { return *parts_->encoder; }
+const TensorMap& ModelFile::weights() const { return parts_->weights; }
+int64_t ModelFile::num_items() const { return parts_->ids.size(); }
+std::string_view ModelFile::item_id(int64_t item) const { return parts_->ids[item]; }
+
+std::string_view ModelFile::title(int64_t item) const {
+  return parts_->titles.size() == 0 ? std::string_view() : parts_->titles[item];
+}
+
+std::optional<int32_t> ModelFile::find_item(std::string_view raw) const {
+  return parts_->index->find(raw);
+}
+
+}  // namespace upnext

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/dataset.h"
+#include "inference/encoder.h"
+#include "inference/model_options.h"
+
+namespace upnext {
+
+/// Name of the model file inside a run folder.
+inline constexpr const char* kModelFileName = "model.safetensors";
+
+/// What `model.safetensors` says beside its weights.
+struct ModelDescription {
+  ModelOptions model;               ///< resolved when read from a file
+  std::string config_toml;          ///< the run's resolved configuration, may be empty
+  std::string dataset_fingerprint;  ///< of the training data, may be empty (imported models)
+  std::string split_fingerprint;
+  std::string loss_name;            ///< e.g. "gBCE(t=0.75), 256 uniform negatives"
+  bool exclude_seen = true;         ///< recommend without the items of the history
+  std::string validation;           ///< e.g. "ndcg@10=0.1712 at epoch 40"
+};
+
+/// Writes a self-contained model: weights (model_tensors() order), configuration, item ids and
+/// titles. Atomic. Equal content gives equal bytes: no time stamps, no paths.
+/// `titles` is empty or has one entry per item. Data Error when a tensor is missing, extra or
+/// misshapen, or an item id occurs twice. Format: docs/checkpoint-format.md.
+void write_model_file(const std::filesystem::path& path, const ModelDescription& description,
+                      const TensorMap& weights, const std::vector<std::string>& item_ids,
+                      const std::vector<std::string>& titles);
+
+/// A model file opened for use: mapped weights, ready encoder, id map.
+class ModelFile {
+ public:
+  /// `path` is a model file or a run folder that holds model.safetensors.
+  static ModelFile open(const std::filesystem::path& path);
+  ModelFile(ModelFile&&) noexcept;
+  ModelFile& operator=(ModelFile&&) noexcept;
+  ~ModelFile();
+
+  const ModelDescription& description() const;
+  const SequenceEncoder& encoder() const;
+  const TensorMap& weights() const;
+  int64_t num_items() const;
+  std::string_view item_id(int64_t item) const;
+  /// Empty when the file has no titles.
+  std::string_view title(int64_t item) const;
+  std::optional<int32_t> find_item(std::string_view raw) const;
+
+ private:
+  struct Parts;
+  explicit ModelFile(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace upnext

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+
+namespace upnext {
+
+enum class DType { f32, f64, i32, i64, u8 };
+
+/// The name in a file, "F32" and so on.
+std::string_view dtype_name(DType dtype);
+/// Bytes of one element.
+size_t dtype_size(DType dtype);
+
+/// One tensor of a safetensors file: borrowed bytes, row-major, little-endian.
+struct StoredTensor {
+  DType dtype = DType::f32;
+  std::vector<int64_t> shape;
+  std::span<const std::byte> bytes;
+};
+
+/// A mapped safetensors file (u64 header length, JSON header, data). Opening checks every size and
+/// range before anything is used; it never executes anything. Data Error naming file and tensor.
+/// Stricter than the format: the five types above only, every tensor aligned to its type.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  /// Data Error when absent, of another type or shape.
+  std::span<const float> floats(const std::string& name, std::span<const int64_t> shape) const;
+  /// The values of a vector of any length. Data Error when absent, of another type or rank.
+  template <typename T>
+  std::span<const T> vector(const std::string& name) const;
+
+ private:
+  const StoredTensor& find(const std::string& name, DType dtype) const;
+
+  std::filesystem::path path_;
+  MappedFile file_;
+  std::map<std::string, StoredTensor> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+/// Tensors to be written; the bytes are borrowed until write(). Data comes without gaps, as the
+/// format wants: widest type first and in the order of adding within a type, which aligns all.
+class SafetensorsWriter {
+ public:
+  void add(std::string name, DType dtype, std::vector<int64_t> shape,
+           std::span<const std::byte> bytes);
+  void add_floats(std::string name, std::vector<int64_t> shape, std::span<const float> values);
+  void set_metadata(std::string key, std::string value);
+  /// Atomic; the same content gives the same bytes.
+  void write(const std::filesystem::path& path) const;
+
+ private:
+  struct Entry {
+    std::string name;
+    DType dtype;
+    std::vector<int64_t> shape;
+    std::span<const std::byte> bytes;
+  };
+  std::string header(const std::vector<const Entry*>& order) const;
+
+  std::vector<Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace upnext

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interop/model_export.h"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <numeric>
+
+#include "base/error.h"
+#include "inference/safetensors.h"
+#include "interop/naming_scheme.h"
+
+namespace upnext {
+namespace {
+
+/// Row (1..n) of every item when the raw ids are the numbers 1..n, else i + 1 for item i.
+std::vector<int64_t> rows_of_items(const ModelFile& model, bool* by_number) {
+  const int64_t n = model.num_items();
+  std::vector<int64_t> rows;
+  std::vector<bool> taken(static_cast<size_t>(n) + 1, false);
+  *by_number = true;
+  for (int64_t item = 0; item < n && *by_number; ++item) {
+    const std::string_view id = model.item_id(item);
+    int64_t row = 0;
+    const auto end = std::from_chars(id.data(), id.data() + id.size(), row);
+    *by_number = end.ec == std::errc() && end.ptr == id.data() + id.size() && row >= 1 &&
+                 row <= n && !taken[static_cast<size_t>(row)];
+    if (!*by_number) break;
+    taken[static_cast<size_t>(row)] = true;
+    rows.push_back(row);
+  }
+  if (!*by_number) {
+    rows.resize(static_cast<size_t>(n));
+    std::iota(rows.begin(), rows.end(), int64_t{1});
+  }
+  return rows;
+}
+
+std::vector<float> foreign_values(const ForeignTensor& tensor, const TensorMap& weights,
+                                  const std::vector<int64_t>& rows) {
+  std::vector<float> values;
+  if (!tensor.item_rows) {
+    for (const std::string& name : tensor.ours) {
+      const TensorView& view = weights.at(name);
+      values.insert(values.end(), view.data, view.data + view.size());
+    }
+    return values;
+  }
+  const int64_t width = tensor.shape[1];
+  values.assign(static_cast<size_t>(tensor.shape[0] * width), 0.0f);
+  const float* table = weights.at(tensor.ours[0]).data;
+  for (size_t item = 0; item < rows.size(); ++item) {
+    std::copy_n(table + static_cast<int64_t>(item) * width, width,
+                values.begin() + rows[item] * width);
+  }
+  return values;
+}
+
+void check_kind(const ModelOptions& options, const NamingScheme& scheme) {
+  const bool fits = options.name == "sasrec" && options.block == scheme.block &&
+                    options.positions == "from-end" &&
+                    (options.tie_embeddings || !scheme.output_table.empty());
+  check_usage(fits,
+              "--names {}: the model is {} with block \"{}\", positions \"{}\" and {} tables; these "
+              "names hold sasrec with block \"{}\", positions \"from-end\"{}",
+              scheme.name, options.name, options.block, options.positions,
+              options.tie_embeddings ? "tied" : "separate", scheme.block,
+              scheme.output_table.empty() ? " and tied tables" : "");
+}
+
+ExportReport export_own_names(const ModelFile& model, SafetensorsWriter& writer) {
+  ExportReport report;
+  for (const TensorInfo& info : model_tensors(model.description().model, model.num_items())) {
+    const TensorView& view = model.weights().at(info.name);
+    writer.add_floats(info.name, info.shape, {view.data, static_cast<size_t>(view.size())});
+    ++report.tensors;
+  }
+  return report;
+}
+
+}  // namespace
+
+std::vector<std::string> export_names() {
+  std::vector<std::string> names = naming_scheme_names();
+  names.insert(names.begin(), kOwnNames);
+  return names;
+}
+
+ExportReport export_state_dict(const ModelFile& model, const std::string& names,
+                               const std::filesystem::path& path) {
+  SafetensorsWriter writer;
+  writer.set_metadata("format", "pt");
+  if (names == kOwnNames) {
+    const ExportReport report = export_own_names(model, writer);
+    writer.write(path);
+    return report;
+  }
+  const NamingScheme& scheme = naming_scheme(names);
+  const ModelOptions& options = model.description().model;
+  check_kind(options, scheme);
+  ExportReport report;
+  const std::vector<int64_t> rows = rows_of_items(model, &report.rows_by_number);
+  std::deque<std::vector<float>> kept;  // the writer borrows
+  for (const ForeignTensor& tensor : scheme.tensors(options, model.num_items())) {
+    kept.push_back(foreign_values(tensor, model.weights(), rows));
+    writer.add_floats(tensor.name, tensor.shape, kept.back());
+    ++report.tensors;
+  }
+  writer.write(path);
+  return report;
+}
+
+}  // namespace upnext

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "inference/model_file.h"
+
+namespace upnext {
+
+/// Name of the plain export: our own tensor names, weights only.
+inline constexpr const char* kOwnNames = "upnext";
+
+struct ExportReport {
+  int64_t tensors = 0;
+  /// Rows follow the raw item numbers 1..n. False: the raw ids are no such numbers, so that item i
+  /// of the model has row i + 1 (row i under our own names).
+  bool rows_by_number = false;
+};
+
+/// "upnext" and the naming schemes.
+std::vector<std::string> export_names();
+
+/// Writes a safetensors state dict that the project behind `names` can load: its names, order and
+/// shapes, rows that stand for no item zero. Atomic. Usage Error when the model is of another kind.
+ExportReport export_state_dict(const ModelFile& model, const std::string& names,
+                               const std::filesystem::path& path);
+
+}  // namespace upnext

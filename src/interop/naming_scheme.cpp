@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interop/naming_scheme.h"
+
+#include "base/error.h"
+
+namespace upnext {
+namespace {
+
+using Tensors = std::vector<ForeignTensor>;
+
+void add_pair(Tensors& tensors, const std::string& theirs, const std::string& ours, int64_t out,
+              int64_t in = 0) {
+  const auto shape = in == 0 ? std::vector<int64_t>{out} : std::vector<int64_t>{out, in};
+  tensors.push_back({theirs + ".weight", shape, {ours + ".weight"}});
+  tensors.push_back({theirs + ".bias", {out}, {ours + ".bias"}});
+}
+
+// gSASRec-pytorch: rows 0 and n + 1 of the tables are no items.
+Tensors gsasrec_names(const ModelOptions& options, int64_t num_items) {
+  const int64_t d = options.hidden_size;
+  Tensors tensors;
+  tensors.push_back(
+      {"item_embedding.weight", {num_items + 2, d}, {"item_embedding.weight"}, true});
+  tensors.push_back({"position_embedding.weight",
+                     {options.max_length, d},
+                     {"position_embedding.weight"}});
+  for (int64_t b = 0; b < options.num_blocks; ++b) {
+    const std::string theirs = fmt::format("transformer_blocks.{}.", b);
+    const std::string attention = theirs + "multihead_attention.";
+    const std::string ours = fmt::format("blocks.{}.", b);
+    add_pair(tensors, theirs + "first_norm", ours + "attention_norm", d);
+    add_pair(tensors, theirs + "second_norm", ours + "ffn_norm", d);
+    add_pair(tensors, attention + "query_proj", ours + "query", d, d);
+    add_pair(tensors, attention + "key_proj", ours + "key", d, d);
+    add_pair(tensors, attention + "val_proj", ours + "value", d, d);
+    add_pair(tensors, theirs + "dense1", ours + "ffn1", options.inner_size, d);
+    add_pair(tensors, theirs + "dense2", ours + "ffn2", d, options.inner_size);
+  }
+  add_pair(tensors, "seq_norm", "final_norm", d);
+  if (!options.tie_embeddings) {
+    tensors.push_back(
+        {"output_embedding.weight", {num_items + 2, d}, {"output_embedding.weight"}, true});
+  }
+  return tensors;
+}
+
+// pmixer's port of SASRec and its descendants: row 0 is padding, query, key and value rows are
+// packed, the feed-forward maps are convolutions of width 1.
+Tensors pmixer_names(const ModelOptions& options, int64_t num_items) {
+  const int64_t d = options.hidden_size;
+  const int64_t inner = options.inner_size;
+  Tensors tensors;
+  tensors.push_back({"item_emb.weight", {num_items + 1, d}, {"item_embedding.weight"}, true});
+  tensors.push_back({"pos_emb.weight", {options.max_length, d}, {"position_embedding.weight"}});
+  for (int64_t b = 0; b < options.num_blocks; ++b) {
+    const std::string ours = fmt::format("blocks.{}.", b);
+    add_pair(tensors, fmt::format("attention_layernorms.{}", b), ours + "attention_norm", d);
+    const std::string attention = fmt::format("attention_layers.{}.", b);
+    tensors.push_back({attention + "in_proj_weight",
+                       {3 * d, d},
+                       {ours + "query.weight", ours + "key.weight", ours + "value.weight"}});
+    tensors.push_back({attention + "in_proj_bias",
+                       {3 * d},
+                       {ours + "query.bias", ours + "key.bias", ours + "value.bias"}});
+    add_pair(tensors, attention + "out_proj", ours + "output", d, d);
+    add_pair(tensors, fmt::format("forward_layernorms.{}", b), ours + "ffn_norm", d);
+    const std::string forward = fmt::format("forward_layers.{}.", b);
+    tensors.push_back({forward + "conv1.weight", {inner, d, 1}, {ours + "ffn1.weight"}});
+    tensors.push_back({forward + "conv1.bias", {inner}, {ours + "ffn1.bias"}});
+    tensors.push_back({forward + "conv2.weight", {d, inner, 1}, {ours + "ffn2.weight"}});
+    tensors.push_back({forward + "conv2.bias", {d}, {ours + "ffn2.bias"}});
+  }
+  add_pair(tensors, "last_layernorm", "final_norm", d);
+  return tensors;
+}
+
+// One entry per project.
+constexpr NamingScheme kSchemes[] = {
+    {"gsasrec", "gsasrec", 2, "item_embedding.weight", "position_embedding.weight",
+     "output_embedding.weight", "transformer_blocks.{}.first_norm.weight",
+     "transformer_blocks.0.dense1.weight", false, gsasrec_names},
+    {"pmixer", "pmixer", 1, "item_emb.weight", "pos_emb.weight", "",
+     "attention_layernorms.{}.weight", "forward_layers.0.conv1.weight", true, pmixer_names},
+};
+
+}  // namespace
+
+const NamingScheme& naming_scheme(std::string_view name) {
+  for (const NamingScheme& scheme : kSchemes) {
+    if (scheme.name == name) return scheme;
+  }
+  fail_usage("names \"{}\" are unknown; want one of {}", name,
+             fmt::join(naming_scheme_names(), ", "));
+}
+
+std::vector<std::string> naming_scheme_names() {
+  std::vector<std::string> names;
+  for (const NamingScheme& scheme : kSchemes) names.emplace_back(scheme.name);
+  return names;
+}
+
+}  // namespace upnext

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interop/state_dict.h"
+
+#include <fstream>
+
+#include "base/error.h"
+#include "inference/safetensors.h"
+#include "interop/pytorch_checkpoint.h"
+
+namespace upnext {
+namespace {
+
+class SafetensorsStateDict final : public StateDict {
+ public:
+  explicit SafetensorsStateDict(const std::filesystem::path& path) : file_(path) {
+    for (const auto& [name, tensor] : file_.tensors()) tensors_.push_back({name, tensor.shape});
+  }
+  const std::filesystem::path& path() const override { return file_.path(); }
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  std::vector<float> read(size_t index) const override {
+    const TensorInfo& info = tensors_[index];
+    const std::span<const float> values = file_.floats(info.name, info.shape);
+    return {values.begin(), values.end()};
+  }
+
+ private:
+  SafetensorsFile file_;
+  std::vector<TensorInfo> tensors_;
+};
+
+}  // namespace
+
+std::unique_ptr<StateDict> open_state_dict(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  check_data(stream.good(), "{}: cannot read", path.string());
+  char magic[2] = {};
+  stream.read(magic, sizeof(magic));
+  const std::string_view begin(magic, static_cast<size_t>(stream.gcount()));
+  if (begin == "PK") return std::make_unique<PytorchCheckpoint>(path);
+  check_data(!begin.starts_with("\x80"),
+             "{}: a pickle without a ZIP container, as PyTorch wrote before 1.6: load it there and "
+             "save it anew with torch.save",
+             path.string());
+  return std::make_unique<SafetensorsStateDict>(path);
+}
+
+}  // namespace upnext

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention over packed sequences, forward. Per sequence, head and block of query rows: scores by a
+// matrix product, softmax in place, dropout into scratch, output by a second matrix product. The
+// whole row of weights is at hand, so there is no online softmax (sequences are a few hundred
+// long).
+#include "kernels/kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/attention.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+// After foreach_target.h
+#include <cmath>
+#include <limits>
+
+#include "kernels/attention-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace upnext::kernels {
+namespace HWY_NAMESPACE {
+
+/// scores [rows, stride] of raw products in, softmax weights out; hidden keys become zero.
+void attention_softmax(const AttentionBlock& block, float scale, float* scores) {
+  const V factor = all(scale);
+  const V lowest = all(-std::numeric_limits<float>::infinity());
+  for (int64_t i = 0; i < block.rows; ++i, scores += block.stride) {
+    const int64_t seen = block.seen(i);
+    V top = lowest;
+    for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
+      top = hn::Max(top, part.rest(hn::Mul(part.load(scores + j), factor), lowest));
+    });
+    float shift = max_of(top);
+    float pad_score = 0;
+    if (block.padding > 0) {
+      pad_score = scores[block.keys] * scale + std::log(static_cast<float>(block.padding));
+      shift = HWY_MAX(shift, pad_score);
+    }
+    V sum = zero();
+    for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
+      const V e = exp_of(hn::MulSub(part.load(scores + j), factor, all(shift)));
+      sum = hn::Add(sum, part.rest(e, zero()));
+      part.store(e, scores + j);
+    });
+    float total = sum_of(sum);
+    if (block.padding > 0) {
+      const float e = hn::GetLane(exp_of(all(pad_score - shift)));
+      scores[block.keys] = e;
+      total += e;
+    }
+    const V inverse = all(1.0f / total);
+    for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
+      part.store(hn::Mul(part.load(scores + j), inverse), scores + j);
+    });
+    if (block.padding > 0) scores[block.keys] /= total;
+    for_each(block.keys - seen,
+             [&](int64_t j, auto part) HWY_ATTR { part.store(zero(), scores + seen + j); });
+  }
+}
+
+/// dropped = weights * dropout factors, same layout; hidden keys stay zero.
+void attention_dropout(const AttentionShape& shape, uint64_t stream, const AttentionBlock& block,
+                       int64_t head, const float* weights, float* dropped) {
+  for (int64_t i = 0; i < block.rows; ++i, weights += block.stride, dropped += block.stride) {
+    const int64_t seen = block.seen(i);
+    const KeyFactors factors(shape, stream, block, i, head);
+    for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
+      part.store(hn::Mul(part.load(weights + j), factors.load(j)), dropped + j);
+    });
+    for_each(block.keys - seen,
+             [&](int64_t j, auto part) HWY_ATTR { part.store(zero(), dropped + seen + j); });
+    if (block.padding > 0) dropped[block.keys] = weights[block.keys] * factors.padding();
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace upnext::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace upnext::kernels {
+
+HWY_EXPORT(attention_softmax);
+HWY_EXPORT(attention_dropout);
+
+namespace {
+
+/// This head's columns: q and out of the first query of a block, k and v of the first key.
+struct Head {
+  const float *q, *k, *v, *pad_key, *pad_value;
+  float* out;
+};
+
+float score_scale(int64_t width) {
+  return 1.0f / std::sqrt(static_cast<float>(width));
+}
+
+void softmax_weights(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
+                     float* weights) {
+  const int64_t width = shape.dim / shape.heads;
+  gemm_nt(block.rows, block.keys, width, head.q, shape.q_stride, head.k, shape.k_stride, weights,
+          block.stride, false);
+  if (block.padding > 0) {
+    gemm_nt(block.rows, 1, width, head.q, shape.q_stride, head.pad_key, width, weights + block.keys,
+            block.stride, false);
+  }
+  HWY_DYNAMIC_DISPATCH(attention_softmax)(block, score_scale(width), weights);
+}
+
+void weighted_values(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
+                     const float* weights) {
+  const int64_t width = shape.dim / shape.heads;
+  gemm_nn(block.rows, width, block.keys, weights, block.stride, head.v, shape.v_stride, head.out,
+          shape.dim, false);
+  if (block.padding > 0) {
+    gemm_nn(block.rows, width, 1, weights + block.keys, block.stride, head.pad_value, width,
+            head.out, shape.dim, true);
+  }
+}
+
+}  // namespace
+
+int64_t attention_saved_size(const AttentionShape& shape) {
+  int64_t size = 0;
+  for (int64_t s = 0; s < shape.sequences; ++s) {
+    size += shape.heads * attention_head_size(shape, shape.offsets[s + 1] - shape.offsets[s]);
+  }
+  return size;
+}
+
+void attention(const AttentionShape& shape, const float* q, const float* k, const float* v,
+               float* out, float* saved) {
+  const int64_t width = shape.dim / shape.heads;
+  const bool drops = shape.streams && shape.dropout.active();
+  for (int64_t s = 0; s < shape.sequences; ++s) {
+    const int64_t first = shape.offsets[s];
+    const int64_t length = shape.offsets[s + 1] - first;
+    for (int64_t h = 0; h < shape.heads; ++h) {
+      const int64_t column = h * width;
+      for (int64_t row = 0; row < length; row += kAttentionRows) {
+        const AttentionBlock block = attention_block(shape, length, row);
+        const Head head{q + (first + row) * shape.q_stride + column,
+                        k + first * shape.k_stride + column,
+                        v + first * shape.v_stride + column,
+                        shape.pad_key ? shape.pad_key + column : nullptr,
+                        shape.pad_value ? shape.pad_value + column : nullptr,
+                        out + (first + row) * shape.dim + column};
+        float* weights = saved ? saved : scratch<float>(Scratch::attention_scores, block.size());
+        softmax_weights(shape, block, head, weights);
+        const float* used = weights;
+        if (drops) {
+          float* dropped = scratch<float>(Scratch::attention_gradients, block.size());
+          HWY_DYNAMIC_DISPATCH(attention_dropout)
+          (shape, shape.streams[s], block, h, weights, dropped);
+          used = dropped;
+        }
+        weighted_values(shape, block, head, used);
+        if (saved) saved += block.size();
+      }
+    }
+  }
+}
+
+void attention_last(int64_t n, int64_t dim, int64_t heads, const float* q, const float* k,
+                    int64_t k_stride, const float* v, int64_t v_stride, const float* pad_key,
+                    const float* pad_value, int64_t max_length, float* out) {
+  AttentionShape shape;
+  shape.dim = dim;
+  shape.heads = heads;
+  shape.q_stride = dim;
+  shape.k_stride = k_stride;
+  shape.v_stride = v_stride;
+  shape.pad_key = pad_key;
+  shape.max_length = max_length;
+  // The last row alone, computed as attention() computes it.
+  const AttentionBlock block = attention_block(shape, n, n - 1);
+  const int64_t width = dim / heads;
+  for (int64_t h = 0; h < heads; ++h) {
+    const int64_t column = h * width;
+    const Head head{q + column,
+                    k + column,
+                    v + column,
+                    pad_key ? pad_key + column : nullptr,
+                    pad_value ? pad_value + column : nullptr,
+                    out + column};
+    float* weights = scratch<float>(Scratch::attention_scores, block.size());
+    softmax_weights(shape, block, head, weights);
+    weighted_values(shape, block, head, weights);
+  }
+}
+
+}  // namespace upnext::kernels
+#endif  // HWY_ONCE

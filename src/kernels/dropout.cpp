@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dropout factors of whole rows; the generator is in kernels/dropout-inl.h.
+#include "kernels/kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/dropout.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+// After foreach_target.h
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/dropout-inl.h"
+#include "kernels/vec-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace upnext::kernels {
+namespace HWY_NAMESPACE {
+
+void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
+                     float* factors) {
+  const int64_t whole = dim / kDropoutColumns * kDropoutColumns;
+  mask_factors(dropout, {stream, row}, 0, whole, factors);
+  if (whole == dim) return;
+  HWY_ALIGN float last[kDropoutColumns];
+  mask_factors(dropout, {stream, row}, whole, dim, last);
+  std::memcpy(factors + whole, last, static_cast<size_t>(dim - whole) * sizeof(float));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace upnext::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace upnext::kernels {
+
+HWY_EXPORT(dropout_factors);
+
+Dropout Dropout::with_rate(double rate, PhiloxKey key) {
+  Dropout dropout;
+  dropout.threshold = static_cast<uint32_t>(std::lround(std::clamp(rate, 0.0, 1.0) * 65536.0));
+  const double kept = 1.0 - dropout.threshold / 65536.0;
+  dropout.scale = kept > 0 ? static_cast<float>(1.0 / kept) : 0.0f;
+  dropout.key = key;
+  return dropout;
+}
+
+void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
+                     float* factors) {
+  HWY_DYNAMIC_DISPATCH(dropout_factors)(dropout, stream, row, dim, factors);
+}
+
+}  // namespace upnext::kernels
+#endif  // HWY_ONCE

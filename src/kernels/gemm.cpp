@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products. A tile of kRows x (kVectors vectors) of C stays in registers while the loop runs
+// over k; B is packed into a panel of one tile's width that stays in the first-level cache, A is
+// read where it lies. Every element of C is one chain of fused multiply-adds in the order of k,
+// whatever the size of the call and the element's place in it.
+#include "kernels/kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+// After foreach_target.h
+#include "kernels/vec-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace upnext::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+// Registers: AVX-512 has 32 (24 sums + 4 of B + 1 of A), AVX2 16 (12 + 2 + 1).
+constexpr int kRows = 6;
+constexpr int kVectors = kLanes >= 16 ? 4 : 2;
+constexpr int64_t kPanel = kVectors * kLanes;         // columns of a panel
+constexpr int64_t kDepth = kLanes >= 16 ? 128 : 256;  // k per panel: at most 32 KB
+constexpr int64_t kBlockRows = 512;                   // rows of A revisited per panel, in level 2
+constexpr int64_t kBlockColumns = 1024;               // columns of C finished before moving on
+constexpr int64_t kUnpackedRows = 2 * kRows;          // below, packing B costs more than it saves
+
+struct Matrix {
+  const float* data;
+  int64_t stride;
+};
+
+/// One tile: C[kM, kN vectors] (+)= A . B. `columns` is how many of the tile's columns exist.
+template <int kM, int kN, bool kTransposedA>
+HWY_INLINE void tile(int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, int64_t columns,
+                     bool accumulate) {
+  const D d;
+  V sum[kM][kN];
+  HWY_UNROLL(8) for (int i = 0; i < kM; ++i) {
+    HWY_UNROLL(8) for (int j = 0; j < kN; ++j) sum[i][j] = zero();
+  }
+  for (int64_t l = 0; l < k; ++l) {
+    V row[kN];
+    HWY_UNROLL(8) for (int j = 0; j < kN; ++j) {
+      row[j] = hn::LoadU(d, b.data + l * b.stride + j * kLanes);
+    }
+    HWY_UNROLL(8) for (int i = 0; i < kM; ++i) {
+      const V value = all(kTransposedA ? a.data[l * a.stride + i] : a.data[i * a.stride + l]);
+      HWY_UNROLL(8) for (int j = 0; j < kN; ++j) {
+        sum[i][j] = hn::MulAdd(value, row[j], sum[i][j]);
+      }
+    }
+  }
+  const bool whole = columns == kN * kLanes;
+  const M mask = hn::FirstN(d, static_cast<size_t>(columns - (kN - 1) * kLanes));
+  HWY_UNROLL(8) for (int i = 0; i < kM; ++i) {
+    HWY_UNROLL(8) for (int j = 0; j < kN; ++j) {
+      float* out = c + i * ldc + j * kLanes;
+      if (j + 1 < kN || whole) {
+        hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, out), sum[i][j]) : sum[i][j], d, out);
+      } else {
+        const V old = accumulate ? hn::MaskedLoad(mask, d, out) : zero();
+        hn::BlendedStore(hn::Add(old, sum[i][j]), mask, d, out);
+      }
+    }
+  }
+}
+
+/// All rows of C over one panel, in tiles of nearly equal height.
+template <int kN, bool kTransposedA>
+void panel_rows(int64_t m, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, int64_t columns,
+                bool accumulate) {
+  const int64_t tiles = (m + kRows - 1) / kRows;
+  const int64_t height = m / tiles;
+  const int64_t higher = m % tiles;  // so many tiles have one row more
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t rows = height + (t < higher ? 1 : 0);
+    switch (rows) {
+      case 1:
+        tile<1, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
+        break;
+      case 2:
+        tile<2, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
+        break;
+      case 3:
+        tile<3, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
+        break;
+      case 4:
+        tile<4, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
+        break;
+      case 5:
+        tile<5, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
+        break;
+      default:
+        tile<6, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
+        break;
+    }
+    a.data += kTransposedA ? rows : rows * a.stride;
+    c += rows * ldc;
+  }
+}
+
+template <bool kTransposedA>
+void panel(int64_t m, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, int64_t columns,
+           bool accumulate) {
+  switch ((columns + kLanes - 1) / kLanes) {
+    case 1:
+      return panel_rows<1, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
+    case 2:
+      return panel_rows<2, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
+#if HWY_MAX_BYTES >= 64
+    case 3:
+      return panel_rows<3, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
+    default:
+      return panel_rows<4, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
+#endif
+  }
+}
+
+/// panel[l, 0 .. width) = B[l, 0 .. columns), zeros behind.
+void pack_rows(int64_t k, int64_t columns, int64_t width, Matrix b, float* to) {
+  for (int64_t l = 0; l < k; ++l, to += width, b.data += b.stride) {
+    for_each(columns, [&](int64_t j, auto part) HWY_ATTR {
+      hn::StoreU(part.rest(part.load(b.data + j), zero()), D(), to + j);
+    });
+  }
+}
+
+/// panel[l, j] = B[j, l] for 4 values of l and kLanes of j: 128-bit pieces of 4 rows of B at a time
+/// are put beside each other, then transposed within their blocks. rows[j] are the rows of B.
+HWY_INLINE void transpose_block(const float* const* rows, int64_t l, int64_t width, float* to) {
+  const D d;
+#if HWY_TARGET == HWY_SCALAR
+  for (int64_t i = 0; i < 4; ++i) to[i * width] = rows[0][l + i];
+  (void)d;
+#else
+  const hn::Repartition<double, D> dd;
+  V x[4];
+  for (int r = 0; r < 4; ++r) {
+    x[r] = hn::LoadDup128(d, rows[r] + l);
+    for (int64_t block = 1; block < kLanes / 4; ++block) {
+      const M before = hn::FirstN(d, static_cast<size_t>(4 * block));
+      x[r] = hn::IfThenElse(before, x[r], hn::LoadDup128(d, rows[r + 4 * block] + l));
+    }
+  }
+  const auto low01 = hn::BitCast(dd, hn::InterleaveLower(d, x[0], x[1]));
+  const auto low23 = hn::BitCast(dd, hn::InterleaveLower(d, x[2], x[3]));
+  const auto high01 = hn::BitCast(dd, hn::InterleaveUpper(d, x[0], x[1]));
+  const auto high23 = hn::BitCast(dd, hn::InterleaveUpper(d, x[2], x[3]));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(dd, low01, low23)), d, to);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(dd, low01, low23)), d, to + width);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(dd, high01, high23)), d, to + 2 * width);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(dd, high01, high23)), d, to + 3 * width);
+#endif
+}
+
+/// panel[l, j] = B[j, l]; columns that do not exist repeat the last one.
+void pack_columns(int64_t k, int64_t columns, int64_t width, Matrix b, float* to) {
+  for (int64_t j = 0; j < width; j += kLanes) {
+    const float* rows[kLanes];
+    for (int64_t i = 0; i < kLanes; ++i) {
+      rows[i] = b.data + (j + i < columns ? j + i : columns - 1) * b.stride;
+    }
+    int64_t l = 0;
+    for (; l + 4 <= k; l += 4) transpose_block(rows, l, width, to + l * width + j);
+    for (; l < k; ++l) {
+      for (int64_t i = 0; i < kLanes; ++i) to[l * width + j + i] = rows[i][l];
+    }
+  }
+}
+
+struct Sizes {
+  int64_t m, n, k;
+};
+
+/// C (+)= op(A) . op(B) for one range of rows and columns of C that fits the caches.
+template <bool kTransposedA, bool kTransposedB>
+void block(Sizes size, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate) {
+  HWY_ALIGN float packed[kPanel * kDepth];
+  const int64_t slices = (size.k + kDepth - 1) / kDepth;
+  const int64_t depth = ((size.k + slices - 1) / slices + 3) / 4 * 4;
+  for (int64_t l = 0; l < size.k; l += depth) {
+    const int64_t k = HWY_MIN(depth, size.k - l);
+    const Matrix a_slice{a.data + (kTransposedA ? l * a.stride : l), a.stride};
+    for (int64_t j = 0; j < size.n; j += kPanel) {
+      const int64_t columns = HWY_MIN(kPanel, size.n - j);
+      const int64_t width = (columns + kLanes - 1) / kLanes * kLanes;
+      Matrix panel_b{packed, width};
+      if constexpr (kTransposedB) {
+        pack_columns(k, columns, width, {b.data + j * b.stride + l, b.stride}, packed);
+      } else if (size.m <= kUnpackedRows && columns == width) {
+        panel_b = {b.data + l * b.stride + j, b.stride};
+      } else {
+        pack_rows(k, columns, width, {b.data + l * b.stride + j, b.stride}, packed);
+      }
+      panel<kTransposedA>(size.m, k, a_slice, panel_b, c + j, ldc, columns, accumulate || l > 0);
+    }
+  }
+}
+
+template <bool kTransposedA, bool kTransposedB>
+void gemm(Sizes size, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate) {
+  if (size.m <= 0 || size.n <= 0) return;
+  if (size.k <= 0) {
+    for (int64_t i = 0; i < size.m && !accumulate; ++i) {
+      for (int64_t j = 0; j < size.n; ++j) c[i * ldc + j] = 0.0f;
+    }
+    return;
+  }
+  for (int64_t i = 0; i < size.m; i += kBlockRows) {
+    const int64_t m = HWY_MIN(kBlockRows, size.m - i);
+    const Matrix a_rows{a.data + (kTransposedA ? i : i * a.stride), a.stride};
+    for (int64_t j = 0; j < size.n; j += kBlockColumns) {
+      const int64_t n = HWY_MIN(kBlockColumns, size.n - j);
+      const Matrix b_columns{b.data + (kTransposedB ? j * b.stride : j), b.stride};
+      block<kTransposedA, kTransposedB>({m, n, size.k}, a_rows, b_columns, c + i * ldc + j, ldc,
+                                        accumulate);
+    }
+  }
+}
+
+}  // namespace
+
+void gemm_nt(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  gemm<false, true>({m, n, k}, {a, lda}, {b, ldb}, c, ldc, accumulate);
+}
+
+void gemm_nn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  gemm<false, false>({m, n, k}, {a, lda}, {b, ldb}, c, ldc, accumulate);
+}
+
+void gemm_tn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  gemm<true, false>({m, n, k}, {a, lda}, {b, ldb}, c, ldc, accumulate);
+}
+
+const char* instruction_set() {
+  return hwy::TargetName(HWY_TARGET);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace upnext::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace upnext::kernels {
+
+HWY_EXPORT(gemm_nt);
+HWY_EXPORT(gemm_nn);
+HWY_EXPORT(gemm_tn);
+HWY_EXPORT(instruction_set);
+
+void gemm_nt(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  HWY_DYNAMIC_DISPATCH(gemm_nt)(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+
+void gemm_nn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  HWY_DYNAMIC_DISPATCH(gemm_nn)(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+
+void gemm_tn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  HWY_DYNAMIC_DISPATCH(gemm_tn)(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+
+const char* instruction_set() {
+  return HWY_DYNAMIC_DISPATCH(instruction_set)();
+}
+
+}  // namespace upnext::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "base/random.h"
+
+/// Arithmetic on raw pointers: row-major arrays, no allocation of more than small scratch, no
+/// exceptions, no threads (the caller splits the work over workers), no LibTorch. Every function
+/// here has a float version dispatched at run time to the best instruction set (Highway) and a
+/// plain twin in kernels/reference.h that is templated on float and double and that the tests
+/// compare with. Results depend on the machine's vector width only, never on the number of threads.
+namespace upnext::kernels {
+
+// ---- matrix products -------------------------------------------------------------------------
+// `accumulate` adds to C instead of overwriting it. ld* are row strides in elements.
+
+/// C[m, n] = A[m, k] . B[n, k]^T
+void gemm_nt(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate);
+/// C[m, n] = A[m, k] . B[k, n]
+void gemm_nn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate);
+/// C[m, n] = A[k, m]^T . B[k, n]
+void gemm_tn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate);
+
+// ---- rows ------------------------------------------------------------------------------------
+
+/// y = (x - mean) * rstd * weight + bias over each row of x [rows, dim]; biased variance, `epsilon`
+/// inside the square root. mean and rstd [rows] may be null (inference).
+void layer_norm(int64_t rows, int64_t dim, const float* x, const float* weight, const float* bias,
+                float epsilon, float* y, float* mean, float* rstd);
+/// Adds to weight_grad and bias_grad [dim]; writes x_grad [rows, dim] (may alias y_grad).
+void layer_norm_backward(int64_t rows, int64_t dim, const float* x, const float* weight,
+                         const float* mean, const float* rstd, const float* y_grad, float* x_grad,
+                         float* weight_grad, float* bias_grad);
+
+/// x[rows, dim] += bias[dim], in place, then the activation.
+enum class Activation { none, relu, gelu };  ///< gelu is the exact one, 0.5 x (1 + erf(x / sqrt 2))
+void add_bias(int64_t rows, int64_t dim, const float* bias, Activation activation, float* x);
+
+/// values[n] *= factor
+void scale(int64_t n, float factor, float* values);
+/// y[n] += factor * x[n]
+void axpy(int64_t n, float factor, const float* x, float* y);
+/// <x, y>
+float dot(int64_t n, const float* x, const float* y);
+
+// ---- dropout ---------------------------------------------------------------------------------
+
+/// Dropout keeps element c of a row when 16 random bits are >= threshold, so the kept share is
+/// 1 - threshold / 65536 exactly and `scale` is its inverse. The bits of columns 8b .. 8b+7 are the
+/// eight halves (low half first) of philox({b, row, stream low, stream high}, key): they depend on
+/// the key and on (stream, row, column) and on nothing else, so on no tile, batch or thread.
+struct Dropout {
+  uint32_t threshold = 0;  ///< 0 turns dropout off
+  float scale = 1.0f;
+  PhiloxKey key{};
+
+  static Dropout with_rate(double rate, PhiloxKey key);
+  bool active() const { return threshold != 0; }
+};
+
+/// factors[c] = scale where kept, else 0, for c in 0..dim-1.
+void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
+                     float* factors);
+
+// ---- attention over jagged sequences -----------------------------------------------------------
+
+/// One attention layer over packed sequences. Sequence s owns tokens offsets[s] .. offsets[s+1] of
+/// q, k, v and out, all [tokens, row stride] with heads in contiguous column ranges of width
+/// dim / heads. Scores are scaled by 1 / sqrt(dim / heads).
+struct AttentionShape {
+  int64_t sequences = 0;
+  const int64_t* offsets = nullptr;  ///< [sequences + 1], offsets[0] = 0
+  int64_t dim = 0;
+  int64_t heads = 1;
+  bool causal = true;
+  int64_t q_stride = 0, k_stride = 0, v_stride = 0;  ///< row strides in elements
+  /// Dropout of the attention weights: stream = streams[s], row = (query * heads + head), column =
+  /// key, where query and key count from the *end* of the window (newest = 0), so that the mask
+  /// does not depend on how much of a history is shown. Null streams = no dropout.
+  Dropout dropout{};
+  const uint64_t* streams = nullptr;
+  /// Originals that attend to their left padding: sequence s is preceded by max_length - n
+  /// identical virtual keys (pad_key, pad_value [dim], the same for every sequence), folded into
+  /// one with log(max_length - n) added to its score. Null = padding does not exist (default).
+  const float* pad_key = nullptr;
+  const float* pad_value = nullptr;
+  int64_t max_length = 0;
+};
+
+/// Number of floats attention() keeps for its backward pass (the weights before dropout).
+int64_t attention_saved_size(const AttentionShape& shape);
+
+/// out [tokens, dim]. `saved` may be null when no backward pass follows.
+void attention(const AttentionShape& shape, const float* q, const float* k, const float* v,
+               float* out, float* saved);
+
+/// Overwrites q_grad, k_grad, v_grad (strides as q, k, v); adds to pad_key_grad and pad_value_grad
+/// [dim] when the shape has a virtual key. out_grad is [tokens, dim].
+void attention_backward(const AttentionShape& shape, const float* q, const float* k, const float* v,
+                        const float* saved, const float* out_grad, float* q_grad, float* k_grad,
+                        float* v_grad, float* pad_key_grad, float* pad_value_grad);
+
+/// Attention of one query, the newest of a sequence, over keys and values [n, stride]: what the
+/// last layer of an inference pass needs. out [dim]. No dropout.
+void attention_last(int64_t n, int64_t dim, int64_t heads, const float* q, const float* k,
+                    int64_t k_stride, const float* v, int64_t v_stride, const float* pad_key,
+                    const float* pad_value, int64_t max_length, float* out);
+
+// ---- recurrent -------------------------------------------------------------------------------
+
+/// Gates of one GRU step for `rows` sequences at once, PyTorch's order r, z, n in rows of length
+/// 3 * hidden: r = s(x_r + h_r), z = s(x_z + h_z), n = tanh(x_n + r * h_n), h' = (1 - z) n + z h.
+/// x_gates = W_ih x (+ b_ih), h_gates = W_hh h (+ b_hh). state [rows, hidden] is updated in place.
+/// `saved` (null for inference) receives r, z, n, h_n: [rows, 4 * hidden].
+void gru_gates(int64_t rows, int64_t hidden, const float* x_gates, const float* h_gates,
+               float* state, float* saved);
+/// state_grad [rows, hidden] is dL/dh' on entry and the direct part of dL/dh on exit; writes
+/// x_gates_grad and h_gates_grad [rows, 3 * hidden]. previous_state is h.
+void gru_gates_backward(int64_t rows, int64_t hidden, const float* previous_state,
+                        const float* saved, float* state_grad, float* x_gates_grad,
+                        float* h_gates_grad);
+
+// ---- scores of listed candidates ---------------------------------------------------------------
+
+/// scores[r, j] = <states row r, table row ids[r, j]> for ids [rows, count].
+void gather_scores(int64_t rows, int64_t count, int64_t dim, const float* states,
+                   const float* table, const int32_t* ids, float* scores);
+/// Given score gradients [rows, count]: state_grad [rows, dim] += sum_j g * table row;
+/// table_grad row ids[r, j] += g * states row r. Bucketed by item, so that a table row and its
+/// gradient are loaded once for many states. `table_grad` has the layout of `table`.
+void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const float* states,
+                            const float* table, const int32_t* ids, const float* score_grad,
+                            float* state_grad, float* table_grad);
+
+// ---- ranking ---------------------------------------------------------------------------------
+
+/// Among scores[n]: how many are greater than and how many equal `value`.
+struct Counts {
+  int64_t greater = 0;
+  int64_t equal = 0;
+};
+Counts count_above(int64_t n, const float* scores, float value);
+
+/// max(x) and log(sum exp x) of x[n], n >= 1.
+float log_sum_exp(int64_t n, const float* x);
+/// x[n] = exp(x - shift)
+void exp_shifted(int64_t n, float shift, float* x);
+
+// ---- optimiser -------------------------------------------------------------------------------
+
+/// One Adam step over n parameters in one pass (Kingma and Ba 2015; PyTorch's form, epsilon outside
+/// the bias-corrected root). decay is decoupled weight decay times the learning rate (AdamW), l2
+/// adds l2 * p to the gradient.
+struct AdamStep {
+  double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< 1 - beta2 in double
+  double l2 = 0.0, decay = 0.0;
+  double correction1 = 1.0;  ///< 1 - beta1^t
+  double correction2 = 1.0;  ///< 1 - beta2^t
+};
+void adam(int64_t n, const AdamStep& step, const float* grad, float* parameter, float* moment1,
+          float* moment2);
+
+/// Name of the instruction set in use, e.g. "AVX3" or "AVX2".
+const char* instruction_set();
+
+}  // namespace upnext::kernels

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/kernels.h"
+#include "kernels/reference.h"
+#include "kernels/reference_attention.h"
+
+/// The kernels' names for double: the plain references. Code templated on the scalar type then runs
+/// the fast kernels in training and exact arithmetic in gradient checks.
+namespace upnext::kernels {
+
+inline void gemm_nt(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, const double* b,
+                    int64_t ldb, double* c, int64_t ldc, bool accumulate) {
+  reference::gemm_nt(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+inline void gemm_nn(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, const double* b,
+                    int64_t ldb, double* c, int64_t ldc, bool accumulate) {
+  reference::gemm_nn(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+inline void gemm_tn(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, const double* b,
+                    int64_t ldb, double* c, int64_t ldc, bool accumulate) {
+  reference::gemm_tn(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+inline void add_bias(int64_t rows, int64_t dim, const double* bias, Activation activation,
+                     double* x) {
+  reference::add_bias(rows, dim, bias, activation, x);
+}
+inline void scale(int64_t n, double factor, double* values) {
+  reference::scale(n, factor, values);
+}
+inline void gather_scores(int64_t rows, int64_t count, int64_t dim, const double* states,
+                          const double* table, const int32_t* ids, double* scores) {
+  reference::gather_scores(rows, count, dim, states, table, ids, scores);
+}
+inline void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const double* states,
+                                   const double* table, const int32_t* ids,
+                                   const double* score_grad, double* state_grad,
+                                   double* table_grad) {
+  reference::gather_scores_backward(rows, count, dim, states, table, ids, score_grad, state_grad,
+                                    table_grad);
+}
+inline void gru_gates(int64_t rows, int64_t hidden, const double* x_gates, const double* h_gates,
+                      double* state, double* saved) {
+  reference::gru_gates(rows, hidden, x_gates, h_gates, state, saved);
+}
+inline void gru_gates_backward(int64_t rows, int64_t hidden, const double* previous_state,
+                               const double* saved, double* state_grad, double* x_gates_grad,
+                               double* h_gates_grad) {
+  reference::gru_gates_backward(rows, hidden, previous_state, saved, state_grad, x_gates_grad,
+                                h_gates_grad);
+}
+
+/// Arrays of one attention layer and, for the backward pass, their gradients. pad_key and pad_value
+/// take the place of the shape's.
+template <typename T>
+struct AttentionArrays {
+  const T *q = nullptr, *k = nullptr, *v = nullptr;
+  const T *pad_key = nullptr, *pad_value = nullptr;
+  T *q_grad = nullptr, *k_grad = nullptr, *v_grad = nullptr;
+  T *pad_key_grad = nullptr, *pad_value_grad = nullptr;
+};
+
+template <typename T>
+int64_t attention_saved_floats(const AttentionShape& shape) {
+  if constexpr (sizeof(T) == sizeof(float)) return attention_saved_size(shape);
+  return reference::attention_saved_size(shape);
+}
+
+inline void run_attention(AttentionShape shape, const AttentionArrays<float>& a, float* out,
+                          float* saved) {
+  shape.pad_key = a.pad_key;
+  shape.pad_value = a.pad_value;
+  attention(shape, a.q, a.k, a.v, out, saved);
+}
+inline void run_attention(const AttentionShape& shape, const AttentionArrays<double>& a,
+                          double* out, double* saved) {
+  reference::attention(shape, a.q, a.k, a.v, a.pad_key, a.pad_value, out, saved);
+}
+
+inline void run_attention_backward(AttentionShape shape, const AttentionArrays<float>& a,
+                                   const float* saved, const float* out_grad) {
+  shape.pad_key = a.pad_key;
+  shape.pad_value = a.pad_value;
+  attention_backward(shape, a.q, a.k, a.v, saved, out_grad, a.q_grad, a.k_grad, a.v_grad,
+                     a.pad_key_grad, a.pad_value_grad);
+}
+inline void run_attention_backward(const AttentionShape& shape, const AttentionArrays<double>& a,
+                                   const double* saved, const double* out_grad) {
+  const reference::AttentionGradients<double> all{
+      a.q,      a.k,      a.v,      a.pad_key,      a.pad_value,
+      a.q_grad, a.k_grad, a.v_grad, a.pad_key_grad, a.pad_value_grad};
+  reference::attention_backward(shape, all, saved, out_grad);
+}
+
+}  // namespace upnext::kernels

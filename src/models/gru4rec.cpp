@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ATen/Functions.h>
+
+#include "models/initialise.h"
+#include "models/model.h"
+#include "nn/gru.h"
+
+namespace upnext {
+namespace {
+
+/// GRU4Rec as in Li et al. 2023 (and S3-Rec's baselines): item table, dropout, GRU layers without
+/// biases, one linear map back to the table's width. Every position is a state.
+class Gru4rec final : public Model {
+ public:
+  Gru4rec(const ModelOptions& options, int64_t num_items)
+      : Model(options, num_items, {"item_embedding.weight", "output_embedding.weight"}) {}
+
+  void initialise(uint64_t seed) override { initialise_parameters(parameters(), options(), seed); }
+
+  at::Tensor encode(Forward& forward) const override {
+    at::Tensor x = forward.lookup("item_embedding.weight", forward.tile().sequences.values);
+    x = forward.dropout(x, options().dropout, Purpose::dropout_embedding, 0);
+    for (int64_t layer = 0; layer < options().gru_layers; ++layer) {
+      x = nn::jagged_gru(forward, layer_weights(layer), x, at::Tensor());
+    }
+    return at::addmm(weight("dense.bias"), x, weight("dense.weight").t());
+  }
+
+ private:
+  nn::GruWeights layer_weights(int64_t layer) const {
+    const std::string prefix = "gru." + std::to_string(layer) + ".";
+    nn::GruWeights weights{weight(prefix + "input_weight"), weight(prefix + "hidden_weight"), {}, {}};
+    if (options().gru_bias) {
+      weights.input_bias = weight(prefix + "input_bias");
+      weights.hidden_bias = weight(prefix + "hidden_bias");
+    }
+    return weights;
+  }
+};
+
+std::unique_ptr<Model> make(const ModelOptions& options, int64_t num_items) {
+  return std::make_unique<Gru4rec>(options, num_items);
+}
+
+}  // namespace
+
+extern const ModelInfo gru4rec_model;
+const ModelInfo gru4rec_model{"gru4rec", "recurrent network (GRU4Rec)", &make};
+
+}  // namespace upnext

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/model.h"
+
+#include "base/error.h"
+#include "base/options.h"
+
+namespace upnext {
+
+extern const ModelInfo sasrec_model;
+extern const ModelInfo gru4rec_model;
+
+const std::vector<const ModelInfo*>& model_list() {
+  static const std::vector<const ModelInfo*> list = {
+      // Adding a model: write models/<name>.cpp, then declare it above and add a line here.
+      &sasrec_model,
+      &gru4rec_model,
+  };
+  return list;
+}
+
+Model::Model(const ModelOptions& options, int64_t num_items, const std::vector<std::string>& tables)
+    : options_(options),
+      num_items_(num_items),
+      parameters_(model_tensors(options, num_items), tables) {}
+
+int64_t Model::output_table() const {
+  return parameters_.index(options_.tie_embeddings ? "item_embedding.weight"
+                                                   : "output_embedding.weight");
+}
+
+std::unique_ptr<Model> make_model(ModelOptions options, int64_t num_items, uint64_t seed) {
+  options.resolve();
+  std::vector<std::string> known;
+  for (const ModelInfo* info : model_list()) {
+    known.push_back(info->name);
+    if (info->name != options.name) continue;
+    auto model = info->make(options, num_items);
+    model->initialise(seed);
+    return model;
+  }
+  const std::string near = nearest_word(options.name, known);
+  fail_usage("model.name: \"{}\" is unknown{}; want one of {}", options.name,
+             near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near),
+             fmt::join(known, ", "));
+}
+
+}  // namespace upnext

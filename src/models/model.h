@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "inference/model_options.h"
+#include "nn/forward.h"
+#include "nn/parameters.h"
+
+namespace upnext {
+
+/// A trainable encoder: weights and the map from a tile of packed sequences to states. It knows no
+/// objective; objectives see states and the output table only. Thread-safe: many tiles may run at
+/// once on the same weights.
+class Model {
+ public:
+  Model(const ModelOptions& options, int64_t num_items, const std::vector<std::string>& tables);
+  virtual ~Model() = default;
+
+  /// One state per token of the tile: [tokens, hidden_size].
+  virtual at::Tensor encode(Forward& forward) const = 0;
+
+  /// Start values, a function of the seed only.
+  virtual void initialise(uint64_t seed) = 0;
+
+  const ModelOptions& options() const { return options_; }
+  int64_t num_items() const { return num_items_; }
+  ParameterSet& parameters() { return parameters_; }
+  const ParameterSet& parameters() const { return parameters_; }
+  /// Parameter that scores are taken with, [num_items, hidden_size].
+  int64_t output_table() const;
+
+ protected:
+  at::Tensor weight(const std::string& name) const { return parameters_.get(name); }
+
+ private:
+  ModelOptions options_;  // resolved
+  int64_t num_items_;
+  ParameterSet parameters_;
+};
+
+/// A list entry: a model is one file with one such constant, plus a line in model.cpp.
+struct ModelInfo {
+  std::string name;
+  std::string summary;
+  std::unique_ptr<Model> (*make)(const ModelOptions& options, int64_t num_items);
+};
+const std::vector<const ModelInfo*>& model_list();
+
+/// Resolves the options, makes the model and initialises it. Usage Error naming the nearest model.
+std::unique_ptr<Model> make_model(ModelOptions options, int64_t num_items, uint64_t seed);
+
+}  // namespace upnext

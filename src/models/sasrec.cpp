@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <cmath>
+
+#include "inference/block_style.h"
+#include "models/initialise.h"
+#include "models/model.h"
+#include "nn/attention.h"
+
+namespace upnext {
+namespace {
+
+/// The SASRec family: one causal transformer over packed sequences whose blocks follow a BlockStyle
+/// (inference/block_style.h has the equations and sources). The kernel path of the same network is
+/// inference/sasrec_encoder.cpp; the tests hold the two against each other.
+class Sasrec final : public Model {
+ public:
+  Sasrec(const ModelOptions& options, int64_t num_items)
+      : Model(options, num_items,
+              {"item_embedding.weight", "position_embedding.weight", "output_embedding.weight"}),
+        style_(block_style(options.block)) {}
+
+  void initialise(uint64_t seed) override { initialise_parameters(parameters(), options(), seed); }
+
+  at::Tensor encode(Forward& forward) const override {
+    at::Tensor x = embed(forward);
+    for (int64_t block = 0; block < options().num_blocks; ++block) {
+      x = style_.post_norm ? post_norm_block(forward, block, x) : query_norm_block(forward, block, x);
+    }
+    return style_.final_norm ? norm(x, "final_norm") : x;
+  }
+
+ private:
+  at::Tensor embed(Forward& forward) const {
+    const std::vector<int32_t>& items = forward.tile().sequences.values;
+    at::Tensor x = forward.lookup("item_embedding.weight", items);
+    if (style_.scale_embedding) x = x * std::sqrt(static_cast<double>(options().hidden_size));
+    if (options().positions != "none") {
+      x = x + forward.lookup("position_embedding.weight", positions(forward));
+    }
+    if (style_.embedding_norm) x = norm(x, "embedding_norm");
+    return forward.dropout(x, options().dropout, Purpose::dropout_embedding, 0);
+  }
+
+  std::vector<int32_t> positions(const Forward& forward) const {
+    std::vector<int32_t> result(forward.from_end().size());
+    if (options().positions == "from-end") {
+      const auto newest = static_cast<int32_t>(options().max_length - 1);
+      for (size_t i = 0; i < result.size(); ++i) result[i] = newest - forward.from_end()[i];
+      return result;
+    }
+    const std::vector<int64_t>& offsets = forward.tile().sequences.offsets;
+    for (size_t s = 0; s + 1 < offsets.size(); ++s) {
+      for (int64_t i = offsets[s]; i < offsets[s + 1]; ++i) {
+        result[i] = static_cast<int32_t>(i - offsets[s]);
+      }
+    }
+    return result;
+  }
+
+  at::Tensor query_norm_block(Forward& forward, int64_t block, const at::Tensor& x) const {
+    const std::string prefix = "blocks." + std::to_string(block) + ".";
+    const at::Tensor q = norm(x, prefix + "attention_norm");
+    const at::Tensor y = norm(q + attend(forward, block, q, x), prefix + "ffn_norm");
+    at::Tensor f = activate(linear(y, prefix + "ffn1"));
+    f = forward.dropout(f, options().dropout, Purpose::dropout_activation, block);
+    f = linear(f, prefix + "ffn2");
+    return y + forward.dropout(f, options().dropout, Purpose::dropout_output, block);
+  }
+
+  at::Tensor post_norm_block(Forward& forward, int64_t block, const at::Tensor& x) const {
+    const std::string prefix = "blocks." + std::to_string(block) + ".";
+    at::Tensor a = attend(forward, block, x, x);
+    a = forward.dropout(a, options().dropout, Purpose::dropout_attention_output, block);
+    const at::Tensor y = norm(x + a, prefix + "attention_norm");
+    at::Tensor f = linear(activate(linear(y, prefix + "ffn1")), prefix + "ffn2");
+    f = forward.dropout(f, options().dropout, Purpose::dropout_output, block);
+    return norm(y + f, prefix + "ffn_norm");
+  }
+
+  /// Queries from `q`, keys and values from `x`.
+  at::Tensor attend(Forward& forward, int64_t block, const at::Tensor& q, const at::Tensor& x) const {
+    const std::string prefix = "blocks." + std::to_string(block) + ".";
+    nn::AttentionOptions attention;
+    attention.heads = options().num_heads;
+    attention.dropout = options().dropout;
+    attention.layer = block;
+    at::Tensor pad_key, pad_value;
+    if (options().padding == "attend") {
+      // A padded row is exactly zero before every block, so its key and value are the biases.
+      attention.max_length = options().max_length;
+      pad_key = weight(prefix + "key.bias");
+      pad_value = weight(prefix + "value.bias");
+    }
+    const at::Tensor out =
+        nn::jagged_attention(forward, attention, linear(q, prefix + "query"),
+                             linear(x, prefix + "key"), linear(x, prefix + "value"), pad_key,
+                             pad_value);
+    return style_.output_projection ? linear(out, prefix + "output") : out;
+  }
+
+  at::Tensor activate(const at::Tensor& x) const {
+    return style_.activation == kernels::Activation::gelu ? at::gelu(x) : at::relu(x);
+  }
+
+  at::Tensor linear(const at::Tensor& x, const std::string& name) const {
+    return at::addmm(weight(name + ".bias"), x, weight(name + ".weight").t());
+  }
+
+  at::Tensor norm(const at::Tensor& x, const std::string& name) const {
+    return at::layer_norm(x, {options().hidden_size}, weight(name + ".weight"),
+                          weight(name + ".bias"), style_.epsilon, /*cudnn_enable=*/false);
+  }
+
+  const BlockStyle& style_;
+};
+
+std::unique_ptr<Model> make(const ModelOptions& options, int64_t num_items) {
+  return std::make_unique<Sasrec>(options, num_items);
+}
+
+}  // namespace
+
+extern const ModelInfo sasrec_model;
+const ModelInfo sasrec_model{"sasrec", "causal transformer (SASRec, gSASRec, S3-Rec's network)",
+                             &make};
+
+}  // namespace upnext

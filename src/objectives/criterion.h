@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace upnext {
+
+/// The scores of one query: every candidate, with the positives among them.
+template <typename T>
+struct ScoreRow {
+  std::span<T> scores;                 ///< [candidates]
+  std::span<const int32_t> positives;  ///< indices into scores
+  std::span<const float> weights;      ///< one per positive
+};
+
+/// What a criterion may need to know of the rest of the objective.
+struct CriterionContext {
+  int64_t num_items = 0;     ///< catalogue size
+  int64_t candidates = 0;    ///< negatives per query, or num_items - 1 with the full catalogue
+  double gbce_t = 0.75;      ///< calibration of gBCE
+  bool clamped = false;      ///< gBCE as the original computes it
+};
+
+/// Loss of one query from its scores, with the gradient: the third part of an objective. A criterion
+/// knows neither models nor tensors, so it serves full and sampled candidates, float training and
+/// double gradient checks alike.
+class Criterion {
+ public:
+  virtual ~Criterion() = default;
+  /// Returns the loss and overwrites row.scores by its gradient.
+  virtual double apply(ScoreRow<float> row) const = 0;
+  virtual double apply(ScoreRow<double> row) const = 0;
+};
+
+/// A list entry: a criterion is one file with one such constant, plus a line in criterion.cpp.
+struct CriterionInfo {
+  std::string name;
+  std::string formula;  ///< for --help and the generated table
+  std::string source;
+  std::unique_ptr<Criterion> (*make)(const CriterionContext& context);
+};
+
+const std::vector<const CriterionInfo*>& criterion_list();
+/// Usage Error naming the nearest known criterion.
+const CriterionInfo& find_criterion(const std::string& name);
+
+}  // namespace upnext

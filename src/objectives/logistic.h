@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/logistic.h"
+#include "objectives/criterion.h"
+
+// Arithmetic that the criteria share. Float rows go through the vector kernels, double rows (exact
+// gradient checks) through plain loops.
+namespace upnext {
+
+/// ln(1 + e^x) without overflow.
+inline double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+inline double sigmoid(double x) {
+  const double e = std::exp(-std::abs(x));
+  return x >= 0 ? 1.0 / (1.0 + e) : e / (1.0 + e);
+}
+
+/// Sum of softplus over the scores; the scores become their sigmoids.
+inline double softplus_sum(std::span<float> scores) {
+  return kernels::softplus_sum(static_cast<int64_t>(scores.size()), scores.data());
+}
+inline double softplus_sum(std::span<double> scores) {
+  double sum = 0;
+  for (double& score : scores) {
+    sum += softplus(score);
+    score = sigmoid(score);
+  }
+  return sum;
+}
+
+inline float row_maximum(std::span<const float> scores) {
+  return kernels::maximum(static_cast<int64_t>(scores.size()), scores.data());
+}
+inline double row_maximum(std::span<const double> scores) {
+  return *std::max_element(scores.begin(), scores.end());
+}
+
+/// Sum of e^(score - shift); the scores become the summands.
+inline double shifted_exp_sum(std::span<float> scores, float shift) {
+  return kernels::exp_sum(static_cast<int64_t>(scores.size()), shift, scores.data());
+}
+inline double shifted_exp_sum(std::span<double> scores, double shift) {
+  double sum = 0;
+  for (double& score : scores) sum += score = std::exp(score - shift);
+  return sum;
+}
+
+/// Value and derivative of a positive's loss as a function of its score.
+struct PositiveTerm {
+  double value = 0;
+  double slope = 0;
+};
+
+/// 1/(k+1) [ sum_p w_p positive(s_p) + sum_j softplus(s_j) ] with k = candidates that are no
+/// positives; the scores become gradients. A positive must be listed once.
+template <typename T, typename Positive>
+double weighted_bce(ScoreRow<T> row, const Positive& positive) {
+  // Taking the positives out first keeps their large scores from drowning the sum over negatives.
+  constexpr T kMinusInfinity = T(-1e4);  // softplus 0 and sigmoid 0 in either precision
+  double loss = 0;
+  thread_local std::vector<double> slopes;
+  slopes.resize(row.positives.size());
+  for (size_t p = 0; p < row.positives.size(); ++p) {
+    T& score = row.scores[row.positives[p]];
+    const PositiveTerm term = positive(static_cast<double>(score));
+    loss += row.weights[p] * term.value;
+    slopes[p] = row.weights[p] * term.slope;
+    score = kMinusInfinity;
+  }
+  loss += softplus_sum(row.scores);
+  const double scale = 1.0 / (static_cast<double>(row.scores.size() - row.positives.size()) + 1.0);
+  for (T& score : row.scores) score *= static_cast<T>(scale);
+  for (size_t p = 0; p < row.positives.size(); ++p) {
+    row.scores[row.positives[p]] = static_cast<T>(slopes[p] * scale);
+  }
+  return loss * scale;
+}
+
+/// The same with beta softplus(-s) as the positive's loss.
+template <typename T>
+double weighted_bce(ScoreRow<T> row, double beta) {
+  return weighted_bce(row, [beta](double score) {
+    return PositiveTerm{beta * softplus(-score), -beta * sigmoid(-score)};
+  });
+}
+
+}  // namespace upnext

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objectives/objective.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "base/error.h"
+#include "kernels/overloads.h"
+#include "objectives/candidates.h"
+
+namespace upnext {
+namespace {
+
+/// Full-catalogue scores are made for so many queries at a time that a block stays in cache; the
+/// whole [queries, items] matrix never exists.
+constexpr int64_t kBlockScores = int64_t{1} << 19;
+
+/// States of the queries [begin, end) side by side, and the way back for their gradients.
+template <typename T>
+void gather_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, T* out) {
+  for (int64_t q = begin; q < end; ++q) {
+    std::copy_n(input.states + input.tile->targets.rows[q] * input.dim, input.dim,
+                out + (q - begin) * input.dim);
+  }
+}
+
+template <typename T>
+void scatter_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, const T* grad,
+                    T* state_grad) {
+  for (int64_t q = begin; q < end; ++q) {
+    T* to = state_grad + input.tile->targets.rows[q] * input.dim;
+    for (int64_t c = 0; c < input.dim; ++c) to[c] += grad[(q - begin) * input.dim + c];
+  }
+}
+
+/// Scores to loss and score gradients, both divided by the positions of the batch.
+template <typename T>
+double apply_row(const Criterion& criterion, ScoreRow<T> row, double share) {
+  const double loss = criterion.apply(row);
+  kernels::scale(static_cast<int64_t>(row.scores.size()), static_cast<T>(share), row.scores.data());
+  return loss * share;
+}
+
+std::string describe(const ObjectiveOptions& options) {
+  const bool full = options.candidates == "full";
+  std::string loss = options.criterion == "gbce"      ? fmt::format("gBCE(t={})", options.gbce_t)
+                     : options.criterion != "softmax" ? options.criterion
+                     : full                           ? "CE"
+                                                      : "sampled softmax";
+  if (options.criterion == "bce") loss = "BCE";
+  if (options.criterion == "gbce" && options.gbce_form == "clamped") loss += " clamped";
+  const std::string candidates =
+      full ? "full catalogue"
+           : fmt::format("{} uniform negatives{}", options.negatives,
+                         options.exclude == "positive" ? " without the positive" : "");
+  return fmt::format("{}, {}, {} positions", loss, candidates, options.positions);
+}
+
+}  // namespace
+
+void ObjectiveOptions::list(OptionList& options) {
+  std::vector<std::string> criteria;
+  for (const CriterionInfo* info : criterion_list()) criteria.push_back(info->name);
+  options.add("criterion", criterion, "loss of a position from its scores").one_of(criteria);
+  options.add("candidates", candidates, "items a positive competes with").one_of({"full", "uniform"});
+  options.add("negatives", negatives, "sampled candidates per position").at_least(1);
+  options.add("exclude", exclude, "what a sampled negative may not be").one_of({"none", "positive"});
+  options.add("positions", positions, "trained positions of a window").one_of({"all", "last"});
+  options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated").range(0, 1);
+  options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it")
+      .one_of({"direct", "clamped"});
+}
+
+Objective::Objective(const ObjectiveOptions& options, int64_t num_items)
+    : options_(options), num_items_(num_items), name_(describe(options)) {
+  check_usage(num_items >= 2, "objective: training needs at least two items, the catalogue has {}",
+              num_items);
+  const bool full = options.candidates == "full";
+  check_usage(!full || options.exclude == "none",
+              "objective.exclude = \"{}\" has no meaning with candidates = \"full\"",
+              options.exclude);
+  check_usage(options.gbce_form == "direct" || options.criterion == "gbce",
+              "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", options.gbce_form);
+  const CriterionContext context{num_items, full ? num_items - 1 : options.negatives,
+                                 options.gbce_t, options.gbce_form == "clamped"};
+  criterion_ = find_criterion(options.criterion).make(context);
+}
+
+template <typename T>
+double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
+                           TableGradient<T>& table_grad) const {
+  std::fill_n(state_grad, input.tile->tokens() * input.dim, T(0));
+  if (input.tile->targets.size() == 0) return 0;
+  return options_.candidates == "full" ? evaluate_full(input, state_grad, table_grad)
+                                       : evaluate_sampled(input, state_grad, table_grad);
+}
+
+template <typename T>
+double Objective::evaluate_full(const ObjectiveInput<T>& input, T* state_grad,
+                                TableGradient<T>& table_grad) const {
+  const Targets& targets = input.tile->targets;
+  const int64_t dim = input.dim;
+  const double share = 1.0 / static_cast<double>(input.positions);
+  const int64_t block = std::clamp<int64_t>(kBlockScores / num_items_, 1, targets.size());
+  std::vector<T> scores(static_cast<size_t>(block * num_items_));
+  std::vector<T> states(static_cast<size_t>(block * dim));
+  std::vector<T> grads(states.size());
+  T* table_out = table_grad.make_dense().data();
+  double loss = 0;
+  for (int64_t begin = 0; begin < targets.size(); begin += block) {
+    const int64_t end = std::min(begin + block, targets.size());
+    const int64_t rows = end - begin;
+    gather_states(input, begin, end, states.data());
+    kernels::gemm_nt(rows, num_items_, dim, states.data(), dim, input.table, dim, scores.data(),
+                     num_items_, false);
+    for (int64_t q = begin; q < end; ++q) {
+      const std::span<T> row(scores.data() + (q - begin) * num_items_,
+                             static_cast<size_t>(num_items_));
+      loss += apply_row<T>(*criterion_,
+                           {row, targets.positives(q), targets.positive_weights(q)}, share);
+    }
+    kernels::gemm_nn(rows, dim, num_items_, scores.data(), num_items_, input.table, dim,
+                     grads.data(), dim, false);
+    kernels::gemm_tn(num_items_, dim, rows, scores.data(), num_items_, states.data(), dim,
+                     table_out, dim, true);
+    scatter_states(input, begin, end, grads.data(), state_grad);
+  }
+  return loss;
+}
+
+template <typename T>
+double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad,
+                                   TableGradient<T>& table_grad) const {
+  const Targets& targets = input.tile->targets;
+  const int64_t dim = input.dim;
+  const int64_t queries = targets.size();
+  const int64_t positives = targets.offsets[1];  // the same for every query of next-item targets
+  const int64_t count = positives + options_.negatives;
+  const double share = 1.0 / static_cast<double>(input.positions);
+
+  std::vector<int32_t> ids(static_cast<size_t>(queries * count));
+  draw(*input.tile, input.seed, input.step, count, ids.data());
+  std::vector<T> states(static_cast<size_t>(queries * dim));
+  gather_states(input, 0, queries, states.data());
+
+  // A large table is first narrowed to the rows in use, so that its gradient stays small too.
+  std::vector<int32_t> used;
+  std::vector<T> narrow;
+  const T* table = input.table;
+  const bool dense = worth_dense(queries * count, num_items_);
+  if (!dense) {
+    used = ids;
+    std::sort(used.begin(), used.end());
+    used.erase(std::unique(used.begin(), used.end()), used.end());
+    narrow.resize(used.size() * static_cast<size_t>(dim));
+    for (size_t i = 0; i < used.size(); ++i) {
+      std::copy_n(input.table + used[i] * dim, dim, narrow.data() + i * dim);
+    }
+    for (int32_t& id : ids) {
+      id = static_cast<int32_t>(std::lower_bound(used.begin(), used.end(), id) - used.begin());
+    }
+    table = narrow.data();
+  }
+
+  std::vector<T> scores(ids.size());
+  kernels::gather_scores(queries, count, dim, states.data(), table, ids.data(), scores.data());
+  std::vector<int32_t> first(static_cast<size_t>(positives));
+  std::iota(first.begin(), first.end(), 0);
+  double loss = 0;
+  for (int64_t q = 0; q < queries; ++q) {
+    const std::span<T> row(scores.data() + q * count, static_cast<size_t>(count));
+    loss += apply_row<T>(*criterion_, {row, first, targets.positive_weights(q)}, share);
+  }
+
+  std::vector<T> grads(states.size(), T(0));
+  std::vector<T> narrow_grad(narrow.size(), T(0));
+  T* table_out = dense ? table_grad.make_dense().data() : narrow_grad.data();
+  kernels::gather_scores_backward(queries, count, dim, states.data(), table, ids.data(),
+                                  scores.data(), grads.data(), table_out);
+  if (!dense) {
+    TableGradient<T> sparse(num_items_, dim);
+    sparse.set_rows(std::move(used), std::move(narrow_grad));
+    table_grad.add(sparse);
+  }
+  scatter_states(input, 0, queries, grads.data(), state_grad);
+  return loss;
+}
+
+void Objective::draw(const Tile& tile, uint64_t seed, uint64_t step, int64_t candidates,
+                     int32_t* ids) const {
+  const PhiloxKey key = random_key(seed, Purpose::negatives, step);
+  const Targets& targets = tile.targets;
+  int64_t sequence = 0;
+  for (int64_t q = 0; q < targets.size(); ++q) {
+    while (targets.rows[q] >= tile.sequences.offsets[sequence + 1]) ++sequence;
+    // Positions count from the newest, so a draw does not depend on how long the window is.
+    const auto from_end =
+        static_cast<uint32_t>(tile.sequences.offsets[sequence + 1] - 1 - targets.rows[q]);
+    const std::span<const int32_t> positives = targets.positives(q);
+    int32_t* row = ids + q * candidates;
+    std::copy(positives.begin(), positives.end(), row);
+    const int32_t excluded = options_.exclude == "positive" ? positives[0] : -1;
+    draw_uniform(key, tile.streams[sequence], from_end, num_items_, excluded,
+                 {row + positives.size(), static_cast<size_t>(candidates) - positives.size()});
+  }
+}
+
+template double Objective::evaluate<float>(const ObjectiveInput<float>&, float*,
+                                           TableGradient<float>&) const;
+template double Objective::evaluate<double>(const ObjectiveInput<double>&, double*,
+                                            TableGradient<double>&) const;
+
+}  // namespace upnext

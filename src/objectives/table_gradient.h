@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace upnext {
+
+/// Gradient of a table [num_rows, dim] of which a tile touches some rows: either every row or a
+/// sorted list of rows. Small tables become dense quickly, a million-item table stays sparse.
+template <typename T>
+class TableGradient {
+ public:
+  TableGradient() = default;
+  TableGradient(int64_t num_rows, int64_t dim) : num_rows_(num_rows), dim_(dim) {}
+
+  int64_t num_rows() const { return num_rows_; }
+  int64_t dim() const { return dim_; }
+  bool dense() const { return dense_; }
+  bool empty() const { return values_.empty(); }
+  /// Sorted touched rows; meaningless when dense.
+  std::span<const int32_t> rows() const { return rows_; }
+  /// [num_rows, dim] when dense, else [rows().size(), dim].
+  std::span<const T> values() const { return values_; }
+  std::span<T> values() { return values_; }
+
+  /// Zeroed [num_rows, dim] to add to.
+  std::span<T> make_dense();
+  /// Takes sorted distinct rows and their values [rows.size(), dim].
+  void set_rows(std::vector<int32_t> rows, std::vector<T> values);
+  /// Adds values[i] to row ids[i] (ids in any order, repeats allowed, summed in the order given).
+  void add_rows(std::span<const int32_t> ids, const T* values);
+  /// this += other. The sum of two gradients does not depend on how either is stored.
+  void add(const TableGradient& other);
+
+ private:
+  int64_t num_rows_ = 0;
+  int64_t dim_ = 0;
+  bool dense_ = false;
+  std::vector<int32_t> rows_;
+  std::vector<T> values_;
+};
+
+/// Touching more than one row in four is cheaper to store densely.
+inline bool worth_dense(int64_t touched, int64_t num_rows) { return touched * 4 >= num_rows; }
+
+extern template class TableGradient<float>;
+extern template class TableGradient<double>;
+
+}  // namespace upnext

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/run_config.h"
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace upnext {
+
+void DataOptions::list(OptionList& options) {
+  options.add("path", path, "dataset folder made by `upnext prepare`");
+  options.add("fingerprint", fingerprint, "of the dataset, filled in when training starts");
+  options.add("split_fingerprint", split_fingerprint, "of its split, filled in when training starts");
+}
+
+void TrainOptions::list(OptionList& options) {
+  options.add("seed", seed, "everything random follows from it").at_least(0);
+  options.add("epochs", epochs, "passes over the users at most").at_least(0);
+  options.add("batch_size", batch_size, "users per step").at_least(1);
+  options.add("max_batches", max_batches, "steps per epoch at most, 0 = all users").at_least(0);
+  options.add("tile_tokens", tile_tokens, "tokens that one worker handles at a time; part of the bits")
+      .at_least(1);
+  options.add("learning_rate", learning_rate, "of Adam").range(0, 10);
+  options.add("beta1", beta1, "of Adam").range(0, 0.999999);
+  options.add("beta2", beta2, "of Adam").range(0, 0.9999999);
+  options.add("epsilon", epsilon, "of Adam").range(0, 1);
+  options.add("weight_decay", weight_decay, "decoupled, as AdamW").range(0, 1);
+  options.add("l2", l2, "factor of the weights added to their gradient").range(0, 1);
+  options.add("clip_norm", clip_norm, "largest global gradient norm, 0 = no clipping").at_least(0);
+  options.add("schedule", schedule, "learning rate after the warm-up")
+      .one_of({"constant", "linear", "cosine"});
+  options.add("warmup_steps", warmup_steps, "steps of linear warm-up").at_least(0);
+  options.add("valid_metric", valid_metric, "metric that picks the best epoch");
+  options.add("valid_every", valid_every, "epochs between validations").at_least(1);
+  options.add("valid_users", valid_users, "sample of validation users, 0 = all").at_least(0);
+  options.add("patience", patience, "validations without improvement before stopping, 0 = never")
+      .at_least(0);
+  options.add("checkpoint_steps", checkpoint_steps, "steps between checkpoints besides every epoch")
+      .at_least(0);
+  options.add("exclude_seen", exclude_seen, "items of the history are no candidates");
+}
+
+void RunConfig::list(OptionList& options) {
+  options.add("preset", preset, "preset the configuration began as");
+  options.add("version", version, "version of upnext that wrote the file");
+  options.section("data", data);
+  options.section("model", model);
+  options.section("objective", objective);
+  options.section("train", train);
+}
+
+void apply_preset(RunConfig& config, const std::string& name) {
+  std::vector<std::string> known;
+  for (const Preset& preset : preset_list()) {
+    known.push_back(preset.name);
+    if (preset.name != name) continue;
+    OptionList options;
+    config.list(options);
+    apply_toml(options, preset.text, "preset " + name, {"expected"});
+    config.preset = name;
+    return;
+  }
+  const std::string near = nearest_word(name, known);
+  fail_usage("--preset {}: no such preset{}; known are {}", name,
+             near.empty() ? "" : fmt::format(", did you mean {}?", near), fmt::join(known, ", "));
+}
+
+void apply_file(RunConfig& config, const std::filesystem::path& path) {
+  OptionList options;
+  config.list(options);
+  apply_toml(options, read_file(path, uint64_t{1} << 20), path.string(), {"expected"});
+}
+
+void apply_settings(RunConfig& config, const std::vector<std::string>& settings) {
+  OptionList options;
+  config.list(options);
+  for (const std::string& setting : settings) apply_setting(options, setting);
+}
+
+std::string config_text(RunConfig& config) {
+  OptionList options;
+  config.list(options);
+  return to_toml(options);
+}
+
+std::string upnext_version() { return UPNEXT_VERSION; }
+
+}  // namespace upnext

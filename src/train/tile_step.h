@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "batch/batch.h"
+#include "models/model.h"
+#include "objectives/objective.h"
+#include "objectives/table_gradient.h"
+
+namespace upnext {
+
+/// What a tile, or a sum of tiles, gives back. Indexed like the model's parameters: dense[i] is
+/// undefined for tables and for weights that took no part, tables[i] is empty for dense ones.
+template <typename T>
+struct TileGradients {
+  double loss = 0;
+  std::vector<at::Tensor> dense;
+  std::vector<TableGradient<T>> tables;
+
+  /// this += other, consuming it.
+  void add(TileGradients&& other);
+};
+
+/// Which random numbers a step uses and what its loss is divided by.
+struct StepContext {
+  uint64_t seed = 0;
+  uint64_t step = 0;
+  int64_t positions = 0;  ///< queries of the whole batch
+};
+
+/// The whole network on one tile: forward, loss, backward, on the calling thread. T is the scalar
+/// type of the model's parameters: float, or double in gradient checks.
+template <typename T>
+TileGradients<T> run_tile(const Model& model, const Objective& objective, const Tile& tile,
+                          const StepContext& context);
+
+extern template struct TileGradients<float>;
+extern template struct TileGradients<double>;
+
+}  // namespace upnext

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/train_state.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "inference/safetensors.h"
+
+namespace upnext {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "upnext.checkpoint.1";
+
+std::span<const float> values(const at::Tensor& tensor) {
+  return {tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel())};
+}
+
+void restore(const SafetensorsFile& file, const std::string& name, at::Tensor tensor) {
+  const std::span<const float> from = file.floats(name, tensor.sizes().vec());
+  std::copy(from.begin(), from.end(), tensor.data_ptr<float>());
+}
+
+json to_json(const TrainState& s) {
+  return {{"epoch", s.epoch},
+          {"batch", s.batch},
+          {"step", s.step},
+          {"epoch_loss", s.epoch_loss},
+          {"epoch_positions", s.epoch_positions},
+          {"best_value", s.best_value},
+          {"best_epoch", s.best_epoch},
+          {"stale", s.stale},
+          {"finished", s.finished},
+          {"metrics_bytes", s.metrics_bytes},
+          {"events_bytes", s.events_bytes},
+          {"seconds", s.seconds}};
+}
+
+TrainState from_json(const json& j) {
+  TrainState s;
+  j.at("epoch").get_to(s.epoch);
+  j.at("batch").get_to(s.batch);
+  j.at("step").get_to(s.step);
+  j.at("epoch_loss").get_to(s.epoch_loss);
+  j.at("epoch_positions").get_to(s.epoch_positions);
+  j.at("best_value").get_to(s.best_value);
+  j.at("best_epoch").get_to(s.best_epoch);
+  j.at("stale").get_to(s.stale);
+  j.at("finished").get_to(s.finished);
+  j.at("metrics_bytes").get_to(s.metrics_bytes);
+  j.at("events_bytes").get_to(s.events_bytes);
+  j.at("seconds").get_to(s.seconds);
+  return s;
+}
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
+                     const ParameterSet& parameters, Adam& adam) {
+  SafetensorsWriter writer;
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& p = parameters[i];
+    const std::vector<int64_t> shape = p.value.sizes().vec();
+    writer.add_floats(p.name, shape, values(p.value));
+    writer.add_floats("adam.moment1." + p.name, shape, values(adam.moment1(i)));
+    writer.add_floats("adam.moment2." + p.name, shape, values(adam.moment2(i)));
+  }
+  writer.set_metadata("format", kFormat);
+  writer.set_metadata("state", to_json(state).dump());
+  writer.set_metadata("adam_steps", std::to_string(adam.steps()));
+  writer.write(path);
+}
+
+TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& parameters,
+                           Adam& adam) {
+  const SafetensorsFile file(path);
+  const auto& metadata = file.metadata();
+  const auto format = metadata.find("format");
+  check_data(format != metadata.end() && format->second == kFormat,
+             "{}: not a checkpoint of this version (expected format {})", path.string(), kFormat);
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& p = parameters[i];
+    restore(file, p.name, p.value);
+    restore(file, "adam.moment1." + p.name, adam.moment1(i));
+    restore(file, "adam.moment2." + p.name, adam.moment2(i));
+  }
+  try {
+    adam.set_steps(std::stoll(metadata.at("adam_steps")));
+    return from_json(json::parse(metadata.at("state")));
+  } catch (const std::exception& error) {
+    fail_data("{}: damaged counters: {}", path.string(), error.what());
+  }
+}
+
+}  // namespace upnext

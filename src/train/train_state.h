@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "nn/parameters.h"
+#include "train/optimizer.h"
+
+namespace upnext {
+
+/// Every counter of a run: saved and restored as one object, nothing about progress lives elsewhere.
+struct TrainState {
+  int64_t epoch = 0;           ///< completed epochs
+  int64_t batch = 0;           ///< completed batches of the running epoch
+  int64_t step = 0;            ///< completed steps
+  double epoch_loss = 0;       ///< of the running epoch: sum of batch losses times positions
+  int64_t epoch_positions = 0;
+  double best_value = -1;
+  int64_t best_epoch = 0;
+  int64_t stale = 0;           ///< validations since the best one
+  bool finished = false;
+  uint64_t metrics_bytes = 0;  ///< length of metrics.jsonl
+  uint64_t events_bytes = 0;   ///< length of the TensorBoard file
+  double seconds = 0;          ///< spent training and validating, over all sessions
+};
+
+/// Writes weights, moments and counters to `path` at once (write, fsync, rename).
+void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
+                     const ParameterSet& parameters, Adam& adam);
+
+/// Restores what save_checkpoint() wrote; data Error naming what does not fit.
+TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& parameters, Adam& adam);
+
+}  // namespace upnext

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/trainer.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/resources.h"
+#include "inference/model_file.h"
+#include "train/progress.h"
+#include "train/start_summary.h"
+
+namespace upnext {
+namespace {
+
+BatchOptions batch_options(const RunConfig& config) {
+  BatchOptions options;
+  options.batch_size = config.train.batch_size;
+  options.max_length = config.model.max_length;
+  options.tile_tokens = config.train.tile_tokens;
+  options.max_batches = config.train.max_batches;
+  options.target_positions =
+      config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
+  options.seed = static_cast<uint64_t>(config.train.seed);
+  return options;
+}
+
+/// Records which data the run is about, or refuses data it is not about.
+Dataset open_training_data(RunConfig& config) {
+  Dataset dataset = Dataset::open(config.data.path);
+  const auto agree = [&](std::string& recorded, const std::string& actual, const char* what) {
+    check_data(recorded.empty() || recorded == actual,
+               "{}: {} {}, but the run was started with {}; resume with the data it began with",
+               config.data.path, what, actual, recorded);
+    recorded = actual;
+  };
+  agree(config.data.fingerprint, dataset.fingerprint(), "dataset fingerprint");
+  agree(config.data.split_fingerprint, dataset.split_fingerprint(), "split fingerprint");
+  return dataset;
+}
+
+/// How many validations at popularity level are worth a warning.
+constexpr int64_t kPlateauValidations = 5;
+constexpr double kPlateauFactor = 1.25;
+
+}  // namespace
+
+Trainer::Trainer(const TrainRequest& request)
+    : request_(request),
+      config_(request_.config),
+      dataset_(open_training_data(config_)),
+      pool_(request.threads),
+      model_(make_model(config_.model, dataset_.num_items(),
+                        static_cast<uint64_t>(config_.train.seed))),
+      objective_(config_.objective, dataset_.num_items()),
+      adam_(model_->parameters(), config_.train),
+      batcher_(dataset_, batch_options(config_)),
+      engine_(*model_, objective_, adam_, config_.train, pool_),
+      validator_(dataset_, config_.train, pool_) {
+  config_.model = model_->options();
+}
+
+int64_t Trainer::total_steps() const {
+  return config_.train.epochs * batcher_.batches_per_epoch();
+}
+
+void Trainer::begin() {
+  const std::filesystem::path checkpoint = request_.run / "checkpoint" / "last.safetensors";
+  make_folder(checkpoint.parent_path());
+  if (request_.resume) state_ = load_checkpoint(checkpoint, model_->parameters(), adam_);
+  write_file_atomically(request_.run / "config.toml", config_text(config_));
+  log_ = std::make_unique<RunLog>(request_.run, !request_.resume);
+  if (request_.resume) {
+    log_->rewind(state_);
+    log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
+    state_.finished = false;
+  } else {
+    log_->remember(state_);
+  }
+  session_start_ = wall_seconds();
+  seconds_before_ = state_.seconds;
+}
+
+TrainResult Trainer::fit() {
+  begin();
+  log_info("{}", start_summary(config_, dataset_, *model_, objective_, batcher_, validator_,
+                               pool_.threads()));
+  std::string stopped = "epochs";
+  while (state_.epoch < config_.train.epochs) {
+    run_epoch();
+    finish_epoch();
+    if (config_.train.patience > 0 && state_.stale >= config_.train.patience) {
+      stopped = "patience";
+      break;
+    }
+  }
+  state_.finished = true;
+  save();
+  TrainResult result;
+  result.epochs = state_.epoch;
+  result.steps = state_.step;
+  result.best_epoch = state_.best_epoch;
+  result.best_value = state_.best_value;
+  result.valid_metric = validator_.available() ? validator_.metric() : "";
+  result.seconds = state_.seconds;
+  result.positions_per_second =
+      static_cast<double>(session_positions_) / std::max(1e-9, wall_seconds() - session_start_);
+  result.peak_memory_bytes = peak_memory_bytes();
+  result.stopped = stopped;
+  return result;
+}
+
+void Trainer::run_epoch() {
+  batcher_.start_epoch(state_.epoch);
+  const int64_t batches = batcher_.batches_per_epoch();
+  while (state_.batch < batches) {
+    stop_if_interrupted();
+    const Batch batch = batcher_.make(state_.batch);
+    const double loss = engine_.step(batch, state_.step, total_steps());
+    after_step(loss, batch);
+  }
+  if (request_.progress_bar) clear_progress();
+}
+
+void Trainer::after_step(double loss, const Batch& batch) {
+  ++state_.batch;
+  ++state_.step;
+  state_.epoch_loss += loss * static_cast<double>(batch.positions);
+  state_.epoch_positions += batch.positions;
+  session_positions_ += batch.positions;
+  const int64_t every = config_.train.checkpoint_steps;
+  if (every > 0 && state_.step % every == 0) save();
+  if (!request_.progress_bar) return;
+  const double elapsed = wall_seconds() - session_start_;
+  Progress progress;
+  progress.epoch = state_.epoch + 1;
+  progress.epochs = config_.train.epochs;
+  progress.batch = state_.batch;
+  progress.batches = batcher_.batches_per_epoch();
+  progress.loss = state_.epoch_loss / static_cast<double>(state_.epoch_positions);
+  progress.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
+  const double left = static_cast<double>(config_.train.epochs) *
+                          static_cast<double>(batcher_.positions_per_epoch()) -
+                      static_cast<double>(state_.epoch * batcher_.positions_per_epoch() +
+                                          state_.epoch_positions);
+  progress.seconds_left = left / std::max(1.0, progress.positions_per_second);
+  draw_progress(progress);
+}
+
+void Trainer::finish_epoch() {
+  const double elapsed = wall_seconds() - session_start_;
+  EpochRecord record;
+  record.epoch = state_.epoch + 1;
+  record.step = state_.step;
+  record.loss = state_.epoch_loss / static_cast<double>(std::max<int64_t>(1, state_.epoch_positions));
+  record.learning_rate = scheduled_rate(config_.train, state_.step - 1, total_steps());
+  record.seconds = seconds_before_ + elapsed;
+  record.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
+  ++state_.epoch;
+  state_.batch = 0;
+  state_.epoch_loss = 0;
+  state_.epoch_positions = 0;
+  log_->epoch(record);
+  const bool last = state_.epoch == config_.train.epochs;
+  const bool due = state_.epoch % config_.train.valid_every == 0 || last;
+  if (!due) {
+    if (!request_.progress_bar) {
+      log_info("epoch {}  loss {:.5f}  {} positions/s", state_.epoch, record.loss,
+               count_text(record.positions_per_second));
+    }
+  } else if (validator_.available()) {
+    validate();
+    log_info("epoch {}  loss {:.5f}  {} positions/s  {}", state_.epoch, record.loss,
+             count_text(record.positions_per_second),
+             state_.stale == 0
+                 ? fmt::format("valid {} {:.5f} (best)", validator_.metric(), state_.best_value)
+                 : fmt::format("valid {} (best {:.5f} at epoch {}, {} without improvement)",
+                               last_validation_text_, state_.best_value, state_.best_epoch,
+                               state_.stale));
+  } else {
+    state_.best_epoch = state_.epoch;
+    write_model(fmt::format("none, epoch {}", state_.epoch));
+  }
+  save();
+}
+
+void Trainer::validate() {
+  const double value = validator_.measure(*model_);
+  last_validation_text_ = fmt::format("{} {:.5f}", validator_.metric(), value);
+  if (value > state_.best_value) {
+    state_.best_value = value;
+    state_.best_epoch = state_.epoch;
+    state_.stale = 0;
+    write_model(fmt::format("{}={:.6f} at epoch {}", validator_.metric(), value, state_.epoch));
+  } else {
+    ++state_.stale;
+  }
+  log_->validation(state_, validator_.metric(), value);
+  const bool plateau = state_.best_value <= kPlateauFactor * validator_.popularity_level();
+  const int64_t validations = state_.epoch / config_.train.valid_every;
+  if (plateau && validations >= kPlateauValidations && !warned_plateau_) {
+    warned_plateau_ = true;
+    log_warning(
+        "after {} epochs {} is {:.5f}, the level of ranking by popularity ({:.5f}): the model has "
+        "not left the popularity plateau. gBCE models can sit there for a while; give it more "
+        "epochs and patience, start smaller (model.init = \"small\") or lower objective.gbce_t",
+        state_.epoch, validator_.metric(), state_.best_value, validator_.popularity_level());
+  }
+}
+
+void Trainer::save() {
+  state_.seconds = seconds_before_ + wall_seconds() - session_start_;
+  log_->remember(state_);
+  save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_, model_->parameters(),
+                  adam_);
+}
+
+void Trainer::write_model(const std::string& validation) {
+  ModelDescription description;
+  description.model = model_->options();
+  description.config_toml = config_text(config_);
+  description.dataset_fingerprint = dataset_.fingerprint();
+  description.split_fingerprint = dataset_.split_fingerprint();
+  description.loss_name = objective_.name();
+  description.exclude_seen = config_.train.exclude_seen;
+  description.validation = validation;
+  std::vector<std::string> ids, titles;
+  bool titled = false;
+  for (int64_t item = 0; item < dataset_.num_items(); ++item) {
+    ids.emplace_back(dataset_.items().raw(item));
+    titles.emplace_back(dataset_.title(item));
+    titled = titled || !titles.back().empty();
+  }
+  if (!titled) titles.clear();
+  write_model_file(request_.run / "model.safetensors", description, model_->parameters().views(),
+                   ids, titles);
+}
+
+void Trainer::stop_if_interrupted() {
+  if (!interrupted()) return;
+  if (request_.progress_bar) clear_progress();
+  save();
+  throw Error(ExitCode::interrupted,
+              fmt::format("interrupted after step {} (epoch {}); nothing is lost, continue with: "
+                          "upnext train --resume {}",
+                          state_.step, state_.epoch + 1, request_.run.string()));
+}
+
+}  // namespace upnext

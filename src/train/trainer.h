@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/thread_pool.h"
+#include "batch/batch.h"
+#include "data/dataset.h"
+#include "models/model.h"
+#include "objectives/objective.h"
+#include "run/run_config.h"
+#include "train/engine.h"
+#include "train/run_log.h"
+#include "train/train_request.h"
+#include "train/train_state.h"
+#include "train/validator.h"
+
+namespace upnext {
+
+/// Owns the loop and nothing else: epochs, validation, early stopping, checkpoints, best model.
+class Trainer {
+ public:
+  /// Opens the dataset, makes the model, and restores the checkpoint when `request.resume` is set.
+  explicit Trainer(const TrainRequest& request);
+
+  /// Trains to the end; throws Error with ExitCode::interrupted after saving when asked to stop.
+  TrainResult fit();
+
+ private:
+  void begin();
+  void run_epoch();
+  void after_step(double loss, const Batch& batch);
+  void finish_epoch();
+  void validate();
+  void save();
+  void write_model(const std::string& validation);
+  void stop_if_interrupted();
+  int64_t total_steps() const;
+
+  TrainRequest request_;
+  RunConfig& config_;
+  Dataset dataset_;
+  WorkerPool pool_;
+  std::unique_ptr<Model> model_;
+  Objective objective_;
+  Adam adam_;
+  Batcher batcher_;
+  Engine engine_;
+  Validator validator_;
+  TrainState state_;
+  std::unique_ptr<RunLog> log_;
+  double session_start_ = 0;
+  double seconds_before_ = 0;
+  int64_t session_positions_ = 0;
+  bool warned_plateau_ = false;
+  std::string last_validation_text_;
+};
+
+}  // namespace upnext

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/thread_pool.h"
+#include "data/dataset.h"
+#include "eval/evaluator.h"
+#include "models/model.h"
+#include "run/run_config.h"
+
+namespace upnext {
+
+/// Measures the declared metric on the validation part through the same inference path that
+/// `evaluate` and `recommend` use.
+class Validator {
+ public:
+  Validator(const Dataset& dataset, const TrainOptions& options, WorkerPool& pool);
+
+  /// False when the split has no validation items.
+  bool available() const { return queries_.targets.size() > 0; }
+  int64_t users() const { return queries_.targets.size(); }
+  const std::string& metric() const { return label_; }
+  double measure(const Model& model) const;
+  /// What ranking by popularity reaches: the level at which training is stuck when it is no better.
+  double popularity_level() const { return popularity_; }
+
+ private:
+  double measure(const Scorer& scorer) const;
+
+  WorkerPool& pool_;
+  Protocol protocol_;
+  std::vector<Metric> metrics_;
+  std::string label_;
+  Queries queries_;
+  double popularity_ = 0;
+};
+
+}  // namespace upnext

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "eval/evaluator.h"
+
+namespace upnext {
+namespace {
+
+Jagged<int32_t> histories() {
+  Jagged<int32_t> rows;
+  rows.add_row(std::vector<int32_t>{0, 1, 2, 3, 4});
+  rows.add_row(std::vector<int32_t>{5, 6, 5});
+  rows.add_row(std::vector<int32_t>{7});
+  rows.add_row(std::vector<int32_t>{8, 9, 9, 1, 9});
+  return rows;
+}
+
+// train_end, valid, test
+const std::vector<SplitPoint> kSplits{
+    {3, 3, 4, 4, 5}, {1, 1, 2, 2, 3}, {0, 0, 0, 0, 1}, {1, 0, 0, 1, 5}};
+
+TEST(QueriesFromASplit, TestUsesTheWholeHistoryBeforeTheHeldOutItems) {
+  const Queries queries = make_queries(histories(), kSplits, {});
+  EXPECT_EQ(queries.users, (std::vector<int32_t>{0, 1, 3}));
+  EXPECT_EQ(queries.histories.values, (std::vector<int32_t>{0, 1, 2, 3, 5, 6, 8}));
+  EXPECT_EQ(queries.targets.values, (std::vector<int32_t>{4, 5, 9, 1}));
+  EXPECT_EQ(queries.targets.offsets, (std::vector<int64_t>{0, 1, 2, 4}));
+}
+
+TEST(QueriesFromASplit, WhatIsSpecialIsCounted) {
+  const Queries queries = make_queries(histories(), kSplits, {});
+  EXPECT_EQ(queries.repeat_targets, 1);     // user 1 comes back to item 5
+  EXPECT_EQ(queries.duplicate_targets, 2);  // user 3 has item 9 three times in the held-out part
+  EXPECT_EQ(queries.without_history, 1);    // user 2
+}
+
+TEST(QueriesFromASplit, ValidationSkipsUsersWithoutAValidationRange) {
+  Protocol protocol;
+  protocol.part = SplitPart::valid;
+  const Queries queries = make_queries(histories(), kSplits, protocol);
+  EXPECT_EQ(queries.users, (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(queries.targets.values, (std::vector<int32_t>{3, 6}));
+}
+
+TEST(QueriesFromASplit, ASampleIsSeededAndAscending) {
+  Jagged<int32_t> rows;
+  std::vector<SplitPoint> splits;
+  for (int32_t user = 0; user < 500; ++user) {
+    rows.add_row(std::vector<int32_t>{user, user + 1});
+    splits.push_back({1, 0, 0, 1, 2});
+  }
+  Protocol protocol;
+  protocol.max_users = 50;
+  const Queries first = make_queries(rows, splits, protocol);
+  EXPECT_EQ(first.users.size(), 50u);
+  EXPECT_TRUE(std::is_sorted(first.users.begin(), first.users.end()));
+  EXPECT_EQ(make_queries(rows, splits, protocol).users, first.users);
+  protocol.seed = 43;
+  EXPECT_NE(make_queries(rows, splits, protocol).users, first.users);
+  protocol.max_users = 500;
+  EXPECT_EQ(make_queries(rows, splits, protocol).users.size(), 500u);
+}
+
+}  // namespace
+}  // namespace upnext

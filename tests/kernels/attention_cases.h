@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel_cases.h"
+#include "kernels/kernels.h"
+
+namespace upnext::kernels::testing {
+
+/// One attention layer with its inputs in one packed [tokens, 3 * dim + gap] array, as models have
+/// it.
+template <typename T>
+struct AttentionCase {
+  std::vector<int64_t> offsets{0};
+  std::vector<uint64_t> streams;
+  std::vector<T> packed, pad_key, pad_value, out_grad;
+  AttentionShape shape;
+
+  AttentionCase(const std::vector<int64_t>& lengths, int64_t dim, int64_t heads, bool causal,
+                bool padded, double rate, double spread = 1.0) {
+    for (size_t s = 0; s < lengths.size(); ++s) {
+      offsets.push_back(offsets.back() + lengths[s]);
+      streams.push_back(1000 + 17 * s);
+    }
+    const int64_t stride = 3 * dim + 5;
+    packed = random_values<T>(tokens() * stride, 1, spread);
+    pad_key = random_values<T>(dim, 2, spread);
+    pad_value = random_values<T>(dim, 3);
+    out_grad = random_values<T>(tokens() * dim, 4);
+    shape.sequences = static_cast<int64_t>(lengths.size());
+    shape.offsets = offsets.data();
+    shape.dim = dim;
+    shape.heads = heads;
+    shape.causal = causal;
+    shape.q_stride = shape.k_stride = shape.v_stride = stride;
+    shape.dropout = Dropout::with_rate(rate, random_key(5, Purpose::dropout_attention));
+    shape.streams = streams.data();
+    is_padded = padded;
+    // Some sequences are full, so that they have no virtual key.
+    shape.max_length = padded ? *std::max_element(lengths.begin(), lengths.end()) : 0;
+    if constexpr (sizeof(T) == sizeof(float)) {
+      shape.pad_key = padded ? pad_key.data() : nullptr;
+      shape.pad_value = padded ? pad_value.data() : nullptr;
+    }
+  }
+  AttentionCase(const AttentionCase&) = delete;
+  AttentionCase& operator=(const AttentionCase&) = delete;
+
+  int64_t tokens() const { return offsets.back(); }
+  const T* q() const { return packed.data(); }
+  const T* k() const { return packed.data() + shape.dim; }
+  const T* v() const { return packed.data() + 2 * shape.dim; }
+  const T* key_of_pad() const { return is_padded ? pad_key.data() : nullptr; }
+  const T* value_of_pad() const { return is_padded ? pad_value.data() : nullptr; }
+  std::string name() const {
+    return "dim " + std::to_string(shape.dim) + ", heads " + std::to_string(shape.heads) +
+           (shape.causal ? ", causal" : ", bidirectional") + (is_padded ? ", padded" : "") +
+           (shape.dropout.active() ? ", dropout" : "");
+  }
+
+  bool is_padded = false;
+};
+
+/// Every kind of layer: call(lengths, dim, heads, causal, padded, rate).
+template <typename Call>
+void for_each_attention(const Call& call) {
+  for (const bool causal : {true, false}) {
+    for (const bool padded : {false, true}) {
+      for (const double rate : {0.0, 0.3}) {
+        call({5, 0, 1, 7, 64, 9}, 16, 2, causal, padded, rate);
+        call({100, 65, 31, 129}, 50, 1, causal, padded, rate);
+        call({8, 200}, 128, 4, causal, padded, rate);
+      }
+    }
+  }
+}
+
+}  // namespace upnext::kernels::testing

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objectives/objective.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+#include <vector>
+
+#include "base/error.h"
+#include "objectives/candidates.h"
+
+namespace upnext {
+namespace {
+
+constexpr int64_t kDim = 5;
+
+Tile small_tile() {
+  Tile tile;
+  tile.sequences.add_row(std::vector<int32_t>{3, 1, 4});
+  tile.sequences.add_row(std::vector<int32_t>{2, 7});
+  tile.streams = {10, 11};
+  const std::vector<int32_t> next = {1, 4, 9, 7, 5};
+  for (int32_t row = 0; row < 5; ++row) {
+    tile.targets.rows.push_back(row);
+    tile.targets.items.push_back(next[row]);
+    tile.targets.weights.push_back(1.0f);
+    tile.targets.offsets.push_back(row + 1);
+  }
+  return tile;
+}
+
+std::vector<double> random_values(int64_t n, uint64_t seed) {
+  RandomStream random(random_key(seed, Purpose::simulate));
+  std::vector<double> values(static_cast<size_t>(n));
+  for (double& value : values) value = random.normal();
+  return values;
+}
+
+struct Setup {
+  Tile tile = small_tile();
+  int64_t items;
+  std::vector<double> states, table;
+
+  explicit Setup(int64_t num_items)
+      : items(num_items),
+        states(random_values(tile.tokens() * kDim, 1)),
+        table(random_values(num_items * kDim, 2)) {}
+
+  double run(const Objective& objective, std::vector<double>& state_grad,
+             TableGradient<double>& table_grad, uint64_t step = 0) const {
+    ObjectiveInput<double> input;
+    input.states = states.data();
+    input.table = table.data();
+    input.dim = kDim;
+    input.tile = &tile;
+    input.positions = tile.targets.size();
+    input.seed = 7;
+    input.step = step;
+    state_grad.resize(states.size());
+    return objective.evaluate(input, state_grad.data(), table_grad);
+  }
+  double loss(const Objective& objective) const {
+    std::vector<double> state_grad;
+    TableGradient<double> table_grad(items, kDim);
+    return run(objective, state_grad, table_grad);
+  }
+};
+
+ObjectiveOptions options(const std::string& criterion, const std::string& candidates) {
+  ObjectiveOptions o;
+  o.criterion = criterion;
+  o.candidates = candidates;
+  o.negatives = 6;
+  return o;
+}
+
+class EveryObjective : public testing::TestWithParam<std::tuple<std::string, std::string, int64_t>> {};
+
+TEST_P(EveryObjective, GradientsEqualFiniteDifferences) {
+  const auto& [criterion, candidates, items] = GetParam();
+  Setup setup(items);
+  const Objective objective(options(criterion, candidates), items);
+  std::vector<double> state_grad;
+  TableGradient<double> table_grad(items, kDim);
+  setup.run(objective, state_grad, table_grad);
+  const std::vector<double> dense(table_grad.make_dense().begin(), table_grad.make_dense().end());
+
+  constexpr double kStep = 1e-5;
+  const auto slope = [&](double& value) {
+    const double kept = value;
+    value = kept + kStep;
+    const double up = setup.loss(objective);
+    value = kept - kStep;
+    const double down = setup.loss(objective);
+    value = kept;
+    return (up - down) / (2 * kStep);
+  };
+  for (size_t i = 0; i < setup.states.size(); ++i) {
+    EXPECT_NEAR(state_grad[i], slope(setup.states[i]), 1e-8);
+  }
+  for (size_t i = 0; i < setup.table.size(); i += items > 100 ? 7 : 1) {
+    EXPECT_NEAR(dense[i], slope(setup.table[i]), 1e-8);
+  }
+}
+
+// 12 items: the table gradient is dense; 400 items: the table is narrowed to the rows in use.
+INSTANTIATE_TEST_SUITE_P(All, EveryObjective,
+                         testing::Combine(testing::Values("bce", "gbce", "softmax"),
+                                          testing::Values("full", "uniform"),
+                                          testing::Values(12, 400)));
+
+TEST(Objective, SampledGradientsTouchOnlyCandidateRows) {
+  Setup setup(4000);
+  const Objective objective(options("bce", "uniform"), 4000);
+  std::vector<double> state_grad;
+  TableGradient<double> table_grad(4000, kDim);
+  setup.run(objective, state_grad, table_grad);
+  EXPECT_FALSE(table_grad.dense());
+  EXPECT_LE(table_grad.rows().size(), 5u * 7u);
+  EXPECT_TRUE(std::is_sorted(table_grad.rows().begin(), table_grad.rows().end()));
+}
+
+TEST(Objective, FullSoftmaxOfEqualScoresIsTheLogOfTheCatalogue) {
+  Setup setup(50);
+  std::fill(setup.table.begin(), setup.table.end(), 0.0);
+  EXPECT_NEAR(setup.loss(Objective(options("softmax", "full"), 50)), std::log(50.0), 1e-12);
+}
+
+TEST(Objective, NegativesAreFreshInEveryStepAndRepeatableWithinOne) {
+  Setup setup(400);
+  const Objective objective(options("bce", "uniform"), 400);
+  std::vector<double> grad;
+  TableGradient<double> a(400, kDim), b(400, kDim), c(400, kDim);
+  const double first = setup.run(objective, grad, a, 0);
+  EXPECT_EQ(first, setup.run(objective, grad, b, 0));
+  EXPECT_NE(first, setup.run(objective, grad, c, 1));
+}
+
+TEST(Objective, RefusesCombinationsWithoutMeaning) {
+  ObjectiveOptions o = options("softmax", "full");
+  o.exclude = "positive";
+  EXPECT_THROW(Objective(o, 10), Error);
+  o = options("bce", "uniform");
+  o.gbce_form = "clamped";
+  EXPECT_THROW(Objective(o, 10), Error);
+  EXPECT_THROW(Objective(options("bce", "uniform"), 1), Error);
+}
+
+TEST(Objective, SaysItsName) {
+  EXPECT_EQ(Objective(options("softmax", "full"), 10).name(), "CE, full catalogue, all positions");
+  EXPECT_EQ(Objective(options("gbce", "uniform"), 10).name(),
+            "gBCE(t=0.75), 6 uniform negatives, all positions");
+}
+
+TEST(DrawUniform, IsUniformOverTheCatalogue) {
+  constexpr int64_t kItems = 50;
+  constexpr int kDraws = 200000;
+  std::vector<int32_t> out(kDraws);
+  draw_uniform(random_key(1, Purpose::negatives), 3, 0, kItems, -1, out);
+  std::vector<int> counts(kItems);
+  for (const int32_t item : out) ++counts.at(item);
+  double chi2 = 0;
+  for (const int count : counts) chi2 += std::pow(count - kDraws / 50.0, 2) / (kDraws / 50.0);
+  EXPECT_LT(chi2, 85.4);  // 99.9 % point of chi-square with 49 degrees of freedom
+}
+
+TEST(DrawUniform, NeverDrawsTheExcludedItemAndStaysUniform) {
+  std::vector<int32_t> out(60000);
+  draw_uniform(random_key(1, Purpose::negatives), 3, 0, 7, 4, out);
+  std::vector<int> counts(7);
+  for (const int32_t item : out) ++counts.at(item);
+  EXPECT_EQ(counts[4], 0);
+  for (const int item : {0, 1, 2, 3, 5, 6}) EXPECT_NEAR(counts[item], 10000, 400);
+}
+
+TEST(DrawUniform, DependsOnTheQueryOnly) {
+  const PhiloxKey key = random_key(1, Purpose::negatives, 9);
+  std::vector<int32_t> few(5), many(40), other(40);
+  draw_uniform(key, 3, 2, 1000, -1, few);
+  draw_uniform(key, 3, 2, 1000, -1, many);
+  draw_uniform(key, 3, 1, 1000, -1, other);
+  EXPECT_TRUE(std::equal(few.begin(), few.end(), many.begin()));
+  EXPECT_NE(many, other);
+}
+
+TEST(TableGradient, SumsDoNotDependOnHowTheyAreStored) {
+  const std::vector<int32_t> left = {5, 1, 5}, right = {1, 9};
+  const std::vector<float> left_values = {1, 2, 3, 4, 5, 6}, right_values = {10, 20, 30, 40};
+  TableGradient<float> sparse(100, 2), other(100, 2);
+  sparse.add_rows(left, left_values.data());
+  other.add_rows(right, right_values.data());
+  TableGradient<float> dense = sparse;
+  dense.make_dense();
+  sparse.add(other);
+  dense.add(other);
+  EXPECT_FALSE(sparse.dense());
+  EXPECT_TRUE(dense.dense());
+  EXPECT_EQ(std::vector<int32_t>(sparse.rows().begin(), sparse.rows().end()),
+            (std::vector<int32_t>{1, 5, 9}));
+  const auto from_sparse = sparse.make_dense();
+  const auto from_dense = dense.make_dense();
+  EXPECT_TRUE(std::equal(from_sparse.begin(), from_sparse.end(), from_dense.begin()));
+  EXPECT_EQ(from_dense[2 * 5], 6.0f);
+  EXPECT_EQ(from_dense[2 * 1 + 1], 24.0f);
+}
+
+}  // namespace
+}  // namespace upnext

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/run_config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "run/tensorboard.h"
+
+namespace upnext {
+namespace {
+
+std::string message_of(const std::function<void()>& action, ExitCode code = ExitCode::usage) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code);
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+TEST(RunConfig, WrittenTextReadsBackTheSame) {
+  RunConfig config;
+  apply_preset(config, "gsasrec");
+  apply_settings(config, {"train.epochs=7", "model.dropout=0.25", "data.path=some where"});
+  const std::string text = config_text(config);
+  const auto path = std::filesystem::temp_directory_path() / "upnext_run_config_test.toml";
+  write_file_atomically(path, text);
+  RunConfig again;
+  apply_file(again, path);
+  EXPECT_EQ(config_text(again), text);
+  EXPECT_EQ(again.train.epochs, 7);
+  EXPECT_EQ(again.data.path, "some where");
+  std::filesystem::remove(path);
+}
+
+TEST(RunConfig, EveryPresetResolvesAndSaysWhatItIs) {
+  ASSERT_GE(preset_list().size(), 4u);
+  for (const Preset& preset : preset_list()) {
+    RunConfig config;
+    EXPECT_NO_THROW(apply_preset(config, preset.name)) << preset.name;
+    EXPECT_NO_THROW(config.model.resolve()) << preset.name;
+    EXPECT_NO_THROW(Objective(config.objective, 3416)) << preset.name;
+    EXPECT_FALSE(preset.summary.empty()) << preset.name;
+  }
+}
+
+TEST(RunConfig, UnknownKeysNameTheNearestKnownOne) {
+  RunConfig config;
+  const std::string message =
+      message_of([&] { apply_settings(config, {"train.epoch=3"}); });
+  EXPECT_NE(message.find("unknown key train.epoch; did you mean train.epochs?"), std::string::npos)
+      << message;
+}
+
+TEST(RunConfig, FileErrorsNameTheLine) {
+  const auto path = std::filesystem::temp_directory_path() / "upnext_run_config_bad.toml";
+  write_file_atomically(path, "[model]\nhidden_size = 64\n\n[train]\nepochs = \"many\"\n");
+  RunConfig config;
+  const std::string message = message_of([&] { apply_file(config, path); });
+  EXPECT_NE(message.find("upnext_run_config_bad.toml:5: train.epochs wants a whole number"),
+            std::string::npos)
+      << message;
+  std::filesystem::remove(path);
+}
+
+TEST(RunConfig, ValuesOutOfRangeAreRefused) {
+  RunConfig config;
+  EXPECT_NE(message_of([&] { apply_settings(config, {"train.batch_size=0"}); }).find("out of range"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { apply_settings(config, {"objective.criterion=gbse"}); })
+                .find("did you mean \"gbce\"?"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { apply_preset(config, "gsasrek"); }).find("did you mean gsasrec?"),
+            std::string::npos);
+}
+
+TEST(TensorBoard, ChecksumIsCrc32c) {
+  EXPECT_EQ(crc32c("123456789", 9), 0xE3069283u);  // the check value of CRC-32C
+}
+
+TEST(TensorBoard, RecordsAreFramedAndAFileIsCutWhereACheckpointWas) {
+  const auto folder = std::filesystem::temp_directory_path() / "upnext_tensorboard_test";
+  std::filesystem::create_directories(folder);
+  uint64_t kept = 0;
+  {
+    TensorBoardWriter writer(folder, true);
+    writer.scalar("train/loss", 3, 0.5f);
+    kept = writer.size();
+    writer.scalar("train/loss", 4, 0.25f);
+  }
+  TensorBoardWriter again(folder, false);
+  EXPECT_GT(again.size(), kept);
+  again.cut(kept);
+  const std::string bytes = read_file(folder / "events.out.tfevents.upnext");
+  EXPECT_EQ(bytes.size(), kept);
+  uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), sizeof(length));
+  ASSERT_LT(length + 16, bytes.size());  // first record: the file version
+  EXPECT_NE(bytes.find("brain.Event:2"), std::string::npos);
+  uint64_t second = 0;
+  std::memcpy(&second, bytes.data() + length + 16, sizeof(second));
+  EXPECT_EQ(length + 16 + second + 16, bytes.size());
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace upnext
