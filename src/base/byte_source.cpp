@@ -21,7 +21,9 @@ namespace {
 
 constexpr size_t kInputBytes = size_t{256} << 10;
 
-std::string shown_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+std::string shown_name(const std::string& path) {
+  return path == "-" ? "standard input" : path;
+}
 
 /// The file as it is on disk, with a window that others can look into before they take it.
 class PlainSource : public ByteSource {

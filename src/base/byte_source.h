@@ -16,8 +16,8 @@ class ByteSource {
   virtual size_t read(char* out, size_t size) = 0;
 };
 
-/// Opens a file, or standard input for "-". gzip (RFC 1952, several members) and Zstandard (RFC 8878,
-/// several frames) are told by their first bytes, whatever the name, and unpacked on the way.
+/// Opens a file, or standard input for "-". gzip (RFC 1952, several members) and Zstandard (RFC
+/// 8878, several frames) are told by their first bytes, whatever the name, and unpacked on the way.
 std::unique_ptr<ByteSource> open_bytes(const std::string& path);
 
 }  // namespace upnext

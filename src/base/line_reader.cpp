@@ -15,7 +15,9 @@ constexpr size_t kLongestLine = size_t{256} << 20;
 }  // namespace
 
 LineReader::LineReader(const std::string& path)
-    : name_(path == "-" ? "standard input" : path), source_(open_bytes(path)), buffer_(kStartBytes) {
+    : name_(path == "-" ? "standard input" : path),
+      source_(open_bytes(path)),
+      buffer_(kStartBytes) {
   if (peek(3).substr(0, 3) == "\xef\xbb\xbf") begin_ += 3;
 }
 
@@ -70,6 +72,8 @@ std::string_view LineReader::peek(size_t bytes) {
   return {buffer_.data() + begin_, std::min(bytes, end_ - begin_)};
 }
 
-std::string LineReader::where() const { return fmt::format("{}:{}", name_, line_number_); }
+std::string LineReader::where() const {
+  return fmt::format("{}:{}", name_, line_number_);
+}
 
 }  // namespace upnext

@@ -89,8 +89,7 @@ std::string events_text(const Dataset& dataset, const DatasetSummary& summary) {
                       summary.users_with_repeats);
   if (dataset.has_times()) {
     text += fmt::format("  {:<32}{:>12}  {} of {} users\n", "ties (time of the event before)",
-                        summary.ties, share(summary.ties, summary.events),
-                        summary.users_with_ties);
+                        summary.ties, share(summary.ties, summary.events), summary.users_with_ties);
     text += fmt::format("  {:<32}{:>12}\n", "duplicates (with equal time)", summary.duplicates);
     text += fmt::format("  {:<32}{} to {}\n", "times", summary.first_time, summary.last_time);
   } else {
@@ -110,8 +109,8 @@ std::string split_text(const Dataset& dataset, const DatasetSummary& summary) {
   std::string text = fmt::format("\n  split: {}\n", dataset.split_name());
   text += fmt::format("  {:<32}{:>12}  of {} users\n", "training events",
                       summary.train_lengths.total, summary.train_lengths.count);
-  text += fmt::format("  {:<32}{:>12}\n", "items never seen in training",
-                      summary.items_never_trained);
+  text +=
+      fmt::format("  {:<32}{:>12}\n", "items never seen in training", summary.items_never_trained);
   text += fmt::format("  {:<32}{:>12}{:>11}{:>12}\n", "", "validation", "", "test");
   const auto row = [&](const char* name, int64_t TargetSummary::*part, bool with_share) {
     text += fmt::format("  {:<32}{:>12}{:>11}{:>12}{:>11}\n", name, valid.*part,

@@ -25,6 +25,7 @@
 #include "eval/truth_scorer.h"
 #include "inference/model_file.h"
 #include "kernels/kernels.h"
+#include "run/run_config.h"
 
 namespace upnext::cli {
 namespace {
@@ -75,14 +76,13 @@ void describe_inputs(Evaluation* evaluation) {
   EvalReport& report = evaluation->report;
   const ModelDescription& description = evaluation->model.description();
   const Dataset& dataset = evaluation->dataset;
+  report.version = upnext_version();
   report.model_name = description.model.name;
   report.loss_name = description.loss_name;
   report.validation = description.validation;
   report.dataset_fingerprint = dataset.fingerprint();
   report.split_fingerprint = dataset.split_fingerprint();
   report.split_name = dataset.split_name();
-  report.other_data = description.dataset_fingerprint != dataset.fingerprint() ||
-                      description.split_fingerprint != dataset.split_fingerprint();
   report.items = dataset.num_items();
   report.targets = static_cast<int64_t>(evaluation->queries.targets.values.size());
   report.repeat_targets = evaluation->queries.repeat_targets;
@@ -146,11 +146,13 @@ void warn_about_counts(const EvalReport& report) {
   }
 }
 
-/// Result files of a run folder are named by the part, those of a lone model file only on request.
+/// A run folder keeps the results on its own data, named by the part; all else is written on
+/// request.
 void write_files(Evaluation* evaluation) {
   const EvaluateArguments& arguments = evaluation->arguments;
   EvalReport& report = evaluation->report;
-  const bool is_run = std::filesystem::is_directory(arguments.model);
+  const bool is_run = std::filesystem::is_directory(arguments.model) &&
+                      report.training_data != data_match_name(DataMatch::other);
   const std::filesystem::path folder(arguments.model);
   const std::string part = split_part_name(report.protocol.part);
   std::filesystem::path per_user(arguments.per_user);
@@ -197,7 +199,8 @@ void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
   check_usage(arguments.truth.empty() || arguments.part == "test",
               "--truth is about the last event of every user; it goes with --part test");
   Evaluation evaluation(arguments, globals);
-  check_same_data(evaluation.model.description(), evaluation.dataset, arguments.allow_other_data);
+  evaluation.report.training_data = data_match_name(check_same_data(
+      evaluation.model.description(), evaluation.dataset, arguments.allow_other_data));
   evaluation.report.protocol = protocol_of(arguments, globals, evaluation.model.description());
   evaluation.queries = make_queries(evaluation.dataset, evaluation.report.protocol);
   check_data(!evaluation.queries.users.empty(),

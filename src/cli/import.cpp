@@ -47,8 +47,18 @@ fs::path model_path(const ImportCommand& command) {
   return path;
 }
 
-std::string config_toml(ModelOptions model) {
+struct DataOptions {
+  std::string path;
+  void list(OptionList& options) { options.add("path", path, "Prepared dataset"); }
+};
+
+std::string config_toml(ModelOptions model, const std::string& data_path) {
   OptionList options;
+  DataOptions data;
+  if (!data_path.empty()) {
+    data.path = fs::absolute(data_path).lexically_normal().string();
+    options.section("data", data);
+  }
   options.section("model", model);
   return to_toml(options);
 }
@@ -67,12 +77,14 @@ void report(const ImportedModel& model, const fs::path& path, const Globals& glo
                 model.items_outside_catalogue);
   }
   if (globals.json) {
-    const nlohmann::ordered_json json = {
-        {"model", path.string()},           {"items", model.item_ids.size()},
-        {"hidden_size", options.hidden_size}, {"num_blocks", options.num_blocks},
-        {"num_heads", options.num_heads},   {"max_length", options.max_length},
-        {"tie_embeddings", options.tie_embeddings},
-        {"items_outside_dataset", model.items_outside_catalogue}};
+    const nlohmann::ordered_json json = {{"model", path.string()},
+                                         {"items", model.item_ids.size()},
+                                         {"hidden_size", options.hidden_size},
+                                         {"num_blocks", options.num_blocks},
+                                         {"num_heads", options.num_heads},
+                                         {"max_length", options.max_length},
+                                         {"tie_embeddings", options.tie_embeddings},
+                                         {"items_outside_dataset", model.items_outside_catalogue}};
     fmt::print("{}\n", json.dump());
     return;
   }
@@ -90,10 +102,12 @@ void run_import(const ImportCommand& command, const Globals& globals) {
   options.heads = command.heads;
   if (catalogue) options.catalogue = &*catalogue;
   ImportedModel model = import_model(*open_state_dict(command.file), options);
-  model.description.config_toml = config_toml(model.description.model);
+  model.description.config_toml = config_toml(model.description.model, "");
   if (path.has_parent_path()) make_folder(path.parent_path());
   if (path != fs::path(command.out)) {
-    write_file_atomically(fs::path(command.out) / "config.toml", model.description.config_toml);
+    // Only the run folder knows where the data lies; the model file goes anywhere.
+    write_file_atomically(fs::path(command.out) / "config.toml",
+                          config_toml(model.description.model, command.data));
   }
   model.write(path);
   report(model, path, globals);

@@ -49,7 +49,7 @@ std::string report_text(const PrepareReport& report, const Dataset& dataset) {
   line("filtered", report.events_filtered,
        fmt::format("dropped by --min-user-events and --min-item-events in {} rounds",
                    report.filter_passes));
-  line("time travel", report.time_travel, "rows older than the user's row before: sorted");
+  line("time travel", report.time_travel, "rows older than the user's row before");
   line("times rounded", report.rounded_times, "to whole units (--time-scale)");
   line("ties", report.ties,
        fmt::format("of {} users: same time as the event before, in the order of the source",
@@ -75,8 +75,8 @@ void run_prepare(PrepareArguments arguments, const Globals& globals) {
   if (terminal) options.progress = show_progress;
   const PrepareReport report = prepare_dataset(options);
   if (terminal) fmt::print(stderr, "\r\x1b[K");
-  log_info("{} events in {:.1f} s, {:.0f} MiB of memory at most", report.events_read, report.seconds,
-           static_cast<double>(peak_memory_bytes()) / (1 << 20));
+  log_info("{} events in {:.1f} s, {:.0f} MiB of memory at most", report.events_read,
+           report.seconds, static_cast<double>(peak_memory_bytes()) / (1 << 20));
   const Dataset dataset = Dataset::open(options.out);
   if (!globals.json) {
     fmt::print("{}", report_text(report, dataset));
@@ -107,10 +107,11 @@ void add_source_options(CLI::App& verb, PrepareArguments& arguments) {
                   "Zstandard are unpacked")
       ->required();
   verb.add_option("--format", source.format, format_help())->capture_default_str()->group(group);
-  verb.add_option("--user-column", source.user_column, "Name of the column of users")
+  verb.add_option("--user-column", source.user_column,
+                  "Name of the column of users; usual ones such as user_id are found by themselves")
       ->capture_default_str()
       ->group(group);
-  verb.add_option("--item-column", source.item_column, "Name of the column of items")
+  verb.add_option("--item-column", source.item_column, "Name of the column of items (likewise)")
       ->capture_default_str()
       ->group(group);
   verb.add_option("--time-column", source.time_column,

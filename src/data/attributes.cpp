@@ -22,8 +22,9 @@ std::string_view attribute_text(ondemand::value value) {
 
 }  // namespace
 
-ItemAttributes read_attributes(const std::string& path, int64_t num_items,
-                               const std::function<std::optional<int32_t>(std::string_view)>& find) {
+ItemAttributes read_attributes(
+    const std::string& path, int64_t num_items,
+    const std::function<std::optional<int32_t>(std::string_view)>& find) {
   const simdjson::padded_string text(read_file(path));
   ItemAttributes result;
   std::vector<std::vector<int32_t>> rows(static_cast<size_t>(num_items));

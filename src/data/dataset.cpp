@@ -51,8 +51,9 @@ struct Dataset::Parts {
   void check_ids(std::span<const int32_t> values, const char* name, int64_t count) const {
     if (values.empty()) return;
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    check_data(*low >= 0 && *high < count, "{}: ids from {} to {}, want 0 to {}: the file is damaged",
-               (folder / name).string(), *low, *high, count - 1);
+    check_data(*low >= 0 && *high < count,
+               "{}: ids from {} to {}, want 0 to {}: the file is damaged", (folder / name).string(),
+               *low, *high, count - 1);
   }
 };
 
@@ -87,10 +88,11 @@ void Dataset::Parts::read_description() {
   check_data(json.is_object() && json.value("kind", Json()) == Json(kDatasetKind),
              "{}: not the description of a dataset", path.string());
   const auto version = field<int64_t>(json, "version", path);
-  check_data(version == kDatasetVersion,
-             "{}: written in version {}, this program reads version {}; prepare the dataset again or "
-             "use a newer upnext",
-             path.string(), version, kDatasetVersion);
+  check_data(
+      version == kDatasetVersion,
+      "{}: written in version {}, this program reads version {}; prepare the dataset again or "
+      "use a newer upnext",
+      path.string(), version, kDatasetVersion);
   constexpr int64_t kMaxIds = int64_t{1} << 31;
   constexpr int64_t kMaxEvents = int64_t{1} << 48;
   num_users = count_field(json, "users", path, kMaxIds);
@@ -124,10 +126,11 @@ void Dataset::Parts::map_splits() {
     const auto range = [n](int64_t begin, int64_t end) {
       return 0 <= begin && begin <= end && end <= n;
     };
-    check_data(range(0, cut.train_end) && range(cut.valid_begin, cut.valid_end) &&
-                   range(cut.test_begin, cut.test_end),
-               "{}: the cuts of user number {} do not lie inside their {} events: the file is damaged",
-               (folder / dataset_files::kSplits).string(), user, n);
+    check_data(
+        range(0, cut.train_end) && range(cut.valid_begin, cut.valid_end) &&
+            range(cut.test_begin, cut.test_end),
+        "{}: the cuts of user number {} do not lie inside their {} events: the file is damaged",
+        (folder / dataset_files::kSplits).string(), user, n);
   }
 }
 
@@ -137,8 +140,7 @@ void Dataset::Parts::map_attributes() {
       map<int64_t>(attribute_offsets_file, dataset_files::kAttributeOffsets, num_items + 1);
   check_data(attribute_offsets.back() >= 0, "{}: the offsets do not ascend: the file is damaged",
              (folder / dataset_files::kAttributeOffsets).string());
-  attributes =
-      map<int32_t>(attributes_file, dataset_files::kAttributes, attribute_offsets.back());
+  attributes = map<int32_t>(attributes_file, dataset_files::kAttributes, attribute_offsets.back());
   check_offsets(attribute_offsets, dataset_files::kAttributeOffsets, attributes.size());
   check_ids(attributes, dataset_files::kAttributes, num_attributes);
   attribute_ids = IdFile(folder / dataset_files::kAttributeIds, num_attributes, true);
@@ -159,29 +161,59 @@ Dataset::Dataset(Dataset&&) noexcept = default;
 Dataset& Dataset::operator=(Dataset&&) noexcept = default;
 Dataset::~Dataset() = default;
 
-const fs::path& Dataset::folder() const { return parts_->folder; }
-int64_t Dataset::num_users() const { return parts_->num_users; }
-int64_t Dataset::num_items() const { return parts_->num_items; }
-int64_t Dataset::num_events() const { return parts_->num_events; }
-bool Dataset::has_times() const { return parts_->has_times; }
+const fs::path& Dataset::folder() const {
+  return parts_->folder;
+}
+int64_t Dataset::num_users() const {
+  return parts_->num_users;
+}
+int64_t Dataset::num_items() const {
+  return parts_->num_items;
+}
+int64_t Dataset::num_events() const {
+  return parts_->num_events;
+}
+bool Dataset::has_times() const {
+  return parts_->has_times;
+}
 
-JaggedView<int32_t> Dataset::histories() const { return {parts_->items, parts_->offsets}; }
-JaggedView<int64_t> Dataset::times() const { return {parts_->times, parts_->offsets}; }
-std::span<const SplitPoint> Dataset::splits() const { return parts_->splits; }
+JaggedView<int32_t> Dataset::histories() const {
+  return {parts_->items, parts_->offsets};
+}
+JaggedView<int64_t> Dataset::times() const {
+  return {parts_->times, parts_->offsets};
+}
+std::span<const SplitPoint> Dataset::splits() const {
+  return parts_->splits;
+}
 
-const IdMap& Dataset::users() const { return parts_->user_ids; }
-const IdMap& Dataset::items() const { return parts_->item_ids; }
+const IdMap& Dataset::users() const {
+  return parts_->user_ids;
+}
+const IdMap& Dataset::items() const {
+  return parts_->item_ids;
+}
 std::string_view Dataset::title(int64_t item) const {
   return parts_->has_titles ? parts_->titles.raw(item) : std::string_view();
 }
 JaggedView<int32_t> Dataset::attributes() const {
   return {parts_->attributes, parts_->attribute_offsets};
 }
-const IdMap& Dataset::attribute_ids() const { return parts_->attribute_ids; }
+const IdMap& Dataset::attribute_ids() const {
+  return parts_->attribute_ids;
+}
 
-const std::string& Dataset::fingerprint() const { return parts_->fingerprint; }
-const std::string& Dataset::split_fingerprint() const { return parts_->split_fingerprint; }
-const std::string& Dataset::split_name() const { return parts_->split_name; }
-const std::string& Dataset::description() const { return parts_->description; }
+const std::string& Dataset::fingerprint() const {
+  return parts_->fingerprint;
+}
+const std::string& Dataset::split_fingerprint() const {
+  return parts_->split_fingerprint;
+}
+const std::string& Dataset::split_name() const {
+  return parts_->split_name;
+}
+const std::string& Dataset::description() const {
+  return parts_->description;
+}
 
 }  // namespace upnext

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "data/split.h"
 
 namespace upnext {
 namespace {
@@ -58,8 +59,8 @@ std::string split_fingerprint(const std::string& events, const IdFile& users,
   bytes.add_text(events);
   for (const int32_t user : users.sorted()) {
     const SplitPoint& cut = split[user];
-    for (const int64_t at : {cut.train_end, cut.valid_begin, cut.valid_end, cut.test_begin,
-                             cut.test_end}) {
+    for (const int64_t at :
+         {cut.train_end, cut.valid_begin, cut.valid_end, cut.test_begin, cut.test_end}) {
       bytes.add_number(at);
     }
   }
@@ -88,6 +89,58 @@ nlohmann::ordered_json report_json(const PrepareReport& report) {
           {"users_without_test", report.users_without_test},
           {"titled_items", report.titled_items},
           {"attributes", report.attributes}};
+}
+
+std::string describe_dataset(const PrepareOptions& options, const PrepareReport& report,
+                             const DatasetFacts& facts) {
+  using Json = nlohmann::ordered_json;
+  const ReaderOptions& source = options.source;
+  const SplitOptions& split = options.split;
+  const bool by_time = facts.has_times && options.order == "time";
+  const Json minimum = options.min_value > kNoMinimum ? Json(options.min_value) : Json(nullptr);
+  const Json description{
+      {"kind", kDatasetKind},
+      {"version", kDatasetVersion},
+      {"users", report.users},
+      {"items", report.items},
+      {"events", report.events},
+      {"has_times", facts.has_times},
+      {"has_titles", facts.has_titles},
+      {"has_attributes", facts.has_attributes},
+      {"attributes", report.attributes},
+      {"fingerprint", facts.fingerprint},
+      {"split_fingerprint", facts.split_fingerprint},
+      {"order", by_time ? "time, then position in the source" : "position in the source"},
+      {"split", Json{{"name", split_name(split)},
+                     {"method", split.method},
+                     {"valid", split.valid},
+                     {"test", split.test},
+                     {"valid_users", split.valid_users},
+                     {"valid_share", split.valid_share},
+                     {"test_share", split.test_share},
+                     {"target", split.target},
+                     {"seed", split.seed}}},
+      {"filters", Json{{"min_value", minimum},
+                       {"min_user_events", options.min_user_events},
+                       {"min_item_events", options.min_item_events},
+                       {"iterate", options.iterate},
+                       {"drop_repeats", options.drop_repeats}}},
+      {"source", Json{{"path", source.path},
+                      {"format", report.format},
+                      {"user_column", source.user_column},
+                      {"item_column", source.item_column},
+                      {"time_column", source.time_column},
+                      {"value_column", source.value_column},
+                      {"columns", source.columns},
+                      {"separator", source.separator},
+                      {"header", source.header},
+                      {"time_scale", source.time_scale},
+                      {"skip_bad", source.skip_bad},
+                      {"titles", options.titles},
+                      {"title_map", options.title_map},
+                      {"attributes", options.attributes}}},
+      {"report", report_json(report)}};
+  return description.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace upnext

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
-
 #include <span>
 #include <string>
 
@@ -29,16 +28,30 @@ inline constexpr const char* kAttributeIds = "attributes.ids";
 
 inline constexpr const char* kDatasetKind = "upnext dataset";
 inline constexpr int64_t kDatasetVersion = 1;
+/// PrepareOptions::min_value when there is no minimum.
+inline constexpr double kNoMinimum = -1e300;
 
 /// Hash of the canonical events: users in ascending order of their raw ids' bytes; of each user the
-/// raw id, and the raw item (and time, if there are times) of each event in order. Independent of the
-/// numbering inside and, where no two events of a user share a time, of the order of the source.
+/// raw id, and the raw item (and time, if there are times) of each event in order. Independent of
+/// the numbering inside and, where no two events of a user share a time, of the order of the
+/// source.
 std::string events_fingerprint(const IdFile& users, const IdFile& items,
                                JaggedView<int32_t> histories, std::span<const int64_t> times);
 
 /// Hash of the events' fingerprint and the split points, users in the same order.
 std::string split_fingerprint(const std::string& events, const IdFile& users,
                               std::span<const SplitPoint> split);
+
+/// What the description says besides the options and the report.
+struct DatasetFacts {
+  bool has_times = false, has_titles = false, has_attributes = false;
+  std::string fingerprint, split_fingerprint;
+};
+
+/// The text of dataset.json. Options that cannot change the dataset (memory, overwrite) are not in
+/// it.
+std::string describe_dataset(const PrepareOptions& options, const PrepareReport& report,
+                             const DatasetFacts& facts);
 
 /// The report as it stands in dataset.json (without the seconds, which differ between runs).
 nlohmann::ordered_json report_json(const PrepareReport& report);

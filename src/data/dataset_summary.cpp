@@ -171,6 +171,8 @@ CountSummary CountSummary::of(std::vector<int64_t> values) {
   return summary;
 }
 
-DatasetSummary summarise(const Dataset& dataset) { return Summariser(dataset).run(); }
+DatasetSummary summarise(const Dataset& dataset) {
+  return Summariser(dataset).run();
+}
 
 }  // namespace upnext

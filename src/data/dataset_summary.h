@@ -25,8 +25,8 @@ struct TargetSummary {
   int64_t items = 0;            ///< different items among the targets
   int64_t in_history = 0;       ///< targets that their own user's history holds already
   int64_t never_trained = 0;    ///< targets whose item occurs in nobody's training part
-  int64_t before_training = 0;  ///< targets older than the newest training event: with such targets,
-                                ///< training looks into their future
+  int64_t before_training = 0;  ///< targets older than the newest training event: with such
+                                ///< targets, training looks into their future
 };
 
 /// What there is to know about a dataset before training on it.

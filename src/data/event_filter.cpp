@@ -36,17 +36,20 @@ KeptCounts filter_events(const EventSpool& events, int64_t num_users, int64_t nu
     counts = std::move(fresh);
   };
 
+  bool counted = false;  // whether the counts are those of what is kept now
   const bool filters = min_user_events > 1 || min_item_events > 1;
   for (bool again = filters; again; ++kept.rounds) {
     count(kept.items, &EventRecord::item);
     const bool items_changed = drop_rare(kept.items, min_item_events);
     count(kept.users, &EventRecord::user);
     const bool users_changed = drop_rare(kept.users, min_user_events);
-    again = iterate && (items_changed || users_changed);
+    counted = !items_changed && !users_changed;
+    again = iterate && !counted;
   }
-  // The last filter may have emptied the other side.
-  count(kept.items, &EventRecord::item);
-  count(kept.users, &EventRecord::user);
+  if (!counted) {
+    count(kept.items, &EventRecord::item);
+    count(kept.users, &EventRecord::user);
+  }
   return kept;
 }
 

@@ -8,6 +8,9 @@
 namespace upnext {
 namespace {
 
+// Every stretch has a file and a buffer of its own while the events are dealt out.
+constexpr int64_t kMostStretches = 128;
+
 struct PlacedEvent {
   int64_t time;
   uint32_t position;  // among the user's events in the input: breaks ties, so that order is total
@@ -46,8 +49,8 @@ class Sorter {
 
  private:
   std::vector<Stretch> cut_users() const {
-    const auto room =
-        std::max<int64_t>(1, static_cast<int64_t>(options_.memory_bytes / 2 / sizeof(PlacedEvent)));
+    const auto in_memory = static_cast<int64_t>(options_.memory_bytes / 2 / sizeof(PlacedEvent));
+    const int64_t room = std::max<int64_t>({1, in_memory, starts_.back() / kMostStretches});
     const auto users = static_cast<int64_t>(starts_.size()) - 1;
     std::vector<Stretch> stretches{{0, 0}};
     for (int64_t user = 0; user < users; ++user) {

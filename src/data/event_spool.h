@@ -15,9 +15,9 @@ struct EventRecord {
   int64_t time = 0;
 };
 
-/// A list of events that is written once and read in order any number of times. It lies in memory up
-/// to a limit, and from there on in an unnamed file in `folder`, which vanishes with the spool or
-/// with the process, whatever ends it.
+/// A list of events that is written once and read in order any number of times. It lies in memory
+/// up to a limit, and from there on in an unnamed file in `folder`, which vanishes with the spool
+/// or with the process, whatever ends it.
 class EventSpool {
  public:
   EventSpool(std::filesystem::path folder, uint64_t memory_bytes);

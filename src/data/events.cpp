@@ -76,16 +76,17 @@ const ReaderInfo& recognised_format(const InputSample& sample) {
       return *reader;
     }
   }
-  fail_data("{}: the format cannot be told from the name and the first lines; choose it with "
-            "--format, one of {}",
-            sample.path, format_names());
+  fail_data(
+      "{}: the format cannot be told from the name and the first lines; choose it with "
+      "--format, one of {}",
+      sample.path, format_names());
 }
 
 }  // namespace
 
 std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
-  InputSample sample{bare_name(options.path), options.path,
-                     std::filesystem::is_directory(options.path), {}};
+  InputSample sample{
+      bare_name(options.path), options.path, std::filesystem::is_directory(options.path), {}};
   const bool automatic = options.format == "auto";
   const ReaderInfo* info = automatic ? nullptr : &named_format(options.format);
   std::unique_ptr<LineReader> input;
@@ -94,8 +95,9 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
     sample.lines = sample_lines(input->peek(kSampleBytes));
   }
   if (automatic) info = &recognised_format(sample);
-  check_usage(!sample.folder || info->recognises(sample),
-              "{}: is a folder, which is not what --format {} reads", options.path, info->name);
+  check_usage(sample.folder == info->reads_folders, "{}: is a {}, --format {} reads {}",
+              options.path, sample.folder ? "folder" : "file", info->name,
+              info->reads_folders ? "folders" : "files");
   std::unique_ptr<EventReader> reader = info->open(options, std::move(input));
   reader->format_ = info->name;
   return reader;

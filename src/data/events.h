@@ -19,8 +19,8 @@ class LineReader;
 struct Event {
   std::string_view user;
   std::string_view item;
-  int64_t time = 0;     ///< in the source's unit times time_scale; 0 when the source has none
-  double value = 1.0;   ///< a rating or weight; 1 when the source has none
+  int64_t time = 0;    ///< in the source's unit times time_scale; 0 when the source has none
+  double value = 1.0;  ///< a rating or weight; 1 when the source has none
 };
 
 /// What a reader is told.
@@ -34,6 +34,7 @@ struct ReaderOptions {
   std::string separator;    ///< empty: by format
   bool header = true;       ///< the first line of a CSV or TSV names the columns
   double time_scale = 1.0;  ///< times are multiplied by this, then rounded down to whole numbers
+  bool values = true;       ///< false: values are neither looked for nor read
   bool skip_bad = false;    ///< count and report broken lines instead of stopping at the first
 };
 
@@ -65,13 +66,15 @@ class EventReader {
 
 /// What a format may look at to recognise itself.
 struct InputSample {
-  std::string name;                     ///< file name without folders and without .gz or .zst
+  std::string name;  ///< file name without folders and without .gz or .zst
   std::string path;
   bool folder = false;
-  std::vector<std::string_view> lines;  ///< the first few lines, blank ones left out; none for folders
+  std::vector<std::string_view>
+      lines;  ///< the first few lines, blank ones left out; none for folders
 };
 
-/// One entry per format; adding a format is one new file in readers/ plus one line in reader_list().
+/// One entry per format; adding a format is one new file in readers/ plus one line in
+/// reader_list().
 struct ReaderInfo {
   std::string name;
   std::string summary;  ///< one line for --help
@@ -79,6 +82,7 @@ struct ReaderInfo {
   std::unique_ptr<EventReader> (*open)(const ReaderOptions& options,
                                        std::unique_ptr<LineReader> input);
   bool (*recognises)(const InputSample& sample);
+  bool reads_folders = false;  ///< else files
 };
 
 /// In the order in which they are asked whether they recognise an input.

@@ -23,7 +23,9 @@ struct Header {
   int64_t sorted_count;  // count, or 0
 };
 
-uint64_t padded(uint64_t bytes) { return (bytes + 7) / 8 * 8; }
+uint64_t padded(uint64_t bytes) {
+  return (bytes + 7) / 8 * 8;
+}
 
 }  // namespace
 
@@ -41,8 +43,7 @@ void write_id_file(const std::filesystem::path& path, int64_t count,
   header.text_bytes = offsets.back();
   std::vector<int32_t> sorted(static_cast<size_t>(header.sorted_count));
   std::iota(sorted.begin(), sorted.end(), 0);
-  std::sort(sorted.begin(), sorted.end(),
-            [&](int32_t a, int32_t b) { return text(a) < text(b); });
+  std::sort(sorted.begin(), sorted.end(), [&](int32_t a, int32_t b) { return text(a) < text(b); });
 
   AtomicFile file(path);
   file.write_array(std::span<const Header>(&header, 1));
@@ -68,8 +69,9 @@ IdFile::IdFile(const std::filesystem::path& path, int64_t count, bool searchable
   count_ = static_cast<size_t>(count);
   const uint64_t table = (count_ + 1) * sizeof(int64_t);
   const auto text_bytes = static_cast<uint64_t>(header.text_bytes);
-  check_data(text_bytes <= bytes.size() && bytes.size() == sizeof(header) + table +
-                 padded(text_bytes) + static_cast<uint64_t>(header.sorted_count) * sizeof(int32_t),
+  check_data(text_bytes <= bytes.size() &&
+                 bytes.size() == sizeof(header) + table + padded(text_bytes) +
+                                     static_cast<uint64_t>(header.sorted_count) * sizeof(int32_t),
              "{}: {} bytes do not fit its header: the file is truncated or damaged", name,
              bytes.size());
   const std::byte* at = bytes.data() + sizeof(header);
@@ -88,8 +90,9 @@ IdFile::IdFile(const std::filesystem::path& path, int64_t count, bool searchable
 }
 
 std::optional<int32_t> IdFile::find(std::string_view wanted) const {
-  const auto at = std::lower_bound(sorted_.begin(), sorted_.end(), wanted,
-                                   [&](int32_t id, std::string_view text) { return raw(id) < text; });
+  const auto at =
+      std::lower_bound(sorted_.begin(), sorted_.end(), wanted,
+                       [&](int32_t id, std::string_view text) { return raw(id) < text; });
   if (at == sorted_.end() || raw(*at) != wanted) return std::nullopt;
   return *at;
 }

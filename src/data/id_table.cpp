@@ -23,7 +23,9 @@ constexpr uint32_t kLong = 0xFF;
 
 IdTable::IdTable() : slots_(kFirstSlots) {}
 
-bool IdTable::Key::is_long() const { return tail >> 24 == kLong; }
+bool IdTable::Key::is_long() const {
+  return tail >> 24 == kLong;
+}
 
 IdTable::Key IdTable::key_of(std::string_view raw) {
   if (raw.size() > kInlineBytes) return {XXH3_64bits(raw.data(), raw.size()), kLong << 24};
@@ -59,7 +61,8 @@ int32_t IdTable::intern(std::string_view raw) {
   const size_t at = find_slot(raw, key);
   if (slots_[at].id >= 0) return slots_[at].id;
   check_data(texts_.size() < static_cast<size_t>(std::numeric_limits<int32_t>::max()),
-             "more than {} different ids: ids are 32-bit here", std::numeric_limits<int32_t>::max());
+             "more than {} different ids: ids are 32-bit here",
+             std::numeric_limits<int32_t>::max());
   const auto id = static_cast<int32_t>(texts_.size());
   texts_.push_back(store(raw));
   slots_[at] = {key.head, key.tail, id};
@@ -71,6 +74,10 @@ std::optional<int32_t> IdTable::find(std::string_view raw) const {
   const Slot& slot = slots_[find_slot(raw, key_of(raw))];
   if (slot.id < 0) return std::nullopt;
   return slot.id;
+}
+
+void IdTable::prefetch(std::string_view raw) const {
+  __builtin_prefetch(&slots_[spread(key_of(raw)) & (slots_.size() - 1)]);
 }
 
 std::string_view IdTable::store(std::string_view raw) {

@@ -18,14 +18,16 @@ class IdTable {
   /// The number of `raw`, a new one when it was not seen before. Data Error beyond 2^31 - 1 ids.
   int32_t intern(std::string_view raw);
   std::optional<int32_t> find(std::string_view raw) const;
+  /// Announces an intern() of `raw` soon, so that the memory it needs is on its way.
+  void prefetch(std::string_view raw) const;
 
   int64_t size() const { return static_cast<int64_t>(texts_.size()); }
   /// Stays valid as long as the table lives.
   std::string_view raw(int64_t id) const { return texts_[static_cast<size_t>(id)]; }
 
  private:
-  /// Texts of up to 11 bytes, which most ids are, stand in the table itself: finding one touches one
-  /// cache line instead of three (50 M events: 3 times as fast). Longer ones leave their hash.
+  /// Texts of up to 11 bytes, which most ids are, stand in the table itself: finding one touches
+  /// one cache line instead of three. Of longer ones the hash stands there.
   struct Key {
     uint64_t head = 0;
     uint32_t tail = 0;  // the highest byte is the length, or kLong

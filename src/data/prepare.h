@@ -19,22 +19,24 @@ struct SplitOptions {
   int64_t valid_users = 0;            ///< leave-last: 0 = every user, else a seeded sample
   double valid_share = 0.1;           ///< temporal: share of events; by-user: share of users
   double test_share = 0.1;
-  std::string target = "first";       ///< temporal: first | last | all events of a user in the range
+  std::string target = "first";  ///< temporal: first | last | all events of a user in the range
   uint64_t seed = 42;
 };
 
 struct PrepareOptions {
   ReaderOptions source;
   std::filesystem::path out;
-  std::string titles;            ///< optional file of item titles: id, separator, title
-  std::string title_map;         ///< optional lines "id title-id" when `titles` has other ids
-  std::string attributes;        ///< optional JSON file: {"item": [attribute, ...], ...}
-  double min_value = -1e300;     ///< drop events whose value (rating) is below
+  std::string titles;         ///< optional file of item titles: id, separator, title
+  std::string title_map;      ///< optional lines "id title-id" when `titles` has other ids
+  std::string attributes;     ///< optional JSON file: {"item": [attribute, ...], ...}
+  double min_value = -1e300;  ///< drop events whose value (rating) is below
   int64_t min_user_events = 1;
   int64_t min_item_events = 1;
-  bool iterate = true;           ///< repeat both filters until nothing changes (k-core), else one pass, items first
-  bool drop_repeats = false;     ///< keep only the first of equal (user, item, time) rows; before the filters
-  std::string order = "time";    ///< time (then file position) | file
+  bool iterate =
+      true;  ///< repeat both filters until nothing changes (k-core), else one pass, items first
+  bool drop_repeats =
+      false;  ///< keep only the first of equal (user, item, time) rows; before the filters
+  std::string order = "time";  ///< time (then file position) | file
   SplitOptions split;
   uint64_t memory_bytes = uint64_t{512} << 20;  ///< for sorting; id maps come on top
   bool overwrite = false;
@@ -47,13 +49,13 @@ struct PrepareReport {
   std::string format;
   int64_t lines_skipped = 0, rounded_times = 0;
   int64_t events_read = 0, events_below_value = 0, events_filtered = 0, repeats_dropped = 0;
-  int64_t filter_passes = 0;    ///< rounds of both frequency filters, the last one changing nothing
+  int64_t filter_passes = 0;  ///< rounds of both frequency filters, the last one changing nothing
   int64_t users = 0, items = 0, events = 0;
-  int64_t ties = 0;             ///< neighbours in a user's sequence with the same time
+  int64_t ties = 0;  ///< neighbours in a user's sequence with the same time
   int64_t users_with_ties = 0;
-  int64_t duplicates = 0;       ///< rows equal to an earlier one in (user, item, time), before filters
-  int64_t repeated_pairs = 0;   ///< events whose (user, item) occurred before
-  int64_t time_travel = 0;      ///< rows older than the row before of the same user (sorted by us)
+  int64_t duplicates = 0;  ///< rows equal to an earlier one in (user, item, time), before filters
+  int64_t repeated_pairs = 0;  ///< events whose (user, item) occurred before
+  int64_t time_travel = 0;     ///< rows older than the row before of the same user (sorted by us)
   int64_t users_without_valid = 0, users_without_test = 0;
   int64_t titled_items = 0, attributes = 0;
   double seconds = 0;

@@ -22,7 +22,9 @@ void check_word(const std::string& word, const char* what, const std::vector<std
 }
 
 /// All of a user's n events are for training.
-SplitPoint train_only(int64_t n) { return {n, n, n, n, n}; }
+SplitPoint train_only(int64_t n) {
+  return {n, n, n, n, n};
+}
 
 std::vector<SplitPoint> leave_last(std::span<const int64_t> offsets, const SplitOptions& options) {
   std::vector<SplitPoint> split(offsets.size() - 1);
@@ -50,6 +52,11 @@ std::vector<SplitPoint> leave_last(std::span<const int64_t> offsets, const Split
   return split;
 }
 
+/// 1 - 0.3 - 0.3 is a little less than 0.4 in binary; of ten it is still four.
+int64_t share_of(int64_t count, double share) {
+  return static_cast<int64_t>(std::floor(share * static_cast<double>(count) + 1e-6));
+}
+
 /// Where the targets in the range [begin, end) of a user lie.
 std::pair<int64_t, int64_t> targets_in(int64_t begin, int64_t end, const std::string& target) {
   if (target == "last") begin = std::max(begin, end - 1);
@@ -60,12 +67,12 @@ std::pair<int64_t, int64_t> targets_in(int64_t begin, int64_t end, const std::st
 
 std::vector<SplitPoint> temporal(std::span<const int64_t> offsets, std::span<const int64_t> times,
                                  const SplitOptions& options) {
-  const auto events = static_cast<double>(times.size());
+  const auto events = static_cast<int64_t>(times.size());
   const auto rank = [&](double share) {
-    const auto at = static_cast<int64_t>(std::floor(share * events));
-    return std::clamp<int64_t>(at, 0, static_cast<int64_t>(times.size()) - 1);
+    return std::clamp<int64_t>(share_of(events, share), 0, events - 1);
   };
-  const int64_t valid_time = value_at_rank(times, rank(1 - options.valid_share - options.test_share));
+  const int64_t valid_time =
+      value_at_rank(times, rank(1 - options.valid_share - options.test_share));
   const int64_t test_time = value_at_rank(times, rank(1 - options.test_share));
   std::vector<SplitPoint> split(offsets.size() - 1);
   for (size_t user = 0; user < split.size(); ++user) {
@@ -83,12 +90,12 @@ std::vector<SplitPoint> temporal(std::span<const int64_t> offsets, std::span<con
 
 std::vector<SplitPoint> by_user(std::span<const int64_t> offsets, const SplitOptions& options) {
   std::vector<SplitPoint> split(offsets.size() - 1);
-  const auto users = static_cast<double>(split.size());
+  const auto users = static_cast<int64_t>(split.size());
   std::vector<uint32_t> order(split.size());
   shuffled_indices(random_key(options.seed, Purpose::split_users), order.data(),
                    static_cast<uint32_t>(order.size()));
-  const auto test_users = static_cast<size_t>(std::floor(options.test_share * users));
-  const auto valid_users = static_cast<size_t>(std::floor(options.valid_share * users));
+  const auto test_users = static_cast<size_t>(share_of(users, options.test_share));
+  const auto valid_users = static_cast<size_t>(share_of(users, options.valid_share));
   for (size_t i = 0; i < order.size(); ++i) {
     const int64_t n = offsets[order[i] + 1] - offsets[order[i]];
     SplitPoint& cut = split[order[i]];
@@ -111,7 +118,8 @@ void check_split(const SplitOptions& options) {
               "--valid, --test and --valid-users must not be negative");
   const bool share_ok = options.valid_share >= 0 && options.test_share >= 0 &&
                         options.valid_share + options.test_share < 1;
-  check_usage(share_ok, "--valid-share {} and --test-share {} must not be negative and must leave "
+  check_usage(share_ok,
+              "--valid-share {} and --test-share {} must not be negative and must leave "
               "something for training",
               options.valid_share, options.test_share);
 }

@@ -40,7 +40,8 @@ StagedFolder::StagedFolder(const fs::path& target, bool overwrite, const char* m
               "\"{}\" cannot be an output folder: want the name of a new folder", target.string());
   std::error_code error;
   if (fs::exists(fs::symlink_status(target_, error))) {
-    check_usage(overwrite, "{}: exists already; choose another --out or replace it with --overwrite",
+    check_usage(overwrite,
+                "{}: exists already; choose another --out or replace it with --overwrite",
                 target_.string());
     const bool ours = fs::is_directory(fs::symlink_status(target_)) &&
                       (fs::is_empty(target_, error) || fs::exists(target_ / marker));
@@ -63,7 +64,8 @@ void StagedFolder::publish() {
   sync_folder(temporary_);
   // One step: nobody ever sees a mixture. An old folder then has the temporary name and is removed
   // by the destructor.
-  int status = ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE);
+  int status =
+      ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE);
   const bool exchanged = status == 0;
   if (!exchanged) status = ::rename(temporary_.c_str(), target_.c_str());
   check_data(status == 0, "{}: cannot move the finished folder there: {}", target_.string(),

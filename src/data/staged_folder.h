@@ -5,8 +5,8 @@
 
 namespace upnext {
 
-/// A folder that appears under its name only when it is complete: filled under a temporary name next
-/// to it, then renamed. Destroyed without publish() it leaves nothing.
+/// A folder that appears under its name only when it is complete: filled under a temporary name
+/// next to it, then renamed. Destroyed without publish() it leaves nothing.
 class StagedFolder {
  public:
   /// Usage Error when `target` exists, unless `overwrite` allows to replace it; only a folder that

@@ -85,7 +85,8 @@ void scan_offset(Scanner& scan, Clock& clock) {
   if (sign == '\0') return;
   const int hours = scan.digits(2);
   scan.take_one_of(":");
-  clock.offset_minutes = (sign == '-' ? -1 : 1) * (60 * hours + (scan.empty() ? 0 : scan.digits(2)));
+  clock.offset_minutes =
+      (sign == '-' ? -1 : 1) * (60 * hours + (scan.empty() ? 0 : scan.digits(2)));
 }
 
 std::optional<double> seconds_of(const Clock& clock) {

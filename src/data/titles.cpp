@@ -111,7 +111,8 @@ IdTranslation read_translation(const std::string& path) {
                "{}: want two fields, \"id title-id\"", lines.where());
     const auto before = translation.ids.size();
     translation.ids.intern(id);
-    check_data(translation.ids.size() > before, "{}: the id \"{}\" occurs twice", lines.where(), id);
+    check_data(translation.ids.size() > before, "{}: the id \"{}\" occurs twice", lines.where(),
+               id);
     translation.title_ids.emplace_back(title_id);
   }
   return translation;

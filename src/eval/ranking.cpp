@@ -94,22 +94,28 @@ int64_t rank_of(std::span<const int32_t> targets, size_t index, const float* row
   return counts.greater + place_among_ties(counts.equal - tied, protocol, stream) + earlier;
 }
 
-/// The k best of a row. Kept as a heap whose front is the worst of the kept.
+/// The k best of a row. Kept as a heap whose front is the worst of the kept; stretches without a
+/// better score, soon most of them, are passed over by counting.
 void select_top(const float* row, int64_t items, int64_t k, std::vector<ScoredItem>* best) {
+  constexpr int64_t kStretch = 64;
   const auto better = [](const ScoredItem& a, const ScoredItem& b) {
     return a.score != b.score ? a.score > b.score : a.item < b.item;
   };
   best->clear();
   float threshold = kExcluded;
-  for (int64_t item = 0; item < items; ++item) {
-    if (!(row[item] > threshold)) continue;  // an equal score of a higher item number never enters
-    if (static_cast<int64_t>(best->size()) == k) {
-      std::pop_heap(best->begin(), best->end(), better);
-      best->pop_back();
+  for (int64_t begin = 0; begin < items; begin += kStretch) {
+    const int64_t end = std::min(items, begin + kStretch);
+    if (kernels::count_above(end - begin, row + begin, threshold).greater == 0) continue;
+    for (int64_t item = begin; item < end; ++item) {
+      if (!(row[item] > threshold)) continue;  // an equal score of a higher item never enters
+      if (static_cast<int64_t>(best->size()) == k) {
+        std::pop_heap(best->begin(), best->end(), better);
+        best->pop_back();
+      }
+      best->push_back({static_cast<int32_t>(item), row[item]});
+      std::push_heap(best->begin(), best->end(), better);
+      if (static_cast<int64_t>(best->size()) == k) threshold = best->front().score;
     }
-    best->push_back({static_cast<int32_t>(item), row[item]});
-    std::push_heap(best->begin(), best->end(), better);
-    if (static_cast<int64_t>(best->size()) == k) threshold = best->front().score;
   }
   std::sort(best->begin(), best->end(), better);
 }

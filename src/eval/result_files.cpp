@@ -76,7 +76,9 @@ void write_per_user(const std::filesystem::path& path, const Dataset& dataset,
                     const EvalResult& result) {
   AtomicFile file(path);
   std::string line = "user";
-  for (const MetricResult& entry : result.metrics) line += "\t" + entry.metric.label();
+  for (const MetricResult& entry : result.metrics) {
+    fmt::format_to(std::back_inserter(line), "\t{}", entry.metric.label());
+  }
   file.write(line + "\trank\n");
   for (size_t query = 0; query < queries.users.size(); ++query) {
     line = tsv_id(dataset.users().raw(queries.users[query]));

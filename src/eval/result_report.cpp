@@ -72,6 +72,7 @@ std::string candidates_text(const EvalReport& report) {
 std::string report_json(const EvalReport& report) {
   Json json;
   json["schema"] = 1;
+  json["version"] = report.version;
   if (!report.rows.empty()) json["metrics"] = metrics_json(report.rows.front().result);
   Json& beside = json["beside"] = Json::object();
   for (size_t i = 1; i < report.rows.size(); ++i) {
@@ -82,7 +83,7 @@ std::string report_json(const EvalReport& report) {
   json["data"] = {{"fingerprint", report.dataset_fingerprint},
                   {"split_fingerprint", report.split_fingerprint},
                   {"split", report.split_name},
-                  {"same_as_training", !report.other_data}};
+                  {"training_data", report.training_data}};
   json["model"] = {
       {"name", report.model_name}, {"loss", report.loss_name}, {"validation", report.validation}};
   json["cost"] = cost_json(report);

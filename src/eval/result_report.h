@@ -29,10 +29,11 @@ struct ResultRow {
 struct EvalReport {
   std::vector<ResultRow> rows;  ///< the model first, then what stands beside it
   Protocol protocol;
+  std::string version;  ///< of the program
   std::string model_name, loss_name, validation;
   std::string dataset_fingerprint, split_fingerprint, split_name;
-  bool other_data = false;  ///< the model was trained on other data or another split
-  int64_t items = 0;        ///< candidates before exclusion
+  std::string training_data = "unknown";  ///< data_match_name(): same, other or unknown
+  int64_t items = 0;                      ///< candidates before exclusion
   int64_t targets = 0, repeat_targets = 0, duplicate_targets = 0;
   int64_t never_ranked = 0;     ///< targets that the model can never recommend
   int64_t without_history = 0;  ///< users left out

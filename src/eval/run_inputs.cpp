@@ -44,17 +44,22 @@ std::filesystem::path find_data_folder(const std::filesystem::path& run,
   return path;
 }
 
-void check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow) {
+std::string data_match_name(DataMatch match) {
+  if (match == DataMatch::unknown) return "unknown";
+  return match == DataMatch::same ? "same" : "other";
+}
+
+DataMatch check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow) {
   if (description.dataset_fingerprint.empty()) {
     log_warning(
         "the model does not say which data it was trained on; whether the held-out items are "
         "new to it cannot be checked");
-    return;
+    return DataMatch::unknown;
   }
   const bool same_events = description.dataset_fingerprint == dataset.fingerprint();
   const bool same_split = description.split_fingerprint.empty() ||
                           description.split_fingerprint == dataset.split_fingerprint();
-  if (same_events && same_split) return;
+  if (same_events && same_split) return DataMatch::same;
   const char* what = same_events ? "split" : "dataset";
   const std::string message = fmt::format(
       "{}: the model was trained on another {} (fingerprint {}, this one has {}), so it may have "
@@ -64,6 +69,7 @@ void check_same_data(const ModelDescription& description, const Dataset& dataset
       same_events ? dataset.split_fingerprint() : dataset.fingerprint());
   if (!allow) fail_data("{}; if that is intended, say --allow-other-data", message);
   log_warning("{}", message);
+  return DataMatch::other;
 }
 
 }  // namespace upnext

@@ -16,9 +16,13 @@ std::filesystem::path find_data_folder(const std::filesystem::path& run,
                                        const ModelDescription& description,
                                        const std::string& given);
 
+/// Is a dataset what a model was trained on? Of imported models that may be unknown.
+enum class DataMatch { same, other, unknown };
+std::string data_match_name(DataMatch match);
+
 /// Data Error with both fingerprints when the model was trained on other events, or on another
 /// split of them (it may have seen what is held out here); with `allow` only a warning. A model
-/// without fingerprints (imported) is let through with a warning.
-void check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow);
+/// without fingerprints is let through with a warning.
+DataMatch check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow);
 
 }  // namespace upnext

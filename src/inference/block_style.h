@@ -30,9 +30,9 @@ struct BlockStyle {
   bool final_norm = false;          ///< LN after the last block
   bool can_attend_padding = false;  ///< the original attends to its left padding
   kernels::Activation activation = kernels::Activation::relu;
-  float epsilon = 1e-5f;            ///< of every LN
+  float epsilon = 1e-5f;  ///< of every LN
   int64_t default_heads = 1;
-  int64_t inner_factor = 1;         ///< default feed-forward width in units of d
+  int64_t inner_factor = 1;  ///< default feed-forward width in units of d
   std::string default_positions = "from-end";
 };
 

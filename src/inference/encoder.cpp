@@ -55,8 +55,8 @@ int64_t count_items(const TensorMap& weights) {
              "tensor item_embedding.weight has the shape {}, expected [items, hidden_size]",
              shape_text(table->second.shape));
   const int64_t items = table->second.shape[0];
-  check_data(items <= std::numeric_limits<int32_t>::max(), "{} items, at most 2^31 - 1 are possible",
-             items);
+  check_data(items <= std::numeric_limits<int32_t>::max(),
+             "{} items, at most 2^31 - 1 are possible", items);
   return items;
 }
 
@@ -81,7 +81,7 @@ std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options,
   return kind.make(full, weights);
 }
 
-Linear linear_of(const TensorMap& weights, const std::string& prefix) {
+LinearView linear_of(const TensorMap& weights, const std::string& prefix) {
   const TensorView& weight = weights.at(prefix + ".weight");
   return {weight.data, weights.at(prefix + ".bias").data, weight.shape[0], weight.shape[1]};
 }

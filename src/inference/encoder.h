@@ -45,7 +45,8 @@ class SequenceEncoder {
 
 /// Data Error naming a missing, extra or misshapen tensor, or an item outside the catalogue when
 /// encoding. `options` are resolved on a copy; the number of items is that of the item table.
-std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options, const TensorMap& weights);
+std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options,
+                                              const TensorMap& weights);
 
 struct TensorInfo {
   std::string name;

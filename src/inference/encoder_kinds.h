@@ -12,7 +12,8 @@
 
 namespace upnext {
 
-/// What an encoder's source file offers. Options arrive resolved, weights checked against tensors().
+/// What an encoder's source file offers. Options arrive resolved, weights checked against
+/// tensors().
 struct EncoderKind {
   std::string_view name;
   std::vector<TensorInfo> (*tensors)(const ModelOptions& options, int64_t num_items);
@@ -23,14 +24,14 @@ extern const EncoderKind kSasrecEncoder;   // sasrec_encoder.cpp
 extern const EncoderKind kGru4recEncoder;  // gru4rec_encoder.cpp
 
 /// A linear map y = x W^T + b; bias may be null.
-struct Linear {
+struct LinearView {
   const float* weight = nullptr;  ///< [out, in]
   const float* bias = nullptr;    ///< [out]
   int64_t out = 0;
   int64_t in = 0;
 };
 /// "prefix.weight" and "prefix.bias" of a checked map.
-Linear linear_of(const TensorMap& weights, const std::string& prefix);
+LinearView linear_of(const TensorMap& weights, const std::string& prefix);
 
 /// The newest max_length items of a history. Data Error when it is empty or names an item outside
 /// 0..num_items-1, as happens when a model is given another dataset's histories.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GRU4Rec (Hidasi et al., ICLR 2016) as in the CCE paper's code: item vectors, stacked GRU layers in
-// PyTorch's gate order r, z, n, one linear map of the top state. Sequences run in step, longest
+// GRU4Rec (Hidasi et al., ICLR 2016) as in the CCE paper's code: item vectors, stacked GRU layers
+// in PyTorch's gate order r, z, n, one linear map of the top state. Sequences run in step, longest
 // first, so that those still active at a step are the first rows of every matrix.
 #include <algorithm>
 #include <numeric>
@@ -91,7 +91,7 @@ class Gru4recEncoder final : public SequenceEncoder {
   const float* item_embedding_;
   const float* item_table_;
   std::vector<GruLayer> layers_;
-  Linear dense_;
+  LinearView dense_;
   /// padding = attend: states of all layers after 0, 1, ... steps of padding,
   /// [max_length, layers, hidden]; the same for every user, so run once.
   std::vector<float> padded_start_;
@@ -160,9 +160,8 @@ void Gru4recEncoder::plan(JaggedView<int32_t> histories, int64_t begin, int64_t 
   }
   s.order.resize(static_cast<size_t>(count));
   std::iota(s.order.begin(), s.order.end(), int64_t{0});
-  std::stable_sort(s.order.begin(), s.order.end(), [&](int64_t a, int64_t b) {
-    return s.windows[a].size() > s.windows[b].size();
-  });
+  std::stable_sort(s.order.begin(), s.order.end(),
+                   [&](int64_t a, int64_t b) { return s.windows[a].size() > s.windows[b].size(); });
   float* states = room(s.states, layers() * count * hidden());
   std::fill_n(states, layers() * count * hidden(), 0.0f);
   if (padded_start_.empty()) return;

@@ -24,7 +24,7 @@ constexpr const char* kTitleOffsets = "item_titles.offsets";
 /// Metadata keys that are plain texts.
 struct TextField {
   const char* key;
-  std::string ModelDescription::* field;
+  std::string ModelDescription::*field;
 };
 constexpr TextField kTextFields[] = {
     {"upnext.config", &ModelDescription::config_toml},
@@ -106,8 +106,9 @@ ModelDescription read_description(const SafetensorsFile& file) {
   ModelDescription description;
   for (const TextField& text : kTextFields) description.*text.field = read_key(file, text.key);
   const std::string seen = read_key(file, "upnext.exclude_seen");
-  check_data(seen == "true" || seen == "false", "{}: upnext.exclude_seen is \"{}\", want true or {}",
-             file.path().string(), seen, "false");
+  check_data(seen == "true" || seen == "false",
+             "{}: upnext.exclude_seen is \"{}\", want true or {}", file.path().string(), seen,
+             "false");
   description.exclude_seen = seen == "true";
   OptionList options;
   options.section("model", description.model);
@@ -204,11 +205,21 @@ ModelFile::ModelFile(ModelFile&&) noexcept = default;
 ModelFile& ModelFile::operator=(ModelFile&&) noexcept = default;
 ModelFile::~ModelFile() = default;
 
-const ModelDescription& ModelFile::description() const { return parts_->description; }
-const SequenceEncoder& ModelFile::encoder() const { return *parts_->encoder; }
-const TensorMap& ModelFile::weights() const { return parts_->weights; }
-int64_t ModelFile::num_items() const { return parts_->ids.size(); }
-std::string_view ModelFile::item_id(int64_t item) const { return parts_->ids[item]; }
+const ModelDescription& ModelFile::description() const {
+  return parts_->description;
+}
+const SequenceEncoder& ModelFile::encoder() const {
+  return *parts_->encoder;
+}
+const TensorMap& ModelFile::weights() const {
+  return parts_->weights;
+}
+int64_t ModelFile::num_items() const {
+  return parts_->ids.size();
+}
+std::string_view ModelFile::item_id(int64_t item) const {
+  return parts_->ids[item];
+}
 
 std::string_view ModelFile::title(int64_t item) const {
   return parts_->titles.size() == 0 ? std::string_view() : parts_->titles[item];

@@ -24,9 +24,9 @@ struct ModelDescription {
   std::string config_toml;          ///< the run's resolved configuration, may be empty
   std::string dataset_fingerprint;  ///< of the training data, may be empty (imported models)
   std::string split_fingerprint;
-  std::string loss_name;            ///< e.g. "gBCE(t=0.75), 256 uniform negatives"
-  bool exclude_seen = true;         ///< recommend without the items of the history
-  std::string validation;           ///< e.g. "ndcg@10=0.1712 at epoch 40"
+  std::string loss_name;     ///< e.g. "gBCE(t=0.75), 256 uniform negatives"
+  bool exclude_seen = true;  ///< recommend without the items of the history
+  std::string validation;    ///< e.g. "ndcg@10=0.1712 at epoch 40"
 };
 
 /// Writes a self-contained model: weights (model_tensors() order), configuration, item ids and

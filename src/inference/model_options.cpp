@@ -17,9 +17,10 @@ void resolve_sasrec(ModelOptions& options) {
   if (options.num_heads == 0) options.num_heads = style.default_heads;
   if (options.inner_size == 0) options.inner_size = style.inner_factor * options.hidden_size;
   if (options.positions == "auto") options.positions = style.default_positions;
-  check_usage(options.hidden_size % options.num_heads == 0,
-              "model.num_heads = {}: model.hidden_size = {} cannot be divided among that many heads",
-              options.num_heads, options.hidden_size);
+  check_usage(
+      options.hidden_size % options.num_heads == 0,
+      "model.num_heads = {}: model.hidden_size = {} cannot be divided among that many heads",
+      options.num_heads, options.hidden_size);
   check_usage(options.padding == "none" || style.can_attend_padding,
               "model.padding = \"attend\": only model.block = \"pmixer\" and model.name = "
               "\"gru4rec\" have originals that see their padding; want \"none\" for \"{}\"",
@@ -58,8 +59,8 @@ void ModelOptions::list(OptionList& options) {
       .add("padding", padding,
            "attend: see the left padding as the originals of pmixer and gru4rec do")
       .one_of({"none", "attend"});
-  options.add("init", init, "How weights start")
-      .one_of({"small", "normal", "xavier-normal", "truncated"});
+  options.add("init", init, "How weights start: small, or as an original does")
+      .one_of({"small", "torch", "xavier-normal", "normal-0.02"});
   options.add("gru_hidden_size", gru_hidden_size, "gru4rec: recurrent width").range(1, kMaxWidth);
   options.add("gru_layers", gru_layers, "gru4rec: recurrent layers").range(1, kMaxDepth);
   options.add("gru_bias", gru_bias, "gru4rec: biases in the recurrent layers");

@@ -119,9 +119,8 @@ const StoredTensor& SafetensorsFile::find(const std::string& name, DType dtype) 
 std::span<const float> SafetensorsFile::floats(const std::string& name,
                                                std::span<const int64_t> shape) const {
   const StoredTensor& tensor = find(name, DType::f32);
-  check_data(std::ranges::equal(tensor.shape, shape),
-             "{}: tensor {} has the shape {}, expected {}", path_.string(), name,
-             shape_text(tensor.shape), shape_text(shape));
+  check_data(std::ranges::equal(tensor.shape, shape), "{}: tensor {} has the shape {}, expected {}",
+             path_.string(), name, shape_text(tensor.shape), shape_text(shape));
   return {reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float)};
 }
 

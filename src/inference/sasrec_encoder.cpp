@@ -7,60 +7,13 @@
 #include "base/error.h"
 #include "inference/block_style.h"
 #include "inference/encoder_kinds.h"
+#include "inference/sasrec_weights.h"
 #include "kernels/kernels.h"
 
 namespace upnext {
 namespace {
 
 constexpr int64_t kTileTokens = 512;
-
-struct Norm {
-  const float* weight = nullptr;
-  const float* bias = nullptr;
-};
-
-struct Block {
-  Norm attention_norm, ffn_norm;
-  Linear query, key, value, output, ffn1, ffn2;
-};
-
-Norm norm_of(const TensorMap& weights, const std::string& prefix) {
-  return {weights.at(prefix + ".weight").data, weights.at(prefix + ".bias").data};
-}
-
-void add_linear(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t out,
-                int64_t in) {
-  tensors.push_back({prefix + ".weight", {out, in}});
-  tensors.push_back({prefix + ".bias", {out}});
-}
-
-void add_norm(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t dim) {
-  tensors.push_back({prefix + ".weight", {dim}});
-  tensors.push_back({prefix + ".bias", {dim}});
-}
-
-std::vector<TensorInfo> sasrec_tensors(const ModelOptions& options, int64_t num_items) {
-  const BlockStyle& style = block_style(options.block);
-  const int64_t d = options.hidden_size;
-  std::vector<TensorInfo> tensors;
-  tensors.push_back({"item_embedding.weight", {num_items, d}});
-  if (options.positions != "none") {
-    tensors.push_back({"position_embedding.weight", {options.max_length, d}});
-  }
-  if (!options.tie_embeddings) tensors.push_back({"output_embedding.weight", {num_items, d}});
-  if (style.embedding_norm) add_norm(tensors, "embedding_norm", d);
-  for (int64_t b = 0; b < options.num_blocks; ++b) {
-    const std::string prefix = fmt::format("blocks.{}.", b);
-    add_norm(tensors, prefix + "attention_norm", d);
-    for (const char* part : {"query", "key", "value"}) add_linear(tensors, prefix + part, d, d);
-    if (style.output_projection) add_linear(tensors, prefix + "output", d, d);
-    add_norm(tensors, prefix + "ffn_norm", d);
-    add_linear(tensors, prefix + "ffn1", options.inner_size, d);
-    add_linear(tensors, prefix + "ffn2", d, options.inner_size);
-  }
-  if (style.final_norm) add_norm(tensors, "final_norm", d);
-  return tensors;
-}
 
 /// Activations of one tile, reused by every call on a thread.
 struct Scratch {
@@ -98,14 +51,15 @@ class SasrecEncoder final : public SequenceEncoder {
   int64_t encode_tile(JaggedView<int32_t> histories, int64_t begin, int64_t end, Rows rows,
                       float* states) const;
   void embed(JaggedView<int32_t> histories, int64_t begin, int64_t end, Scratch& s) const;
-  void run_block(const Block& block, Scratch& s) const;
-  int64_t run_last_rows(const Block& block, Scratch& s) const;
-  const float* query_source(const Block& block, int64_t rows, const float* z, Scratch& s) const;
-  void finish_block(const Block& block, int64_t rows, Scratch& s) const;
-  void apply(const Linear& map, int64_t rows, const float* x, float* y) const;
-  void normalise(const Norm& norm, int64_t rows, const float* x, float* y) const;
-  const float* pad_key(const Block& block) const;
-  const float* pad_value(const Block& block) const;
+  void run_block(const SasrecBlock& block, Scratch& s) const;
+  int64_t run_last_rows(const SasrecBlock& block, Scratch& s) const;
+  const float* query_source(const SasrecBlock& block, int64_t rows, const float* z,
+                            Scratch& s) const;
+  void finish_block(const SasrecBlock& block, int64_t rows, Scratch& s) const;
+  void apply(const LinearView& map, int64_t rows, const float* x, float* y) const;
+  void normalise(const NormView& norm, int64_t rows, const float* x, float* y) const;
+  const float* pad_key(const SasrecBlock& block) const;
+  const float* pad_value(const SasrecBlock& block) const;
 
   ModelOptions options_;
   const BlockStyle& style_;
@@ -113,8 +67,8 @@ class SasrecEncoder final : public SequenceEncoder {
   const float* item_embedding_;
   const float* position_embedding_ = nullptr;
   const float* item_table_;
-  Norm embedding_norm_, final_norm_;
-  std::vector<Block> blocks_;
+  NormView embedding_norm_, final_norm_;
+  std::vector<SasrecBlock> blocks_;
 };
 
 SasrecEncoder::SasrecEncoder(const ModelOptions& options, const TensorMap& weights)
@@ -130,16 +84,7 @@ SasrecEncoder::SasrecEncoder(const ModelOptions& options, const TensorMap& weigh
   if (style_.embedding_norm) embedding_norm_ = norm_of(weights, "embedding_norm");
   if (style_.final_norm) final_norm_ = norm_of(weights, "final_norm");
   for (int64_t b = 0; b < options.num_blocks; ++b) {
-    const std::string prefix = fmt::format("blocks.{}.", b);
-    Block& block = blocks_.emplace_back();
-    block.attention_norm = norm_of(weights, prefix + "attention_norm");
-    block.query = linear_of(weights, prefix + "query");
-    block.key = linear_of(weights, prefix + "key");
-    block.value = linear_of(weights, prefix + "value");
-    if (style_.output_projection) block.output = linear_of(weights, prefix + "output");
-    block.ffn_norm = norm_of(weights, prefix + "ffn_norm");
-    block.ffn1 = linear_of(weights, prefix + "ffn1");
-    block.ffn2 = linear_of(weights, prefix + "ffn2");
+    blocks_.push_back(block_of(weights, b, style_.output_projection));
   }
 }
 
@@ -206,7 +151,7 @@ void SasrecEncoder::embed(JaggedView<int32_t> histories, int64_t begin, int64_t 
 }
 
 // z [tokens, d] -> z, all rows.
-void SasrecEncoder::run_block(const Block& block, Scratch& s) const {
+void SasrecEncoder::run_block(const SasrecBlock& block, Scratch& s) const {
   const int64_t d = dim();
   const int64_t tokens = s.offsets.back();
   const float* z = s.z.data();
@@ -229,7 +174,7 @@ void SasrecEncoder::run_block(const Block& block, Scratch& s) const {
 
 // The last block is needed for the newest position of each sequence only; keys and values still
 // come from all. Exact, about 0.63 of the work of two blocks. Returns the number of rows.
-int64_t SasrecEncoder::run_last_rows(const Block& block, Scratch& s) const {
+int64_t SasrecEncoder::run_last_rows(const SasrecBlock& block, Scratch& s) const {
   const int64_t d = dim();
   const int64_t tokens = s.offsets.back();
   const int64_t sequences = static_cast<int64_t>(s.offsets.size()) - 1;
@@ -256,7 +201,7 @@ int64_t SasrecEncoder::run_last_rows(const Block& block, Scratch& s) const {
 
 // source = what queries are computed from and what the first residual adds: the normalised input,
 // in post-norm blocks the input itself.
-const float* SasrecEncoder::query_source(const Block& block, int64_t rows, const float* z,
+const float* SasrecEncoder::query_source(const SasrecBlock& block, int64_t rows, const float* z,
                                          Scratch& s) const {
   float* source = room(s.source, rows * dim());
   if (style_.post_norm) {
@@ -268,7 +213,7 @@ const float* SasrecEncoder::query_source(const Block& block, int64_t rows, const
 }
 
 // From source and attended to the block's output z; the residual sums are made in place.
-void SasrecEncoder::finish_block(const Block& block, int64_t rows, Scratch& s) const {
+void SasrecEncoder::finish_block(const SasrecBlock& block, int64_t rows, Scratch& s) const {
   const int64_t d = dim();
   float* source = s.source.data();
   if (style_.output_projection) {
@@ -290,21 +235,21 @@ void SasrecEncoder::finish_block(const Block& block, int64_t rows, Scratch& s) c
   if (style_.post_norm) normalise(block.ffn_norm, rows, y, z);
 }
 
-void SasrecEncoder::apply(const Linear& map, int64_t rows, const float* x, float* y) const {
+void SasrecEncoder::apply(const LinearView& map, int64_t rows, const float* x, float* y) const {
   kernels::gemm_nt(rows, map.out, map.in, x, map.in, map.weight, map.in, y, map.out, false);
   kernels::add_bias(rows, map.out, map.bias, kernels::Activation::none, y);
 }
 
-void SasrecEncoder::normalise(const Norm& norm, int64_t rows, const float* x, float* y) const {
+void SasrecEncoder::normalise(const NormView& norm, int64_t rows, const float* x, float* y) const {
   kernels::layer_norm(rows, dim(), x, norm.weight, norm.bias, style_.epsilon, y, nullptr, nullptr);
 }
 
 // A padded row is zero before every block of the original, so its key and value are the biases.
-const float* SasrecEncoder::pad_key(const Block& block) const {
+const float* SasrecEncoder::pad_key(const SasrecBlock& block) const {
   return options_.padding == "attend" ? block.key.bias : nullptr;
 }
 
-const float* SasrecEncoder::pad_value(const Block& block) const {
+const float* SasrecEncoder::pad_value(const SasrecBlock& block) const {
   return options_.padding == "attend" ? block.value.bias : nullptr;
 }
 

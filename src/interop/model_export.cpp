@@ -60,12 +60,13 @@ void check_kind(const ModelOptions& options, const NamingScheme& scheme) {
   const bool fits = options.name == "sasrec" && options.block == scheme.block &&
                     options.positions == "from-end" &&
                     (options.tie_embeddings || !scheme.output_table.empty());
-  check_usage(fits,
-              "--names {}: the model is {} with block \"{}\", positions \"{}\" and {} tables; these "
-              "names hold sasrec with block \"{}\", positions \"from-end\"{}",
-              scheme.name, options.name, options.block, options.positions,
-              options.tie_embeddings ? "tied" : "separate", scheme.block,
-              scheme.output_table.empty() ? " and tied tables" : "");
+  check_usage(
+      fits,
+      "--names {}: the model is {} with block \"{}\", positions \"{}\" and {} tables; these "
+      "names hold sasrec with block \"{}\", positions \"from-end\"{}",
+      scheme.name, options.name, options.block, options.positions,
+      options.tie_embeddings ? "tied" : "separate", scheme.block,
+      scheme.output_table.empty() ? " and tied tables" : "");
 }
 
 ExportReport export_own_names(const ModelFile& model, SafetensorsWriter& writer) {

@@ -139,9 +139,9 @@ Catalogue catalogue_of(const Dataset& dataset) {
 
 TensorMap ImportedModel::weights() const {
   TensorMap views;
-  const auto tensors =
-      model_tensors(description.model, static_cast<int64_t>(item_ids.size()));
-  for (const TensorInfo& info : tensors) views[info.name] = {info.shape, values.at(info.name).data()};
+  const auto tensors = model_tensors(description.model, static_cast<int64_t>(item_ids.size()));
+  for (const TensorInfo& info : tensors)
+    views[info.name] = {info.shape, values.at(info.name).data()};
   return views;
 }
 

@@ -19,11 +19,9 @@ void add_pair(Tensors& tensors, const std::string& theirs, const std::string& ou
 Tensors gsasrec_names(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size;
   Tensors tensors;
+  tensors.push_back({"item_embedding.weight", {num_items + 2, d}, {"item_embedding.weight"}, true});
   tensors.push_back(
-      {"item_embedding.weight", {num_items + 2, d}, {"item_embedding.weight"}, true});
-  tensors.push_back({"position_embedding.weight",
-                     {options.max_length, d},
-                     {"position_embedding.weight"}});
+      {"position_embedding.weight", {options.max_length, d}, {"position_embedding.weight"}});
   for (int64_t b = 0; b < options.num_blocks; ++b) {
     const std::string theirs = fmt::format("transformer_blocks.{}.", b);
     const std::string attention = theirs + "multihead_attention.";

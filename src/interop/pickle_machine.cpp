@@ -12,21 +12,6 @@ namespace {
 
 constexpr size_t kMaxOperations = size_t{1} << 22;
 constexpr size_t kMaxValues = size_t{1} << 20;
-constexpr size_t kMaxRank = 8;
-
-constexpr std::string_view kOrderedDict = "collections OrderedDict";
-constexpr std::string_view kRebuildTensor = "torch._utils _rebuild_tensor_v2";
-constexpr std::string_view kFloatStorage = "torch FloatStorage";
-
-const char* kind_name(PickleValue::Kind kind) {
-  static const char* const names[] = {"None", "bool", "int",    "str",     "tuple",
-                                      "list", "dict", "global", "storage", "tensor"};
-  return names[static_cast<int>(kind)];
-}
-
-bool is_text(const PickleValue& value, std::string_view text) {
-  return value.kind == PickleValue::Kind::text && value.text == text;
-}
 
 }  // namespace
 
@@ -60,7 +45,9 @@ bool PickleMachine::step_data(uint8_t operation) {
       if (protocol != 2) refuse(fmt::format("pickle protocol {}; torch.save writes 2", protocol));
       return true;
     }
-    case 'N': push(make(Kind::none)); return true;
+    case 'N':
+      push(make(Kind::none));
+      return true;
     case 0x88:
     case 0x89: {  // NEWTRUE, NEWFALSE
       PickleValue& value = make(Kind::boolean);
@@ -68,42 +55,74 @@ bool PickleMachine::step_data(uint8_t operation) {
       push(value);
       return true;
     }
-    case 'J': push_integer(take_number<int32_t>()); return true;   // BININT
-    case 'K': push_integer(take_number<uint8_t>()); return true;   // BININT1
-    case 'M': push_integer(take_number<uint16_t>()); return true;  // BININT2
-    case 0x8a: push_long(); return true;                           // LONG1
-    case 'X': {                                                    // BINUNICODE
+    case 'J':
+      push_integer(take_number<int32_t>());
+      return true;  // BININT
+    case 'K':
+      push_integer(take_number<uint8_t>());
+      return true;  // BININT1
+    case 'M':
+      push_integer(take_number<uint16_t>());
+      return true;  // BININT2
+    case 0x8a:
+      push_long();
+      return true;  // LONG1
+    case 'X': {     // BINUNICODE
       PickleValue& value = make(Kind::text);
       value.text = take(take_number<uint32_t>());
       push(value);
       return true;
     }
-    case 'c': push_global(); return true;
-    case 'Q': push_storage(); return true;  // BINPERSID
-    default: return false;
+    case 'c':
+      push_global();
+      return true;
+    case 'Q':
+      push_storage();
+      return true;  // BINPERSID
+    default:
+      return false;
   }
 }
 
 bool PickleMachine::step_memo(uint8_t operation) {
   switch (operation) {
-    case 'q': remember(take_number<uint8_t>()); return true;   // BINPUT
-    case 'r': remember(take_number<uint32_t>()); return true;  // LONG_BINPUT
-    case 'h': recall(take_number<uint8_t>()); return true;     // BINGET
-    case 'j': recall(take_number<uint32_t>()); return true;    // LONG_BINGET
-    default: return false;
+    case 'q':
+      remember(take_number<uint8_t>());
+      return true;  // BINPUT
+    case 'r':
+      remember(take_number<uint32_t>());
+      return true;  // LONG_BINPUT
+    case 'h':
+      recall(take_number<uint8_t>());
+      return true;  // BINGET
+    case 'j':
+      recall(take_number<uint32_t>());
+      return true;  // LONG_BINGET
+    default:
+      return false;
   }
 }
 
 bool PickleMachine::step_container(uint8_t operation) {
   switch (operation) {
-    case '(': marks_.push_back(stack_.size()); return true;  // MARK
-    case '}': push(make(Kind::dict)); return true;
-    case ']': push(make(Kind::list)); return true;
-    case ')': push_tuple(0); return true;
+    case '(':
+      marks_.push_back(stack_.size());
+      return true;  // MARK
+    case '}':
+      push(make(Kind::dict));
+      return true;
+    case ']':
+      push(make(Kind::list));
+      return true;
+    case ')':
+      push_tuple(0);
+      return true;
     case 0x85:
     case 0x86:
-    case 0x87: push_tuple(operation - 0x84u); return true;  // TUPLE1 to TUPLE3
-    case 't': {                                             // TUPLE
+    case 0x87:
+      push_tuple(operation - 0x84u);
+      return true;  // TUPLE1 to TUPLE3
+    case 't': {     // TUPLE
       std::vector<const PickleValue*> items = pop_to_mark();
       PickleValue& tuple = make(Kind::tuple);
       tuple.items = std::move(items);
@@ -127,13 +146,18 @@ bool PickleMachine::step_container(uint8_t operation) {
       add_pairs({&key, &value});
       return true;
     }
-    case 'u': add_pairs(pop_to_mark()); return true;  // SETITEMS
-    case 'R': reduce(); return true;
+    case 'u':
+      add_pairs(pop_to_mark());
+      return true;  // SETITEMS
+    case 'R':
+      reduce();
+      return true;
     case 'b':  // BUILD: attributes of the dict (`_metadata`), of no use here
       pop();
       top(Kind::dict, "BUILD");
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -193,8 +217,8 @@ std::vector<const PickleValue*> PickleMachine::pop_to_mark() {
 PickleValue& PickleMachine::top(Kind kind, const char* operation) {
   if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) refuse("a value from an empty stack");
   if (stack_.back()->kind != kind) {
-    refuse(fmt::format("{} on a {} instead of a {}", operation, kind_name(stack_.back()->kind),
-                       kind_name(kind)));
+    refuse(fmt::format("{} on a {} instead of a {}", operation,
+                       pickle_kind_name(stack_.back()->kind), pickle_kind_name(kind)));
   }
   return *stack_.back();
 }
@@ -216,21 +240,6 @@ void PickleMachine::push_long() {
   push_integer(static_cast<int64_t>(value));
 }
 
-void PickleMachine::push_global() {
-  const std::string_view module = take_line();
-  const std::string_view attribute = take_line();
-  const std::string name = fmt::format("{} {}", module, attribute);
-  if (name != kOrderedDict && name != kRebuildTensor && name != kFloatStorage) {
-    refuse(fmt::format("the global {}.{}; only {}, {} and {} are known, as names. Nothing was "
-                       "executed. Save a plain float32 state dict instead",
-                       module, attribute, "collections.OrderedDict",
-                       "torch._utils._rebuild_tensor_v2", "torch.FloatStorage"));
-  }
-  PickleValue& value = make(Kind::global);
-  value.text = name;
-  push(value);
-}
-
 void PickleMachine::push_tuple(size_t count) {
   std::vector<const PickleValue*> items(count);
   for (size_t i = count; i-- > 0;) items[i] = &pop();
@@ -239,59 +248,10 @@ void PickleMachine::push_tuple(size_t count) {
   push(tuple);
 }
 
-// ("storage", FloatStorage, key, device, number of elements); the device does not matter.
-void PickleMachine::push_storage() {
-  const PickleValue& id = pop();
-  const auto& items = id.items;
-  if (id.kind != Kind::tuple || items.size() != 5 || !is_text(*items[0], "storage") ||
-      items[1]->kind != Kind::global || items[1]->text != kFloatStorage ||
-      items[2]->kind != Kind::text || items[3]->kind != Kind::text ||
-      items[4]->kind != Kind::integer || items[4]->integer < 0) {
-    refuse("a persistent id that is not (storage, FloatStorage, key, device, count)");
-  }
-  PickleValue& storage = make(Kind::storage);
-  storage.text = items[2]->text;
-  storage.integer = items[4]->integer;
-  push(storage);
-}
-
 void PickleMachine::add_pairs(const std::vector<const PickleValue*>& items) {
   if (items.size() % 2 != 0) refuse("a key without a value");
   std::vector<const PickleValue*>& pairs = top(Kind::dict, "SETITEM").items;
   pairs.insert(pairs.end(), items.begin(), items.end());
-}
-
-void PickleMachine::reduce() {
-  const PickleValue& arguments = pop();
-  const PickleValue& function = pop();
-  if (function.kind != Kind::global || arguments.kind != Kind::tuple) {
-    refuse(fmt::format("a call of a {}", kind_name(function.kind)));
-  }
-  if (function.text == kOrderedDict && arguments.items.empty()) {
-    push(make(Kind::dict));
-  } else if (function.text == kRebuildTensor) {
-    describe_tensor(arguments);
-  } else {
-    refuse(fmt::format("a call of {} with {} arguments", function.text, arguments.items.size()));
-  }
-}
-
-// (storage, offset, shape, strides, requires_grad, hooks)
-void PickleMachine::describe_tensor(const PickleValue& arguments) {
-  const auto& items = arguments.items;
-  const auto whole_numbers = [](const PickleValue& value) {
-    return value.kind == Kind::tuple &&
-           std::all_of(value.items.begin(), value.items.end(),
-                       [](const PickleValue* item) { return item->kind == Kind::integer; });
-  };
-  if (items.size() != 6 || items[0]->kind != Kind::storage || items[1]->kind != Kind::integer ||
-      !whole_numbers(*items[2]) || !whole_numbers(*items[3]) || items[4]->kind != Kind::boolean ||
-      items[5]->kind != Kind::dict) {
-    refuse("a tensor that is not (storage, offset, shape, strides, flag, hooks) of rank 0 to 8");
-  }
-  PickleValue& tensor = make(Kind::tensor);
-  tensor.items.assign(items.begin(), items.begin() + 4);
-  push(tensor);
 }
 
 void PickleMachine::remember(uint32_t slot) {

@@ -24,7 +24,9 @@ struct PickleValue {
                                           ///< tensor: storage, offset, shape, strides
 };
 
-/// Reads the pickle of a PyTorch state dict without being able to do anything else: the two dozen
+const char* pickle_kind_name(PickleValue::Kind kind);
+
+/// Reads the pickle of a PyTorch state dict without being able to do anything else: the thirty
 /// operations that such a pickle consists of, three known globals, and no calls. A global is a name
 /// here; the two that stand for functions only describe a tensor or an empty dict. Everything else
 /// is a data Error that names what was refused and where. Numbers of operations and values are

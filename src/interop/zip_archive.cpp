@@ -96,8 +96,8 @@ void ZipArchive::read_directory(std::span<const std::byte> directory, size_t cou
                "{}: entry {} of the ZIP directory is damaged", where, i);
     const std::span<const std::byte> record = directory.subspan(at);
     const size_t name_bytes = load<uint16_t>(record, 28);
-    const size_t all_bytes = kCentralBytes + name_bytes + load<uint16_t>(record, 30) +
-                             load<uint16_t>(record, 32);
+    const size_t all_bytes =
+        kCentralBytes + name_bytes + load<uint16_t>(record, 30) + load<uint16_t>(record, 32);
     check_data(record.size() >= all_bytes, "{}: entry {} of the ZIP directory is cut", where, i);
     const std::string name(text_at(record, kCentralBytes, name_bytes));
     const std::string place = fmt::format("{}: entry {}", where, name);

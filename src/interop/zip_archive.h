@@ -12,9 +12,9 @@
 
 namespace upnext {
 
-/// A mapped ZIP file of *stored* (uncompressed) entries, as PyTorch writes them. Sizes come from the
-/// central directory; local headers only tell where an entry's bytes begin. Compressed, encrypted,
-/// split and ZIP64 archives are refused. Data Error naming file and entry.
+/// A mapped ZIP file of *stored* (uncompressed) entries, as PyTorch writes them. Sizes come from
+/// the central directory; local headers only tell where an entry's bytes begin. Compressed,
+/// encrypted, split and ZIP64 archives are refused. Data Error naming file and entry.
 class ZipArchive {
  public:
   explicit ZipArchive(const std::filesystem::path& path);

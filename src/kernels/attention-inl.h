@@ -21,27 +21,7 @@ namespace HWY_NAMESPACE {
 /// memory in the reverse order of the keys.
 class KeyFactors {
  public:
-  /// Draws the factors of `seen` keys and of the virtual keys behind them.
-  HWY_INLINE KeyFactors(const AttentionShape& shape, uint64_t stream, const AttentionBlock& block,
-                        int64_t row, int64_t head) {
-    const int64_t query = block.first_row + row;
-    const int64_t end = block.length + block.padding;
-    const int64_t first = (block.length - block.seen(row)) / 8 * 8;
-    // A whole vector may reach kLanes - 1 elements below the newest key.
-    float* factors =
-        scratch<float>(Scratch::attention_factors, kLanes + end - first + kDropoutColumns);
-    hn::Store(zero(), D(), factors);
-    factors += kLanes;
-    const auto mask_row = static_cast<uint32_t>((block.length - 1 - query) * shape.heads + head);
-    mask_factors(shape.dropout, {stream, mask_row}, first, end, factors);
-    oldest_ = factors + (block.length - 1 - first);
-    if (block.padding > 0) {
-      V sum = zero();
-      for_each(block.padding, [&](int64_t j, auto part)
-                                  HWY_ATTR { sum = hn::Add(sum, part.load(oldest_ + 1 + j)); });
-      padding_ = sum_of(sum) / static_cast<float>(block.padding);
-    }
-  }
+  KeyFactors(const float* oldest, float padding) : oldest_(oldest), padding_(padding) {}
 
   /// Factors of keys j .. j + kLanes - 1; lanes beyond the last seen key hold anything finite.
   HWY_INLINE V load(int64_t j) const {
@@ -51,8 +31,55 @@ class KeyFactors {
   float padding() const { return padding_; }
 
  private:
-  const float* oldest_ = nullptr;  // the factor of key 0; key j is at oldest_[-j]
-  float padding_ = 1.0f;
+  const float* oldest_;  // the factor of key 0; key j is at oldest_[-j]
+  float padding_;
+};
+
+/// The dropout factors of all queries of a block for one head.
+class BlockFactors {
+ public:
+  HWY_INLINE BlockFactors(const AttentionShape& shape, uint64_t stream, const AttentionBlock& block,
+                          int64_t head)
+      : block_(block) {
+    const int64_t row_blocks = (block.length + block.padding + 7) / 8;
+    const int64_t capacity = block.rows * row_blocks + kLanes;
+    auto* blocks = scratch<uint32_t>(Scratch::attention_blocks, 2 * capacity);
+    uint32_t* rows = blocks + capacity;
+    int64_t n = 0;
+    for (int64_t i = 0; i < block.rows; ++i) {
+      const int64_t query = block.length - 1 - (block.first_row + i);
+      const auto mask_row = static_cast<uint32_t>(query * shape.heads + head);
+      starts_[i] = n;
+      for (int64_t b = first_column(i) / 8; b < row_blocks; ++b, ++n) {
+        blocks[n] = static_cast<uint32_t>(b);
+        rows[n] = mask_row;
+      }
+    }
+    for (int64_t i = n; i < n + kLanes; ++i) blocks[i] = rows[i] = 0;
+    n = (n + kLanes - 1) / kLanes * kLanes;
+    // A whole vector may reach kLanes - 1 elements below the newest key of the first row.
+    float* factors = scratch<float>(Scratch::attention_factors, kLanes + 8 * n);
+    hn::Store(zero(), D(), factors);
+    mask_factors(shape.dropout, stream, n, blocks, rows, factors + kLanes);
+    factors_ = factors + kLanes;
+  }
+
+  HWY_INLINE KeyFactors row(int64_t i) const {
+    const float* oldest = factors_ + 8 * starts_[i] + (block_.length - 1 - first_column(i) / 8 * 8);
+    if (block_.padding == 0) return {oldest, 1.0f};
+    V sum = zero();
+    for_each(block_.padding,
+             [&](int64_t j, auto part) HWY_ATTR { sum = hn::Add(sum, part.load(oldest + 1 + j)); });
+    return {oldest, sum_of(sum) / static_cast<float>(block_.padding)};
+  }
+
+ private:
+  /// Column of the newest key that row i sees.
+  int64_t first_column(int64_t i) const { return block_.length - block_.seen(i); }
+
+  const AttentionBlock& block_;
+  const float* factors_ = nullptr;
+  int64_t starts_[kAttentionRows];  // in blocks of 8
 };
 
 }  // namespace HWY_NAMESPACE

@@ -59,9 +59,10 @@ void attention_softmax(const AttentionBlock& block, float scale, float* scores) 
 /// dropped = weights * dropout factors, same layout; hidden keys stay zero.
 void attention_dropout(const AttentionShape& shape, uint64_t stream, const AttentionBlock& block,
                        int64_t head, const float* weights, float* dropped) {
+  const BlockFactors all_factors(shape, stream, block, head);
   for (int64_t i = 0; i < block.rows; ++i, weights += block.stride, dropped += block.stride) {
     const int64_t seen = block.seen(i);
-    const KeyFactors factors(shape, stream, block, i, head);
+    const KeyFactors factors = all_factors.row(i);
     for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
       part.store(hn::Mul(part.load(weights + j), factors.load(j)), dropped + j);
     });

@@ -62,16 +62,19 @@ void attention_softmax_backward(const AttentionShape& shape, const uint64_t* str
                                 const AttentionBlock& block, int64_t head, const float* weights,
                                 float* dropped, float* grad) {
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape.dim / shape.heads));
-  for (int64_t i = 0; i < block.rows; ++i) {
-    if (stream) {
-      const KeyFactors factors(shape, *stream, block, i, head);
-      softmax_backward_row(block, block.seen(i), scale, factors, weights, dropped, grad);
-    } else {
-      softmax_backward_row(block, block.seen(i), scale, NoFactors{}, weights, dropped, grad);
+  if (!stream) {
+    for (int64_t i = 0; i < block.rows; ++i) {
+      const int64_t at = i * block.stride;
+      softmax_backward_row(block, block.seen(i), scale, NoFactors{}, weights + at, dropped + at,
+                           grad + at);
     }
-    weights += block.stride;
-    dropped += block.stride;
-    grad += block.stride;
+    return;
+  }
+  const BlockFactors factors(shape, *stream, block, head);
+  for (int64_t i = 0; i < block.rows; ++i) {
+    const int64_t at = i * block.stride;
+    softmax_backward_row(block, block.seen(i), scale, factors.row(i), weights + at, dropped + at,
+                         grad + at);
   }
 }
 

@@ -14,22 +14,17 @@ HWY_BEFORE_NAMESPACE();
 namespace upnext::kernels {
 namespace HWY_NAMESPACE {
 
-/// Columns that one round of counters serves.
+/// Columns that one round of the generator serves.
 constexpr int64_t kDropoutColumns = 8 * kLanes;
-
-/// The row of a mask that is wanted.
-struct MaskRow {
-  uint64_t stream;
-  uint32_t row;
-};
 
 #if HWY_TARGET == HWY_SCALAR
 
-/// words: the four outputs of kLanes consecutive counters, one counter after the other.
-HWY_INLINE void random_words(PhiloxKey key, MaskRow mask, uint32_t counter, uint32_t* words) {
-  const PhiloxCounter out = philox({counter, mask.row, static_cast<uint32_t>(mask.stream),
-                                    static_cast<uint32_t>(mask.stream >> 32)},
-                                   key);
+/// words: the four outputs for kLanes pairs of (block of 8 columns, row), one pair after the other.
+HWY_INLINE void random_words(PhiloxKey key, uint64_t stream, const uint32_t* blocks,
+                             const uint32_t* rows, uint32_t* words) {
+  const PhiloxCounter out = philox(
+      {blocks[0], rows[0], static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)},
+      key);
   for (size_t i = 0; i < 4; ++i) words[i] = out[i];
 }
 
@@ -60,13 +55,14 @@ HWY_INLINE Product multiply(VU x, uint32_t factor) {
           hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(odd)), hn::BitCast(d, even))};
 }
 
-/// words: the four outputs of kLanes consecutive counters, one counter after the other.
-HWY_INLINE void random_words(PhiloxKey key, MaskRow mask, uint32_t counter, uint32_t* words) {
+/// words: the four outputs for kLanes pairs of (block of 8 columns, row), one pair after the other.
+HWY_INLINE void random_words(PhiloxKey key, uint64_t stream, const uint32_t* blocks,
+                             const uint32_t* rows, uint32_t* words) {
   const DU d;
-  VU c0 = hn::Iota(d, counter);
-  VU c1 = hn::Set(d, mask.row);
-  VU c2 = hn::Set(d, static_cast<uint32_t>(mask.stream));
-  VU c3 = hn::Set(d, static_cast<uint32_t>(mask.stream >> 32));
+  VU c0 = hn::LoadU(d, blocks);
+  VU c1 = hn::LoadU(d, rows);
+  VU c2 = hn::Set(d, static_cast<uint32_t>(stream));
+  VU c3 = hn::Set(d, static_cast<uint32_t>(stream >> 32));
   for (int round = 0; round < 10; ++round) {
     const Product p0 = multiply(c0, 0xD2511F53u);
     const Product p1 = multiply(c2, 0xCD9E8D57u);
@@ -97,14 +93,15 @@ HWY_INLINE void factors_of(const uint32_t* words, const Dropout& dropout, float*
 
 #endif
 
-/// Factors of columns first .. last - 1 of a row of a mask, `first` a multiple of 8; written to
-/// factors[0 ..), up to kDropoutColumns - 1 more than asked for.
-HWY_INLINE void mask_factors(const Dropout& dropout, MaskRow mask, int64_t first, int64_t last,
-                             float* factors) {
+/// factors[8 i .. 8 i + 7]: those of block blocks[i] of row rows[i] of a mask, for i in 0 .. n - 1
+/// with n a multiple of kLanes. Blocks of different rows may be mixed: short rows fill the lanes
+/// too.
+HWY_INLINE void mask_factors(const Dropout& dropout, uint64_t stream, int64_t n,
+                             const uint32_t* blocks, const uint32_t* rows, float* factors) {
   HWY_ALIGN uint32_t words[4 * kLanes];
-  for (int64_t c = first; c < last; c += kDropoutColumns) {
-    random_words(dropout.key, mask, static_cast<uint32_t>(c / 8), words);
-    factors_of(words, dropout, factors + (c - first));
+  for (int64_t i = 0; i < n; i += kLanes) {
+    random_words(dropout.key, stream, blocks + i, rows + i, words);
+    factors_of(words, dropout, factors + 8 * i);
   }
 }
 

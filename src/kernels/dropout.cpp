@@ -19,12 +19,16 @@ namespace HWY_NAMESPACE {
 
 void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
                      float* factors) {
-  const int64_t whole = dim / kDropoutColumns * kDropoutColumns;
-  mask_factors(dropout, {stream, row}, 0, whole, factors);
-  if (whole == dim) return;
+  HWY_ALIGN uint32_t blocks[kLanes];
+  HWY_ALIGN uint32_t rows[kLanes];
   HWY_ALIGN float last[kDropoutColumns];
-  mask_factors(dropout, {stream, row}, whole, dim, last);
-  std::memcpy(factors + whole, last, static_cast<size_t>(dim - whole) * sizeof(float));
+  for (int64_t i = 0; i < kLanes; ++i) rows[i] = row;
+  for (int64_t c = 0; c < dim; c += kDropoutColumns) {
+    for (int64_t i = 0; i < kLanes; ++i) blocks[i] = static_cast<uint32_t>(c / 8 + i);
+    const bool whole = c + kDropoutColumns <= dim;
+    mask_factors(dropout, stream, kLanes, blocks, rows, whole ? factors + c : last);
+    if (!whole) std::memcpy(factors + c, last, static_cast<size_t>(dim - c) * sizeof(float));
+  }
 }
 
 }  // namespace HWY_NAMESPACE

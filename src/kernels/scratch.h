@@ -11,6 +11,7 @@ enum class Scratch : size_t {
   attention_scores,
   attention_gradients,
   attention_factors,
+  attention_blocks,
   candidate_lists,
   size
 };

@@ -65,8 +65,8 @@ HWY_INLINE float max_of(V v) {
 HWY_INLINE V exp_of(V x) {
   const D d;
   const hn::RebindToSigned<D> di;
-  // Min returns its second argument when that is not a number. No lower limit: see the last line.
-  const V clamped = hn::Min(all(89.0f), x);
+  // Not Min, which loses not-a-number on some targets. No lower limit: see the last line.
+  const V clamped = hn::IfThenElse(hn::Gt(x, all(89.0f)), all(89.0f), x);
   const V n = hn::Round(hn::Mul(clamped, all(1.44269504f)));
   V r = hn::NegMulAdd(n, all(0.693145751953125f), clamped);
   r = hn::NegMulAdd(n, all(1.42860682e-6f), r);
@@ -106,7 +106,7 @@ HWY_INLINE V tanh_of(V x) {
 /// erf(x): an odd polynomial up to 1 (fitted to 1.2e-9), 1 - exp(-q(|x|)) up to 4 with q fitted to
 /// 2e-11 absolute in erf, then 1.
 HWY_INLINE V erf_of(V x) {
-  const V size = hn::Min(all(4.0f), hn::Abs(x));
+  const V size = hn::IfThenElse(hn::Gt(hn::Abs(x), all(4.0f)), all(4.0f), hn::Abs(x));
   const V z = hn::Mul(size, size);
   V p = hn::MulAdd(all(7.889122878e-5f), z, all(-8.020842280e-4f));
   p = hn::MulAdd(p, z, all(5.189535451e-3f));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/Functions.h>
 
+#include "base/error.h"
 #include "models/initialise.h"
 #include "models/model.h"
 #include "nn/gru.h"
@@ -13,7 +14,11 @@ namespace {
 class Gru4rec final : public Model {
  public:
   Gru4rec(const ModelOptions& options, int64_t num_items)
-      : Model(options, num_items, {"item_embedding.weight", "output_embedding.weight"}) {}
+      : Model(options, num_items, {"item_embedding.weight", "output_embedding.weight"}) {
+    check_usage(options.padding == "none",
+                "model.padding = \"attend\": gru4rec runs over padding only in imported models; a new "
+                "one starts every history from zero");
+  }
 
   void initialise(uint64_t seed) override { initialise_parameters(parameters(), options(), seed); }
 
@@ -21,7 +26,7 @@ class Gru4rec final : public Model {
     at::Tensor x = forward.lookup("item_embedding.weight", forward.tile().sequences.values);
     x = forward.dropout(x, options().dropout, Purpose::dropout_embedding, 0);
     for (int64_t layer = 0; layer < options().gru_layers; ++layer) {
-      x = nn::jagged_gru(forward, layer_weights(layer), x, at::Tensor());
+      x = nn::jagged_gru(forward, layer_weights(layer), x);
     }
     return at::addmm(weight("dense.bias"), x, weight("dense.weight").t());
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kernels/overloads.h"
+#include "nn/optional_tensor.h"
 
 namespace upnext::nn {
 namespace {
@@ -16,11 +17,11 @@ using torch::autograd::variable_list;
 
 template <typename T>
 T* data_or_null(const at::Tensor& tensor) {
-  return tensor.defined() ? tensor.data_ptr<T>() : nullptr;
+  return present(tensor) ? tensor.data_ptr<T>() : nullptr;
 }
 
 at::Tensor zeros_or_undefined(const at::Tensor& like) {
-  return like.defined() ? at::zeros_like(like) : at::Tensor();
+  return present(like) ? at::zeros_like(like) : at::Tensor();
 }
 
 /// in = q, k, v, pad_key, pad_value; returns the output and what the backward pass needs.
@@ -101,8 +102,8 @@ at::Tensor jagged_attention(Forward& forward, const AttentionOptions& options, c
       forward.kernel_dropout(options.dropout, Purpose::dropout_attention, options.layer);
   shape.streams = shape.dropout.active() ? tile.streams.data() : nullptr;
   shape.max_length = options.max_length;
-  return AttentionNode::apply(q.contiguous(), k.contiguous(), v.contiguous(), pad_key, pad_value,
-                              &call);
+  return AttentionNode::apply(q.contiguous(), k.contiguous(), v.contiguous(),
+                              or_empty(pad_key, q), or_empty(pad_value, q), &call);
 }
 
 }  // namespace upnext::nn

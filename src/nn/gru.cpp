@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "kernels/overloads.h"
+#include "nn/optional_tensor.h"
 
 namespace upnext::nn {
 namespace {
@@ -53,20 +54,17 @@ void scatter(const Schedule& schedule, int64_t step, const T* from, int64_t widt
 
 template <typename T>
 void add_bias_rows(const at::Tensor& bias, int64_t rows, int64_t width, T* x) {
-  if (!bias.defined()) return;
+  if (!present(bias)) return;
   kernels::add_bias(rows, width, bias.data_ptr<T>(), kernels::Activation::none, x);
 }
 
 /// x_gates [tokens, 3H] already hold W_ih x (+ bias). Writes states [tokens, H] and saved
 /// [tokens, 4H].
 template <typename T>
-void recur(const Schedule& schedule, int64_t hidden, const GruWeights& w, const at::Tensor& start,
-           const T* x_gates, T* states, T* saved) {
+void recur(const Schedule& schedule, int64_t hidden, const GruWeights& w, const T* x_gates,
+           T* states, T* saved) {
   const int64_t rows = static_cast<int64_t>(schedule.order.size());
   std::vector<T> state(static_cast<size_t>(rows * hidden), T(0));
-  if (start.defined()) {
-    for (int64_t r = 0; r < rows; ++r) std::copy_n(start.data_ptr<T>(), hidden, &state[r * hidden]);
-  }
   std::vector<T> x(static_cast<size_t>(rows * 3 * hidden));
   std::vector<T> h(x.size());
   std::vector<T> kept(static_cast<size_t>(rows * 4 * hidden));
@@ -82,12 +80,12 @@ void recur(const Schedule& schedule, int64_t hidden, const GruWeights& w, const 
   }
 }
 
-/// Gradients of both gate inputs at every token, from the gradient of the states; also the gradient
-/// of the common start state.
+/// Gradients of both gate inputs at every token, from the gradient of the states; previous_states
+/// receives what each step started from.
 template <typename T>
-void recur_backward(const Schedule& schedule, int64_t hidden, const GruWeights& w,
-                    const at::Tensor& start, const T* states, const T* saved, const T* states_grad,
-                    T* x_gates_grad, T* h_gates_grad, T* previous_states, T* start_grad) {
+void recur_backward(const Schedule& schedule, int64_t hidden, const GruWeights& w, const T* states,
+                    const T* saved, const T* states_grad, T* x_gates_grad, T* h_gates_grad,
+                    T* previous_states) {
   const int64_t rows = static_cast<int64_t>(schedule.order.size());
   std::vector<T> carry(static_cast<size_t>(rows * hidden), T(0));
   std::vector<T> previous(carry.size());
@@ -101,8 +99,6 @@ void recur_backward(const Schedule& schedule, int64_t hidden, const GruWeights& 
       for (int64_t c = 0; c < hidden; ++c) carry[r * hidden + c] += states_grad[token * hidden + c];
       if (step > 0) {
         std::copy_n(states + (token - 1) * hidden, hidden, &previous[r * hidden]);
-      } else if (start.defined()) {
-        std::copy_n(start.data_ptr<T>(), hidden, &previous[r * hidden]);
       } else {
         std::fill_n(&previous[r * hidden], hidden, T(0));
       }
@@ -116,15 +112,10 @@ void recur_backward(const Schedule& schedule, int64_t hidden, const GruWeights& 
     scatter(schedule, step, dh.data(), 3 * hidden, h_gates_grad);
     scatter(schedule, step, previous.data(), hidden, previous_states);
   }
-  if (start_grad == nullptr) return;
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < hidden; ++c) start_grad[c] += carry[r * hidden + c];
-  }
 }
 
 template <typename T>
-variable_list run_forward(const Schedule& schedule, const GruWeights& w, const at::Tensor& x,
-                          const at::Tensor& start) {
+variable_list run_forward(const Schedule& schedule, const GruWeights& w, const at::Tensor& x) {
   const int64_t hidden = w.hidden.size(1);
   at::Tensor gates = at::empty({x.size(0), 3 * hidden}, x.options());
   kernels::gemm_nt(x.size(0), 3 * hidden, x.size(1), x.data_ptr<T>(), x.size(1),
@@ -132,24 +123,22 @@ variable_list run_forward(const Schedule& schedule, const GruWeights& w, const a
   add_bias_rows(w.input_bias, x.size(0), 3 * hidden, gates.data_ptr<T>());
   at::Tensor states = at::empty({x.size(0), hidden}, x.options());
   at::Tensor saved = at::empty({x.size(0), 4 * hidden}, x.options());
-  recur<T>(schedule, hidden, w, start, gates.data_ptr<T>(), states.data_ptr<T>(),
-           saved.data_ptr<T>());
+  recur<T>(schedule, hidden, w, gates.data_ptr<T>(), states.data_ptr<T>(), saved.data_ptr<T>());
   return {states, saved};
 }
 
 template <typename T>
 variable_list run_backward(const Schedule& schedule, const GruWeights& w, const at::Tensor& x,
-                           const at::Tensor& start, const at::Tensor& states,
-                           const at::Tensor& saved, const at::Tensor& grad) {
+                           const at::Tensor& states, const at::Tensor& saved,
+                           const at::Tensor& grad) {
   const int64_t hidden = w.hidden.size(1);
   const int64_t tokens = x.size(0), in = x.size(1), wide = 3 * hidden;
   at::Tensor dx_gates = at::empty({tokens, wide}, x.options());
   at::Tensor dh_gates = at::empty({tokens, wide}, x.options());
   at::Tensor previous = at::empty({tokens, hidden}, x.options());
-  at::Tensor d_start = start.defined() ? at::zeros_like(start) : at::Tensor();
-  recur_backward<T>(schedule, hidden, w, start, states.data_ptr<T>(), saved.data_ptr<T>(),
+  recur_backward<T>(schedule, hidden, w, states.data_ptr<T>(), saved.data_ptr<T>(),
                     grad.data_ptr<T>(), dx_gates.data_ptr<T>(), dh_gates.data_ptr<T>(),
-                    previous.data_ptr<T>(), start.defined() ? d_start.data_ptr<T>() : nullptr);
+                    previous.data_ptr<T>());
   at::Tensor dx = at::empty_like(x);
   at::Tensor d_input = at::empty_like(w.input);
   at::Tensor d_hidden = at::empty_like(w.hidden);
@@ -159,21 +148,21 @@ variable_list run_backward(const Schedule& schedule, const GruWeights& w, const 
                    d_input.data_ptr<T>(), in, false);
   kernels::gemm_tn(wide, hidden, tokens, dh_gates.data_ptr<T>(), wide, previous.data_ptr<T>(),
                    hidden, d_hidden.data_ptr<T>(), hidden, false);
-  const at::Tensor d_input_bias = w.input_bias.defined() ? dx_gates.sum(0) : at::Tensor();
-  const at::Tensor d_hidden_bias = w.hidden_bias.defined() ? dh_gates.sum(0) : at::Tensor();
-  return {dx, d_input, d_hidden, d_input_bias, d_hidden_bias, d_start};
+  const at::Tensor d_input_bias = present(w.input_bias) ? dx_gates.sum(0) : at::Tensor();
+  const at::Tensor d_hidden_bias = present(w.hidden_bias) ? dh_gates.sum(0) : at::Tensor();
+  return {dx, d_input, d_hidden, d_input_bias, d_hidden_bias};
 }
 
 struct GruNode : torch::autograd::Function<GruNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& input,
                             const at::Tensor& hidden, const at::Tensor& input_bias,
-                            const at::Tensor& hidden_bias, const at::Tensor& start, Forward* pass) {
+                            const at::Tensor& hidden_bias, Forward* pass) {
     const Schedule schedule(pass->tile().sequences.offsets);
     const GruWeights w{input, hidden, input_bias, hidden_bias};
     const variable_list out = x.scalar_type() == at::kDouble
-                                  ? run_forward<double>(schedule, w, x, start)
-                                  : run_forward<float>(schedule, w, x, start);
-    ctx->save_for_backward({x, input, hidden, input_bias, hidden_bias, start, out[0], out[1]});
+                                  ? run_forward<double>(schedule, w, x)
+                                  : run_forward<float>(schedule, w, x);
+    ctx->save_for_backward({x, input, hidden, input_bias, hidden_bias, out[0], out[1]});
     ctx->saved_data["pass"] = reinterpret_cast<int64_t>(pass);  // outlives the backward pass
     return out[0];
   }
@@ -186,8 +175,8 @@ struct GruNode : torch::autograd::Function<GruNode> {
     const at::Tensor grad = grads[0].contiguous();
     variable_list result =
         grad.scalar_type() == at::kDouble
-            ? run_backward<double>(schedule, w, s[0], s[5], s[6], s[7], grad)
-            : run_backward<float>(schedule, w, s[0], s[5], s[6], s[7], grad);
+            ? run_backward<double>(schedule, w, s[0], s[5], s[6], grad)
+            : run_backward<float>(schedule, w, s[0], s[5], s[6], grad);
     result.emplace_back();  // no gradient for the pass
     return result;
   }
@@ -195,10 +184,10 @@ struct GruNode : torch::autograd::Function<GruNode> {
 
 }  // namespace
 
-at::Tensor jagged_gru(Forward& forward, const GruWeights& weights, const at::Tensor& x,
-                      const at::Tensor& start) {
-  return GruNode::apply(x.contiguous(), weights.input, weights.hidden, weights.input_bias,
-                        weights.hidden_bias, start, &forward);
+at::Tensor jagged_gru(Forward& forward, const GruWeights& weights, const at::Tensor& x) {
+  return GruNode::apply(x.contiguous(), weights.input, weights.hidden,
+                        or_empty(weights.input_bias, x), or_empty(weights.hidden_bias, x),
+                        &forward);
 }
 
 }  // namespace upnext::nn

@@ -14,9 +14,8 @@ struct GruWeights {
 };
 
 /// GRU layer over the packed sequences of the pass's tile as one autograd node: x [tokens, in] ->
-/// states [tokens, H]. Every sequence starts from `start` [H], or from zero when undefined.
+/// states [tokens, H]. Every sequence starts from zero.
 /// Equations: inference/gru4rec_encoder.cpp.
-at::Tensor jagged_gru(Forward& forward, const GruWeights& weights, const at::Tensor& x,
-                      const at::Tensor& start);
+at::Tensor jagged_gru(Forward& forward, const GruWeights& weights, const at::Tensor& x);
 
 }  // namespace upnext::nn

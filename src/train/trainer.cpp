@@ -150,11 +150,31 @@ void Trainer::after_step(double loss, const Batch& batch) {
 }
 
 void Trainer::finish_epoch() {
+  log_->remember(state_);
+  const TrainState before = state_;
+  try {
+    log_epoch();
+    if (state_.epoch % config_.train.valid_every == 0 || state_.epoch == config_.train.epochs) {
+      judge_epoch();
+    }
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::interrupted) throw;
+    // Stopped while validating: go back to the end of the last step, which can be saved.
+    state_ = before;
+    log_->rewind(state_);
+    stop_if_interrupted();
+    throw;
+  }
+  save();
+}
+
+void Trainer::log_epoch() {
   const double elapsed = wall_seconds() - session_start_;
   EpochRecord record;
   record.epoch = state_.epoch + 1;
   record.step = state_.step;
-  record.loss = state_.epoch_loss / static_cast<double>(std::max<int64_t>(1, state_.epoch_positions));
+  record.loss =
+      state_.epoch_loss / static_cast<double>(std::max<int64_t>(1, state_.epoch_positions));
   record.learning_rate = scheduled_rate(config_.train, state_.step - 1, total_steps());
   record.seconds = seconds_before_ + elapsed;
   record.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
@@ -163,32 +183,28 @@ void Trainer::finish_epoch() {
   state_.epoch_loss = 0;
   state_.epoch_positions = 0;
   log_->epoch(record);
-  const bool last = state_.epoch == config_.train.epochs;
-  const bool due = state_.epoch % config_.train.valid_every == 0 || last;
-  if (!due) {
-    if (!request_.progress_bar) {
-      log_info("epoch {}  loss {:.5f}  {} positions/s", state_.epoch, record.loss,
-               count_text(record.positions_per_second));
-    }
-  } else if (validator_.available()) {
-    validate();
-    log_info("epoch {}  loss {:.5f}  {} positions/s  {}", state_.epoch, record.loss,
-             count_text(record.positions_per_second),
-             state_.stale == 0
-                 ? fmt::format("valid {} {:.5f} (best)", validator_.metric(), state_.best_value)
-                 : fmt::format("valid {} (best {:.5f} at epoch {}, {} without improvement)",
-                               last_validation_text_, state_.best_value, state_.best_epoch,
-                               state_.stale));
-  } else {
-    state_.best_epoch = state_.epoch;
-    write_model(fmt::format("none, epoch {}", state_.epoch));
-  }
-  save();
+  epoch_text_ = fmt::format("epoch {}  loss {:.5f}  {} positions/s", state_.epoch, record.loss,
+                            count_text(record.positions_per_second));
+  const bool judged = state_.epoch % config_.train.valid_every == 0;
+  if (!judged && !request_.progress_bar) log_info("{}", epoch_text_);
 }
 
-void Trainer::validate() {
+void Trainer::judge_epoch() {
+  if (!validator_.available()) {
+    state_.best_epoch = state_.epoch;
+    write_model(fmt::format("none, epoch {}", state_.epoch));
+    return;
+  }
+  const double value = validate();
+  const std::string rest =
+      state_.stale == 0 ? "best so far"
+                        : fmt::format("best {:.5f} at epoch {}, {} without improvement",
+                                      state_.best_value, state_.best_epoch, state_.stale);
+  log_info("{}  valid {} {:.5f} ({})", epoch_text_, validator_.metric(), value, rest);
+}
+
+double Trainer::validate() {
   const double value = validator_.measure(*model_);
-  last_validation_text_ = fmt::format("{} {:.5f}", validator_.metric(), value);
   if (value > state_.best_value) {
     state_.best_value = value;
     state_.best_epoch = state_.epoch;
@@ -208,6 +224,7 @@ void Trainer::validate() {
         "epochs and patience, start smaller (model.init = \"small\") or lower objective.gbce_t",
         state_.epoch, validator_.metric(), state_.best_value, validator_.popularity_level());
   }
+  return value;
 }
 
 void Trainer::save() {

@@ -34,7 +34,9 @@ class Trainer {
   void run_epoch();
   void after_step(double loss, const Batch& batch);
   void finish_epoch();
-  void validate();
+  void log_epoch();
+  void judge_epoch();
+  double validate();
   void save();
   void write_model(const std::string& validation);
   void stop_if_interrupted();
@@ -56,7 +58,7 @@ class Trainer {
   double seconds_before_ = 0;
   int64_t session_positions_ = 0;
   bool warned_plateau_ = false;
-  std::string last_validation_text_;
+  std::string epoch_text_;
 };
 
 }  // namespace upnext

@@ -2,7 +2,6 @@
 #include "data/simulate.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "data/simulated_process.h"
+#include "support/test_files.h"
 
 namespace upnext {
 namespace {
@@ -24,13 +24,6 @@ struct Line {
 
 class Simulate : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ =
-        std::filesystem::temp_directory_path() / ("upnext-simulate-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path log(const char* name = "log.csv") const { return folder_ / name; }
 
   static std::vector<Line> lines(const std::filesystem::path& path) {
@@ -47,7 +40,7 @@ class Simulate : public ::testing::Test {
     return all;
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
 };
 
 SimulateOptions small() {

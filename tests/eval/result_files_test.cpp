@@ -19,7 +19,7 @@ class ResultFiles : public ::testing::Test {
  protected:
   int32_t item(const char* raw) const { return *dataset_.items().find(raw); }
 
-  ScratchFolder folder_{"files"};
+  test::TemporaryFolder folder_;
   Dataset dataset_ = small_dataset(folder_,
                                    "ann,a,1\nann,b,2\nann,c,3\nann,d,4\n"
                                    "bob x,b,1\nbob x,c,2\nbob x,a,3\nbob x,50%,4\n");
@@ -83,6 +83,7 @@ TEST(ResultReport, JsonHoldsMeansIntervalsProtocolAndCost) {
             "full catalogue of 5 items, items of the history excluded");
   EXPECT_EQ(json["data"]["fingerprint"], "d1");
   EXPECT_EQ(json["data"]["split_fingerprint"], "s1");
+  EXPECT_EQ(json["data"]["training_data"], "unknown");
   EXPECT_EQ(json["model"]["loss"], "gBCE");
   EXPECT_DOUBLE_EQ(json["cost"]["users_per_second"], 4);
 }
@@ -95,7 +96,7 @@ TEST(ResultReport, TableHasOneAlignedLinePerRow) {
 }
 
 TEST(ResultReport, CountsHowOftenThePartWasOpened) {
-  const ScratchFolder folder("opened");
+  const test::TemporaryFolder folder;
   EXPECT_EQ(earlier_evaluations(folder / "test.json"), 0);
   EvalReport report = sample_report();
   report.times_evaluated = 3;
@@ -106,7 +107,7 @@ TEST(ResultReport, CountsHowOftenThePartWasOpened) {
 }
 
 TEST(RunInputs, TheDataFolderComesFromTheOptionThenTheRunThenTheModel) {
-  const ScratchFolder folder("inputs");
+  const test::TemporaryFolder folder;
   ModelDescription description;
   EXPECT_THROW(find_data_folder(folder / "", description, ""), Error);
   description.config_toml = "[data]\npath = \"from-model\"\n";
@@ -121,10 +122,10 @@ TEST(RunInputs, TheDataFolderComesFromTheOptionThenTheRunThenTheModel) {
 
 TEST_F(ResultFiles, OtherDataIsRefusedUnlessAllowed) {
   ModelDescription description;
-  check_same_data(description, dataset_, false);  // imported: nothing to compare
+  EXPECT_EQ(check_same_data(description, dataset_, false), DataMatch::unknown);
   description.dataset_fingerprint = dataset_.fingerprint();
   description.split_fingerprint = dataset_.split_fingerprint();
-  check_same_data(description, dataset_, false);
+  EXPECT_EQ(check_same_data(description, dataset_, false), DataMatch::same);
   description.split_fingerprint = "0123";
   EXPECT_THROW(check_same_data(description, dataset_, false), Error);
   description.dataset_fingerprint = "4567";
@@ -136,7 +137,7 @@ TEST_F(ResultFiles, OtherDataIsRefusedUnlessAllowed) {
     EXPECT_NE(std::string(error.what()).find("4567"), std::string::npos);
     EXPECT_NE(std::string(error.what()).find(dataset_.fingerprint()), std::string::npos);
   }
-  check_same_data(description, dataset_, true);
+  EXPECT_EQ(check_same_data(description, dataset_, true), DataMatch::other);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ double ndcg(const Scorer& scorer, const Queries& queries, const Protocol& protoc
 }
 
 TEST(BestAchievable, IsAboveTheCountingBaselines) {
-  const ScratchFolder folder("truth");
+  const test::TemporaryFolder folder;
   simulate(world(), folder / "log.csv");
   const Dataset dataset = prepare_csv(folder / "log.csv", folder / "data");
   const SimulatedTruth truth = SimulatedTruth::open(folder / "log.truth");
@@ -39,7 +39,7 @@ TEST(BestAchievable, IsAboveTheCountingBaselines) {
 }
 
 TEST(BestAchievable, ScoresAreTheTrueProbabilitiesUnderTheDatasetsNumbers) {
-  const ScratchFolder folder("truth-scores");
+  const test::TemporaryFolder folder;
   simulate(world(), folder / "log.csv");
   const Dataset dataset = prepare_csv(folder / "log.csv", folder / "data");
   const SimulatedTruth truth = SimulatedTruth::open(folder / "log.truth");
@@ -55,7 +55,7 @@ TEST(BestAchievable, ScoresAreTheTrueProbabilitiesUnderTheDatasetsNumbers) {
 }
 
 TEST(BestAchievable, RefusesAnotherLogAndAnotherStep) {
-  const ScratchFolder folder("truth-other");
+  const test::TemporaryFolder folder;
   simulate(world(), folder / "log.csv");
   const Dataset dataset = prepare_csv(folder / "log.csv", folder / "data");
   SimulateOptions other = world();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trained checkpoints of the CCE paper's code: hidden states, best items and test ranks as that code
-// gives them.
+// Trained checkpoints of the CCE paper's code: hidden states, best items and test ranks as that
+// code gives them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -155,8 +155,8 @@ TEST_P(EnhancedLossRanks, AgreeForAllTestUsers) {
         checkpoint.scores(last_states(checkpoint.encoder(), history).data());
     for (const int32_t item : items) scores[static_cast<size_t>(item) + 1] = 0;
     const float own = scores[static_cast<size_t>(target)];
-    const auto rank = std::count_if(scores.begin(), scores.end(),
-                                    [&](float score) { return score > own; });
+    const auto rank =
+        std::count_if(scores.begin(), scores.end(), [&](float score) { return score > own; });
     int64_t wanted = -1;
     ASSERT_TRUE(ranks >> wanted);
     ++users;

@@ -112,9 +112,8 @@ TEST_F(ModelFileTest, StaysUsableWhenMoved) {
 
 TEST_F(ModelFileTest, RefusesToWriteWhatItCouldNotRead) {
   const auto write_error = [&](std::vector<std::string> ids, std::vector<std::string> titles) {
-    return error_text([&] {
-      write_model_file(folder_ / "a", description(), weights_.views, ids, titles);
-    });
+    return error_text(
+        [&] { write_model_file(folder_ / "a", description(), weights_.views, ids, titles); });
   };
   EXPECT_NE(write_error({"1", "2", "3", "2", "5"}, {}).find("\"2\" occurs twice"),
             std::string::npos);
@@ -128,9 +127,9 @@ TEST_F(ModelFileTest, RefusesToWriteWhatItCouldNotRead) {
 TEST_F(ModelFileTest, SaysWhatIsWrongWithAPath) {
   EXPECT_NE(open_error(folder_ / "nowhere").find("no such file"), std::string::npos);
   EXPECT_NE(open_error(folder_.path()).find("holds no model.safetensors"), std::string::npos);
-  write_file_atomically(folder_ / "torch", "PK\x03\x04 and more bytes");
+  write_bytes(folder_ / "torch", "PK\x03\x04 and more bytes");
   EXPECT_NE(open_error(folder_ / "torch").find("upnext import"), std::string::npos);
-  write_file_atomically(folder_ / "text", "just some text, long enough");
+  write_bytes(folder_ / "text", "just some text, long enough");
   EXPECT_NE(open_error(folder_ / "text").find("not a safetensors file"), std::string::npos);
 }
 
@@ -180,7 +179,7 @@ TEST_F(ModelFileTest, NoCutFileIsTakenForWhole) {
   write(folder_ / "whole");
   const std::string bytes = read_file(folder_ / "whole");
   for (size_t size = 0; size < bytes.size(); size += 7) {
-    write_file_atomically(folder_ / "cut", std::string_view(bytes).substr(0, size));
+    write_bytes(folder_ / "cut", std::string_view(bytes).substr(0, size));
     EXPECT_NE(open_error(folder_ / "cut"), "") << size;
   }
 }

@@ -90,13 +90,13 @@ TEST(ModelTensors, ComeInTheOrderOfTheFileFormat) {
   options.max_length = 50;
   const auto tensors = model_tensors(options, 10);
   const std::vector<std::string> wanted = {
-      "item_embedding.weight", "position_embedding.weight", "output_embedding.weight",
-      "embedding_norm.weight", "embedding_norm.bias", "blocks.0.attention_norm.weight",
-      "blocks.0.attention_norm.bias", "blocks.0.query.weight", "blocks.0.query.bias",
-      "blocks.0.key.weight", "blocks.0.key.bias", "blocks.0.value.weight", "blocks.0.value.bias",
-      "blocks.0.output.weight", "blocks.0.output.bias", "blocks.0.ffn_norm.weight",
-      "blocks.0.ffn_norm.bias", "blocks.0.ffn1.weight", "blocks.0.ffn1.bias",
-      "blocks.0.ffn2.weight", "blocks.0.ffn2.bias"};
+      "item_embedding.weight",        "position_embedding.weight", "output_embedding.weight",
+      "embedding_norm.weight",        "embedding_norm.bias",       "blocks.0.attention_norm.weight",
+      "blocks.0.attention_norm.bias", "blocks.0.query.weight",     "blocks.0.query.bias",
+      "blocks.0.key.weight",          "blocks.0.key.bias",         "blocks.0.value.weight",
+      "blocks.0.value.bias",          "blocks.0.output.weight",    "blocks.0.output.bias",
+      "blocks.0.ffn_norm.weight",     "blocks.0.ffn_norm.bias",    "blocks.0.ffn1.weight",
+      "blocks.0.ffn1.bias",           "blocks.0.ffn2.weight",      "blocks.0.ffn2.bias"};
   ASSERT_EQ(tensors.size(), wanted.size());
   for (size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(tensors[i].name, wanted[i]);
   EXPECT_EQ(tensors[1].shape, (std::vector<int64_t>{50, 64}));

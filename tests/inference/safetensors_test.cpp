@@ -21,7 +21,7 @@ class Safetensors : public testing::Test {
     std::string text(8, '\0');
     const uint64_t size = json.size();
     std::memcpy(text.data(), &size, sizeof(size));
-    write_file_atomically(file("hand.safetensors"), text + json + std::string(data_bytes, 'x'));
+    write_bytes(file("hand.safetensors"), text + json + std::string(data_bytes, 'x'));
     return file("hand.safetensors");
   }
   std::string header_error(const std::string& json, size_t data_bytes) {
@@ -103,9 +103,8 @@ TEST_F(Safetensors, RefusesHeadersThatDoNotFitTheData) {
   EXPECT_NE(header_error(entry + "  ", 7).find("outside the data"), std::string::npos);
   EXPECT_NE(header_error(entry + "   ", 8).find("not aligned"), std::string::npos);
   const auto one = [&](const std::string& shape, const std::string& range, size_t bytes) {
-    return header_error(R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + range +
-                            "}}",
-                        bytes);
+    return header_error(
+        R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + range + "}}", bytes);
   };
   EXPECT_NE(one("[3]", "[0,8]", 8).find("expected 12"), std::string::npos);
   EXPECT_NE(one("[2]", "[8,0]", 8).find("outside the data"), std::string::npos);
@@ -121,7 +120,8 @@ TEST_F(Safetensors, RefusesHeadersThatDoNotFitTheData) {
 TEST_F(Safetensors, RefusesRangesThatOverlapOrLeaveGaps) {
   const auto two = [&](const std::string& second, size_t bytes) {
     return header_error(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
-                        R"("b":{"dtype":"U8","shape":[4],"data_offsets":)" + second + "}}",
+                        R"("b":{"dtype":"U8","shape":[4],"data_offsets":)" +
+                            second + "}}",
                         bytes);
   };
   EXPECT_EQ(two("[4,8]", 8), "");
@@ -139,16 +139,15 @@ TEST_F(Safetensors, RefusesHeadersOfAnotherForm) {
   EXPECT_NE(
       header_error(R"({"a":{"dtype":"F16","shape":[0],"data_offsets":[0,0]}})", 0).find("F16"),
       std::string::npos);
-  EXPECT_NE(header_error(R"({"a":{"dtype":"U8","shape":[[0]],"data_offsets":[0,0]}})", 0)
-                .find("a list"),
-            std::string::npos);
+  EXPECT_NE(
+      header_error(R"({"a":{"dtype":"U8","shape":[[0]],"data_offsets":[0,0]}})", 0).find("a list"),
+      std::string::npos);
   EXPECT_NE(header_error(R"({"a":{"dtype":{"x":1},"shape":[0],"data_offsets":[0,0]}})", 0)
                 .find("too deeply"),
             std::string::npos);
   const std::string twice = R"("a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
   EXPECT_NE(header_error("{" + twice + "," + twice + "}", 0).find("twice"), std::string::npos);
-  EXPECT_NE(header_error(R"({"__metadata__":{"a":1}})", 0).find("the number 1"),
-            std::string::npos);
+  EXPECT_NE(header_error(R"({"__metadata__":{"a":1}})", 0).find("the number 1"), std::string::npos);
   EXPECT_EQ(header_error(R"({"__metadata__":{"a":"b"}})", 0), "");
   EXPECT_NE(header_error(std::string(100000, '[') + std::string(100000, ']'), 0)
                 .find("not a safetensors file"),
@@ -159,12 +158,12 @@ TEST_F(Safetensors, RefusesHeadersOfAnotherForm) {
 
 TEST_F(Safetensors, RefusesHeaderLengthsBeyondTheFile) {
   std::string text(16, '\xff');
-  write_file_atomically(file(), text);
+  write_bytes(file(), text);
   EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("claims a header"),
             std::string::npos);
-  write_file_atomically(file(), "1234567");
+  write_bytes(file(), "1234567");
   EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("7 bytes"), std::string::npos);
-  write_file_atomically(file(), "");
+  write_bytes(file(), "");
   EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("0 bytes"), std::string::npos);
 }
 
@@ -182,7 +181,7 @@ TEST_F(Safetensors, NoCutFileIsTakenForWhole) {
   write_sample(file());
   const std::string bytes = read_file(file());
   for (size_t size = 0; size < bytes.size(); ++size) {
-    write_file_atomically(file("cut"), std::string_view(bytes).substr(0, size));
+    write_bytes(file("cut"), std::string_view(bytes).substr(0, size));
     EXPECT_NE(error_text([&] { touch(file("cut")); }), "") << size;
   }
 }
@@ -199,7 +198,7 @@ TEST_F(Safetensors, DamagedFilesAreRefusedOrStayInsideTheirBounds) {
       damaged[random.below(static_cast<uint32_t>(damaged.size()))] ^=
           static_cast<char>(1u << random.below(8));
     }
-    write_file_atomically(file("damaged"), damaged);
+    write_bytes(file("damaged"), damaged);
     refused += error_text([&] { touch(file("damaged")); }).empty() ? 0 : 1;
   }
   EXPECT_GT(refused, 500);

@@ -111,8 +111,8 @@ TEST_P(SasrecStyles, LooksOnlyBackwards) {
   const int64_t d = encoder_->dim();
   EXPECT_TRUE(std::equal(before.begin(), before.begin() + 3 * d, after.begin()));
   for (int64_t i = 3; i < 6; ++i) {
-    EXPECT_FALSE(std::equal(before.begin() + i * d, before.begin() + (i + 1) * d,
-                            after.begin() + i * d))
+    EXPECT_FALSE(
+        std::equal(before.begin() + i * d, before.begin() + (i + 1) * d, after.begin() + i * d))
         << i;
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Golden values of the originals: gSASRec-pytorch (float64) and the relevance-loss code's variant of
-// pmixer's SASRec.
+// Golden values of the originals: gSASRec-pytorch (float64) and the relevance-loss code's variant
+// of pmixer's SASRec.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -92,19 +92,19 @@ void check_gsasrec(const GsasrecGolden& golden) {
 }
 
 TEST(SasrecEncoder, ReproducesGsasrecWithOneHead) {
-  check_gsasrec({1,
-                 {{-1.413536, -0.927759, 0.858080, 1.044284},
-                  {-0.890700, -1.355019, 0.504637, 1.298285}},
-                 {{0.091189, 0.374618, -0.797136, 1.127540, -1.327651, 1.374345},
-                  {0.267085, 0.175489, -0.597784, 0.951001, -1.194326, 1.299640}}});
+  check_gsasrec(
+      {1,
+       {{-1.413536, -0.927759, 0.858080, 1.044284}, {-0.890700, -1.355019, 0.504637, 1.298285}},
+       {{0.091189, 0.374618, -0.797136, 1.127540, -1.327651, 1.374345},
+        {0.267085, 0.175489, -0.597784, 0.951001, -1.194326, 1.299640}}});
 }
 
 TEST(SasrecEncoder, ReproducesGsasrecWithTwoHeads) {
-  check_gsasrec({2,
-                 {{-1.725631, -0.374693, 1.167059, 0.537871},
-                  {-1.454113, -0.831402, 1.216090, 0.660154}},
-                 {{-0.106943, 0.517424, -0.868115, 1.118490, -1.239617, 1.217501},
-                  {-0.013996, 0.437971, -0.811337, 1.090948, -1.244495, 1.254233}}});
+  check_gsasrec(
+      {2,
+       {{-1.725631, -0.374693, 1.167059, 0.537871}, {-1.454113, -0.831402, 1.216090, 0.660154}},
+       {{-0.106943, 0.517424, -0.868115, 1.118490, -1.239617, 1.217501},
+        {-0.013996, 0.437971, -0.811337, 1.090948, -1.244495, 1.254233}}});
 }
 
 // Tensor n, element e: 0.3 sin(0.7 (n + 1) + 1.3 e); norm weights 1 + 0.1 of that.

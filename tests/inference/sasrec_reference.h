@@ -87,7 +87,8 @@ class SasrecReference {
     Rows keys, values;
     if (options_.padding == "attend") {
       const Row zero(static_cast<size_t>(options_.hidden_size), 0.0);
-      keys.resize(static_cast<size_t>(options_.max_length) - z.size(), linear(prefix + "key", zero));
+      keys.resize(static_cast<size_t>(options_.max_length) - z.size(),
+                  linear(prefix + "key", zero));
       values.resize(keys.size(), linear(prefix + "value", zero));
     }
     for (size_t j = 0; j <= last; ++j) {

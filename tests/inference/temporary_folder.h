@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 
 namespace upnext {
 
@@ -30,5 +32,10 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// Writes without the guarantees, and the waiting, of AtomicFile.
+inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 }  // namespace upnext

@@ -24,7 +24,7 @@ CriterionContext context(double t, int64_t k = 256, int64_t items = 3416, bool c
 }
 
 template <typename T>
-double apply(const Criterion& criterion, std::vector<T>& scores,
+double loss_of(const Criterion& criterion, std::vector<T>& scores,
              const std::vector<int32_t>& positives = {0}, const std::vector<float>& weights = {1}) {
   return criterion.apply(ScoreRow<T>{scores, positives, weights});
 }
@@ -40,7 +40,7 @@ std::vector<double> random_scores(size_t n, uint64_t seed, double spread) {
 double positive_term(double score, double t, bool clamped) {
   const auto criterion = find_criterion("gbce").make(context(t, 256, 3416, clamped));
   std::vector<double> scores = {score, -1e4};
-  return 2.0 * apply(*criterion, scores);
+  return 2.0 * loss_of(*criterion, scores);
 }
 
 TEST(Gbce, PositiveTermMatchesThePublishedTable) {
@@ -71,7 +71,7 @@ TEST(Gbce, ClampedFormHasNoGradientOutsideItsClamps) {
   const auto criterion = find_criterion("gbce").make(context(0.75, 256, 3416, true));
   for (const double score : {-24.0, -30.0, 23.0}) {
     std::vector<double> scores = {score, 0.0};
-    apply(*criterion, scores);
+    loss_of(*criterion, scores);
     EXPECT_EQ(scores[0], 0.0) << score;
   }
 }
@@ -87,7 +87,7 @@ TEST(Gbce, BetaFollowsAlphaAndT) {
   for (const auto& row : rows) {
     const auto criterion = find_criterion("gbce").make(context(row.t, row.k, row.n));
     std::vector<double> scores = {0.0, -1e4};
-    EXPECT_NEAR(2.0 * apply(*criterion, scores) / std::log(2.0), row.beta, 1e-9);
+    EXPECT_NEAR(2.0 * loss_of(*criterion, scores) / std::log(2.0), row.beta, 1e-9);
   }
 }
 
@@ -97,7 +97,7 @@ TEST(Gbce, TZeroIsPlainBceBitForBit) {
   const std::vector<double> wide = random_scores(257, 3, 4.0);
   std::vector<float> a(wide.begin(), wide.end());
   std::vector<float> b = a;
-  EXPECT_EQ(apply(*gbce, a), apply(*bce, b));
+  EXPECT_EQ(loss_of(*gbce, a), loss_of(*bce, b));
   EXPECT_EQ(a, b);
 }
 
@@ -110,7 +110,7 @@ TEST(Gbce, RefusesMoreNegativesThanTheCatalogueHasOthers) {
 TEST(Softmax, EqualScoresCostTheLogOfTheCandidates) {
   const auto criterion = find_criterion("softmax").make(context(0));
   std::vector<double> scores(100, 1.5);
-  EXPECT_NEAR(apply(*criterion, scores, {7}), std::log(100.0), 1e-12);
+  EXPECT_NEAR(loss_of(*criterion, scores, {7}), std::log(100.0), 1e-12);
   EXPECT_NEAR(scores[7], 0.01 - 1.0, 1e-12);
   EXPECT_NEAR(scores[8], 0.01, 1e-12);
 }
@@ -119,9 +119,9 @@ TEST(Softmax, WeightedPositivesShareTheRow) {
   const auto criterion = find_criterion("softmax").make(context(0));
   const std::vector<double> start = random_scores(9, 5, 1.0);
   std::vector<double> both = start, first = start, second = start;
-  const double together = apply(*criterion, both, {2, 5}, {0.75f, 0.25f});
-  const double a = apply(*criterion, first, {2});
-  const double b = apply(*criterion, second, {5});
+  const double together = loss_of(*criterion, both, {2, 5}, {0.75f, 0.25f});
+  const double a = loss_of(*criterion, first, {2});
+  const double b = loss_of(*criterion, second, {5});
   EXPECT_NEAR(together, 0.75 * a + 0.25 * b, 1e-12);
   for (size_t i = 0; i < both.size(); ++i) {
     EXPECT_NEAR(both[i], 0.75 * first[i] + 0.25 * second[i], 1e-12);
@@ -138,14 +138,14 @@ class EveryCriterion : public testing::TestWithParam<const CriterionInfo*> {
 TEST_P(EveryCriterion, GradientEqualsFiniteDifferences) {
   const std::vector<double> start = random_scores(9, 11, 2.0);
   std::vector<double> gradient = start;
-  apply(*criterion_, gradient, {0, 4}, {1.0f, 0.5f});
+  loss_of(*criterion_, gradient, {0, 4}, {1.0f, 0.5f});
   for (size_t i = 0; i < start.size(); ++i) {
     constexpr double kStep = 1e-5;
     std::vector<double> up = start, down = start;
     up[i] += kStep;
     down[i] -= kStep;
-    const double slope = (apply(*criterion_, up, {0, 4}, {1.0f, 0.5f}) -
-                          apply(*criterion_, down, {0, 4}, {1.0f, 0.5f})) /
+    const double slope = (loss_of(*criterion_, up, {0, 4}, {1.0f, 0.5f}) -
+                          loss_of(*criterion_, down, {0, 4}, {1.0f, 0.5f})) /
                          (2 * kStep);
     EXPECT_NEAR(gradient[i], slope, 1e-8) << i;
   }
@@ -155,22 +155,22 @@ TEST_P(EveryCriterion, FloatAgreesWithDouble) {
   const std::vector<double> start = random_scores(257, 13, 3.0);
   std::vector<double> exact = start;
   std::vector<float> fast(start.begin(), start.end());
-  const double loss = apply(*criterion_, exact);
-  EXPECT_NEAR(apply(*criterion_, fast), loss, 1e-6 * std::abs(loss));
+  const double loss = loss_of(*criterion_, exact);
+  EXPECT_NEAR(loss_of(*criterion_, fast), loss, 1e-6 * std::abs(loss));
   for (size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(fast[i], exact[i], 1e-6);
 }
 
 TEST_P(EveryCriterion, IsFiniteForLargeScores) {
   for (const float size : {100.0f, 1000.0f}) {
     std::vector<float> scores = {-size, size, -size, size, 0.0f};
-    EXPECT_TRUE(std::isfinite(apply(*criterion_, scores)));
+    EXPECT_TRUE(std::isfinite(loss_of(*criterion_, scores)));
     for (const float gradient : scores) EXPECT_TRUE(std::isfinite(gradient));
   }
 }
 
 TEST_P(EveryCriterion, PushesThePositiveUpAndTheOthersDown) {
   std::vector<double> scores = random_scores(9, 17, 1.0);
-  apply(*criterion_, scores);
+  loss_of(*criterion_, scores);
   EXPECT_LT(scores[0], 0);
   for (size_t i = 1; i < scores.size(); ++i) EXPECT_GT(scores[i], 0);
 }

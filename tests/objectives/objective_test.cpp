@@ -37,12 +37,12 @@ std::vector<double> random_values(int64_t n, uint64_t seed) {
   return values;
 }
 
-struct Setup {
+struct SmallProblem {
   Tile tile = small_tile();
   int64_t items;
   std::vector<double> states, table;
 
-  explicit Setup(int64_t num_items)
+  explicit SmallProblem(int64_t num_items)
       : items(num_items),
         states(random_values(tile.tokens() * kDim, 1)),
         table(random_values(num_items * kDim, 2)) {}
@@ -79,28 +79,28 @@ class EveryObjective : public testing::TestWithParam<std::tuple<std::string, std
 
 TEST_P(EveryObjective, GradientsEqualFiniteDifferences) {
   const auto& [criterion, candidates, items] = GetParam();
-  Setup setup(items);
+  SmallProblem problem(items);
   const Objective objective(options(criterion, candidates), items);
   std::vector<double> state_grad;
   TableGradient<double> table_grad(items, kDim);
-  setup.run(objective, state_grad, table_grad);
+  problem.run(objective, state_grad, table_grad);
   const std::vector<double> dense(table_grad.make_dense().begin(), table_grad.make_dense().end());
 
   constexpr double kStep = 1e-5;
   const auto slope = [&](double& value) {
     const double kept = value;
     value = kept + kStep;
-    const double up = setup.loss(objective);
+    const double up = problem.loss(objective);
     value = kept - kStep;
-    const double down = setup.loss(objective);
+    const double down = problem.loss(objective);
     value = kept;
     return (up - down) / (2 * kStep);
   };
-  for (size_t i = 0; i < setup.states.size(); ++i) {
-    EXPECT_NEAR(state_grad[i], slope(setup.states[i]), 1e-8);
+  for (size_t i = 0; i < problem.states.size(); ++i) {
+    EXPECT_NEAR(state_grad[i], slope(problem.states[i]), 1e-8);
   }
-  for (size_t i = 0; i < setup.table.size(); i += items > 100 ? 7 : 1) {
-    EXPECT_NEAR(dense[i], slope(setup.table[i]), 1e-8);
+  for (size_t i = 0; i < problem.table.size(); i += items > 100 ? 7 : 1) {
+    EXPECT_NEAR(dense[i], slope(problem.table[i]), 1e-8);
   }
 }
 
@@ -111,30 +111,30 @@ INSTANTIATE_TEST_SUITE_P(All, EveryObjective,
                                           testing::Values(12, 400)));
 
 TEST(Objective, SampledGradientsTouchOnlyCandidateRows) {
-  Setup setup(4000);
+  SmallProblem problem(4000);
   const Objective objective(options("bce", "uniform"), 4000);
   std::vector<double> state_grad;
   TableGradient<double> table_grad(4000, kDim);
-  setup.run(objective, state_grad, table_grad);
+  problem.run(objective, state_grad, table_grad);
   EXPECT_FALSE(table_grad.dense());
   EXPECT_LE(table_grad.rows().size(), 5u * 7u);
   EXPECT_TRUE(std::is_sorted(table_grad.rows().begin(), table_grad.rows().end()));
 }
 
 TEST(Objective, FullSoftmaxOfEqualScoresIsTheLogOfTheCatalogue) {
-  Setup setup(50);
-  std::fill(setup.table.begin(), setup.table.end(), 0.0);
-  EXPECT_NEAR(setup.loss(Objective(options("softmax", "full"), 50)), std::log(50.0), 1e-12);
+  SmallProblem problem(50);
+  std::fill(problem.table.begin(), problem.table.end(), 0.0);
+  EXPECT_NEAR(problem.loss(Objective(options("softmax", "full"), 50)), std::log(50.0), 1e-12);
 }
 
 TEST(Objective, NegativesAreFreshInEveryStepAndRepeatableWithinOne) {
-  Setup setup(400);
+  SmallProblem problem(400);
   const Objective objective(options("bce", "uniform"), 400);
   std::vector<double> grad;
   TableGradient<double> a(400, kDim), b(400, kDim), c(400, kDim);
-  const double first = setup.run(objective, grad, a, 0);
-  EXPECT_EQ(first, setup.run(objective, grad, b, 0));
-  EXPECT_NE(first, setup.run(objective, grad, c, 1));
+  const double first = problem.run(objective, grad, a, 0);
+  EXPECT_EQ(first, problem.run(objective, grad, b, 0));
+  EXPECT_NE(first, problem.run(objective, grad, c, 1));
 }
 
 TEST(Objective, RefusesCombinationsWithoutMeaning) {

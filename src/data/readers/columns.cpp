@@ -12,16 +12,16 @@ namespace upnext {
 namespace {
 
 // Usual spellings, in lower case and without "_", "-" and blanks; earlier ones win.
-constexpr std::string_view kUserNames[] = {"user",   "userid",    "uid",       "reviewerid",
+constexpr std::string_view kUserNames[] = {"user",    "userid",    "uid",       "reviewerid",
                                            "session", "sessionid", "visitorid", "customerid"};
 constexpr std::string_view kItemNames[] = {
-    "item",  "itemid",  "iid",   "movie",   "movieid",    "asin",    "parentasin", "product",
-    "productid", "poi", "poiid", "venue",   "venueid",    "place",   "placeid",    "business",
-    "businessid", "artist", "artistid", "track", "trackid", "article", "articleid", "aid"};
+    "item",       "itemid", "iid",      "movie", "movieid", "asin",    "parentasin", "product",
+    "productid",  "poi",    "poiid",    "venue", "venueid", "place",   "placeid",    "business",
+    "businessid", "artist", "artistid", "track", "trackid", "article", "articleid",  "aid"};
 constexpr std::string_view kTimeNames[] = {"time", "timestamp",      "ts",       "unixtime",
                                            "date", "unixreviewtime", "datetime", "eventtime"};
-constexpr std::string_view kValueNames[] = {"value", "rating", "weight", "score", "overall",
-                                            "stars"};
+constexpr std::string_view kValueNames[] = {"value", "rating",  "weight",
+                                            "score", "overall", "stars"};
 
 std::string plain_name(std::string_view name) {
   std::string plain;
@@ -62,11 +62,11 @@ int find_column(const std::vector<std::string>& names, const Wanted& wanted, boo
   if (at < 0 && !chosen) at = find_usual(names, wanted.usual);
   if (at < 0 && (needed || chosen)) {
     const std::string near = nearest_word(wanted.name, names);
-    fail_data("{}: no column \"{}\" among {}{}; name the {} column with --{}-column, or name the "
-              "columns of a file without header with --columns",
-              where, wanted.name, fmt::join(names, ", "),
-              near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), wanted.role,
-              wanted.role);
+    fail_data(
+        "{}: no column \"{}\" among {}{}; name the {} column with --{}-column, or name the "
+        "columns of a file without header with --columns",
+        where, wanted.name, fmt::join(names, ", "),
+        near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), wanted.role, wanted.role);
   }
   return at;
 }
@@ -79,9 +79,12 @@ Columns Columns::find(const std::vector<std::string>& names, const ReaderOptions
   columns.count = static_cast<int>(names.size());
   columns.user = find_column(names, {"user", options.user_column, "user", kUserNames}, true, where);
   columns.item = find_column(names, {"item", options.item_column, "item", kItemNames}, true, where);
-  columns.time = find_column(names, {"time", options.time_column, "time", kTimeNames}, false, where);
-  columns.value =
-      find_column(names, {"value", options.value_column, "", kValueNames}, false, where);
+  columns.time =
+      find_column(names, {"time", options.time_column, "time", kTimeNames}, false, where);
+  if (options.values) {
+    columns.value =
+        find_column(names, {"value", options.value_column, "", kValueNames}, false, where);
+  }
   return columns;
 }
 

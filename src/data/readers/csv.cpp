@@ -9,9 +9,10 @@ std::vector<std::string> usual_columns(size_t count, const LineReader& input) {
   if (count == 2) return {"user", "item"};
   if (count == 3) return {"user", "item", "time"};
   if (count == 4) return {"user", "item", "value", "time"};
-  fail_data("{}: {} fields in the first line; say what they are with --columns, for example "
-            "--columns user,item,-,time",
-            input.name(), count);
+  fail_data(
+      "{}: {} fields in the first line; say what they are with --columns, for example "
+      "--columns user,item,-,time",
+      input.name(), count);
 }
 
 std::unique_ptr<EventReader> open_separated(const ReaderOptions& options,
@@ -39,7 +40,7 @@ std::unique_ptr<EventReader> open_separated(const ReaderOptions& options,
 }
 
 bool has_separator(const InputSample& sample, const char* extension, char separator) {
-  if (sample.folder || sample.lines.empty()) return false;
+  if (sample.lines.empty()) return false;
   return sample.name.ends_with(extension) ||
          sample.lines[0].find(separator) != std::string_view::npos;
 }

@@ -153,9 +153,9 @@ class GsasrecReader : public EventReader {
   void finish() {
     check_data(!split_.empty(), "{}: the file is empty, want one user per line", train_.name());
     check_data(!has_validation_,
-               "{}: this line and its answer do not go with the test history of any user behind "
-               "the user of the line before",
-               valid_.where());
+               "{}: this line and its answer in {} do not go with the test history of any user "
+               "behind the user of the line before",
+               valid_.where(), valid_answers_.name());
     if (stats_.num_users >= 0 && stats_.num_users != static_cast<int64_t>(split_.size())) {
       log_warning("dataset_stats.json says {} users, found {}", stats_.num_users, split_.size());
     }
@@ -176,9 +176,7 @@ class GsasrecReader : public EventReader {
 };
 
 std::unique_ptr<EventReader> open_folder(const ReaderOptions& options,
-                                         std::unique_ptr<LineReader> input) {
-  check_usage(input == nullptr, "{}: want the folder that holds train/, val/ and test/",
-              options.path);
+                                         std::unique_ptr<LineReader> /*input*/) {
   check_usage(!options.skip_bad,
               "--skip-bad does not go with gsasrec folders: their lines belong together");
   return std::make_unique<GsasrecReader>(options.path);
@@ -189,8 +187,10 @@ std::unique_ptr<EventReader> open_folder(const ReaderOptions& options,
 extern const ReaderInfo gsasrec_reader;
 const ReaderInfo gsasrec_reader{
     "gsasrec", "folder with train/, val/, test/ and dataset_stats.json; brings its own split",
-    open_folder, [](const InputSample& sample) {
+    open_folder,
+    [](const InputSample& sample) {
       return sample.folder && fs::exists(fs::path(sample.path) / "train/input.txt");
-    }};
+    },
+    true};
 
 }  // namespace upnext

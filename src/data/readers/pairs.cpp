@@ -22,7 +22,7 @@ class PairsReader : public LineEventReader {
 };
 
 bool recognises(const InputSample& sample) {
-  if (sample.folder || sample.lines.empty()) return false;
+  if (sample.lines.empty()) return false;
   for (const std::string_view line : sample.lines) {
     if (count_tokens(line) != 2) return false;
   }

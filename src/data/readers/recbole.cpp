@@ -31,7 +31,8 @@ bool recognises(const InputSample& sample) {
 }  // namespace
 
 extern const ReaderInfo recbole_reader;
-const ReaderInfo recbole_reader{
-    "recbole", "RecBole atomic .inter: tab-separated, header of name:type", open_atomic, recognises};
+const ReaderInfo recbole_reader{"recbole",
+                                "RecBole atomic .inter: tab-separated, header of name:type",
+                                open_atomic, recognises};
 
 }  // namespace upnext

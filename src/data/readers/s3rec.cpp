@@ -33,7 +33,7 @@ class S3RecReader : public LineEventReader {
 };
 
 bool recognises(const InputSample& sample) {
-  if (sample.folder || sample.lines.empty()) return false;
+  if (sample.lines.empty()) return false;
   for (const std::string_view line : sample.lines) {
     if (count_tokens(line) < 2) return false;
   }

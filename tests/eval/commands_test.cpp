@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs simulate, evaluate and recommend as a user runs them, with an untrained model.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/random.h"
+#include "eval/small_dataset.h"
+#include "inference/model_file.h"
+
+namespace upnext {
+namespace {
+
+struct Answer {
+  int status = 0;
+  std::string out, errors;
+};
+
+class Commands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run("simulate --users 200 --items 40 --interests 4 --events 10 --out " +
+                  (folder_ / "log.csv"))
+                  .status,
+              0);
+    const Dataset dataset = prepare_csv(folder_ / "log.csv", folder_ / "data");
+    std::filesystem::create_directories(folder_ / "run");
+    folder_.write("run/config.toml", "[data]\npath = \"" + (folder_ / "data") + "\"\n");
+    write_model(dataset);
+  }
+
+  void write_model(const Dataset& dataset) const {
+    ModelDescription description;
+    description.model.hidden_size = 8;
+    description.model.num_blocks = 1;
+    description.model.max_length = 10;
+    description.model.resolve();
+    description.dataset_fingerprint = dataset.fingerprint();
+    description.split_fingerprint = dataset.split_fingerprint();
+    description.loss_name = "none: untrained";
+    RandomStream random(random_key(1, Purpose::initialise));
+    std::map<std::string, std::vector<float>> values;
+    TensorMap weights;
+    for (const TensorInfo& info : model_tensors(description.model, dataset.num_items())) {
+      TensorView& view = weights[info.name];
+      view.shape = info.shape;
+      std::vector<float>& tensor = values[info.name];
+      tensor.resize(static_cast<size_t>(view.size()));
+      for (float& value : tensor) value = static_cast<float>(random.normal());
+      view.data = tensor.data();
+    }
+    std::vector<std::string> ids, titles;
+    for (int64_t item = 0; item < dataset.num_items(); ++item) {
+      ids.emplace_back(dataset.items().raw(item));
+      titles.push_back("Title " + ids.back());
+    }
+    write_model_file(folder_ / "run/model.safetensors", description, weights, ids, titles);
+  }
+
+  Answer run(const std::string& arguments, const std::string& input = "") const {
+    Answer answer;
+    folder_.write("input", input);
+    const std::string command = std::string(UPNEXT_PROGRAM) + " " + arguments + " < " +
+                                (folder_ / "input") + " 2> " + (folder_ / "errors");
+    FILE* pipe = ::popen(command.c_str(), "r");
+    char buffer[4096];
+    for (size_t n; (n = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
+      answer.out.append(buffer, n);
+    }
+    answer.status = WEXITSTATUS(::pclose(pipe));
+    answer.errors = test::file_bytes(folder_ / "errors");
+    return answer;
+  }
+  std::string model() const { return folder_ / "run"; }
+
+  test::TemporaryFolder folder_;
+};
+
+using Json = nlohmann::json;
+
+TEST_F(Commands, EvaluateFindsItsDataAndWritesItsFilesIntoTheRun) {
+  const Answer answer =
+      run("evaluate " + model() + " --metrics ndcg@10,R@1 --truth " + (folder_ / "log.truth"));
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  for (const char* word : {"model", "popularity", "last-item bigram", "best achievable", "ndcg@10",
+                           "recall@1", "200 users", "full catalogue of 40 items"}) {
+    EXPECT_NE(answer.out.find(word), std::string::npos) << word;
+  }
+  const Json json = Json::parse(test::file_bytes(folder_ / "run/test.json"));
+  EXPECT_EQ(json["counts"]["users"], 200);
+  EXPECT_EQ(json["counts"]["times_evaluated"], 1);
+  EXPECT_EQ(json["data"]["training_data"], "same");
+  EXPECT_EQ(json["model"]["loss"], "none: untrained");
+  EXPECT_GT(json["beside"]["best achievable"]["ndcg@10"]["mean"],
+            json["metrics"]["ndcg@10"]["mean"]);
+
+  // The means are those of the per-user values.
+  std::istringstream lines(test::file_bytes(folder_ / "run/per_user.tsv"));
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line, "user\tndcg@10\trecall@1\trank");
+  double sum = 0;
+  int users = 0;
+  while (std::getline(lines, line)) {
+    std::istringstream fields(line);
+    std::string user;
+    double value = 0;
+    fields >> user >> value;
+    sum += value;
+    ++users;
+  }
+  EXPECT_EQ(users, 200);
+  EXPECT_NEAR(sum / users, json["metrics"]["ndcg@10"]["mean"].get<double>(), 1e-9);
+}
+
+TEST_F(Commands, EvaluateCountsHowOftenTheTestPartWasOpened) {
+  run("evaluate " + model());
+  const Answer again = run("evaluate " + model() + " --json");
+  EXPECT_EQ(Json::parse(again.out)["counts"]["times_evaluated"], 2);
+  run("evaluate " + model() + " --part valid");
+  EXPECT_EQ(Json::parse(test::file_bytes(folder_ / "run/test.json"))["counts"]["times_evaluated"],
+            2);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "run/valid.json"));
+}
+
+TEST_F(Commands, EvaluateGivesTheSameFilesOnAnyNumberOfThreads) {
+  run("evaluate " + model() + " --threads 1");
+  const std::string one = test::file_bytes(folder_ / "run/per_user.tsv");
+  run("evaluate " + model() + " --threads 3");
+  EXPECT_EQ(test::file_bytes(folder_ / "run/per_user.tsv"), one);
+}
+
+TEST_F(Commands, TrecFilesHoldTheRankingThatWasJudged) {
+  const Answer answer =
+      run("evaluate " + model() + " --metrics recall@5 --json --trec-depth 5 --trec-run " +
+          (folder_ / "trec.run") + " --trec-qrels " + (folder_ / "trec.qrels"));
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  std::map<std::string, std::string> relevant;
+  std::istringstream qrels(test::file_bytes(folder_ / "trec.qrels"));
+  std::string user, zero, item, rest;
+  while (qrels >> user >> zero >> item >> rest) relevant[user] = item;
+  int hits = 0, lines = 0;
+  std::istringstream ranking(test::file_bytes(folder_ / "trec.run"));
+  std::string q0, rank, score, tag;
+  while (ranking >> user >> q0 >> item >> rank >> score >> tag) {
+    ++lines;
+    hits += relevant.at(user) == item;
+  }
+  EXPECT_EQ(lines, 200 * 5);
+  EXPECT_NEAR(hits / 200.0, Json::parse(answer.out)["metrics"]["recall@5"]["mean"].get<double>(),
+              1e-12);
+}
+
+TEST_F(Commands, OtherDataIsRefusedUnlessAllowedAndLeavesTheRunAlone) {
+  ASSERT_EQ(run("simulate --seed 9 --users 50 --items 60 --interests 4 --events 10 --out " +
+                (folder_ / "other.csv"))
+                .status,
+            0);
+  prepare_csv(folder_ / "other.csv", folder_ / "other");
+  const std::string arguments = "evaluate " + model() + " --data " + (folder_ / "other");
+  const Answer refused = run(arguments);
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.errors.find("--allow-other-data"), std::string::npos);
+  const Answer allowed = run(arguments + " --allow-other-data --json");
+  ASSERT_EQ(allowed.status, 0) << allowed.errors;
+  const Json json = Json::parse(allowed.out);
+  EXPECT_EQ(json["data"]["training_data"], "other");
+  EXPECT_GT(json["counts"]["targets_unknown_to_model"], 0);  // items 41 to 60
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/test.json"));
+}
+
+TEST_F(Commands, WrongQuestionsHaveTheirExitStatus) {
+  EXPECT_EQ(run("evaluate " + model() + " --metrics ndgc@10").status, 1);
+  EXPECT_EQ(run("evaluate " + model() + " --ties best").status, 1);
+  EXPECT_EQ(run("evaluate " + (folder_ / "nowhere")).status, 2);
+  EXPECT_EQ(run("evaluate " + model() + " --part valid --truth x").status, 1);
+  EXPECT_EQ(run("simulate --items 3 --out " + (folder_ / "x.csv")).status, 1);
+  EXPECT_EQ(run("recommend " + model()).status, 1);
+  EXPECT_EQ(run("recommend " + model() + " --history 1 --stdin").status, 1);
+  EXPECT_EQ(run("recommend " + model() + " --history nobody").status, 2);
+  EXPECT_EQ(run("recommend " + model() + " --user nobody").status, 2);
+}
+
+TEST_F(Commands, RecommendAnswersInRawIdsWithTitlesAndWithoutSeenItems) {
+  const Answer answer = run("recommend " + model() + " --history 1,2,3 -k 40 --json");
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  const Json json = Json::parse(answer.out);
+  ASSERT_EQ(json["items"].size(), 37u);
+  for (size_t i = 0; i < 37; ++i) {
+    const std::string item = json["items"][i]["item"];
+    EXPECT_NE(item, "1");
+    EXPECT_EQ(json["items"][i]["title"], "Title " + item);
+    if (i > 0) {
+      EXPECT_LE(json["items"][i]["score"], json["items"][i - 1]["score"]);
+    }
+  }
+  const Json all =
+      Json::parse(run("recommend " + model() + " --history 1,2,3 -k 40 --json --include-seen").out);
+  EXPECT_EQ(all["items"].size(), 40u);
+  const std::string best = json["items"][0]["item"];
+  const Json without = Json::parse(
+      run("recommend " + model() + " --history 1,2,3 -k 2 --json --exclude " + best + ",1").out);
+  EXPECT_EQ(without["items"][0], json["items"][1]);
+  EXPECT_EQ(without["items"].size(), 2u);
+}
+
+TEST_F(Commands, UnknownItemsAreNamedAndSkipped) {
+  const Answer answer = run("recommend " + model() + " --history \"1 what 2\" -k 3 --json");
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_NE(answer.errors.find("what"), std::string::npos);
+  const Answer clean = run("recommend " + model() + " --history 1,2 -k 3 --json");
+  EXPECT_EQ(Json::parse(answer.out)["items"], Json::parse(clean.out)["items"]);
+  EXPECT_EQ(Json::parse(answer.out)["unknown"], Json({"what"}));
+}
+
+TEST_F(Commands, HistoriesOnStdinAreAnsweredLineByLine) {
+  const std::string data = " --data " + (folder_ / "data");
+  const Answer answer =
+      run("recommend " + model() + " --history - -k 2 --json" + data, "1,2\nnobody\n\n3 4 5\n");
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  std::istringstream lines(answer.out);
+  std::vector<std::string> methods;
+  for (std::string line; std::getline(lines, line);) {
+    methods.push_back(Json::parse(line)["method"]);
+    EXPECT_EQ(Json::parse(line)["items"].size(), 2u);
+  }
+  EXPECT_EQ(methods, (std::vector<std::string>{"model", "popularity", "popularity", "model"}));
+  const Answer without = run("recommend " + model() + " --stdin --json", "1,2\nnobody\n");
+  EXPECT_EQ(without.status, 2);
+  EXPECT_NE(without.errors.find("1 of 2"), std::string::npos);
+}
+
+TEST_F(Commands, AKnownUsersHistoryComesFromTheDataset) {
+  const Dataset dataset = Dataset::open(folder_ / "data");
+  std::string history;
+  for (const int32_t item : dataset.histories().row(0)) {
+    history += std::string(dataset.items().raw(item)) + ";";
+  }
+  const std::string user(dataset.users().raw(0));
+  EXPECT_EQ(run("recommend " + model() + " --user " + user).out,
+            run("recommend " + model() + " --separator ';' --history '" + history + "'").out);
+}
+
+}  // namespace
+}  // namespace upnext

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "inference/error_text.h"
+#include "inference/model_weights.h"
+#include "inference/safetensors.h"
+#include "inference/temporary_folder.h"
+#include "interop/model_export.h"
+#include "interop/model_import.h"
+#include "interop/naming_scheme.h"
+
+namespace upnext {
+namespace {
+
+constexpr int64_t kItems = 6;
+
+/// A state dict in memory.
+class MemoryStateDict final : public StateDict {
+ public:
+  void add(const std::string& name, std::vector<int64_t> shape, float first) {
+    int64_t size = 1;
+    for (const int64_t extent : shape) size *= extent;
+    std::vector<float> data(static_cast<size_t>(size));
+    for (size_t i = 0; i < data.size(); ++i) data[i] = first + static_cast<float>(i);
+    tensors_.push_back({name, std::move(shape)});
+    values_.push_back(std::move(data));
+  }
+  void remove(const std::string& name) {
+    for (size_t i = 0; i < tensors_.size(); ++i) {
+      if (tensors_[i].name != name) continue;
+      tensors_.erase(tensors_.begin() + static_cast<std::ptrdiff_t>(i));
+      values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(i));
+      return;
+    }
+    FAIL() << name;
+  }
+  const std::filesystem::path& path() const override { return path_; }
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  std::vector<float> read(size_t index) const override { return values_[index]; }
+
+ private:
+  std::filesystem::path path_ = "memory.pt";
+  std::vector<TensorInfo> tensors_;
+  std::vector<std::vector<float>> values_;
+};
+
+ModelOptions gsasrec_options() {
+  ModelOptions options;
+  options.hidden_size = 4;
+  options.num_heads = 2;
+  options.max_length = 5;
+  return options;
+}
+
+MemoryStateDict sample(const std::string& names, ModelOptions options) {
+  MemoryStateDict state;
+  options.resolve();
+  float first = 0;
+  for (const ForeignTensor& tensor : naming_scheme(names).tensors(options, kItems)) {
+    state.add(tensor.name, tensor.shape, first += 1000);
+  }
+  return state;
+}
+
+ImportOptions two_heads() {
+  ImportOptions options;
+  options.heads = 2;
+  return options;
+}
+
+TEST(ModelImport, InfersSizesAndTakesRowsOneToN) {
+  const MemoryStateDict state = sample("gsasrec", gsasrec_options());
+  EXPECT_EQ(state.tensors().size(), 33u);  // the original's count
+  const ImportedModel model = import_model(state, two_heads());
+  const ModelOptions& options = model.description.model;
+  EXPECT_EQ(options.block, "gsasrec");
+  EXPECT_EQ(options.hidden_size, 4);
+  EXPECT_EQ(options.num_blocks, 2);
+  EXPECT_EQ(options.num_heads, 2);
+  EXPECT_EQ(options.max_length, 5);
+  EXPECT_EQ(options.inner_size, 4);
+  EXPECT_FALSE(options.tie_embeddings);
+  EXPECT_EQ(model.item_ids, (std::vector<std::string>{"1", "2", "3", "4", "5", "6"}));
+  EXPECT_EQ(model.values.at("item_embedding.weight").front(), 1000 + 4);
+  EXPECT_EQ(model.values.at("item_embedding.weight").size(), 24u);
+  EXPECT_EQ(model.values.at("position_embedding.weight").front(), 2000);
+  EXPECT_EQ(model.values.at("blocks.0.query.weight").front(), 7000);
+  EXPECT_EQ(model.values.at("blocks.0.ffn_norm.bias").front(), 6000);
+  EXPECT_NO_THROW(make_encoder(options, model.weights()));
+}
+
+TEST(ModelImport, FindsATiedTableByTheAbsenceOfTheOther) {
+  MemoryStateDict state = sample("gsasrec", gsasrec_options());
+  state.remove("output_embedding.weight");
+  EXPECT_TRUE(import_model(state, two_heads()).description.model.tie_embeddings);
+}
+
+TEST(ModelImport, NamesMissingExtraAndMisshapenTensors) {
+  const auto error = [](const MemoryStateDict& state, ExitCode wanted = ExitCode::data) {
+    ExitCode code = ExitCode::ok;
+    const std::string text = error_text([&] { import_model(state, two_heads()); }, &code);
+    EXPECT_EQ(code, wanted) << text;
+    return text;
+  };
+  const MemoryStateDict whole = sample("gsasrec", gsasrec_options());
+  MemoryStateDict state = whole;
+  state.remove("transformer_blocks.1.multihead_attention.val_proj.bias");
+  EXPECT_NE(error(state).find("multihead_attention.val_proj.bias of shape [4] is missing"),
+            std::string::npos);
+  state = whole;
+  state.add("transformer_blocks.1.output.weight", {4, 4}, 0);
+  EXPECT_NE(error(state).find("transformer_blocks.1.output.weight"), std::string::npos);
+  state = whole;
+  state.remove("output_embedding.weight");
+  state.add("output_embedding.weight", {7, 4}, 0);
+  EXPECT_NE(error(state).find("output_embedding.weight has the shape [7, 4], expected [8, 4]"),
+            std::string::npos);
+  state = whole;
+  state.remove("item_embedding.weight");
+  EXPECT_NE(error(state).find("not a checkpoint of the kind \"gsasrec\""), std::string::npos);
+  state.add("item_embedding.weight", {2, 4}, 0);
+  EXPECT_NE(error(state).find("has 2 rows"), std::string::npos);
+}
+
+TEST(ModelImport, NeedsHeadsThatFit) {
+  const MemoryStateDict state = sample("gsasrec", gsasrec_options());
+  ImportOptions options;
+  EXPECT_NE(error_text([&] { import_model(state, options); }).find("--heads"), std::string::npos);
+  options.heads = 3;
+  EXPECT_NE(error_text([&] { import_model(state, options); }).find("model.num_heads = 3"),
+            std::string::npos);
+}
+
+TEST(ModelImport, PutsItemsInTheOrderOfTheDataset) {
+  const MemoryStateDict state = sample("gsasrec", gsasrec_options());
+  const Catalogue catalogue{{"4", "1", "6"}, {"four", "one", "six"}, "data", "split"};
+  ImportOptions options = two_heads();
+  options.catalogue = &catalogue;
+  const ImportedModel model = import_model(state, options);
+  EXPECT_EQ(model.item_ids, (std::vector<std::string>{"4", "1", "6", "2", "3", "5"}));
+  EXPECT_EQ(model.titles[1], "one");
+  EXPECT_EQ(model.titles[5], "");
+  EXPECT_EQ(model.items_outside_catalogue, 3);
+  EXPECT_EQ(model.description.dataset_fingerprint, "data");
+  const std::vector<float>& table = model.values.at("item_embedding.weight");
+  EXPECT_EQ(table[0], 1000 + 4 * 4);
+  EXPECT_EQ(table[4], 1000 + 1 * 4);
+  EXPECT_EQ(table[12], 1000 + 2 * 4);
+}
+
+TEST(ModelImport, RefusesADatasetOfOtherItems) {
+  const MemoryStateDict state = sample("gsasrec", gsasrec_options());
+  for (const char* id : {"7", "0", "-1", "x", "", "2.0", "1"}) {
+    const Catalogue catalogue{{"1", id}, {}, "", ""};
+    ImportOptions options = two_heads();
+    options.catalogue = &catalogue;
+    EXPECT_NE(error_text([&] { import_model(state, options); }).find("is no row"),
+              std::string::npos)
+        << id;
+  }
+}
+
+class ModelExchange : public testing::Test {
+ protected:
+  ModelFile write(const ModelOptions& options, const std::vector<std::string>& ids) {
+    ModelDescription description;
+    description.model = options;
+    weights_ = random_weights(options, static_cast<int64_t>(ids.size()));
+    write_model_file(folder_ / "model", description, weights_.views, ids, {});
+    return ModelFile::open(folder_ / "model");
+  }
+  /// Exports and imports again, the items in the model's order.
+  ImportedModel round_trip(const ModelFile& model, const std::string& names) {
+    export_state_dict(model, names, folder_ / "exported");
+    Catalogue catalogue;
+    for (int64_t item = 0; item < model.num_items(); ++item) {
+      catalogue.ids.emplace_back(model.item_id(item));
+    }
+    ImportOptions options = two_heads();
+    options.names = names;
+    options.catalogue = &catalogue;
+    return import_model(*open_state_dict(folder_ / "exported"), options);
+  }
+  void expect_same(const ModelFile& model, const ImportedModel& back) {
+    ASSERT_EQ(back.values.size(), model.weights().size());
+    for (const auto& [name, view] : model.weights()) {
+      const std::vector<float> wanted(view.data, view.data + view.size());
+      EXPECT_EQ(back.values.at(name), wanted) << name;
+    }
+  }
+  TemporaryFolder folder_;
+  ModelWeights weights_;
+};
+
+const std::vector<std::string> kMixedNumbers = {"3", "1", "6", "2", "5", "4"};
+
+TEST_F(ModelExchange, ComesBackTheSameAsGsasrec) {
+  for (const bool tied : {false, true}) {
+    ModelOptions options = gsasrec_options();
+    options.tie_embeddings = tied;
+    const ModelFile model = write(options, kMixedNumbers);
+    const ImportedModel back = round_trip(model, "gsasrec");
+    expect_same(model, back);
+    EXPECT_EQ(back.description.model.tie_embeddings, tied);
+    EXPECT_EQ(back.item_ids, kMixedNumbers);
+  }
+}
+
+TEST_F(ModelExchange, ComesBackTheSameAsPmixer) {
+  ModelOptions options = gsasrec_options();
+  options.block = "pmixer";
+  options.tie_embeddings = true;
+  options.padding = "attend";
+  const ModelFile model = write(options, kMixedNumbers);
+  const ImportedModel back = round_trip(model, "pmixer");
+  expect_same(model, back);
+  EXPECT_EQ(back.description.model.padding, "attend");
+}
+
+TEST_F(ModelExchange, ExportsRowsInTheOrderOfTheOriginalNumbers) {
+  const ModelFile model = write(gsasrec_options(), kMixedNumbers);
+  const ExportReport report = export_state_dict(model, "gsasrec", folder_ / "exported");
+  EXPECT_TRUE(report.rows_by_number);
+  EXPECT_EQ(report.tensors, 33);
+  const SafetensorsFile file(folder_ / "exported");
+  EXPECT_EQ(file.metadata().at("format"), "pt");
+  const int64_t shape[] = {8, 4};
+  const auto table = file.floats("item_embedding.weight", shape);
+  const float* ours = model.weights().at("item_embedding.weight").data;
+  for (size_t c = 0; c < 4; ++c) {
+    EXPECT_EQ(table[c], 0);
+    EXPECT_EQ(table[28 + c], 0);
+    EXPECT_EQ(table[3 * 4 + c], ours[c]);          // raw id 3 is item 0
+    EXPECT_EQ(table[4 * 4 + c], ours[5 * 4 + c]);  // raw id 4 is item 5
+  }
+  EXPECT_EQ(file.tensors().at("transformer_blocks.0.multihead_attention.query_proj.weight").shape,
+            (std::vector<int64_t>{4, 4}));
+}
+
+TEST_F(ModelExchange, KeepsTheOrderOfItemsWithoutNumbers) {
+  const ModelFile model = write(gsasrec_options(), {"a", "b", "c", "1", "2", "3"});
+  EXPECT_FALSE(export_state_dict(model, "gsasrec", folder_ / "exported").rows_by_number);
+  const SafetensorsFile file(folder_ / "exported");
+  const int64_t shape[] = {8, 4};
+  EXPECT_EQ(file.floats("item_embedding.weight", shape)[4],
+            model.weights().at("item_embedding.weight").data[0]);
+}
+
+TEST_F(ModelExchange, ExportsEveryModelUnderItsOwnNames) {
+  ModelOptions options;
+  options.name = "gru4rec";
+  options.hidden_size = 4;
+  options.gru_hidden_size = 5;
+  const ModelFile model = write(options, kMixedNumbers);
+  const ExportReport report = export_state_dict(model, "upnext", folder_ / "exported");
+  const SafetensorsFile file(folder_ / "exported");
+  EXPECT_EQ(report.tensors, static_cast<int64_t>(file.tensors().size()));
+  for (const auto& [name, view] : model.weights()) {
+    const auto values = file.floats(name, view.shape);
+    EXPECT_TRUE(std::equal(values.begin(), values.end(), view.data)) << name;
+  }
+}
+
+TEST_F(ModelExchange, RefusesNamesOfAnotherKindOfModel) {
+  const ModelFile model = write(gsasrec_options(), kMixedNumbers);
+  ExitCode code = ExitCode::ok;
+  const auto error = [&](const char* names) {
+    return error_text([&] { export_state_dict(model, names, folder_ / "exported"); }, &code);
+  };
+  EXPECT_NE(error("pmixer").find("--names pmixer"), std::string::npos);
+  EXPECT_EQ(code, ExitCode::usage);
+  EXPECT_NE(error("nobody").find("gsasrec, pmixer"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "exported"));
+}
+
+TEST_F(ModelExchange, WritesAModelFileThatRecommends) {
+  const MemoryStateDict state = sample("gsasrec", gsasrec_options());
+  import_model(state, two_heads()).write(folder_ / "imported");
+  const ModelFile model = ModelFile::open(folder_ / "imported");
+  EXPECT_EQ(model.find_item("6"), 5);
+  EXPECT_EQ(model.encoder().max_length(), 5);
+}
+
+}  // namespace
+}  // namespace upnext

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "data/prepare.h"
+
+namespace upnext::test {
+
+/// A folder of its own for one test, removed at the end.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(const std::string& name)
+      : path_(std::filesystem::temp_directory_path() /
+              ("upnext_" + name + "_" + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// "user item" lines of users who walk through a ring of items with a few jumps, so that the next
+/// item can be learned.
+inline std::string ring_log(int users, int items, int length, uint64_t seed = 1) {
+  RandomStream random(random_key(seed, Purpose::simulate));
+  std::string text;
+  for (int user = 0; user < users; ++user) {
+    auto item = random.below(static_cast<uint32_t>(items));
+    const int own = length - static_cast<int>(random.below(static_cast<uint32_t>(length / 2 + 1)));
+    for (int i = 0; i < own; ++i) {
+      text += "u" + std::to_string(user) + " i" + std::to_string(item) + "\n";
+      item = random.uniform() < 0.9 ? (item + 1) % static_cast<uint32_t>(items)
+                                    : random.below(static_cast<uint32_t>(items));
+    }
+  }
+  return text;
+}
+
+/// Prepares ring_log() as a leave-last 1/1 dataset in `folder`/data and returns that path.
+inline std::filesystem::path ring_dataset(const TemporaryFolder& folder, int users = 60,
+                                          int items = 40, int length = 12) {
+  write_file_atomically(folder / "log.txt", ring_log(users, items, length));
+  PrepareOptions options;
+  options.source.path = (folder / "log.txt").string();
+  options.source.format = "pairs";
+  options.out = folder / "data";
+  prepare_dataset(options);
+  return folder / "data";
+}
+
+}  // namespace upnext::test

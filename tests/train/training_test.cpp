@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// The promises of the training loop: same bits on any number of threads, exact resume, nothing
+// half-written.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "inference/model_file.h"
+#include "support/small_data.h"
+#include "train/trainer.h"
+
+namespace upnext {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Training : public testing::Test {
+ protected:
+  void SetUp() override { set_quiet(true); }
+  void TearDown() override { set_interrupted(false); }
+
+  TrainRequest request(const std::string& run, int threads = 1) const {
+    TrainRequest r;
+    r.config.data.path = data_.string();
+    r.config.model.hidden_size = 16;
+    r.config.model.num_blocks = 2;
+    r.config.model.num_heads = 2;
+    r.config.model.max_length = 8;
+    r.config.model.dropout = 0.2;
+    r.config.objective.negatives = 5;
+    r.config.train.epochs = 3;
+    r.config.train.batch_size = 16;
+    r.config.train.tile_tokens = 24;
+    r.config.model.resolve();
+    r.run = folder_ / run;
+    r.threads = threads;
+    return r;
+  }
+  std::string model_bytes(const std::string& run) const {
+    return read_file(folder_ / run / "model.safetensors");
+  }
+  std::string checkpoint_bytes(const std::string& run) const {
+    return read_file(folder_ / run / "checkpoint" / "last.safetensors");
+  }
+
+  test::TemporaryFolder folder_{"training"};
+  fs::path data_ = test::ring_dataset(folder_);
+};
+
+TEST_F(Training, OneTwoAndThreeThreadsGiveTheSameBits) {
+  for (const int threads : {1, 2, 3}) {
+    Trainer(request("t" + std::to_string(threads), threads)).fit();
+  }
+  EXPECT_EQ(model_bytes("t1"), model_bytes("t2"));
+  EXPECT_EQ(model_bytes("t1"), model_bytes("t3"));
+}
+
+TEST_F(Training, OtherSeedsGiveOtherModels) {
+  Trainer(request("a")).fit();
+  TrainRequest other = request("b");
+  other.config.train.seed = 43;
+  Trainer(other).fit();
+  EXPECT_NE(model_bytes("a"), model_bytes("b"));
+}
+
+TEST_F(Training, AnInterruptedRunResumesToTheSameBits) {
+  TrainRequest whole = request("whole");
+  whole.config.train.epochs = 60;
+  Trainer(whole).fit();
+  TrainRequest cut = request("cut");
+  cut.config = whole.config;
+  std::thread user([&] {  // presses Ctrl-C at some moment after the start
+    while (!fs::exists(cut.run / "metrics.jsonl")) ::usleep(1000);
+    ::usleep(40000);
+    set_interrupted(true);
+  });
+  ExitCode code = ExitCode::ok;
+  try {
+    Trainer(cut).fit();
+  } catch (const Error& error) {
+    code = error.code();
+    EXPECT_NE(std::string(error.what()).find("--resume"), std::string::npos) << error.what();
+  }
+  user.join();
+  EXPECT_EQ(code, ExitCode::interrupted);
+  set_interrupted(false);
+  cut.resume = true;
+  Trainer(cut).fit();
+  EXPECT_EQ(model_bytes("whole"), model_bytes("cut"));
+}
+
+/// Kills a child that trains as soon as its checkpoint has passed `steps` steps.
+void train_and_kill(const TrainRequest& request) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::execl(UPNEXT_TRAIN_CHILD, UPNEXT_TRAIN_CHILD, request.run.c_str(),
+            request.config.data.path.c_str(), nullptr);
+    ::_exit(127);
+  }
+  const fs::path checkpoint = request.run / "checkpoint" / "last.safetensors";
+  for (int waited = 0; waited < 2000 && !fs::exists(checkpoint); ++waited) ::usleep(5000);
+  ::usleep(30000);  // somewhere in the middle of a later step
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(fs::exists(checkpoint));
+}
+
+TEST_F(Training, AKilledRunResumesToTheSameBits) {
+  TrainRequest whole = request("whole");
+  whole.config.train.epochs = 40;
+  whole.config.train.checkpoint_steps = 1;
+  Trainer(whole).fit();
+  TrainRequest killed = request("killed");
+  killed.config = whole.config;
+  train_and_kill(killed);
+  killed.resume = true;
+  killed.threads = 2;
+  Trainer(killed).fit();
+  EXPECT_EQ(model_bytes("whole"), model_bytes("killed"));
+}
+
+TEST_F(Training, ResumingKeepsOneLineForEveryEpoch) {
+  TrainRequest r = request("log");
+  Trainer(r).fit();
+  r.resume = true;
+  r.config.train.epochs = 5;
+  Trainer(r).fit();
+  std::ifstream log(r.run / "metrics.jsonl");
+  std::string line;
+  int epochs = 0;
+  while (std::getline(log, line)) epochs += line.find("\"loss\"") != std::string::npos ? 1 : 0;
+  EXPECT_EQ(epochs, 5);
+}
+
+TEST_F(Training, LearnsTheRing) {
+  TrainRequest r = request("learns");
+  r.config.train.epochs = 60;
+  r.config.train.learning_rate = 0.01;
+  r.config.train.patience = 0;
+  r.config.model.dropout = 0;
+  const TrainResult result = Trainer(r).fit();
+  EXPECT_EQ(result.valid_metric, "ndcg@10");
+  EXPECT_GT(result.best_value, 0.5);  // nine of ten steps go to the next item of the ring
+}
+
+TEST_F(Training, EveryModelAndObjectiveRuns) {
+  const struct {
+    const char* model;
+    const char* block;
+    const char* criterion;
+    const char* candidates;
+  } cases[] = {{"sasrec", "gsasrec", "softmax", "full"},  {"sasrec", "pmixer", "bce", "uniform"},
+               {"sasrec", "post-norm", "softmax", "uniform"}, {"sasrec", "csrec", "gbce", "full"},
+               {"gru4rec", "gsasrec", "softmax", "full"}};
+  for (const auto& c : cases) {
+    TrainRequest r = request(std::string(c.model) + c.block + c.criterion);
+    r.config.model = ModelOptions();
+    r.config.model.name = c.model;
+    r.config.model.block = c.block;
+    r.config.model.hidden_size = 16;
+    r.config.model.num_heads = 2;
+    r.config.model.max_length = 8;
+    r.config.model.gru_hidden_size = 12;
+    r.config.objective.criterion = c.criterion;
+    r.config.objective.candidates = c.candidates;
+    r.config.train.epochs = 2;
+    const TrainResult result = Trainer(r).fit();
+    EXPECT_EQ(result.epochs, 2);
+    const ModelFile model = ModelFile::open(r.run);
+    EXPECT_EQ(model.num_items(), 40);
+    EXPECT_EQ(model.item_id(0), "i" + std::string(model.item_id(0)).substr(1));
+  }
+}
+
+TEST_F(Training, RefusesToResumeWithOtherData) {
+  TrainRequest r = request("run");
+  Trainer(r).fit();
+  test::TemporaryFolder other("other");
+  r.resume = true;
+  r.config = RunConfig();
+  apply_file(r.config, r.run / "config.toml");
+  r.config.data.path = test::ring_dataset(other, 61).string();
+  try {
+    Trainer(r).fit();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::data);
+    EXPECT_NE(std::string(error.what()).find("fingerprint"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(Training, AFullDiskLeavesTheLastCheckpointWhole) {
+  TrainRequest r = request("full");
+  Trainer(r).fit();
+  const std::string before = checkpoint_bytes("full");
+  // RLIMIT_FSIZE makes writes fail as a full disk does, without filling one.
+  rlimit old{};
+  ::getrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{static_cast<rlim_t>(before.size() / 2), old.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  r.resume = true;
+  r.config.train.epochs = 4;
+  std::string message;
+  ExitCode code = ExitCode::ok;
+  try {
+    Trainer(r).fit();
+  } catch (const Error& error) {
+    message = error.what();
+    code = error.code();
+  }
+  ::setrlimit(RLIMIT_FSIZE, &old);
+  EXPECT_EQ(code, ExitCode::data);
+  EXPECT_NE(message.find("cannot write"), std::string::npos) << message;
+  EXPECT_EQ(checkpoint_bytes("full"), before);
+  for (const auto& entry : fs::recursive_directory_iterator(r.run)) {
+    EXPECT_EQ(entry.path().string().find(".partial"), std::string::npos) << entry.path();
+  }
+}
+
+}  // namespace
+}  // namespace upnext
