@@ -20,8 +20,12 @@ void catch_interrupts() {
   std::signal(SIGTERM, on_signal);
 }
 
-bool interrupted() { return flag != 0; }
+bool interrupted() {
+  return flag != 0;
+}
 
-void set_interrupted(bool value) { flag = value ? 1 : 0; }
+void set_interrupted(bool value) {
+  flag = value ? 1 : 0;
+}
 
 }  // namespace upnext

@@ -23,8 +23,12 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void set_quiet(bool quiet) { quiet_flag = quiet; }
-bool is_quiet() { return quiet_flag; }
+void set_quiet(bool quiet) {
+  quiet_flag = quiet;
+}
+bool is_quiet() {
+  return quiet_flag;
+}
 
 void log_message(LogLevel level, std::string_view message) {
   switch (level) {

@@ -38,7 +38,8 @@ std::string quoted(const std::string& text) {
 
 std::string number_text(double value) {
   std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";  // TOML needs a float to look it
+  if (text.find_first_of(".en") == std::string::npos)
+    text += ".0";  // TOML needs a float to look it
   return text;
 }
 
@@ -124,8 +125,9 @@ Option& Option::one_of(std::vector<std::string> choices) {
 
 std::string Option::type_name() const {
   if (!choices_.empty()) return fmt::format("one of {}", fmt::join(choices_, ", "));
-  static const char* const names[] = {"true or false",  "a whole number",          "a number",
-                                      "a text",         "a list of whole numbers", "a list of texts"};
+  static const char* const names[] = {
+      "true or false", "a whole number",          "a number",
+      "a text",        "a list of whole numbers", "a list of texts"};
   return names[target_.index()];
 }
 
@@ -154,10 +156,11 @@ std::string Option::toml_value() const {
 
 void Option::check(std::string_view where) const {
   const auto in_range = [&](double value) {
-    check_usage(value >= low_ && value <= high_, "{}: {} = {} is out of range, want {} to {}", where,
-                key_, toml_value(), low_, high_);
+    check_usage(value >= low_ && value <= high_, "{}: {} = {} is out of range, want {} to {}",
+                where, key_, toml_value(), low_, high_);
   };
-  if (const auto* integer = std::get_if<int64_t*>(&target_)) in_range(static_cast<double>(**integer));
+  if (const auto* integer = std::get_if<int64_t*>(&target_))
+    in_range(static_cast<double>(**integer));
   if (const auto* number = std::get_if<double*>(&target_)) in_range(**number);
   if (const auto* text = std::get_if<std::string*>(&target_); text && !choices_.empty()) {
     if (std::find(choices_.begin(), choices_.end(), **text) == choices_.end()) {
@@ -185,8 +188,7 @@ void apply_toml(OptionList& options, std::string_view text, const std::string& s
     const toml::table table = toml::parse(text, source);
     apply_table(options, table, "", source, ignored);
   } catch (const toml::parse_error& error) {
-    fail_usage("{}:{}: not valid TOML: {}", source, error.source().begin.line,
-               error.description());
+    fail_usage("{}:{}: not valid TOML: {}", source, error.source().begin.line, error.description());
   }
 }
 
@@ -220,7 +222,8 @@ std::string to_toml(const OptionList& options) {
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", table);
       section = table;
     }
-    text += fmt::format("{} = {}\n", dot == std::string::npos ? option.key() : option.key().substr(dot + 1),
+    text += fmt::format("{} = {}\n",
+                        dot == std::string::npos ? option.key() : option.key().substr(dot + 1),
                         option.toml_value());
   }
   return text;

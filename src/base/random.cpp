@@ -55,7 +55,9 @@ uint64_t RandomStream::next64() {
   return low | (uint64_t{next()} << 32);
 }
 
-double RandomStream::uniform() { return static_cast<double>(next64() >> 11) * 0x1.0p-53; }
+double RandomStream::uniform() {
+  return static_cast<double>(next64() >> 11) * 0x1.0p-53;
+}
 
 uint32_t RandomStream::below(uint32_t n) {
   uint64_t product = uint64_t{next()} * n;

@@ -22,7 +22,11 @@ uint64_t peak_memory_bytes() {
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;  // Linux reports KiB
 }
 
-double process_cpu_seconds() { return clock_seconds(CLOCK_PROCESS_CPUTIME_ID); }
-double wall_seconds() { return clock_seconds(CLOCK_MONOTONIC); }
+double process_cpu_seconds() {
+  return clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+double wall_seconds() {
+  return clock_seconds(CLOCK_MONOTONIC);
+}
 
 }  // namespace upnext

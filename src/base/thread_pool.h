@@ -23,8 +23,8 @@ class WorkerPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// Runs body(task, worker) for task in 0..tasks-1 and returns when all are done. When tasks throw,
-  /// the exception of the lowest failing task is rethrown; tasks not yet begun are skipped.
+  /// Runs body(task, worker) for task in 0..tasks-1 and returns when all are done. When tasks
+  /// throw, the exception of the lowest failing task is rethrown; tasks not yet begun are skipped.
   void run(int64_t tasks, const std::function<void(int64_t task, int worker)>& body);
 
  private:

@@ -39,8 +39,8 @@ Batch Batcher::make(int64_t batch) const {
   Batch result;
   for (int64_t i = begin; i < end; ++i) {
     const int32_t user = users_[order_[i]];
-    const bool full = result.tiles.empty() ||
-                      result.tiles.back().tokens() + window(user) > options_.tile_tokens;
+    const bool full =
+        result.tiles.empty() || result.tiles.back().tokens() + window(user) > options_.tile_tokens;
     if (full) result.tiles.emplace_back();
     append(user, result.tiles.back());
   }

@@ -20,7 +20,8 @@ struct Targets {
 
   int64_t size() const { return static_cast<int64_t>(rows.size()); }
   std::span<const int32_t> positives(int64_t query) const {
-    return {items.data() + offsets[query], static_cast<size_t>(offsets[query + 1] - offsets[query])};
+    return {items.data() + offsets[query],
+            static_cast<size_t>(offsets[query + 1] - offsets[query])};
   }
   std::span<const float> positive_weights(int64_t query) const {
     return {weights.data() + offsets[query],
@@ -50,10 +51,10 @@ struct Batch {
 };
 
 struct BatchOptions {
-  int64_t batch_size = 128;    ///< users
-  int64_t max_length = 200;    ///< inputs per user: the newest max_length + 1 training items
-  int64_t tile_tokens = 512;   ///< a tile ends before it exceeds this (one sequence always fits)
-  int64_t max_batches = 0;     ///< per epoch; 0 = all users every epoch
+  int64_t batch_size = 128;   ///< users
+  int64_t max_length = 200;   ///< inputs per user: the newest max_length + 1 training items
+  int64_t tile_tokens = 512;  ///< a tile ends before it exceeds this (one sequence always fits)
+  int64_t max_batches = 0;    ///< per epoch; 0 = all users every epoch
   TargetPositions target_positions = TargetPositions::all;
   uint64_t seed = 42;
 };
@@ -65,7 +66,9 @@ class Batcher {
   /// Data Error when no user has two training items.
   Batcher(const Dataset& dataset, const BatchOptions& options);
 
-  int64_t num_users() const { return static_cast<int64_t>(users_.size()); }  ///< that can be trained on
+  int64_t num_users() const {
+    return static_cast<int64_t>(users_.size());
+  }  ///< that can be trained on
   int64_t batches_per_epoch() const;
   /// Queries of an epoch when every user is visited once.
   int64_t positions_per_epoch() const { return positions_; }

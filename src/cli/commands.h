@@ -14,15 +14,16 @@ namespace upnext::cli {
 
 /// Options every verb understands.
 struct Globals {
-  int threads = 0;             ///< 0 = all available
+  int threads = 0;  ///< 0 = all available
   uint64_t seed = 42;
   std::string device = "cpu";  ///< cpu | cuda
   bool json = false;           ///< results on stdout as JSON
   bool quiet = false;
 };
 
-/// Each adds its verb to the application; the verb runs when it was chosen, throws Error, and leaves
-/// its exit status in nothing: returning is success. Results go to stdout, all else to stderr.
+/// Each adds its verb to the application; the verb runs when it was chosen, throws Error, and
+/// leaves its exit status in nothing: returning is success. Results go to stdout, all else to
+/// stderr.
 void add_simulate(CLI::App& app, Globals& globals);
 void add_prepare(CLI::App& app, Globals& globals);
 void add_describe(CLI::App& app, Globals& globals);

@@ -15,7 +15,8 @@ namespace upnext::cli {
 namespace {
 
 void add_globals(CLI::App& app, Globals& globals) {
-  app.add_option("--threads", globals.threads, "Worker threads, 0 = all available; never changes results")
+  app.add_option("--threads", globals.threads,
+                 "Worker threads, 0 = all available; never changes results")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", globals.seed, "Seed of everything random");
   app.add_option("--device", globals.device, "Where to compute")
@@ -50,7 +51,8 @@ int run(int argc, char** argv) {
     return static_cast<int>(ExitCode::ok);
   } catch (const CLI::ParseError& error) {
     // CLI11 has its own exit codes; ours are 0 for --help and 1 for every wrong command line.
-    return app.exit(error) == 0 ? static_cast<int>(ExitCode::ok) : static_cast<int>(ExitCode::usage);
+    return app.exit(error) == 0 ? static_cast<int>(ExitCode::ok)
+                                : static_cast<int>(ExitCode::usage);
   }
 }
 

@@ -62,9 +62,10 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   check_usage(!arguments.run.empty(), "train: --run FOLDER is missing, e.g. --run runs/first");
   request.run = arguments.run;
   const bool used = fs::exists(request.run / "config.toml");
-  check_usage(!used || arguments.overwrite,
-              "{}: holds a run already; continue it with --resume {}, or replace it with --overwrite",
-              arguments.run, arguments.run);
+  check_usage(
+      !used || arguments.overwrite,
+      "{}: holds a run already; continue it with --resume {}, or replace it with --overwrite",
+      arguments.run, arguments.run);
   if (used) {
     fs::remove_all(request.run / "checkpoint");
     fs::remove(request.run / "model.safetensors");
@@ -128,7 +129,8 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
 
 void train(const Arguments& arguments, const Globals& globals, bool seed_given) {
   if (arguments.list_presets) {
-    for (const Preset& preset : preset_list()) fmt::print("{:<14} {}\n", preset.name, preset.summary);
+    for (const Preset& preset : preset_list())
+      fmt::print("{:<14} {}\n", preset.name, preset.summary);
     return;
   }
   TrainRequest request = arguments.resume.empty() ? fresh_request(arguments, globals, seed_given)
@@ -152,14 +154,16 @@ void add_train(CLI::App& app, Globals& globals) {
   const auto arguments = std::make_shared<Arguments>();
   verb->add_option("--data", arguments->data, "Dataset folder made by `upnext prepare`");
   verb->add_option("--run", arguments->run, "Folder for everything the run is");
-  verb->add_option("--preset", arguments->preset, "Start from a published configuration (--presets lists)");
+  verb->add_option("--preset", arguments->preset,
+                   "Start from a published configuration (--presets lists)");
   verb->add_option("--config", arguments->config_file, "TOML file on top of the preset");
   verb->add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
       ->allow_extra_args(false);
   verb->add_option("--resume", arguments->resume, "Run folder to continue, to the same bits");
   verb->add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");
   verb->add_flag("--presets", arguments->list_presets, "List the presets");
-  verb->add_flag("--show-config", arguments->show_config, "Print the resolved configuration and stop");
+  verb->add_flag("--show-config", arguments->show_config,
+                 "Print the resolved configuration and stop");
   verb->callback([&app, arguments, &globals] {
     train(*arguments, globals, app.get_option("--seed")->count() > 0);
   });

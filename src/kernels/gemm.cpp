@@ -7,7 +7,7 @@
 // GFLOP/s on one Zen 5 core (peak 232), 512x128x128 / 64x107x128 / 64x65536x64, B transposed:
 //   panel of 6 x 64, B transposed through an array of 16 row pointers     218 / 182 / 98
 //   next rows of a large B prefetched while packing                       225 / 182 / 143
-//   rows of B addressed by 4 pointers and a stride (16 spilled)           230 / 200 / 172   chosen
+//   rows of B addressed by 4 pointers and a stride (16 spilled)           230 / 200 / 143+  chosen
 #include "kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -15,9 +15,10 @@ class Gru4rec final : public Model {
  public:
   Gru4rec(const ModelOptions& options, int64_t num_items)
       : Model(options, num_items, {"item_embedding.weight", "output_embedding.weight"}) {
-    check_usage(options.padding == "none",
-                "model.padding = \"attend\": gru4rec runs over padding only in imported models; a new "
-                "one starts every history from zero");
+    check_usage(
+        options.padding == "none",
+        "model.padding = \"attend\": gru4rec runs over padding only in imported models; a new "
+        "one starts every history from zero");
   }
 
   void initialise(uint64_t seed) override { initialise_parameters(parameters(), options(), seed); }
@@ -34,7 +35,8 @@ class Gru4rec final : public Model {
  private:
   nn::GruWeights layer_weights(int64_t layer) const {
     const std::string prefix = "gru." + std::to_string(layer) + ".";
-    nn::GruWeights weights{weight(prefix + "input_weight"), weight(prefix + "hidden_weight"), {}, {}};
+    nn::GruWeights weights{
+        weight(prefix + "input_weight"), weight(prefix + "hidden_weight"), {}, {}};
     if (options().gru_bias) {
       weights.input_bias = weight(prefix + "input_bias");
       weights.hidden_bias = weight(prefix + "hidden_bias");

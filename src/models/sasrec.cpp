@@ -27,7 +27,8 @@ class Sasrec final : public Model {
   at::Tensor encode(Forward& forward) const override {
     at::Tensor x = embed(forward);
     for (int64_t block = 0; block < options().num_blocks; ++block) {
-      x = style_.post_norm ? post_norm_block(forward, block, x) : query_norm_block(forward, block, x);
+      x = style_.post_norm ? post_norm_block(forward, block, x)
+                           : query_norm_block(forward, block, x);
     }
     return style_.final_norm ? norm(x, "final_norm") : x;
   }
@@ -81,7 +82,8 @@ class Sasrec final : public Model {
   }
 
   /// Queries from `q`, keys and values from `x`.
-  at::Tensor attend(Forward& forward, int64_t block, const at::Tensor& q, const at::Tensor& x) const {
+  at::Tensor attend(Forward& forward, int64_t block, const at::Tensor& q,
+                    const at::Tensor& x) const {
     const std::string prefix = "blocks." + std::to_string(block) + ".";
     nn::AttentionOptions attention;
     attention.heads = options().num_heads;
@@ -94,10 +96,9 @@ class Sasrec final : public Model {
       pad_key = weight(prefix + "key.bias");
       pad_value = weight(prefix + "value.bias");
     }
-    const at::Tensor out =
-        nn::jagged_attention(forward, attention, linear(q, prefix + "query"),
-                             linear(x, prefix + "key"), linear(x, prefix + "value"), pad_key,
-                             pad_value);
+    const at::Tensor out = nn::jagged_attention(forward, attention, linear(q, prefix + "query"),
+                                                linear(x, prefix + "key"),
+                                                linear(x, prefix + "value"), pad_key, pad_value);
     return style_.output_projection ? linear(out, prefix + "output") : out;
   }
 

@@ -77,8 +77,9 @@ struct AttentionNode : torch::autograd::Function<AttentionNode> {
     const variable_list saved = ctx->get_saved_variables();
     const auto* call = reinterpret_cast<AttentionCall*>(ctx->saved_data["call"].toInt());
     const at::Tensor grad = grads[0].contiguous();
-    variable_list result = grad.scalar_type() == at::kDouble ? run_backward<double>(call->shape, saved, grad)
-                                                             : run_backward<float>(call->shape, saved, grad);
+    variable_list result = grad.scalar_type() == at::kDouble
+                               ? run_backward<double>(call->shape, saved, grad)
+                               : run_backward<float>(call->shape, saved, grad);
     result.emplace_back();  // no gradient for the call
     return result;
   }
@@ -102,8 +103,8 @@ at::Tensor jagged_attention(Forward& forward, const AttentionOptions& options, c
       forward.kernel_dropout(options.dropout, Purpose::dropout_attention, options.layer);
   shape.streams = shape.dropout.active() ? tile.streams.data() : nullptr;
   shape.max_length = options.max_length;
-  return AttentionNode::apply(q.contiguous(), k.contiguous(), v.contiguous(),
-                              or_empty(pad_key, q), or_empty(pad_value, q), &call);
+  return AttentionNode::apply(q.contiguous(), k.contiguous(), v.contiguous(), or_empty(pad_key, q),
+                              or_empty(pad_value, q), &call);
 }
 
 }  // namespace upnext::nn

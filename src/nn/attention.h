@@ -15,9 +15,10 @@ struct AttentionOptions {
   int64_t max_length = 0;  ///< of the model, for the originals that attend to their padding
 };
 
-/// Attention over the packed sequences of the pass's tile as one autograd node: q, k, v [tokens, dim]
-/// -> [tokens, dim]. Float runs the kernel, double its plain reference. pad_key and pad_value [dim],
-/// or undefined tensors: see kernels::AttentionShape.
+/// Attention over the packed sequences of the pass's tile as one autograd node: q, k, v [tokens,
+/// dim]
+/// -> [tokens, dim]. Float runs the kernel, double its plain reference. pad_key and pad_value
+/// [dim], or undefined tensors: see kernels::AttentionShape.
 at::Tensor jagged_attention(Forward& forward, const AttentionOptions& options, const at::Tensor& q,
                             const at::Tensor& k, const at::Tensor& v, const at::Tensor& pad_key,
                             const at::Tensor& pad_value);

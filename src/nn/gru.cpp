@@ -19,8 +19,8 @@ using torch::autograd::variable_list;
 /// Sequences longest first: at step t the first active(t) of them still run, so a step is one small
 /// matrix product over finished-free rows.
 struct Schedule {
-  std::vector<int64_t> order;    // sequence numbers, longest first
-  std::vector<int64_t> active;   // per step
+  std::vector<int64_t> order;   // sequence numbers, longest first
+  std::vector<int64_t> active;  // per step
   const std::vector<int64_t>& offsets;
 
   explicit Schedule(const std::vector<int64_t>& sequence_offsets) : offsets(sequence_offsets) {
@@ -159,9 +159,8 @@ struct GruNode : torch::autograd::Function<GruNode> {
                             const at::Tensor& hidden_bias, Forward* pass) {
     const Schedule schedule(pass->tile().sequences.offsets);
     const GruWeights w{input, hidden, input_bias, hidden_bias};
-    const variable_list out = x.scalar_type() == at::kDouble
-                                  ? run_forward<double>(schedule, w, x)
-                                  : run_forward<float>(schedule, w, x);
+    const variable_list out = x.scalar_type() == at::kDouble ? run_forward<double>(schedule, w, x)
+                                                             : run_forward<float>(schedule, w, x);
     ctx->save_for_backward({x, input, hidden, input_bias, hidden_bias, out[0], out[1]});
     ctx->saved_data["pass"] = reinterpret_cast<int64_t>(pass);  // outlives the backward pass
     return out[0];
@@ -173,10 +172,9 @@ struct GruNode : torch::autograd::Function<GruNode> {
     const Schedule schedule(pass->tile().sequences.offsets);
     const GruWeights w{s[1], s[2], s[3], s[4]};
     const at::Tensor grad = grads[0].contiguous();
-    variable_list result =
-        grad.scalar_type() == at::kDouble
-            ? run_backward<double>(schedule, w, s[0], s[5], s[6], grad)
-            : run_backward<float>(schedule, w, s[0], s[5], s[6], grad);
+    variable_list result = grad.scalar_type() == at::kDouble
+                               ? run_backward<double>(schedule, w, s[0], s[5], s[6], grad)
+                               : run_backward<float>(schedule, w, s[0], s[5], s[6], grad);
     result.emplace_back();  // no gradient for the pass
     return result;
   }

@@ -9,6 +9,8 @@ namespace upnext::nn {
 inline at::Tensor or_empty(const at::Tensor& tensor, const at::Tensor& like) {
   return tensor.defined() ? tensor : at::empty({0}, like.options());
 }
-inline bool present(const at::Tensor& tensor) { return tensor.defined() && tensor.numel() > 0; }
+inline bool present(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.numel() > 0;
+}
 
 }  // namespace upnext::nn

@@ -24,8 +24,7 @@ ParameterSet::ParameterSet(const std::vector<TensorInfo>& tensors,
     const bool table = std::find(tables.begin(), tables.end(), info.name) != tables.end();
     at::Tensor value = at::zeros(info.shape, at::kFloat);
     value.set_requires_grad(!table);
-    parameters_.push_back(
-        {info.name, value, table ? ParameterKind::table : ParameterKind::dense});
+    parameters_.push_back({info.name, value, table ? ParameterKind::table : ParameterKind::dense});
   }
 }
 

@@ -19,15 +19,15 @@ struct ScoreRow {
 
 /// What a criterion may need to know of the rest of the objective.
 struct CriterionContext {
-  int64_t num_items = 0;     ///< catalogue size
-  int64_t candidates = 0;    ///< negatives per query, or num_items - 1 with the full catalogue
-  double gbce_t = 0.75;      ///< calibration of gBCE
-  bool clamped = false;      ///< gBCE as the original computes it
+  int64_t num_items = 0;   ///< catalogue size
+  int64_t candidates = 0;  ///< negatives per query, or num_items - 1 with the full catalogue
+  double gbce_t = 0.75;    ///< calibration of gBCE
+  bool clamped = false;    ///< gBCE as the original computes it
 };
 
-/// Loss of one query from its scores, with the gradient: the third part of an objective. A criterion
-/// knows neither models nor tensors, so it serves full and sampled candidates, float training and
-/// double gradient checks alike.
+/// Loss of one query from its scores, with the gradient: the third part of an objective. A
+/// criterion knows neither models nor tensors, so it serves full and sampled candidates, float
+/// training and double gradient checks alike.
 class Criterion {
  public:
   virtual ~Criterion() = default;

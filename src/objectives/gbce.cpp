@@ -16,9 +16,10 @@ class Gbce final : public Criterion {
   explicit Gbce(const CriterionContext& context) : clamped_(context.clamped) {
     const double alpha =
         static_cast<double>(context.candidates) / static_cast<double>(context.num_items - 1);
-    check_usage(context.candidates >= 1 && alpha <= 1.0,
-                "objective.negatives = {}: gBCE needs 1 to {} negatives (the catalogue has {} items)",
-                context.candidates, context.num_items - 1, context.num_items);
+    check_usage(
+        context.candidates >= 1 && alpha <= 1.0,
+        "objective.negatives = {}: gBCE needs 1 to {} negatives (the catalogue has {} items)",
+        context.candidates, context.num_items - 1, context.num_items);
     beta_ = context.gbce_t * alpha + (1.0 - context.gbce_t);
   }
 

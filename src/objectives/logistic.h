@@ -15,7 +15,9 @@
 namespace upnext {
 
 /// ln(1 + e^x) without overflow.
-inline double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+inline double softplus(double x) {
+  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+}
 inline double sigmoid(double x) {
   const double e = std::exp(-std::abs(x));
   return x >= 0 ? 1.0 / (1.0 + e) : e / (1.0 + e);

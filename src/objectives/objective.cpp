@@ -63,9 +63,11 @@ void ObjectiveOptions::list(OptionList& options) {
   std::vector<std::string> criteria;
   for (const CriterionInfo* info : criterion_list()) criteria.push_back(info->name);
   options.add("criterion", criterion, "loss of a position from its scores").one_of(criteria);
-  options.add("candidates", candidates, "items a positive competes with").one_of({"full", "uniform"});
+  options.add("candidates", candidates, "items a positive competes with")
+      .one_of({"full", "uniform"});
   options.add("negatives", negatives, "sampled candidates per position").at_least(1);
-  options.add("exclude", exclude, "what a sampled negative may not be").one_of({"none", "positive"});
+  options.add("exclude", exclude, "what a sampled negative may not be")
+      .one_of({"none", "positive"});
   options.add("positions", positions, "trained positions of a window").one_of({"all", "last"});
   options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated").range(0, 1);
   options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it")
@@ -117,8 +119,8 @@ double Objective::evaluate_full(const ObjectiveInput<T>& input, T* state_grad,
     for (int64_t q = begin; q < end; ++q) {
       const std::span<T> row(scores.data() + (q - begin) * num_items_,
                              static_cast<size_t>(num_items_));
-      loss += apply_row<T>(*criterion_,
-                           {row, targets.positives(q), targets.positive_weights(q)}, share);
+      loss += apply_row<T>(*criterion_, {row, targets.positives(q), targets.positive_weights(q)},
+                           share);
     }
     kernels::gemm_nn(rows, dim, num_items_, scores.data(), num_items_, input.table, dim,
                      grads.data(), dim, false);

@@ -21,7 +21,7 @@ struct ObjectiveOptions {
   std::string exclude = "none";        ///< none | positive: what a negative may not be
   std::string positions = "all";       ///< all | last position of each window
   double gbce_t = 0.75;
-  std::string gbce_form = "direct";    ///< direct | clamped (the original's float64 route)
+  std::string gbce_form = "direct";  ///< direct | clamped (the original's float64 route)
 
   void list(OptionList& options);
 };
@@ -33,9 +33,9 @@ struct ObjectiveInput {
   const T* table = nullptr;   ///< [num_items, dim]
   int64_t dim = 0;
   const Tile* tile = nullptr;
-  int64_t positions = 0;      ///< queries of the whole batch, the divisor of its mean
+  int64_t positions = 0;  ///< queries of the whole batch, the divisor of its mean
   uint64_t seed = 0;
-  uint64_t step = 0;          ///< fresh negatives for every step
+  uint64_t step = 0;  ///< fresh negatives for every step
 };
 
 /// Loss of a tile with its gradient, in one go: nothing as large as tokens x items is ever stored.
@@ -61,8 +61,7 @@ class Objective {
   double evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad,
                           TableGradient<T>& table_grad) const;
   /// Candidate ids [queries, candidates]: the positives of each query, then its negatives.
-  void draw(const Tile& tile, uint64_t seed, uint64_t step, int64_t candidates,
-            int32_t* ids) const;
+  void draw(const Tile& tile, uint64_t seed, uint64_t step, int64_t candidates, int32_t* ids) const;
 
   ObjectiveOptions options_;
   int64_t num_items_;

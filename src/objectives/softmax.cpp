@@ -33,7 +33,9 @@ class Softmax final : public Criterion {
   }
 };
 
-std::unique_ptr<Criterion> make(const CriterionContext&) { return std::make_unique<Softmax>(); }
+std::unique_ptr<Criterion> make(const CriterionContext&) {
+  return std::make_unique<Softmax>();
+}
 
 }  // namespace
 

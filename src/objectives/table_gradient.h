@@ -43,7 +43,9 @@ class TableGradient {
 };
 
 /// Touching more than one row in four is cheaper to store densely.
-inline bool worth_dense(int64_t touched, int64_t num_rows) { return touched * 4 >= num_rows; }
+inline bool worth_dense(int64_t touched, int64_t num_rows) {
+  return touched * 4 >= num_rows;
+}
 
 extern template class TableGradient<float>;
 extern template class TableGradient<double>;

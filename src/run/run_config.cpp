@@ -9,7 +9,8 @@ namespace upnext {
 void DataOptions::list(OptionList& options) {
   options.add("path", path, "dataset folder made by `upnext prepare`");
   options.add("fingerprint", fingerprint, "of the dataset, filled in when training starts");
-  options.add("split_fingerprint", split_fingerprint, "of its split, filled in when training starts");
+  options.add("split_fingerprint", split_fingerprint,
+              "of its split, filled in when training starts");
 }
 
 void TrainOptions::list(OptionList& options) {
@@ -17,7 +18,8 @@ void TrainOptions::list(OptionList& options) {
   options.add("epochs", epochs, "passes over the users at most").at_least(0);
   options.add("batch_size", batch_size, "users per step").at_least(1);
   options.add("max_batches", max_batches, "steps per epoch at most, 0 = all users").at_least(0);
-  options.add("tile_tokens", tile_tokens, "tokens that one worker handles at a time; part of the bits")
+  options
+      .add("tile_tokens", tile_tokens, "tokens that one worker handles at a time; part of the bits")
       .at_least(1);
   options.add("learning_rate", learning_rate, "of Adam").range(0, 10);
   options.add("beta1", beta1, "of Adam").range(0, 0.999999);
@@ -82,6 +84,8 @@ std::string config_text(RunConfig& config) {
   return to_toml(options);
 }
 
-std::string upnext_version() { return UPNEXT_VERSION; }
+std::string upnext_version() {
+  return UPNEXT_VERSION;
+}
 
 }  // namespace upnext

@@ -14,8 +14,8 @@ namespace upnext {
 
 /// Where the training data are and which they were.
 struct DataOptions {
-  std::string path;               ///< dataset folder, as given
-  std::string fingerprint;        ///< filled in at the start; checked on resume
+  std::string path;         ///< dataset folder, as given
+  std::string fingerprint;  ///< filled in at the start; checked on resume
   std::string split_fingerprint;
 
   void list(OptionList& options);
@@ -24,31 +24,31 @@ struct DataOptions {
 /// Everything about the loop that is neither model nor objective.
 struct TrainOptions {
   int64_t seed = 42;
-  int64_t epochs = 200;            ///< at most
-  int64_t batch_size = 128;        ///< users
-  int64_t max_batches = 0;         ///< per epoch, 0 = one pass over all users
+  int64_t epochs = 200;      ///< at most
+  int64_t batch_size = 128;  ///< users
+  int64_t max_batches = 0;   ///< per epoch, 0 = one pass over all users
   int64_t tile_tokens = 512;
   double learning_rate = 1e-3;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double weight_decay = 0;         ///< decoupled (AdamW)
-  double l2 = 0;                   ///< added to the gradient
-  double clip_norm = 0;            ///< global gradient norm, 0 = off
+  double weight_decay = 0;  ///< decoupled (AdamW)
+  double l2 = 0;            ///< added to the gradient
+  double clip_norm = 0;     ///< global gradient norm, 0 = off
   std::string schedule = "constant";
   int64_t warmup_steps = 0;
   std::string valid_metric = "ndcg@10";
-  int64_t valid_every = 1;         ///< epochs
-  int64_t valid_users = 0;         ///< 0 = all that have validation items
-  int64_t patience = 20;           ///< validations without improvement, 0 = never stop early
-  int64_t checkpoint_steps = 0;    ///< also after so many steps; every epoch in any case
-  bool exclude_seen = true;        ///< in validation, and the default of the model file
+  int64_t valid_every = 1;       ///< epochs
+  int64_t valid_users = 0;       ///< 0 = all that have validation items
+  int64_t patience = 20;         ///< validations without improvement, 0 = never stop early
+  int64_t checkpoint_steps = 0;  ///< also after so many steps; every epoch in any case
+  bool exclude_seen = true;      ///< in validation, and the default of the model file
 
   void list(OptionList& options);
 };
 
 /// One run: defaults, then a preset, then a file, then --set; written to config.toml resolved.
 struct RunConfig {
-  std::string preset;              ///< what it began as, for the record
-  std::string version;             ///< of upnext that wrote the file
+  std::string preset;   ///< what it began as, for the record
+  std::string version;  ///< of upnext that wrote the file
   DataOptions data;
   ModelOptions model;
   ObjectiveOptions objective;

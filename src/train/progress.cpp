@@ -25,13 +25,12 @@ std::string count_text(double count) {
 
 std::string progress_line(const Progress& p) {
   constexpr int kWidth = 20;
-  const auto filled =
-      p.batches > 0 ? static_cast<int>(kWidth * p.batch / p.batches) : 0;
-  const std::string bar =
-      std::string(static_cast<size_t>(filled), '#') + std::string(static_cast<size_t>(kWidth - filled), '-');
-  std::string line = fmt::format("epoch {}/{} [{}] {}/{}  loss {:.4f}  {} positions/s", p.epoch,
-                                 p.epochs, bar, p.batch, p.batches, p.loss,
-                                 count_text(p.positions_per_second));
+  const auto filled = p.batches > 0 ? static_cast<int>(kWidth * p.batch / p.batches) : 0;
+  const std::string bar = std::string(static_cast<size_t>(filled), '#') +
+                          std::string(static_cast<size_t>(kWidth - filled), '-');
+  std::string line =
+      fmt::format("epoch {}/{} [{}] {}/{}  loss {:.4f}  {} positions/s", p.epoch, p.epochs, bar,
+                  p.batch, p.batches, p.loss, count_text(p.positions_per_second));
   if (p.seconds_left >= 0) line += fmt::format("  {} left", duration_text(p.seconds_left));
   return line;
 }

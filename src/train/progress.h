@@ -10,9 +10,9 @@ namespace upnext {
 struct Progress {
   int64_t epoch = 0, epochs = 0;
   int64_t batch = 0, batches = 0;
-  double loss = 0;                  ///< running mean of the epoch
+  double loss = 0;  ///< running mean of the epoch
   double positions_per_second = 0;
-  double seconds_left = -1;         ///< to the last epoch at most; negative = unknown
+  double seconds_left = -1;  ///< to the last epoch at most; negative = unknown
 };
 
 /// One line, e.g. "epoch 12/400 [########----] 31/48 loss 0.1402 310k positions/s 41m left".

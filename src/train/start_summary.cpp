@@ -12,8 +12,9 @@ namespace {
 /// and one per level.
 double memory_estimate(const Model& model, const RunConfig& config, int threads) {
   const double weights = 4.0 * static_cast<double>(model.parameters().count());
-  const double tiles = std::ceil(static_cast<double>(config.train.batch_size * config.model.max_length) /
-                                 static_cast<double>(config.train.tile_tokens));
+  const double tiles =
+      std::ceil(static_cast<double>(config.train.batch_size * config.model.max_length) /
+                static_cast<double>(config.train.tile_tokens));
   const double waiting = threads + std::log2(std::max(2.0, tiles));
   return 3.0 * weights + waiting * weights;
 }

@@ -12,23 +12,23 @@ namespace upnext {
 /// What the command hands to the training library.
 struct TrainRequest {
   RunConfig config;
-  std::filesystem::path run;   ///< folder of the run
-  bool resume = false;         ///< continue from its checkpoint
+  std::filesystem::path run;  ///< folder of the run
+  bool resume = false;        ///< continue from its checkpoint
   int threads = 1;
   std::string device = "cpu";
-  bool progress_bar = false;   ///< stderr is a terminal
+  bool progress_bar = false;  ///< stderr is a terminal
 };
 
 struct TrainResult {
   int64_t epochs = 0, steps = 0;
   int64_t best_epoch = 0;
   double best_value = 0;
-  std::string valid_metric;    ///< empty when there was nothing to validate on
+  std::string valid_metric;  ///< empty when there was nothing to validate on
   double last_loss = 0;
   double seconds = 0;
   double positions_per_second = 0;
   uint64_t peak_memory_bytes = 0;
-  std::string stopped;         ///< "patience", "epochs"
+  std::string stopped;  ///< "patience", "epochs"
 };
 
 /// Entry of the training library, looked up by the command by the name upnext_train_entry.

@@ -10,16 +10,17 @@
 
 namespace upnext {
 
-/// Every counter of a run: saved and restored as one object, nothing about progress lives elsewhere.
+/// Every counter of a run: saved and restored as one object, nothing about progress lives
+/// elsewhere.
 struct TrainState {
-  int64_t epoch = 0;           ///< completed epochs
-  int64_t batch = 0;           ///< completed batches of the running epoch
-  int64_t step = 0;            ///< completed steps
-  double epoch_loss = 0;       ///< of the running epoch: sum of batch losses times positions
+  int64_t epoch = 0;      ///< completed epochs
+  int64_t batch = 0;      ///< completed batches of the running epoch
+  int64_t step = 0;       ///< completed steps
+  double epoch_loss = 0;  ///< of the running epoch: sum of batch losses times positions
   int64_t epoch_positions = 0;
   double best_value = -1;
   int64_t best_epoch = 0;
-  int64_t stale = 0;           ///< validations since the best one
+  int64_t stale = 0;  ///< validations since the best one
   bool finished = false;
   uint64_t metrics_bytes = 0;  ///< length of metrics.jsonl
   uint64_t events_bytes = 0;   ///< length of the TensorBoard file

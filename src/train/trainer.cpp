@@ -141,10 +141,10 @@ void Trainer::after_step(double loss, const Batch& batch) {
   progress.batches = batcher_.batches_per_epoch();
   progress.loss = state_.epoch_loss / static_cast<double>(state_.epoch_positions);
   progress.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
-  const double left = static_cast<double>(config_.train.epochs) *
-                          static_cast<double>(batcher_.positions_per_epoch()) -
-                      static_cast<double>(state_.epoch * batcher_.positions_per_epoch() +
-                                          state_.epoch_positions);
+  const double left =
+      static_cast<double>(config_.train.epochs) *
+          static_cast<double>(batcher_.positions_per_epoch()) -
+      static_cast<double>(state_.epoch * batcher_.positions_per_epoch() + state_.epoch_positions);
   progress.seconds_left = left / std::max(1.0, progress.positions_per_second);
   draw_progress(progress);
 }
@@ -196,10 +196,10 @@ void Trainer::judge_epoch() {
     return;
   }
   const double value = validate();
-  const std::string rest =
-      state_.stale == 0 ? "best so far"
-                        : fmt::format("best {:.5f} at epoch {}, {} without improvement",
-                                      state_.best_value, state_.best_epoch, state_.stale);
+  const std::string rest = state_.stale == 0
+                               ? "best so far"
+                               : fmt::format("best {:.5f} at epoch {}, {} without improvement",
+                                             state_.best_value, state_.best_epoch, state_.stale);
   log_info("{}  valid {} {:.5f} ({})", epoch_text_, validator_.metric(), value, rest);
 }
 

@@ -47,9 +47,7 @@ class TreeReducer {
  private:
   using Node = std::pair<int, int64_t>;
 
-  int64_t nodes_at(int level) const {
-    return (leaves_ + (int64_t{1} << level) - 1) >> level;
-  }
+  int64_t nodes_at(int level) const { return (leaves_ + (int64_t{1} << level) - 1) >> level; }
 
   /// Takes the sibling's sum when it is there, else leaves `value` for it.
   std::optional<T> exchange(Node node, T& value, Node sibling) {

@@ -25,7 +25,8 @@ CriterionContext context(double t, int64_t k = 256, int64_t items = 3416, bool c
 
 template <typename T>
 double loss_of(const Criterion& criterion, std::vector<T>& scores,
-             const std::vector<int32_t>& positives = {0}, const std::vector<float>& weights = {1}) {
+               const std::vector<int32_t>& positives = {0},
+               const std::vector<float>& weights = {1}) {
   return criterion.apply(ScoreRow<T>{scores, positives, weights});
 }
 
@@ -81,9 +82,12 @@ TEST(Gbce, BetaFollowsAlphaAndT) {
   const struct {
     int64_t k, n;
     double t, beta;
-  } rows[] = {{256, 3416, 0.75, 0.306222548},    {256, 3416, 1.0, 0.074963397},
-              {1, 3416, 0.0, 1.0},               {128, 3416, 0.5, 0.518740849},
-              {128, 1271638, 0.75, 0.250075493}, {256, 1271638, 1.0, 0.000201315}};
+  } rows[] = {{256, 3416, 0.75, 0.306222548},
+              {256, 3416, 1.0, 0.074963397},
+              {1, 3416, 0.0, 1.0},
+              {128, 3416, 0.5, 0.518740849},
+              {128, 1271638, 0.75, 0.250075493},
+              {256, 1271638, 1.0, 0.000201315}};
   for (const auto& row : rows) {
     const auto criterion = find_criterion("gbce").make(context(row.t, row.k, row.n));
     std::vector<double> scores = {0.0, -1e4};

@@ -75,7 +75,8 @@ ObjectiveOptions options(const std::string& criterion, const std::string& candid
   return o;
 }
 
-class EveryObjective : public testing::TestWithParam<std::tuple<std::string, std::string, int64_t>> {};
+class EveryObjective
+    : public testing::TestWithParam<std::tuple<std::string, std::string, int64_t>> {};
 
 TEST_P(EveryObjective, GradientsEqualFiniteDifferences) {
   const auto& [criterion, candidates, items] = GetParam();
@@ -99,7 +100,7 @@ TEST_P(EveryObjective, GradientsEqualFiniteDifferences) {
   for (size_t i = 0; i < problem.states.size(); ++i) {
     EXPECT_NEAR(state_grad[i], slope(problem.states[i]), 1e-8);
   }
-  for (size_t i = 0; i < problem.table.size(); i += items > 100 ? 7 : 1) {
+  for (size_t i = 0; i<problem.table.size(); i += items> 100 ? 7 : 1) {
     EXPECT_NEAR(dense[i], slope(problem.table[i]), 1e-8);
   }
 }

@@ -52,8 +52,7 @@ TEST(RunConfig, EveryPresetResolvesAndSaysWhatItIs) {
 
 TEST(RunConfig, UnknownKeysNameTheNearestKnownOne) {
   RunConfig config;
-  const std::string message =
-      message_of([&] { apply_settings(config, {"train.epoch=3"}); });
+  const std::string message = message_of([&] { apply_settings(config, {"train.epoch=3"}); });
   EXPECT_NE(message.find("unknown key train.epoch; did you mean train.epochs?"), std::string::npos)
       << message;
 }
@@ -71,10 +70,12 @@ TEST(RunConfig, FileErrorsNameTheLine) {
 
 TEST(RunConfig, ValuesOutOfRangeAreRefused) {
   RunConfig config;
-  EXPECT_NE(message_of([&] { apply_settings(config, {"train.batch_size=0"}); }).find("out of range"),
-            std::string::npos);
-  EXPECT_NE(message_of([&] { apply_settings(config, {"objective.criterion=gbse"}); })
-                .find("did you mean \"gbce\"?"),
+  EXPECT_NE(
+      message_of([&] { apply_settings(config, {"train.batch_size=0"}); }).find("out of range"),
+      std::string::npos);
+  EXPECT_NE(message_of([&] {
+              apply_settings(config, {"objective.criterion=gbse"});
+            }).find("did you mean \"gbce\"?"),
             std::string::npos);
   EXPECT_NE(message_of([&] { apply_preset(config, "gsasrek"); }).find("did you mean gsasrec?"),
             std::string::npos);

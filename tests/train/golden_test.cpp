@@ -67,27 +67,31 @@ std::unique_ptr<Model> golden_model(int64_t heads) {
 }
 
 // The original's 1-based ids with padding on the left become plain 0-based histories.
-Tile golden_tile() { return test::next_item_tile({{2, 0, 3, 1, 5}, {4, 5, 0}}); }
+Tile golden_tile() {
+  return test::next_item_tile({{2, 0, 3, 1, 5}, {4, 5, 0}});
+}
 
 TEST(GoldenGsasrec, LastStatesAndScores) {
   const struct {
     int64_t heads;
     double states[2][4];
     double scores[2][6];
-  } golden[] = {{1,
-                 {{-1.413536, -0.927759, 0.858080, 1.044284}, {-0.890700, -1.355019, 0.504637, 1.298285}},
-                 {{0.091189, 0.374618, -0.797136, 1.127540, -1.327651, 1.374345},
-                  {0.267085, 0.175489, -0.597784, 0.951001, -1.194326, 1.299640}}},
-                {2,
-                 {{-1.725631, -0.374693, 1.167059, 0.537871}, {-1.454113, -0.831402, 1.216090, 0.660154}},
-                 {{-0.106943, 0.517424, -0.868115, 1.118490, -1.239617, 1.217501},
-                  {-0.013996, 0.437971, -0.811337, 1.090948, -1.244495, 1.254233}}}};
+  } golden[] = {
+      {1,
+       {{-1.413536, -0.927759, 0.858080, 1.044284}, {-0.890700, -1.355019, 0.504637, 1.298285}},
+       {{0.091189, 0.374618, -0.797136, 1.127540, -1.327651, 1.374345},
+        {0.267085, 0.175489, -0.597784, 0.951001, -1.194326, 1.299640}}},
+      {2,
+       {{-1.725631, -0.374693, 1.167059, 0.537871}, {-1.454113, -0.831402, 1.216090, 0.660154}},
+       {{-0.106943, 0.517424, -0.868115, 1.118490, -1.239617, 1.217501},
+        {-0.013996, 0.437971, -0.811337, 1.090948, -1.244495, 1.254233}}}};
   for (const auto& expected : golden) {
     const auto model = golden_model(expected.heads);
     const Tile tile = test::next_item_tile({{2, 0, 3, 1, 0}, {4, 5, 0}});
     Forward forward(model->parameters(), tile, false, 1, 1);
     const at::Tensor states = model->encode(forward);
-    const at::Tensor scores = at::matmul(states, model->parameters().get("output_embedding.weight").t());
+    const at::Tensor scores =
+        at::matmul(states, model->parameters().get("output_embedding.weight").t());
     const int64_t last[2] = {3, 5};
     for (int s = 0; s < 2; ++s) {
       for (int c = 0; c < 4; ++c) {
@@ -115,8 +119,7 @@ struct TrainingExample {
     std::vector<double> scores(ids.size());
     kernels::gather_scores(6, 1 + kNegatives, kDim, states.data_ptr<double>(),
                            table.data_ptr<double>(), ids.data(), scores.data());
-    const auto criterion =
-        find_criterion("gbce").make({kItems, kNegatives, t, /*clamped=*/false});
+    const auto criterion = find_criterion("gbce").make({kItems, kNegatives, t, /*clamped=*/false});
     const std::vector<int32_t> first = {0};
     const std::vector<float> weight = {1};
     for (int q = 0; q < 6; ++q) {
@@ -196,7 +199,8 @@ TEST(GoldenGsasrec, Gradients) {
     TrainingExample example(expected.heads, 0.75);
     const double* v = expected.values;
     constexpr double kTolerance = 1e-8;
-    EXPECT_NEAR(example.at2("item_embedding.weight", 2, 0), v[0], kTolerance);  // the original's row 3
+    EXPECT_NEAR(example.at2("item_embedding.weight", 2, 0), v[0],
+                kTolerance);  // the original's row 3
     EXPECT_NEAR(example.at2("position_embedding.weight", 2, 1), v[1], kTolerance);
     EXPECT_NEAR(example.at1("blocks.0.attention_norm.weight", 0), v[2], kTolerance);
     EXPECT_NEAR(example.at2("blocks.0.query.weight", 0, 1), v[3], kTolerance);

@@ -75,8 +75,9 @@ class ModelGradient : public testing::TestWithParam<Case> {
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {  // no zero biases, no unit norms
       at::Tensor value = model_->parameters()[i].value.detach();
       const int64_t n = value.numel();
-      value.add_(at::sin(at::arange(n, at::kDouble) * 1.7 + static_cast<double>(i)).view(value.sizes()),
-                 0.05);
+      value.add_(
+          at::sin(at::arange(n, at::kDouble) * 1.7 + static_cast<double>(i)).view(value.sizes()),
+          0.05);
     }
   }
 

@@ -11,7 +11,9 @@
 namespace upnext {
 namespace {
 
-ParameterSet one_matrix() { return ParameterSet({{"w", {2, 3}}}, {}); }
+ParameterSet one_matrix() {
+  return ParameterSet({{"w", {2, 3}}}, {});
+}
 
 TileGradients<float> gradients(const at::Tensor& value) {
   TileGradients<float> g;

@@ -162,8 +162,10 @@ TEST_F(Training, EveryModelAndObjectiveRuns) {
     const char* block;
     const char* criterion;
     const char* candidates;
-  } cases[] = {{"sasrec", "gsasrec", "softmax", "full"},  {"sasrec", "pmixer", "bce", "uniform"},
-               {"sasrec", "post-norm", "softmax", "uniform"}, {"sasrec", "csrec", "gbce", "full"},
+  } cases[] = {{"sasrec", "gsasrec", "softmax", "full"},
+               {"sasrec", "pmixer", "bce", "uniform"},
+               {"sasrec", "post-norm", "softmax", "uniform"},
+               {"sasrec", "csrec", "gbce", "full"},
                {"gru4rec", "gsasrec", "softmax", "full"}};
   for (const auto& c : cases) {
     TrainRequest r = request(std::string(c.model) + c.block + c.criterion);

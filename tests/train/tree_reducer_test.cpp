@@ -16,10 +16,9 @@ namespace {
 
 /// Adding writes the tree down: "(01)" is leaf 0 plus leaf 1.
 std::string tree_of(const std::vector<int64_t>& order) {
-  TreeReducer<std::string> reducer(static_cast<int64_t>(order.size()),
-                                   [](std::string& left, std::string&& right) {
-                                     left = "(" + left + right + ")";
-                                   });
+  TreeReducer<std::string> reducer(
+      static_cast<int64_t>(order.size()),
+      [](std::string& left, std::string&& right) { left = "(" + left + right + ")"; });
   for (const int64_t leaf : order) reducer.deliver(leaf, std::to_string(leaf));
   return reducer.take();
 }

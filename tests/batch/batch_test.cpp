@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/batch.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "support/small_data.h"
+
+namespace upnext {
+namespace {
+
+class Batching : public testing::Test {
+ protected:
+  static Dataset dataset_of(const std::string& pairs, const test::TemporaryFolder& folder) {
+    set_quiet(true);
+    write_file_atomically(folder / "log.txt", pairs);
+    PrepareOptions options;
+    options.source.path = (folder / "log.txt").string();
+    options.source.format = "pairs";
+    options.out = folder / "data";
+    prepare_dataset(options);
+    return Dataset::open(folder / "data");
+  }
+  static std::string line(const std::string& user, const std::vector<int>& items) {
+    std::string text;
+    for (const int item : items) text += user + " " + std::to_string(item) + "\n";
+    return text;
+  }
+  static std::vector<int32_t> all_items(const Batch& batch) {
+    std::vector<int32_t> items;
+    for (const Tile& tile : batch.tiles) {
+      items.insert(items.end(), tile.sequences.values.begin(), tile.sequences.values.end());
+    }
+    return items;
+  }
+
+  test::TemporaryFolder folder_{"batching"};
+};
+
+TEST_F(Batching, AWindowIsTheNewestTrainingItemsAndTargetsAreTheNextOnes) {
+  // Leave-last 1/1: items 5 and 6 are held out, so training sees 0..4 (ids by first appearance).
+  const Dataset data = dataset_of(line("a", {10, 11, 12, 13, 14, 15, 16}), folder_);
+  BatchOptions options;
+  options.max_length = 3;
+  Batcher batcher(data, options);
+  const Batch batch = batcher.make(0);
+  ASSERT_EQ(batch.tiles.size(), 1u);
+  const Tile& tile = batch.tiles[0];
+  EXPECT_EQ(tile.sequences.values, (std::vector<int32_t>{1, 2, 3}));
+  EXPECT_EQ(tile.targets.items, (std::vector<int32_t>{2, 3, 4}));
+  EXPECT_EQ(tile.targets.rows, (std::vector<int32_t>{0, 1, 2}));
+  EXPECT_EQ(batch.positions, 3);
+}
+
+TEST_F(Batching, LastPositionsTrainOneTargetPerUser) {
+  const Dataset data = dataset_of(line("a", {1, 2, 3, 4, 5, 6}) + line("b", {3, 1, 2, 5}), folder_);
+  BatchOptions options;
+  options.target_positions = TargetPositions::last;
+  Batcher batcher(data, options);
+  const Batch batch = batcher.make(0);
+  EXPECT_EQ(batch.positions, 2);
+  EXPECT_EQ(batcher.positions_per_epoch(), 2);
+  for (const Tile& tile : batch.tiles) {
+    for (int64_t q = 0; q < tile.targets.size(); ++q) {
+      EXPECT_EQ(tile.targets.rows[q] + 1, tile.sequences.offsets[q + 1]);
+    }
+  }
+}
+
+TEST_F(Batching, UsersWithoutTwoTrainingItemsAreLeftOut) {
+  const Dataset data = dataset_of(line("a", {1, 2, 3}) + line("b", {1, 2, 3, 4}), folder_);
+  Batcher batcher(data, BatchOptions{});
+  EXPECT_EQ(batcher.num_users(), 1);
+  const test::TemporaryFolder other("batching_none");
+  const Dataset none = dataset_of(line("a", {1, 2, 3}), other);
+  EXPECT_THROW(Batcher(none, BatchOptions{}), Error);
+}
+
+TEST_F(Batching, AnEpochVisitsEveryUserOnceInAnOrderOfItsOwn) {
+  write_file_atomically(folder_ / "ring.txt", test::ring_log(50, 20, 8));
+  const Dataset data = dataset_of(test::ring_log(50, 20, 8), folder_);
+  BatchOptions options;
+  options.batch_size = 16;
+  Batcher batcher(data, options);
+  std::vector<std::vector<uint64_t>> orders;
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    batcher.start_epoch(epoch);
+    std::vector<uint64_t> users;
+    for (int64_t b = 0; b < batcher.batches_per_epoch(); ++b) {
+      for (const Tile& tile : batcher.make(b).tiles) {
+        users.insert(users.end(), tile.streams.begin(), tile.streams.end());
+      }
+    }
+    EXPECT_EQ(static_cast<int64_t>(users.size()), batcher.num_users());
+    EXPECT_EQ(std::set<uint64_t>(users.begin(), users.end()).size(), users.size());
+    orders.push_back(users);
+  }
+  EXPECT_NE(orders[0], orders[1]);
+  batcher.start_epoch(0);  // going back gives the same batches: what resuming relies on
+  EXPECT_EQ(batcher.make(1).tiles[0].streams[0], orders[0][16]);
+}
+
+TEST_F(Batching, TilesHoldWholeSequencesAndRespectTheirSize) {
+  const Dataset data = dataset_of(test::ring_log(50, 20, 12), folder_);
+  BatchOptions small, large;
+  small.tile_tokens = 20;
+  large.tile_tokens = 100000;
+  Batcher a(data, small), b(data, large);
+  const Batch cut = a.make(0), whole = b.make(0);
+  EXPECT_EQ(whole.tiles.size(), 1u);
+  EXPECT_GT(cut.tiles.size(), 5u);
+  EXPECT_EQ(all_items(cut), all_items(whole));
+  EXPECT_EQ(cut.positions, whole.positions);
+  for (const Tile& tile : cut.tiles) EXPECT_LE(tile.tokens(), 20);
+}
+
+TEST_F(Batching, ASequenceLongerThanATileGetsOneOfItsOwn) {
+  const Dataset data = dataset_of(test::ring_log(10, 20, 12), folder_);
+  BatchOptions options;
+  options.tile_tokens = 1;
+  Batcher batcher(data, options);
+  for (const Tile& tile : batcher.make(0).tiles) EXPECT_EQ(tile.sequences.size(), 1);
+}
+
+}  // namespace
+}  // namespace upnext
