@@ -26,7 +26,8 @@ struct ModelOptions {
   /// none: padding does not exist. attend: as originals whose model sees max_length - n steps of
   /// left padding: pmixer attends to them, gru4rec runs over them (tensor padding_embedding).
   std::string padding = "none";
-  std::string init = "small";       ///< small | torch | xavier-normal | normal-0.02 (models/initialise.h)
+  std::string init =
+      "small";  ///< small | torch | xavier-normal | normal-0.02 (models/initialise.h)
   int64_t gru_hidden_size = 128;  ///< gru4rec: recurrent width
   int64_t gru_layers = 1;         ///< gru4rec
   bool gru_bias = false;          ///< gru4rec
