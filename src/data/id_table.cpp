@@ -81,6 +81,7 @@ void IdTable::prefetch(std::string_view raw) const {
 }
 
 std::string_view IdTable::store(std::string_view raw) {
+  if (raw.empty()) return {};
   if (raw.size() > block_left_) {
     block_left_ = std::max(kBlockBytes, raw.size());
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(block_left_));

@@ -68,12 +68,14 @@ std::filesystem::path locate(const std::filesystem::path& path) {
   return inside;
 }
 
-/// Names what the file is when it is a well-known something else.
+/// Names what the file is when it is a well-known something else. A safetensors file begins with
+/// eight bytes of length, which may look like anything, and then the brace of its JSON header.
 void refuse_other_formats(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
-  char magic[4] = {};
+  char magic[9] = {};
   stream.read(magic, sizeof(magic));
   const std::string_view begin(magic, static_cast<size_t>(stream.gcount()));
+  if (begin.size() == sizeof(magic) && begin.back() == '{') return;
   check_data(begin.substr(0, 2) != "PK" && !begin.starts_with("\x80"),
              "{}: this looks like a PyTorch checkpoint; convert it first with `upnext import`",
              path.string());

@@ -33,11 +33,13 @@ class SafetensorsStateDict final : public StateDict {
 std::unique_ptr<StateDict> open_state_dict(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   check_data(stream.good(), "{}: cannot read", path.string());
-  char magic[2] = {};
+  char magic[9] = {};
   stream.read(magic, sizeof(magic));
   const std::string_view begin(magic, static_cast<size_t>(stream.gcount()));
-  if (begin == "PK") return std::make_unique<PytorchCheckpoint>(path);
-  check_data(!begin.starts_with("\x80"),
+  // Behind eight bytes of length, which may look like anything, safetensors has its JSON header.
+  const bool safetensors = begin.size() == sizeof(magic) && begin.back() == '{';
+  if (!safetensors && begin.starts_with("PK")) return std::make_unique<PytorchCheckpoint>(path);
+  check_data(safetensors || !begin.starts_with("\x80"),
              "{}: a pickle without a ZIP container, as PyTorch wrote before 1.6: load it there and "
              "save it anew with torch.save",
              path.string());

@@ -23,7 +23,7 @@ ls | grep -q 'made\.' && fail 'a temporary folder is left' || pass
 
 ok 'broken lines can be skipped' "$upnext" prepare time.csv --out skipped --skip-bad
 cat out err >both
-says 'and are counted' 'skipped +1' both
+says 'and are counted' 'broken lines +1' both
 
 printf 'user,item,time\na,x,5\na,y,3\na,x,4\na,z,9\na,z,9\n' >travel.csv
 ok 'time travel is sorted' "$upnext" prepare travel.csv --out travel

@@ -133,6 +133,17 @@ TEST_F(ModelFileTest, SaysWhatIsWrongWithAPath) {
   EXPECT_NE(open_error(folder_ / "text").find("not a safetensors file"), std::string::npos);
 }
 
+TEST_F(ModelFileTest, OpensWhateverTheHeaderLengthLooksLike) {
+  // The first bytes are that length: among 64 neighbouring multiples of 8 one ends in 0x80, with
+  // which a pickle begins.
+  for (size_t extra = 0; extra < 64; ++extra) {
+    ModelDescription longer = description();
+    longer.config_toml += std::string(8 * extra, ' ');
+    write_model_file(folder_ / kModelFileName, longer, weights_.views, kIds, kTitles);
+    EXPECT_EQ(open_error(folder_.path()), "") << extra;
+  }
+}
+
 TEST_F(ModelFileTest, SaysWhatIsWrongWithTheMetadata) {
   EXPECT_NE(open_error(with_metadata("upnext.version", nullptr)).find("not a model of upnext"),
             std::string::npos);
