@@ -83,18 +83,18 @@ void Trainer::begin() {
   seconds_before_ = state_.seconds;
 }
 
+bool Trainer::out_of_patience() const {
+  return config_.train.patience > 0 && state_.stale >= config_.train.patience;
+}
+
 TrainResult Trainer::fit() {
   begin();
   log_info("{}", start_summary(config_, dataset_, *model_, objective_, batcher_, validator_,
                                pool_.threads()));
-  std::string stopped = "epochs";
-  while (state_.epoch < config_.train.epochs) {
+  // Asked before every epoch, so that resuming a run that had stopped changes nothing.
+  while (state_.epoch < config_.train.epochs && !out_of_patience()) {
     run_epoch();
     finish_epoch();
-    if (config_.train.patience > 0 && state_.stale >= config_.train.patience) {
-      stopped = "patience";
-      break;
-    }
   }
   state_.finished = true;
   save();
@@ -108,7 +108,7 @@ TrainResult Trainer::fit() {
   result.positions_per_second =
       static_cast<double>(session_positions_) / std::max(1e-9, wall_seconds() - session_start_);
   result.peak_memory_bytes = peak_memory_bytes();
-  result.stopped = stopped;
+  result.stopped = out_of_patience() ? "patience" : "epochs";
   return result;
 }
 

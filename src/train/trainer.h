@@ -41,6 +41,7 @@ class Trainer {
   void write_model(const std::string& validation);
   void stop_if_interrupted();
   int64_t total_steps() const;
+  bool out_of_patience() const;
 
   TrainRequest request_;
   RunConfig& config_;
