@@ -28,6 +28,7 @@ int64_t Batcher::batches_per_epoch() const {
 }
 
 void Batcher::start_epoch(int64_t epoch) {
+  epoch_ = epoch;
   const PhiloxKey key =
       random_key(options_.seed, Purpose::epoch_order, static_cast<uint64_t>(epoch));
   shuffled_indices(key, order_.data(), static_cast<uint32_t>(order_.size()));
@@ -55,18 +56,28 @@ int64_t Batcher::window(int32_t user) const {
   return std::min(dataset_.splits()[user].train_end - 1, options_.max_length);
 }
 
+int64_t Batcher::window_end(int32_t user) const {
+  const int64_t train_end = dataset_.splits()[user].train_end;
+  const int64_t room = train_end - 1 - window(user);  // places to which the window could move back
+  if (options_.window == TrainingWindow::newest || room == 0) return train_end;
+  RandomStream random(
+      random_key(options_.seed, Purpose::training_window, static_cast<uint64_t>(epoch_)),
+      static_cast<uint64_t>(user));
+  return train_end - static_cast<int64_t>(random.below(static_cast<uint32_t>(room + 1)));
+}
+
 void Batcher::append(int32_t user, Tile& tile) const {
   const int64_t length = window(user);
-  const int64_t train_end = dataset_.splits()[user].train_end;
+  const int64_t end = window_end(user);
   const std::span<const int32_t> history = dataset_.histories().row(user);
-  const std::span<const int32_t> inputs = history.subspan(train_end - 1 - length, length);
+  const std::span<const int32_t> inputs = history.subspan(end - 1 - length, length);
   const int64_t first_row = tile.tokens();
   tile.sequences.add_row(inputs);
   tile.streams.push_back(static_cast<uint64_t>(user));
   const int64_t skipped = options_.target_positions == TargetPositions::all ? 0 : length - 1;
   for (int64_t i = skipped; i < length; ++i) {
     tile.targets.rows.push_back(static_cast<int32_t>(first_row + i));
-    tile.targets.items.push_back(history[train_end - length + i]);
+    tile.targets.items.push_back(history[end - length + i]);
     tile.targets.weights.push_back(1.0f);
     tile.targets.offsets.push_back(static_cast<int64_t>(tile.targets.items.size()));
   }

@@ -42,6 +42,11 @@ struct Tile {
 /// Which positions of a window are trained.
 enum class TargetPositions { all, last };
 
+/// Which part of a history that is longer than max_length + 1 is trained on: always the newest
+/// items (as the originals do, so older ones are never seen), or a stretch drawn anew for every
+/// epoch.
+enum class TrainingWindow { newest, random };
+
 /// A batch of users cut into tiles. `positions` is the number of queries of the whole batch: the
 /// divisor of the batch's mean loss, which every tile needs.
 struct Batch {
@@ -56,6 +61,7 @@ struct BatchOptions {
   int64_t tile_tokens = 512;  ///< a tile ends before it exceeds this (one sequence always fits)
   int64_t max_batches = 0;    ///< per epoch; 0 = all users every epoch
   TargetPositions target_positions = TargetPositions::all;
+  TrainingWindow window = TrainingWindow::newest;
   uint64_t seed = 42;
 };
 
@@ -79,12 +85,14 @@ class Batcher {
 
  private:
   void append(int32_t user, Tile& tile) const;
-  int64_t window(int32_t user) const;  ///< inputs of a user
+  int64_t window(int32_t user) const;      ///< inputs of a user
+  int64_t window_end(int32_t user) const;  ///< one past the last target
 
   const Dataset& dataset_;
   BatchOptions options_;
   std::vector<int32_t> users_;
   std::vector<uint32_t> order_;
+  int64_t epoch_ = 0;
   int64_t positions_ = 0;
 };
 

@@ -23,6 +23,8 @@ BatchOptions batch_options(const RunConfig& config) {
   options.max_batches = config.train.max_batches;
   options.target_positions =
       config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
+  options.window =
+      config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
   options.seed = static_cast<uint64_t>(config.train.seed);
   return options;
 }

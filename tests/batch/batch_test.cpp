@@ -104,6 +104,33 @@ TEST_F(Batching, AnEpochVisitsEveryUserOnceInAnOrderOfItsOwn) {
   EXPECT_EQ(batcher.make(1).tiles[0].streams[0], orders[0][16]);
 }
 
+TEST_F(Batching, RandomWindowsReachEveryItemAndAreRepeatable) {
+  std::vector<int> items(30);
+  for (int i = 0; i < 30; ++i) items[static_cast<size_t>(i)] = i;
+  const Dataset data = dataset_of(line("a", items), folder_);
+  BatchOptions options;
+  options.max_length = 4;
+  options.window = TrainingWindow::random;
+  Batcher batcher(data, options);
+  std::set<int32_t> seen;
+  std::vector<int32_t> third;
+  for (int epoch = 0; epoch < 200; ++epoch) {
+    batcher.start_epoch(epoch);
+    const Batch batch = batcher.make(0);
+    const Tile& tile = batch.tiles[0];
+    ASSERT_EQ(tile.tokens(), 4);
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(tile.targets.items[i], tile.sequences.values[i] + 1);  // still the next items
+    }
+    seen.insert(tile.targets.items.begin(), tile.targets.items.end());
+    if (epoch == 3) third = tile.sequences.values;
+  }
+  EXPECT_EQ(seen.size(), 27u);  // 28 training items, the first is no target; held-out ones never
+  EXPECT_EQ(*seen.rbegin(), 27);
+  batcher.start_epoch(3);
+  EXPECT_EQ(batcher.make(0).tiles[0].sequences.values, third);
+}
+
 TEST_F(Batching, TilesHoldWholeSequencesAndRespectTheirSize) {
   const Dataset data = dataset_of(test::ring_log(50, 20, 12), folder_);
   BatchOptions small, large;
