@@ -19,6 +19,11 @@ void TrainOptions::list(OptionList& options) {
   options.add("batch_size", batch_size, "users per step").at_least(1);
   options.add("max_batches", max_batches, "steps per epoch at most, 0 = all users").at_least(0);
   options
+      .add("window", window,
+           "part of a history longer than model.max_length: the newest items, or a random stretch "
+           "in every epoch")
+      .one_of({"newest", "random"});
+  options
       .add("tile_tokens", tile_tokens, "tokens that one worker handles at a time; part of the bits")
       .at_least(1);
   options.add("learning_rate", learning_rate, "of Adam").range(0, 10);
