@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/interrupt.h"
 
+#include <atomic>
 #include <csignal>
 
 namespace upnext {
 namespace {
 
-volatile std::sig_atomic_t flag = 0;
+// Set by a signal handler and read by workers: lock-free atomics are allowed in both.
+std::atomic<bool> flag{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 void on_signal(int signal) {
-  flag = 1;
+  flag = true;
   std::signal(signal, SIG_DFL);  // the second one is meant
 }
 
