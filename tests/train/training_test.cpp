@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "inference/model_file.h"
 #include "support/small_data.h"
+#include "train/small_training.h"
 #include "train/trainer.h"
 
 namespace upnext {
@@ -31,19 +32,7 @@ class Training : public testing::Test {
   void TearDown() override { set_interrupted(false); }
 
   TrainRequest request(const std::string& run, int threads = 1) const {
-    TrainRequest r;
-    r.config.data.path = data_.string();
-    r.config.model.hidden_size = 16;
-    r.config.model.num_blocks = 2;
-    r.config.model.num_heads = 2;
-    r.config.model.max_length = 8;
-    r.config.model.dropout = 0.2;
-    r.config.objective.negatives = 5;
-    r.config.train.epochs = 3;
-    r.config.train.batch_size = 16;
-    r.config.train.tile_tokens = 24;
-    r.config.model.resolve();
-    r.run = folder_ / run;
+    TrainRequest r = test::small_training(folder_ / run, data_);
     r.threads = threads;
     return r;
   }
@@ -120,12 +109,8 @@ void train_and_kill(const TrainRequest& request) {
 }
 
 TEST_F(Training, AKilledRunResumesToTheSameBits) {
-  TrainRequest whole = request("whole");
-  whole.config.train.epochs = 40;
-  whole.config.train.checkpoint_steps = 1;
-  Trainer(whole).fit();
-  TrainRequest killed = request("killed");
-  killed.config = whole.config;
+  Trainer(test::killed_training(folder_ / "whole", data_)).fit();
+  TrainRequest killed = test::killed_training(folder_ / "killed", data_);
   train_and_kill(killed);
   killed.resume = true;
   killed.threads = 2;
