@@ -31,6 +31,23 @@ void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int6
   }
 }
 
+void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint64_t* streams,
+                  const int32_t* row_numbers, float* x) {
+  HWY_ALIGN uint32_t blocks[kLanes];
+  HWY_ALIGN uint32_t numbers[kLanes];
+  HWY_ALIGN float factors[kDropoutColumns];
+  for (int64_t r = 0; r < rows; ++r, x += dim) {
+    for (int64_t i = 0; i < kLanes; ++i) numbers[i] = static_cast<uint32_t>(row_numbers[r]);
+    for (int64_t c = 0; c < dim; c += kDropoutColumns) {
+      for (int64_t i = 0; i < kLanes; ++i) blocks[i] = static_cast<uint32_t>(c / 8 + i);
+      mask_factors(dropout, streams[r], kLanes, blocks, numbers, factors);
+      for_each(HWY_MIN(dim - c, kDropoutColumns), [&](int64_t i, auto part) HWY_ATTR {
+        part.store(hn::Mul(part.load(x + c + i), part.load(factors + i)), x + c + i);
+      });
+    }
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace upnext::kernels
 HWY_AFTER_NAMESPACE();
@@ -39,6 +56,7 @@ HWY_AFTER_NAMESPACE();
 namespace upnext::kernels {
 
 HWY_EXPORT(dropout_factors);
+HWY_EXPORT(dropout_rows);
 
 Dropout Dropout::with_rate(double rate, PhiloxKey key) {
   Dropout dropout;
@@ -52,6 +70,11 @@ Dropout Dropout::with_rate(double rate, PhiloxKey key) {
 void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
                      float* factors) {
   HWY_DYNAMIC_DISPATCH(dropout_factors)(dropout, stream, row, dim, factors);
+}
+
+void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint64_t* streams,
+                  const int32_t* row_numbers, float* x) {
+  HWY_DYNAMIC_DISPATCH(dropout_rows)(dropout, rows, dim, streams, row_numbers, x);
 }
 
 }  // namespace upnext::kernels

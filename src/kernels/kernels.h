@@ -40,6 +40,13 @@ void layer_norm_backward(int64_t rows, int64_t dim, const float* x, const float*
 enum class Activation { none, relu, gelu };  ///< gelu is the exact one, 0.5 x (1 + erf(x / sqrt 2))
 void add_bias(int64_t rows, int64_t dim, const float* bias, Activation activation, float* x);
 
+/// sum[dim] += the rows of x [rows, dim]: the gradient of a bias.
+void add_column_sums(int64_t rows, int64_t dim, const float* x, float* sum);
+/// grad[n] = y > 0 ? factor * grad : 0 for y = relu(...), with or without dropout.
+void relu_backward(int64_t n, const float* y, float factor, float* grad);
+/// grad[n] *= derivative of the exact gelu at x (its input).
+void gelu_backward(int64_t n, const float* x, float* grad);
+
 /// values[n] *= factor
 void scale(int64_t n, float factor, float* values);
 /// y[n] += factor * x[n]
@@ -65,6 +72,9 @@ struct Dropout {
 /// factors[c] = scale where kept, else 0, for c in 0..dim-1.
 void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
                      float* factors);
+/// x[rows, dim] *= the factors of rows (streams[i], row_numbers[i]), in place.
+void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint64_t* streams,
+                  const int32_t* row_numbers, float* x);
 
 // ---- attention over jagged sequences -----------------------------------------------------------
 

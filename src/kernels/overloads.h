@@ -25,6 +25,32 @@ inline void add_bias(int64_t rows, int64_t dim, const double* bias, Activation a
                      double* x) {
   reference::add_bias(rows, dim, bias, activation, x);
 }
+inline void layer_norm(int64_t rows, int64_t dim, const double* x, const double* weight,
+                       const double* bias, double epsilon, double* y, double* mean, double* rstd) {
+  reference::layer_norm(rows, dim, x, weight, bias, epsilon, y, mean, rstd);
+}
+inline void layer_norm_backward(int64_t rows, int64_t dim, const double* x, const double* weight,
+                                const double* mean, const double* rstd, const double* y_grad,
+                                double* x_grad, double* weight_grad, double* bias_grad) {
+  reference::layer_norm_backward(rows, dim, x, weight, mean, rstd, y_grad, x_grad, weight_grad,
+                                 bias_grad);
+}
+inline void add_column_sums(int64_t rows, int64_t dim, const double* x, double* sum) {
+  reference::add_column_sums(rows, dim, x, sum);
+}
+inline void relu_backward(int64_t n, const double* y, double factor, double* grad) {
+  reference::relu_backward(n, y, factor, grad);
+}
+inline void gelu_backward(int64_t n, const double* x, double* grad) {
+  reference::gelu_backward(n, x, grad);
+}
+inline void axpy(int64_t n, double factor, const double* x, double* y) {
+  reference::axpy(n, factor, x, y);
+}
+inline void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint64_t* streams,
+                         const int32_t* row_numbers, double* x) {
+  reference::dropout_rows(dropout, rows, dim, streams, row_numbers, x);
+}
 inline void scale(int64_t n, double factor, double* values) {
   reference::scale(n, factor, values);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <numbers>
+#include <vector>
 
 #include "kernels/kernels.h"
 
@@ -132,6 +133,27 @@ void add_bias(int64_t rows, int64_t dim, const T* bias, Activation activation, T
 }
 
 template <typename T>
+void add_column_sums(int64_t rows, int64_t dim, const T* x, T* sum) {
+  for (int64_t i = 0; i < rows * dim; ++i) sum[i % dim] += x[i];
+}
+
+template <typename T>
+void relu_backward(int64_t n, const T* y, T factor, T* grad) {
+  for (int64_t i = 0; i < n; ++i) grad[i] = y[i] > T(0) ? factor * grad[i] : T(0);
+}
+
+template <typename T>
+void gelu_backward(int64_t n, const T* x, T* grad) {
+  for (int64_t i = 0; i < n; ++i) {
+    const double value = static_cast<double>(x[i]);
+    const double cumulative = 0.5 * (1 + std::erf(value / std::numbers::sqrt2));
+    const double density =
+        std::exp(-0.5 * value * value) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
+    grad[i] = static_cast<T>(static_cast<double>(grad[i]) * (cumulative + value * density));
+  }
+}
+
+template <typename T>
 void scale(int64_t n, T factor, T* values) {
   for (int64_t i = 0; i < n; ++i) values[i] *= factor;
 }
@@ -159,6 +181,17 @@ void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int6
     const uint32_t word = words[static_cast<size_t>(c % 8 / 2)];
     const uint32_t bits = c % 2 == 0 ? word & 0xFFFFu : word >> 16;
     factors[c] = bits >= dropout.threshold ? static_cast<T>(dropout.scale) : T(0);
+  }
+}
+
+template <typename T>
+void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint64_t* streams,
+                  const int32_t* row_numbers, T* x) {
+  std::vector<T> factors(static_cast<size_t>(dim));
+  for (int64_t r = 0; r < rows; ++r) {
+    reference::dropout_factors(dropout, streams[r], static_cast<uint32_t>(row_numbers[r]), dim,
+                               factors.data());
+    for (int64_t c = 0; c < dim; ++c) x[r * dim + c] *= factors[static_cast<size_t>(c)];
   }
 }
 

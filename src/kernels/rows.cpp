@@ -104,6 +104,30 @@ void add_bias(int64_t rows, int64_t dim, const float* bias, Activation activatio
   }
 }
 
+void add_column_sums(int64_t rows, int64_t dim, const float* x, float* sum) {
+  for_each(dim, [&](int64_t c, auto part) HWY_ATTR {
+    V total = part.load(sum + c);
+    for (int64_t r = 0; r < rows; ++r) total = hn::Add(total, part.load(x + r * dim + c));
+    part.store(total, sum + c);
+  });
+}
+
+void relu_backward(int64_t n, const float* y, float factor, float* grad) {
+  for_each(n, [&](int64_t i, auto part) HWY_ATTR {
+    const M positive = hn::Gt(part.load(y + i), zero());
+    part.store(hn::IfThenElseZero(positive, hn::Mul(part.load(grad + i), all(factor))), grad + i);
+  });
+}
+
+void gelu_backward(int64_t n, const float* x, float* grad) {
+  for_each(n, [&](int64_t i, auto part) HWY_ATTR {
+    const V value = part.load(x + i);
+    const V cumulative = hn::MulAdd(erf_of(hn::Mul(value, all(0.70710678f))), all(0.5f), all(0.5f));
+    const V density = hn::Mul(exp_of(hn::Mul(hn::Mul(value, value), all(-0.5f))), all(0.39894228f));
+    part.store(hn::Mul(part.load(grad + i), hn::MulAdd(value, density, cumulative)), grad + i);
+  });
+}
+
 void scale(int64_t n, float factor, float* values) {
   for_each(n, [&](int64_t i, auto part) HWY_ATTR {
     part.store(hn::Mul(part.load(values + i), all(factor)), values + i);
@@ -141,6 +165,9 @@ namespace upnext::kernels {
 HWY_EXPORT(layer_norm);
 HWY_EXPORT(layer_norm_backward);
 HWY_EXPORT(add_bias);
+HWY_EXPORT(add_column_sums);
+HWY_EXPORT(relu_backward);
+HWY_EXPORT(gelu_backward);
 HWY_EXPORT(scale);
 HWY_EXPORT(axpy);
 HWY_EXPORT(dot);
@@ -159,6 +186,18 @@ void layer_norm_backward(int64_t rows, int64_t dim, const float* x, const float*
 
 void add_bias(int64_t rows, int64_t dim, const float* bias, Activation activation, float* x) {
   HWY_DYNAMIC_DISPATCH(add_bias)(rows, dim, bias, activation, x);
+}
+
+void add_column_sums(int64_t rows, int64_t dim, const float* x, float* sum) {
+  HWY_DYNAMIC_DISPATCH(add_column_sums)(rows, dim, x, sum);
+}
+
+void relu_backward(int64_t n, const float* y, float factor, float* grad) {
+  HWY_DYNAMIC_DISPATCH(relu_backward)(n, y, factor, grad);
+}
+
+void gelu_backward(int64_t n, const float* x, float* grad) {
+  HWY_DYNAMIC_DISPATCH(gelu_backward)(n, x, grad);
 }
 
 void scale(int64_t n, float factor, float* values) {

@@ -13,6 +13,7 @@ enum class Scratch : size_t {
   attention_factors,
   attention_blocks,
   candidate_lists,
+  block_gradients,
   size
 };
 

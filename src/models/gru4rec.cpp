@@ -27,19 +27,19 @@ class Gru4rec final : public Model {
     at::Tensor x = forward.lookup("item_embedding.weight", forward.tile().sequences.values);
     x = forward.dropout(x, options().dropout, Purpose::dropout_embedding, 0);
     for (int64_t layer = 0; layer < options().gru_layers; ++layer) {
-      x = nn::jagged_gru(forward, layer_weights(layer), x);
+      x = nn::jagged_gru(forward, layer_weights(forward, layer), x);
     }
-    return at::addmm(weight("dense.bias"), x, weight("dense.weight").t());
+    return at::addmm(forward.weight("dense.bias"), x, forward.weight("dense.weight").t());
   }
 
  private:
-  nn::GruWeights layer_weights(int64_t layer) const {
+  nn::GruWeights layer_weights(Forward& forward, int64_t layer) const {
     const std::string prefix = "gru." + std::to_string(layer) + ".";
     nn::GruWeights weights{
-        weight(prefix + "input_weight"), weight(prefix + "hidden_weight"), {}, {}};
+        forward.weight(prefix + "input_weight"), forward.weight(prefix + "hidden_weight"), {}, {}};
     if (options().gru_bias) {
-      weights.input_bias = weight(prefix + "input_bias");
-      weights.hidden_bias = weight(prefix + "hidden_bias");
+      weights.input_bias = forward.weight(prefix + "input_bias");
+      weights.hidden_bias = forward.weight(prefix + "hidden_bias");
     }
     return weights;
   }

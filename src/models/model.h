@@ -35,9 +35,6 @@ class Model {
   /// Parameter that scores are taken with, [num_items, hidden_size].
   int64_t output_table() const;
 
- protected:
-  at::Tensor weight(const std::string& name) const { return parameters_.get(name); }
-
  private:
   ModelOptions options_;  // resolved
   int64_t num_items_;

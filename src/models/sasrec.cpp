@@ -7,7 +7,7 @@
 #include "inference/block_style.h"
 #include "models/initialise.h"
 #include "models/model.h"
-#include "nn/attention.h"
+#include "nn/transformer_block.h"
 
 namespace upnext {
 namespace {
@@ -27,10 +27,9 @@ class Sasrec final : public Model {
   at::Tensor encode(Forward& forward) const override {
     at::Tensor x = embed(forward);
     for (int64_t block = 0; block < options().num_blocks; ++block) {
-      x = style_.post_norm ? post_norm_block(forward, block, x)
-                           : query_norm_block(forward, block, x);
+      x = nn::transformer_block(forward, options(), block, x);
     }
-    return style_.final_norm ? norm(x, "final_norm") : x;
+    return style_.final_norm ? norm(forward, x, "final_norm") : x;
   }
 
  private:
@@ -41,7 +40,7 @@ class Sasrec final : public Model {
     if (options().positions != "none") {
       x = x + forward.lookup("position_embedding.weight", positions(forward));
     }
-    if (style_.embedding_norm) x = norm(x, "embedding_norm");
+    if (style_.embedding_norm) x = norm(forward, x, "embedding_norm");
     return forward.dropout(x, options().dropout, Purpose::dropout_embedding, 0);
   }
 
@@ -61,58 +60,9 @@ class Sasrec final : public Model {
     return result;
   }
 
-  at::Tensor query_norm_block(Forward& forward, int64_t block, const at::Tensor& x) const {
-    const std::string prefix = "blocks." + std::to_string(block) + ".";
-    const at::Tensor q = norm(x, prefix + "attention_norm");
-    const at::Tensor y = norm(q + attend(forward, block, q, x), prefix + "ffn_norm");
-    at::Tensor f = activate(linear(y, prefix + "ffn1"));
-    f = forward.dropout(f, options().dropout, Purpose::dropout_activation, block);
-    f = linear(f, prefix + "ffn2");
-    return y + forward.dropout(f, options().dropout, Purpose::dropout_output, block);
-  }
-
-  at::Tensor post_norm_block(Forward& forward, int64_t block, const at::Tensor& x) const {
-    const std::string prefix = "blocks." + std::to_string(block) + ".";
-    at::Tensor a = attend(forward, block, x, x);
-    a = forward.dropout(a, options().dropout, Purpose::dropout_attention_output, block);
-    const at::Tensor y = norm(x + a, prefix + "attention_norm");
-    at::Tensor f = linear(activate(linear(y, prefix + "ffn1")), prefix + "ffn2");
-    f = forward.dropout(f, options().dropout, Purpose::dropout_output, block);
-    return norm(y + f, prefix + "ffn_norm");
-  }
-
-  /// Queries from `q`, keys and values from `x`.
-  at::Tensor attend(Forward& forward, int64_t block, const at::Tensor& q,
-                    const at::Tensor& x) const {
-    const std::string prefix = "blocks." + std::to_string(block) + ".";
-    nn::AttentionOptions attention;
-    attention.heads = options().num_heads;
-    attention.dropout = options().dropout;
-    attention.layer = block;
-    at::Tensor pad_key, pad_value;
-    if (options().padding == "attend") {
-      // A padded row is exactly zero before every block, so its key and value are the biases.
-      attention.max_length = options().max_length;
-      pad_key = weight(prefix + "key.bias");
-      pad_value = weight(prefix + "value.bias");
-    }
-    const at::Tensor out = nn::jagged_attention(forward, attention, linear(q, prefix + "query"),
-                                                linear(x, prefix + "key"),
-                                                linear(x, prefix + "value"), pad_key, pad_value);
-    return style_.output_projection ? linear(out, prefix + "output") : out;
-  }
-
-  at::Tensor activate(const at::Tensor& x) const {
-    return style_.activation == kernels::Activation::gelu ? at::gelu(x) : at::relu(x);
-  }
-
-  at::Tensor linear(const at::Tensor& x, const std::string& name) const {
-    return at::addmm(weight(name + ".bias"), x, weight(name + ".weight").t());
-  }
-
-  at::Tensor norm(const at::Tensor& x, const std::string& name) const {
-    return at::layer_norm(x, {options().hidden_size}, weight(name + ".weight"),
-                          weight(name + ".bias"), style_.epsilon, /*cudnn_enable=*/false);
+  at::Tensor norm(Forward& forward, const at::Tensor& x, const std::string& name) const {
+    return at::layer_norm(x, {options().hidden_size}, forward.weight(name + ".weight"),
+                          forward.weight(name + ".bias"), style_.epsilon, /*cudnn_enable=*/false);
   }
 
   const BlockStyle& style_;

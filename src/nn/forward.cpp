@@ -23,11 +23,23 @@ Forward::Forward(const ParameterSet& parameters, const Tile& tile, bool training
                  uint64_t step)
     : parameters_(parameters), tile_(tile), training_(training), seed_(seed), step_(step) {
   from_end_.reserve(static_cast<size_t>(tile.tokens()));
+  token_streams_.reserve(from_end_.capacity());
   for (int64_t s = 0; s < tile.sequences.size(); ++s) {
     for (int64_t i = tile.sequences.row_size(s); i > 0; --i) {
       from_end_.push_back(static_cast<int32_t>(i - 1));
+      token_streams_.push_back(training ? tile.streams[s] : 0);
     }
   }
+}
+
+at::Tensor Forward::weight(const std::string& name) {
+  const int64_t index = parameters_.index(name);
+  for (const Leaf& leaf : leaves_) {
+    if (leaf.parameter == index) return leaf.value;
+  }
+  at::Tensor value = parameters_[index].value.detach().set_requires_grad(training_);
+  leaves_.push_back({index, value});
+  return value;
 }
 
 at::Tensor Forward::lookup(const std::string& table, std::vector<int32_t> ids) {
@@ -55,16 +67,9 @@ kernels::Dropout Forward::kernel_dropout(double rate, Purpose purpose, int64_t l
 at::Tensor Forward::dropout(const at::Tensor& x, double rate, Purpose purpose, int64_t layer) {
   const kernels::Dropout dropout = kernel_dropout(rate, purpose, layer);
   if (!dropout.active()) return x;
-  const int64_t dim = x.size(1);
-  at::Tensor factors = at::empty(x.sizes(), at::kFloat);
-  float* out = factors.data_ptr<float>();
-  int64_t token = 0;
-  for (int64_t s = 0; s < tile_.sequences.size(); ++s) {
-    for (int64_t i = 0; i < tile_.sequences.row_size(s); ++i, ++token) {
-      kernels::dropout_factors(dropout, tile_.streams[s], static_cast<uint32_t>(from_end_[token]),
-                               dim, out + token * dim);
-    }
-  }
+  at::Tensor factors = at::ones(x.sizes(), at::kFloat);
+  kernels::dropout_rows(dropout, x.size(0), x.size(1), token_streams_.data(), from_end_.data(),
+                        factors.data_ptr<float>());
   return x * factors.to(x.scalar_type());
 }
 

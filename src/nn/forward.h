@@ -4,8 +4,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <deque>
-#include <span>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "batch/batch.h"
@@ -23,9 +24,10 @@ struct Lookup {
   at::Tensor rows;
 };
 
-/// One attention call, kept until its backward pass.
-struct AttentionCall {
-  kernels::AttentionShape shape;
+/// A dense parameter as this pass sees it: the same memory, an autograd leaf of its own.
+struct Leaf {
+  int64_t parameter = 0;
+  at::Tensor value;
 };
 
 /// One forward pass over one tile: what it reads, which random numbers it uses, and what its
@@ -41,6 +43,10 @@ class Forward {
   int64_t tokens() const { return tile_.tokens(); }
   const ParameterSet& parameters() const { return parameters_; }
   std::vector<Lookup>& lookups() { return lookups_; }
+  const std::vector<Leaf>& leaves() const { return leaves_; }
+
+  /// A dense parameter; the same leaf each time.
+  at::Tensor weight(const std::string& name);
 
   /// Rows `ids` of a table: [ids.size(), dim].
   at::Tensor lookup(const std::string& table, std::vector<int32_t> ids);
@@ -51,10 +57,19 @@ class Forward {
 
   /// Key of dropout inside a kernel.
   kernels::Dropout kernel_dropout(double rate, Purpose purpose, int64_t layer) const;
-  AttentionCall& new_attention_call() { return attention_calls_.emplace_back(); }
+
+  /// Keeps what a node needs in its backward pass as long as the pass lives.
+  template <typename T>
+  T& keep(T value) {
+    const auto kept = std::make_shared<T>(std::move(value));
+    kept_.push_back(kept);
+    return *kept;
+  }
 
   /// Position of every token counted from the newest of its sequence (0 = newest).
   const std::vector<int32_t>& from_end() const { return from_end_; }
+  /// Random stream (user) of every token.
+  const std::vector<uint64_t>& token_streams() const { return token_streams_; }
 
  private:
   const ParameterSet& parameters_;
@@ -63,8 +78,10 @@ class Forward {
   uint64_t seed_;
   uint64_t step_;
   std::vector<int32_t> from_end_;
+  std::vector<uint64_t> token_streams_;
   std::vector<Lookup> lookups_;
-  std::deque<AttentionCall> attention_calls_;
+  std::vector<Leaf> leaves_;
+  std::vector<std::shared_ptr<void>> kept_;
 };
 
 }  // namespace upnext

@@ -22,9 +22,8 @@ ParameterSet::ParameterSet(const std::vector<TensorInfo>& tensors,
                            const std::vector<std::string>& tables) {
   for (const TensorInfo& info : tensors) {
     const bool table = std::find(tables.begin(), tables.end(), info.name) != tables.end();
-    at::Tensor value = at::zeros(info.shape, at::kFloat);
-    value.set_requires_grad(!table);
-    parameters_.push_back({info.name, value, table ? ParameterKind::table : ParameterKind::dense});
+    parameters_.push_back({info.name, at::zeros(info.shape, at::kFloat),
+                           table ? ParameterKind::table : ParameterKind::dense});
   }
 }
 
@@ -51,8 +50,7 @@ TensorMap ParameterSet::views() const {
 
 void ParameterSet::convert(const at::TensorOptions& options) {
   for (Parameter& parameter : parameters_) {
-    parameter.value = parameter.value.detach().to(options).contiguous();
-    parameter.value.set_requires_grad(parameter.kind == ParameterKind::dense);
+    parameter.value = parameter.value.to(options).contiguous();
   }
 }
 

@@ -14,7 +14,8 @@
 namespace upnext {
 
 /// A table is read row by row (embeddings) and gets its gradient row by row, beside autograd;
-/// everything else is dense and goes through autograd.
+/// everything else is dense and goes through autograd. The tensors here never require gradients:
+/// each pass makes leaves of its own (Forward), so that workers share no autograd state.
 enum class ParameterKind { dense, table };
 
 struct Parameter {

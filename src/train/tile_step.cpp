@@ -10,15 +10,12 @@
 namespace upnext {
 namespace {
 
-/// Gradients of the dense weights and of the looked-up rows, in this order.
+/// Gradients of the pass's leaves and of its looked-up rows, in this order.
 std::vector<at::Tensor> backward(const at::Tensor& states, const at::Tensor& state_grad,
-                                 const Model& model, const std::vector<Lookup>& lookups) {
+                                 Forward& forward) {
   std::vector<at::Tensor> inputs;
-  const ParameterSet& parameters = model.parameters();
-  for (int64_t i = 0; i < parameters.size(); ++i) {
-    if (parameters[i].kind == ParameterKind::dense) inputs.push_back(parameters[i].value);
-  }
-  for (const Lookup& lookup : lookups) inputs.push_back(lookup.rows);
+  for (const Leaf& leaf : forward.leaves()) inputs.push_back(leaf.value);
+  for (const Lookup& lookup : forward.lookups()) inputs.push_back(lookup.rows);
   return torch::autograd::grad({states}, inputs, {state_grad}, /*retain_graph=*/false,
                                /*create_graph=*/false, /*allow_unused=*/true);
 }
@@ -78,11 +75,9 @@ TileGradients<T> run_tile(const Model& model, const Objective& objective, const 
   input.step = context.step;
   result.loss = objective.evaluate(input, state_grad.data_ptr<T>(), result.tables[output]);
 
-  const std::vector<at::Tensor> grads = backward(states, state_grad, model, forward.lookups());
+  const std::vector<at::Tensor> grads = backward(states, state_grad, forward);
   size_t next = 0;
-  for (int64_t i = 0; i < parameters.size(); ++i) {
-    if (parameters[i].kind == ParameterKind::dense) result.dense[i] = grads[next++];
-  }
+  for (const Leaf& leaf : forward.leaves()) result.dense[leaf.parameter] = grads[next++];
   for (const Lookup& lookup : forward.lookups()) {
     const at::Tensor grad = grads[next++].contiguous();
     result.tables[lookup.parameter].add_rows(lookup.ids, grad.data_ptr<T>());

@@ -29,6 +29,21 @@ TEST(Dropout, EqualsTheScalarDefinition) {
   }
 }
 
+TEST(Dropout, RowsInPlaceAreTheSameMasks) {
+  const Dropout dropout = Dropout::with_rate(0.3, kKey);
+  const std::vector<uint64_t> streams = {5, 5, 0xFFFFFFFF12345678};
+  const std::vector<int32_t> rows = {0, 7, 3};
+  for (const int64_t dim : {0, 1, 9, 64, 127, 128, 129, 300}) {
+    std::vector<float> x(static_cast<size_t>(3 * dim), 1.0f), expected;
+    for (size_t r = 0; r < 3; ++r) {
+      const auto factors = mask(dropout, streams[r], static_cast<uint32_t>(rows[r]), dim);
+      expected.insert(expected.end(), factors.begin(), factors.end());
+    }
+    dropout_rows(dropout, 3, dim, streams.data(), rows.data(), x.data());
+    EXPECT_TRUE(same_bits(x, expected)) << dim;
+  }
+}
+
 TEST(Dropout, UsesTheDocumentedBits) {
   const Dropout dropout = Dropout::with_rate(0.5, kKey);
   const PhiloxCounter words = philox({2, 11, 0x89ABCDEF, 0x01234567}, kKey);

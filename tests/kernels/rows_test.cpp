@@ -137,6 +137,47 @@ TEST(AddBias, KeepsNotANumber) {
   }
 }
 
+TEST(ColumnSums, EqualReferenceAndAdd) {
+  for (const int64_t rows : {0, 1, 9, 65}) {
+    for (const int64_t dim : kSizes) {
+      const auto x = random_values(rows * dim, 1);
+      auto sum = random_values(dim, 2);
+      auto sum0 = sum;
+      add_column_sums(rows, dim, x.data(), sum.data());
+      reference::add_column_sums(rows, dim, x.data(), sum0.data());
+      EXPECT_LT(difference(sum, sum0), 2e-6);
+    }
+  }
+}
+
+TEST(ActivationGradients, EqualReference) {
+  for (const int64_t n : kSizes) {
+    const auto x = random_values(n, 1, 3);
+    auto grad = random_values(n, 2);
+    auto grad0 = grad;
+    relu_backward(n, x.data(), 2.0f, grad.data());
+    reference::relu_backward(n, x.data(), 2.0f, grad0.data());
+    EXPECT_TRUE(same_bits(grad, grad0));
+    grad = grad0 = random_values(n, 3);
+    gelu_backward(n, x.data(), grad.data());
+    reference::gelu_backward(n, x.data(), grad0.data());
+    EXPECT_LT(difference(grad, grad0), 1e-6);
+  }
+}
+
+TEST(ActivationGradients, GeluReferenceEqualsFiniteDifferences) {
+  std::vector<double> x = random_values<double>(50, 1, 2);
+  std::vector<double> bias(x.size(), 0.0);
+  const auto expected = numeric_gradient(x, [&] {
+    std::vector<double> y = x;
+    reference::add_bias(1, 50, bias.data(), Activation::gelu, y.data());
+    return weighted_sum(y, std::vector<double>(y.size(), 1.0));
+  });
+  std::vector<double> grad(x.size(), 1.0);
+  reference::gelu_backward(50, x.data(), grad.data());
+  EXPECT_LT(difference(grad, expected), 1e-8);
+}
+
 TEST(Vectors, ScaleAxpyAndDotEqualReference) {
   for (const int64_t n : {0, 1, 7, 8, 9, 31, 64, 65, 100, 1000}) {
     const auto x = random_values(n, 1);

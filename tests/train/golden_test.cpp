@@ -151,10 +151,9 @@ struct TrainingExample {
   void collect(const at::Tensor& states, const at::Tensor& state_grad, Forward& forward) {
     std::vector<at::Tensor> inputs;
     std::vector<std::string> names;
-    for (int64_t i = 0; i < model->parameters().size(); ++i) {
-      if (model->parameters()[i].kind == ParameterKind::table) continue;
-      inputs.push_back(model->parameters()[i].value);
-      names.push_back(model->parameters()[i].name);
+    for (const Leaf& leaf : forward.leaves()) {
+      inputs.push_back(leaf.value);
+      names.push_back(model->parameters()[leaf.parameter].name);
     }
     for (const Lookup& lookup : forward.lookups()) inputs.push_back(lookup.rows);
     const auto grads = torch::autograd::grad({states}, inputs, {state_grad});
