@@ -76,6 +76,14 @@ void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int6
 void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint64_t* streams,
                   const int32_t* row_numbers, float* x);
 
+// ---- draws -----------------------------------------------------------------------------------
+
+/// out[j] = w_j * choices / 2^32 (multiply-shift: its bias is below choices / 2^32) for the words
+/// w_4b .. w_4b+3 of philox({b, row, stream low, stream high}, key); items from `excluded` on (when
+/// it is >= 0) move up by one, so it is never drawn.
+void uniform_items(PhiloxKey key, uint64_t stream, uint32_t row, uint32_t choices, int32_t excluded,
+                   int64_t n, int32_t* out);
+
 // ---- attention over jagged sequences -----------------------------------------------------------
 
 /// One attention layer over packed sequences. Sequence s owns tokens offsets[s] .. offsets[s+1] of

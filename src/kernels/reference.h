@@ -195,6 +195,19 @@ void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint6
   }
 }
 
+inline void uniform_items(PhiloxKey key, uint64_t stream, uint32_t row, uint32_t choices,
+                          int32_t excluded, int64_t n, int32_t* out) {
+  PhiloxCounter counter = {0, row, static_cast<uint32_t>(stream),
+                           static_cast<uint32_t>(stream >> 32)};
+  for (int64_t begin = 0; begin < n; begin += 4, ++counter[0]) {
+    const PhiloxCounter words = philox(counter, key);
+    for (size_t j = 0; j < 4 && begin + static_cast<int64_t>(j) < n; ++j) {
+      const auto item = static_cast<int32_t>((uint64_t{words[j]} * choices) >> 32);
+      out[begin + static_cast<int64_t>(j)] = excluded >= 0 && item >= excluded ? item + 1 : item;
+    }
+  }
+}
+
 template <typename T>
 void gru_gates(int64_t rows, int64_t hidden, const T* x_gates, const T* h_gates, T* state,
                T* saved) {

@@ -7,10 +7,13 @@
 
 #include "base/error.h"
 #include "kernels/overloads.h"
+#include "kernels/scratch.h"
 #include "objectives/candidates.h"
 
 namespace upnext {
 namespace {
+
+using kernels::Scratch;
 
 /// Full-catalogue scores are made for so many queries at a time that a block stays in cache; the
 /// whole [queries, items] matrix never exists.
@@ -105,9 +108,9 @@ double Objective::evaluate_full(const ObjectiveInput<T>& input, T* state_grad,
   const int64_t dim = input.dim;
   const double share = 1.0 / static_cast<double>(input.positions);
   const int64_t block = std::clamp<int64_t>(kBlockScores / num_items_, 1, targets.size());
-  std::vector<T> scores(static_cast<size_t>(block * num_items_));
-  std::vector<T> states(static_cast<size_t>(block * dim));
-  std::vector<T> grads(states.size());
+  AlignedVector<T> scores(static_cast<size_t>(block * num_items_));
+  AlignedVector<T> states(static_cast<size_t>(block * dim));
+  AlignedVector<T> grads(states.size());
   T* table_out = table_grad.make_dense().data();
   double loss = 0;
   for (int64_t begin = 0; begin < targets.size(); begin += block) {
@@ -141,51 +144,52 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
   const int64_t count = positives + options_.negatives;
   const double share = 1.0 / static_cast<double>(input.positions);
 
-  std::vector<int32_t> ids(static_cast<size_t>(queries * count));
-  draw(*input.tile, input.seed, input.step, count, ids.data());
-  std::vector<T> states(static_cast<size_t>(queries * dim));
-  gather_states(input, 0, queries, states.data());
+  auto* ids = kernels::scratch<int32_t>(Scratch::objective_ids, queries * count);
+  draw(*input.tile, input.seed, input.step, count, ids);
+  T* states = kernels::scratch<T>(Scratch::objective_states, queries * dim);
+  gather_states(input, 0, queries, states);
 
   // A large table is first narrowed to the rows in use, so that its gradient stays small too.
   std::vector<int32_t> used;
-  std::vector<T> narrow;
+  AlignedVector<T> narrow;
   const T* table = input.table;
   const bool dense = worth_dense(queries * count, num_items_);
   if (!dense) {
-    used = ids;
+    used.assign(ids, ids + queries * count);
     std::sort(used.begin(), used.end());
     used.erase(std::unique(used.begin(), used.end()), used.end());
     narrow.resize(used.size() * static_cast<size_t>(dim));
     for (size_t i = 0; i < used.size(); ++i) {
       std::copy_n(input.table + used[i] * dim, dim, narrow.data() + i * dim);
     }
-    for (int32_t& id : ids) {
+    for (int32_t& id : std::span(ids, static_cast<size_t>(queries * count))) {
       id = static_cast<int32_t>(std::lower_bound(used.begin(), used.end(), id) - used.begin());
     }
     table = narrow.data();
   }
 
-  std::vector<T> scores(ids.size());
-  kernels::gather_scores(queries, count, dim, states.data(), table, ids.data(), scores.data());
+  T* scores = kernels::scratch<T>(Scratch::objective_scores, queries * count);
+  kernels::gather_scores(queries, count, dim, states, table, ids, scores);
   std::vector<int32_t> first(static_cast<size_t>(positives));
   std::iota(first.begin(), first.end(), 0);
   double loss = 0;
   for (int64_t q = 0; q < queries; ++q) {
-    const std::span<T> row(scores.data() + q * count, static_cast<size_t>(count));
+    const std::span<T> row(scores + q * count, static_cast<size_t>(count));
     loss += apply_row<T>(*criterion_, {row, first, targets.positive_weights(q)}, share);
   }
 
-  std::vector<T> grads(states.size(), T(0));
-  std::vector<T> narrow_grad(narrow.size(), T(0));
+  T* grads = kernels::scratch<T>(Scratch::objective_gradients, queries * dim);
+  std::fill_n(grads, queries * dim, T(0));
+  AlignedVector<T> narrow_grad(narrow.size(), T(0));
   T* table_out = dense ? table_grad.make_dense().data() : narrow_grad.data();
-  kernels::gather_scores_backward(queries, count, dim, states.data(), table, ids.data(),
-                                  scores.data(), grads.data(), table_out);
+  kernels::gather_scores_backward(queries, count, dim, states, table, ids, scores, grads,
+                                  table_out);
   if (!dense) {
     TableGradient<T> sparse(num_items_, dim);
     sparse.set_rows(std::move(used), std::move(narrow_grad));
     table_grad.add(sparse);
   }
-  scatter_states(input, 0, queries, grads.data(), state_grad);
+  scatter_states(input, 0, queries, grads, state_grad);
   return loss;
 }
 
