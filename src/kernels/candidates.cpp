@@ -33,8 +33,9 @@ constexpr int64_t kSlice = 8;
 constexpr int64_t kAhead = 12;
 /// Pairs are sorted by item when an item is expected in at least half of these pairs per entry.
 constexpr int64_t kItemsPerPair = 2;
-/// Rows of a call are worked in groups of about this many pairs: 1 MB of sorted pairs.
-constexpr int64_t kGroupPairs = 1 << 17;
+/// Rows of a call are worked in groups of about this many pairs: 256 KB of sorted pairs. With four
+/// times as many the sort leaves the second-level cache (2.13 instead of 1.88 us).
+constexpr int64_t kGroupPairs = 1 << 15;
 
 /// The candidates of a call; pointers are at the slice's first column.
 struct Lists {
