@@ -141,8 +141,7 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
   const int64_t count = positives + options_.negatives;
   const double share = 1.0 / static_cast<double>(input.positions);
 
-  std::vector<int32_t> ids(static_cast<size_t>(queries * count));
-  draw(*input.tile, input.seed, input.step, count, ids.data());
+  std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
   std::vector<T> states(static_cast<size_t>(queries * dim));
   gather_states(input, 0, queries, states.data());
 
@@ -189,10 +188,12 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
   return loss;
 }
 
-void Objective::draw(const Tile& tile, uint64_t seed, uint64_t step, int64_t candidates,
-                     int32_t* ids) const {
+std::vector<int32_t> Objective::candidates(const Tile& tile, uint64_t seed, uint64_t step) const {
   const PhiloxKey key = random_key(seed, Purpose::negatives, step);
   const Targets& targets = tile.targets;
+  if (targets.size() == 0) return {};
+  const int64_t count = targets.offsets[1] + options_.negatives;
+  std::vector<int32_t> ids(static_cast<size_t>(targets.size() * count));
   int64_t sequence = 0;
   for (int64_t q = 0; q < targets.size(); ++q) {
     while (targets.rows[q] >= tile.sequences.offsets[sequence + 1]) ++sequence;
@@ -200,12 +201,13 @@ void Objective::draw(const Tile& tile, uint64_t seed, uint64_t step, int64_t can
     const auto from_end =
         static_cast<uint32_t>(tile.sequences.offsets[sequence + 1] - 1 - targets.rows[q]);
     const std::span<const int32_t> positives = targets.positives(q);
-    int32_t* row = ids + q * candidates;
+    int32_t* row = ids.data() + q * count;
     std::copy(positives.begin(), positives.end(), row);
     const int32_t excluded = options_.exclude == "positive" ? positives[0] : -1;
     draw_uniform(key, tile.streams[sequence], from_end, num_items_, excluded,
-                 {row + positives.size(), static_cast<size_t>(candidates) - positives.size()});
+                 {row + positives.size(), static_cast<size_t>(count) - positives.size()});
   }
+  return ids;
 }
 
 template double Objective::evaluate<float>(const ObjectiveInput<float>&, float*,
