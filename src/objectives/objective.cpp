@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kernels/overloads.h"
 #include "objectives/candidates.h"
+#include "objectives/used_rows.h"
 
 namespace upnext {
 namespace {
@@ -151,15 +152,10 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
   const T* table = input.table;
   const bool dense = worth_dense(queries * count, num_items_);
   if (!dense) {
-    used = ids;
-    std::sort(used.begin(), used.end());
-    used.erase(std::unique(used.begin(), used.end()), used.end());
+    used = number_used_rows(ids, num_items_);
     narrow.resize(used.size() * static_cast<size_t>(dim));
     for (size_t i = 0; i < used.size(); ++i) {
       std::copy_n(input.table + used[i] * dim, dim, narrow.data() + i * dim);
-    }
-    for (int32_t& id : ids) {
-      id = static_cast<int32_t>(std::lower_bound(used.begin(), used.end(), id) - used.begin());
     }
     table = narrow.data();
   }
@@ -182,7 +178,7 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
   if (!dense) {
     TableGradient<T> sparse(num_items_, dim);
     sparse.set_rows(std::move(used), std::move(narrow_grad));
-    table_grad.add(sparse);
+    table_grad.add(std::move(sparse));
   }
   scatter_states(input, 0, queries, grads.data(), state_grad);
   return loss;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "objectives/candidates.h"
+#include "objectives/used_rows.h"
 
 namespace upnext {
 namespace {
@@ -204,6 +205,46 @@ TEST(TableGradient, SumsDoNotDependOnHowTheyAreStored) {
   EXPECT_TRUE(std::equal(from_sparse.begin(), from_sparse.end(), from_dense.begin()));
   EXPECT_EQ(from_dense[2 * 5], 6.0f);
   EXPECT_EQ(from_dense[2 * 1 + 1], 24.0f);
+}
+
+TEST(TableGradient, SumsAreTheSameInEitherOrder) {
+  RandomStream random(random_key(3, Purpose::simulate));
+  for (const int64_t rows : {6, 40, 100}) {  // dense at once, by adding up, never
+    const auto draw = [&](size_t n) {
+      TableGradient<float> g(rows, 3);
+      std::vector<int32_t> ids(n);
+      std::vector<float> values(3 * n);
+      for (int32_t& id : ids) id = static_cast<int32_t>(random.below(static_cast<uint32_t>(rows)));
+      for (float& value : values) value = static_cast<float>(random.normal());
+      g.add_rows(ids, values.data());
+      return g;
+    };
+    for (int i = 0; i < 20; ++i) {
+      const TableGradient<float> a = draw(5), b = draw(7);
+      TableGradient<float> ab = a, ba = b, dense = a;
+      ab.add(b);
+      ba.add(a);
+      dense.make_dense();
+      dense.add(b);
+      const auto x = ab.make_dense(), y = ba.make_dense(), z = dense.make_dense();
+      EXPECT_TRUE(std::equal(x.begin(), x.end(), y.begin()));
+      EXPECT_TRUE(std::equal(x.begin(), x.end(), z.begin()));
+    }
+  }
+}
+
+TEST(NumberUsedRows, NamesDistinctRowsInOrderAndRenumbers) {
+  RandomStream random(random_key(9, Purpose::simulate));
+  for (const int64_t rows : {1, 63, 64, 65, 1000}) {
+    std::vector<int32_t> ids(200);
+    for (int32_t& id : ids) id = static_cast<int32_t>(random.below(static_cast<uint32_t>(rows)));
+    ids[7] = static_cast<int32_t>(rows - 1);
+    const std::vector<int32_t> original = ids;
+    const std::vector<int32_t> used = number_used_rows(ids, rows);
+    const std::set<int32_t> expected(original.begin(), original.end());
+    EXPECT_TRUE(std::equal(used.begin(), used.end(), expected.begin(), expected.end()));
+    for (size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(used.at(ids[i]), original[i]);
+  }
 }
 
 }  // namespace
