@@ -8,40 +8,12 @@
 #include "base/error.h"
 #include "kernels/overloads.h"
 #include "objectives/candidates.h"
+#include "objectives/full_catalogue.h"
+#include "objectives/query_rows.h"
 #include "objectives/used_rows.h"
 
 namespace upnext {
 namespace {
-
-/// Full-catalogue scores are made for so many queries at a time that a block stays in cache; the
-/// whole [queries, items] matrix never exists.
-constexpr int64_t kBlockScores = int64_t{1} << 19;
-
-/// States of the queries [begin, end) side by side, and the way back for their gradients.
-template <typename T>
-void gather_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, T* out) {
-  for (int64_t q = begin; q < end; ++q) {
-    std::copy_n(input.states + input.tile->targets.rows[q] * input.dim, input.dim,
-                out + (q - begin) * input.dim);
-  }
-}
-
-template <typename T>
-void scatter_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, const T* grad,
-                    T* state_grad) {
-  for (int64_t q = begin; q < end; ++q) {
-    T* to = state_grad + input.tile->targets.rows[q] * input.dim;
-    for (int64_t c = 0; c < input.dim; ++c) to[c] += grad[(q - begin) * input.dim + c];
-  }
-}
-
-/// Scores to loss and score gradients, both divided by the positions of the batch.
-template <typename T>
-double apply_row(const Criterion& criterion, ScoreRow<T> row, double share) {
-  const double loss = criterion.apply(row);
-  kernels::scale(static_cast<int64_t>(row.scores.size()), static_cast<T>(share), row.scores.data());
-  return loss * share;
-}
 
 std::string describe(const ObjectiveOptions& options) {
   const bool full = options.candidates == "full";
@@ -95,41 +67,10 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
                            TableGradient<T>& table_grad) const {
   std::fill_n(state_grad, input.tile->tokens() * input.dim, T(0));
   if (input.tile->targets.size() == 0) return 0;
-  return options_.candidates == "full" ? evaluate_full(input, state_grad, table_grad)
-                                       : evaluate_sampled(input, state_grad, table_grad);
-}
-
-template <typename T>
-double Objective::evaluate_full(const ObjectiveInput<T>& input, T* state_grad,
-                                TableGradient<T>& table_grad) const {
-  const Targets& targets = input.tile->targets;
-  const int64_t dim = input.dim;
-  const double share = 1.0 / static_cast<double>(input.positions);
-  const int64_t block = std::clamp<int64_t>(kBlockScores / num_items_, 1, targets.size());
-  std::vector<T> scores(static_cast<size_t>(block * num_items_));
-  std::vector<T> states(static_cast<size_t>(block * dim));
-  std::vector<T> grads(states.size());
-  T* table_out = table_grad.make_dense().data();
-  double loss = 0;
-  for (int64_t begin = 0; begin < targets.size(); begin += block) {
-    const int64_t end = std::min(begin + block, targets.size());
-    const int64_t rows = end - begin;
-    gather_states(input, begin, end, states.data());
-    kernels::gemm_nt(rows, num_items_, dim, states.data(), dim, input.table, dim, scores.data(),
-                     num_items_, false);
-    for (int64_t q = begin; q < end; ++q) {
-      const std::span<T> row(scores.data() + (q - begin) * num_items_,
-                             static_cast<size_t>(num_items_));
-      loss += apply_row<T>(*criterion_, {row, targets.positives(q), targets.positive_weights(q)},
-                           share);
-    }
-    kernels::gemm_nn(rows, dim, num_items_, scores.data(), num_items_, input.table, dim,
-                     grads.data(), dim, false);
-    kernels::gemm_tn(num_items_, dim, rows, scores.data(), num_items_, states.data(), dim,
-                     table_out, dim, true);
-    scatter_states(input, begin, end, grads.data(), state_grad);
+  if (options_.candidates == "full") {
+    return full_catalogue(*criterion_, input, num_items_, state_grad, table_grad);
   }
-  return loss;
+  return evaluate_sampled(input, state_grad, table_grad);
 }
 
 template <typename T>

@@ -62,9 +62,6 @@ class Objective {
 
  private:
   template <typename T>
-  double evaluate_full(const ObjectiveInput<T>& input, T* state_grad,
-                       TableGradient<T>& table_grad) const;
-  template <typename T>
   double evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad,
                           TableGradient<T>& table_grad) const;
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "objectives/candidates.h"
+#include "objectives/full_catalogue.h"
 #include "objectives/used_rows.h"
 
 namespace upnext {
@@ -111,6 +112,70 @@ INSTANTIATE_TEST_SUITE_P(All, EveryObjective,
                          testing::Combine(testing::Values("bce", "gbce", "softmax"),
                                           testing::Values("full", "uniform"),
                                           testing::Values(12, 400)));
+
+/// A tile of two sequences whose loss with the full catalogue is made both ways.
+template <typename T>
+struct FullProblem {
+  Tile tile = small_tile();
+  int64_t items;
+  std::vector<T> states, table, state_grad;
+  TableGradient<T> table_grad;
+
+  explicit FullProblem(int64_t num_items, double spread = 1) : items(num_items) {
+    tile.targets.offsets = {0, 2, 3, 4, 5};  // the first query has two positives
+    tile.targets.rows.pop_back();
+    tile.targets.weights[1] = 0.5f;
+    for (const double v : random_values(tile.tokens() * kDim, 1)) states.push_back(T(spread * v));
+    for (const double v : random_values(items * kDim, 2)) table.push_back(T(v));
+    state_grad.assign(states.size(), T(0));
+    table_grad = TableGradient<T>(items, kDim);
+  }
+  /// By rows when piece_items is 0.
+  double run(const Criterion& criterion, int64_t piece_items) {
+    ObjectiveInput<T> input;
+    input.states = states.data();
+    input.table = table.data();
+    input.dim = kDim;
+    input.tile = &tile;
+    input.positions = 4;
+    if (piece_items == 0) return full_by_rows(criterion, input, state_grad.data(), table_grad);
+    return full_by_pieces(criterion, input, piece_items, state_grad.data(), table_grad);
+  }
+};
+
+TEST(FullCatalogue, PiecesGiveWhatWholeRowsGive) {
+  for (const char* name : {"softmax", "bce", "gbce"}) {
+    for (const int64_t items : {10, 64, 333}) {
+      const auto criterion = find_criterion(name).make({items, items - 1, 0.75, false});
+      for (const int64_t piece : {1, 7, 64, 1000}) {
+        FullProblem<double> rows(items), pieces(items);
+        EXPECT_NEAR(rows.run(*criterion, 0), pieces.run(*criterion, piece), 1e-12) << name;
+        for (size_t i = 0; i < rows.state_grad.size(); ++i) {
+          EXPECT_NEAR(rows.state_grad[i], pieces.state_grad[i], 1e-12);
+        }
+        for (size_t i = 0; i < rows.table.size(); ++i) {
+          EXPECT_NEAR(rows.table_grad.values()[i], pieces.table_grad.values()[i], 1e-12);
+        }
+      }
+    }
+  }
+}
+
+TEST(FullCatalogue, PiecesOfFloatsAgreeWithDoubleAndStandLargeScores) {
+  for (const double spread : {1.0, 300.0}) {
+    const auto criterion = find_criterion("softmax").make({5000, 4999, 0, false});
+    FullProblem<double> exact(5000, spread);
+    FullProblem<float> fast(5000, spread);
+    const double loss = exact.run(*criterion, 0);
+    EXPECT_NEAR(fast.run(*criterion, 512), loss, 1e-6 * loss);
+    for (size_t i = 0; i < exact.table.size(); ++i) {
+      ASSERT_NEAR(fast.table_grad.values()[i], exact.table_grad.values()[i], 3e-6 * spread);
+    }
+    for (size_t i = 0; i < exact.state_grad.size(); ++i) {
+      EXPECT_NEAR(fast.state_grad[i], exact.state_grad[i], 1e-5 * spread);
+    }
+  }
+}
 
 TEST(Objective, SampledGradientsTouchOnlyCandidateRows) {
   SmallProblem problem(4000);
