@@ -42,6 +42,22 @@ Queries make_queries(const Dataset& dataset, const Protocol& protocol);
 Queries make_queries(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,
                      const Protocol& protocol);
 
+/// A block of queries, to be scored range after range of the catalogue so that scores are counted
+/// while they are in cache. Used by one thread.
+class BlockScores {
+ public:
+  virtual ~BlockScores() = default;
+  /// The score of one item for a query of the block (0 = its first); before range() covers it.
+  virtual float at(int64_t query, int32_t item) const = 0;
+  /// Scores of items first..last-1, a row for each query. The caller may overwrite them; they live
+  /// until the next call.
+  struct Rows {
+    float* scores;
+    int64_t stride;
+  };
+  virtual Rows range(int64_t first, int64_t last) = 0;
+};
+
 /// Anything that scores the whole catalogue for a block of queries.
 class Scorer {
  public:
@@ -50,6 +66,12 @@ class Scorer {
   /// scores [end - begin, num_items] of queries begin..end-1. Thread-safe. Minus infinity marks an
   /// item that this scorer can never recommend; NaN is a data Error wherever it meets a target.
   virtual void score(const Queries& queries, int64_t begin, int64_t end, float* scores) const = 0;
+
+  /// Whether block() makes the scores of a range when it is asked for it, with the bits of score().
+  /// By default it keeps whole rows from score() in `memory`, which is the caller's to lend.
+  virtual bool scores_ranges() const { return false; }
+  virtual std::unique_ptr<BlockScores> block(const Queries& queries, int64_t begin, int64_t end,
+                                             std::vector<float>& memory) const;
 };
 
 /// Data Error at once when the item table, or later a state, is not finite.
@@ -74,9 +96,8 @@ std::vector<float> count_scores(const std::vector<int64_t>& counts);
 
 /// Ranks of all targets of all queries (same offsets as queries.targets), 0-based: places in the
 /// list of all candidates, where other targets of the same user are candidates too. Queries are
-/// scored in blocks whose size depends on the catalogue only (at most 64 rows and 16 M scores per
-/// worker), so the result is the same for any number of threads. Interrupted: Error with
-/// ExitCode::interrupted.
+/// scored in blocks; a score does not depend on its block, so the result is the same for any number
+/// of threads. Interrupted: Error with ExitCode::interrupted.
 Jagged<int64_t> rank_targets(const Scorer& scorer, const Queries& queries, const Protocol& protocol,
                              WorkerPool& pool);
 

@@ -1,56 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "base/random.h"
 #include "eval/evaluator.h"
+#include "eval/score_blocks.h"
 #include "kernels/kernels.h"
 
 namespace upnext {
 namespace {
-
-constexpr int64_t kBlockRows = 64;
-constexpr int64_t kBlockScores = int64_t{16} << 20;
-constexpr float kExcluded = -std::numeric_limits<float>::infinity();
-
-int64_t block_rows(int64_t num_items) {
-  return std::clamp(kBlockScores / std::max<int64_t>(num_items, 1), int64_t{1}, kBlockRows);
-}
-
-/// Calls body(query, scores of that query) for all queries, with seen items already excluded.
-template <typename Body>
-void for_each_row(const Scorer& scorer, const Queries& queries, bool exclude_seen, WorkerPool& pool,
-                  const Body& body) {
-  const int64_t items = scorer.num_items();
-  const int64_t rows = block_rows(items);
-  const int64_t count = queries.histories.size();
-  std::vector<std::vector<float>> buffers(static_cast<size_t>(pool.threads()));
-  pool.run((count + rows - 1) / rows, [&](int64_t block, int worker) {
-    if (interrupted()) throw Error(ExitCode::interrupted, "evaluation stopped by the user");
-    std::vector<float>& scores = buffers[static_cast<size_t>(worker)];
-    scores.resize(static_cast<size_t>(rows * items));
-    const int64_t begin = block * rows;
-    const int64_t end = std::min(count, begin + rows);
-    scorer.score(queries, begin, end, scores.data());
-    std::vector<float> kept;
-    for (int64_t query = begin; query < end; ++query) {
-      float* row = scores.data() + (query - begin) * items;
-      if (exclude_seen) {
-        // Targets keep their scores even when they were seen: they are what is looked for.
-        kept.clear();
-        const auto targets =
-            queries.targets.size() > 0 ? queries.targets.row(query) : std::span<const int32_t>();
-        for (const int32_t target : targets) kept.push_back(row[target]);
-        for (const int32_t item : queries.histories.row(query)) row[item] = kExcluded;
-        for (size_t i = 0; i < targets.size(); ++i) row[targets[i]] = kept[i];
-      }
-      body(query, row);
-    }
-  });
-}
 
 /// Where targets that tie with `others` candidates begin among them.
 int64_t place_among_ties(int64_t others, const Protocol& protocol, uint64_t stream) {
@@ -68,22 +27,46 @@ int64_t place_among_ties(int64_t others, const Protocol& protocol, uint64_t stre
   }
 }
 
-int64_t rank_of(std::span<const int32_t> targets, size_t index, const float* row, int64_t items,
-                const Protocol& protocol, int32_t user) {
-  const int32_t target = targets[index];
-  const float value = row[target];
-  if (value == kExcluded) return kNeverRanked;
-  check_data(!std::isnan(value),
-             "a score is not a number: the model has diverged or its file is "
-             "damaged; train again with a lower learning rate");
-  const kernels::Counts counts = kernels::count_above(items, row, value);
-  if (protocol.ties == TieRule::lower_id) {
-    return counts.greater + kernels::count_above(target, row, value).equal;
+/// One held-out item while the catalogue passes by.
+struct Target {
+  int32_t item;
+  float score;
+  kernels::Counts counts{};
+  int64_t lower_equal = 0;  ///< equal scores of items with lower numbers
+};
+
+std::vector<Target> targets_of(std::span<const int32_t> items, const BlockScores& scores,
+                               int64_t query) {
+  std::vector<Target> targets;
+  for (const int32_t item : items) {
+    targets.push_back({item, scores.at(query, item)});
+    check_data(!std::isnan(targets.back().score),
+               "a score is not a number: the model has diverged or its file is "
+               "damaged; train again with a lower learning rate");
   }
+  return targets;
+}
+
+void count(std::span<const float> scores, int64_t first, Target* target) {
+  const auto size = static_cast<int64_t>(scores.size());
+  const kernels::Counts here = kernels::count_above(size, scores.data(), target->score);
+  target->counts.greater += here.greater;
+  target->counts.equal += here.equal;
+  if (here.equal == 0) return;
+  const int64_t lower = std::clamp<int64_t>(target->item - first, 0, size);
+  target->lower_equal += kernels::count_above(lower, scores.data(), target->score).equal;
+}
+
+int64_t rank_of(std::span<const Target> targets, size_t index, const Protocol& protocol,
+                int32_t user) {
+  const Target& target = targets[index];
+  const kernels::Counts& counts = target.counts;
+  if (target.score == kExcluded) return kNeverRanked;
+  if (protocol.ties == TieRule::lower_id) return counts.greater + target.lower_equal;
   int64_t earlier = 0;  // targets of this user with the same score stay in time order
   int64_t tied = 0;
   for (size_t i = 0; i < targets.size(); ++i) {
-    if (row[targets[i]] != value) continue;
+    if (targets[i].score != target.score) continue;
     ++tied;
     if (i < index) ++earlier;
   }
@@ -94,32 +77,6 @@ int64_t rank_of(std::span<const int32_t> targets, size_t index, const float* row
   return counts.greater + place_among_ties(counts.equal - tied, protocol, stream) + earlier;
 }
 
-/// The k best of a row. Kept as a heap whose front is the worst of the kept; stretches without a
-/// better score, soon most of them, are passed over by counting.
-void select_top(const float* row, int64_t items, int64_t k, std::vector<ScoredItem>* best) {
-  constexpr int64_t kStretch = 64;
-  const auto better = [](const ScoredItem& a, const ScoredItem& b) {
-    return a.score != b.score ? a.score > b.score : a.item < b.item;
-  };
-  best->clear();
-  float threshold = kExcluded;
-  for (int64_t begin = 0; begin < items; begin += kStretch) {
-    const int64_t end = std::min(items, begin + kStretch);
-    if (kernels::count_above(end - begin, row + begin, threshold).greater == 0) continue;
-    for (int64_t item = begin; item < end; ++item) {
-      if (!(row[item] > threshold)) continue;  // an equal score of a higher item never enters
-      if (static_cast<int64_t>(best->size()) == k) {
-        std::pop_heap(best->begin(), best->end(), better);
-        best->pop_back();
-      }
-      best->push_back({static_cast<int32_t>(item), row[item]});
-      std::push_heap(best->begin(), best->end(), better);
-      if (static_cast<int64_t>(best->size()) == k) threshold = best->front().score;
-    }
-  }
-  std::sort(best->begin(), best->end(), better);
-}
-
 }  // namespace
 
 Jagged<int64_t> rank_targets(const Scorer& scorer, const Queries& queries, const Protocol& protocol,
@@ -127,29 +84,29 @@ Jagged<int64_t> rank_targets(const Scorer& scorer, const Queries& queries, const
   Jagged<int64_t> ranks;
   ranks.offsets = queries.targets.offsets;
   ranks.values.resize(queries.targets.values.size());
-  for_each_row(scorer, queries, protocol.exclude_seen, pool, [&](int64_t query, const float* row) {
-    const auto targets = queries.targets.row(query);
-    int64_t* out = ranks.values.data() + ranks.offsets[static_cast<size_t>(query)];
-    for (size_t i = 0; i < targets.size(); ++i) {
-      out[i] = rank_of(targets, i, row, scorer.num_items(), protocol,
-                       queries.users[static_cast<size_t>(query)]);
-    }
-  });
+  const auto tasks = block_tasks(scorer, queries.histories.size(), pool.threads());
+  run_blocks(
+      scorer, queries, tasks, pool, [&](const BlockTask& task, int64_t, BlockScores& scores) {
+        std::vector<std::vector<Target>> targets;
+        for (int64_t query = task.begin; query < task.end; ++query) {
+          targets.push_back(targets_of(queries.targets.row(query), scores, query - task.begin));
+        }
+        const Exclusions exclusions(queries, task, protocol.exclude_seen);
+        for_each_range(task, exclusions, scores,
+                       [&](int64_t query, int64_t first, std::span<const float> row) {
+                         for (Target& target : targets[static_cast<size_t>(query)]) {
+                           count(row, first, &target);
+                         }
+                       });
+        for (int64_t query = task.begin; query < task.end; ++query) {
+          const auto& own = targets[static_cast<size_t>(query - task.begin)];
+          int64_t* out = ranks.values.data() + ranks.offsets[static_cast<size_t>(query)];
+          for (size_t i = 0; i < own.size(); ++i) {
+            out[i] = rank_of(own, i, protocol, queries.users[static_cast<size_t>(query)]);
+          }
+        }
+      });
   return ranks;
-}
-
-Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64_t k,
-                             bool exclude_seen, WorkerPool& pool) {
-  const int64_t count = queries.histories.size();
-  std::vector<std::vector<ScoredItem>> rows(static_cast<size_t>(count));
-  if (k > 0) {
-    for_each_row(scorer, queries, exclude_seen, pool, [&](int64_t query, const float* row) {
-      select_top(row, scorer.num_items(), k, &rows[static_cast<size_t>(query)]);
-    });
-  }
-  Jagged<ScoredItem> best;
-  for (const auto& row : rows) best.add_row(row);
-  return best;
 }
 
 }  // namespace upnext

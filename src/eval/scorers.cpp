@@ -14,6 +14,39 @@ bool all_finite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
+/// Inner products of states and rows of the item table. An element of a product does not depend on
+/// what else is multiplied, so ranges give the bits of whole rows.
+class StateScores final : public BlockScores {
+ public:
+  StateScores(std::vector<float> states, const SequenceEncoder& encoder, std::vector<float>& memory)
+      : states_(std::move(states)), encoder_(encoder), memory_(memory) {}
+
+  float at(int64_t query, int32_t item) const override {
+    float score = 0;
+    multiply(states_.data() + query * encoder_.dim(), 1, item, item + 1, &score);
+    return score;
+  }
+
+  Rows range(int64_t first, int64_t last) override {
+    const int64_t rows = static_cast<int64_t>(states_.size()) / encoder_.dim();
+    const auto size = static_cast<size_t>(rows * (last - first));
+    if (memory_.size() < size) memory_.resize(size);
+    multiply(states_.data(), rows, first, last, memory_.data());
+    return {memory_.data(), last - first};
+  }
+
+ private:
+  void multiply(const float* states, int64_t rows, int64_t first, int64_t last, float* to) const {
+    const int64_t dim = encoder_.dim();
+    kernels::gemm_nt(rows, last - first, dim, states, dim,
+                     encoder_.item_table().data() + first * dim, dim, to, last - first, false);
+  }
+
+  std::vector<float> states_;
+  const SequenceEncoder& encoder_;
+  std::vector<float>& memory_;
+};
+
 class EncoderScorer : public Scorer {
  public:
   explicit EncoderScorer(const SequenceEncoder& encoder) : encoder_(encoder) {
@@ -25,23 +58,54 @@ class EncoderScorer : public Scorer {
   int64_t num_items() const override { return encoder_.num_items(); }
 
   void score(const Queries& queries, int64_t begin, int64_t end, float* scores) const override {
-    const int64_t rows = end - begin;
+    const std::vector<float> states = encode(queries, begin, end);
     const int64_t dim = encoder_.dim();
-    std::vector<float> states(static_cast<size_t>(rows * dim));
+    kernels::gemm_nt(end - begin, num_items(), dim, states.data(), dim,
+                     encoder_.item_table().data(), dim, scores, num_items(), false);
+  }
+
+  bool scores_ranges() const override { return true; }
+  std::unique_ptr<BlockScores> block(const Queries& queries, int64_t begin, int64_t end,
+                                     std::vector<float>& memory) const override {
+    return std::make_unique<StateScores>(encode(queries, begin, end), encoder_, memory);
+  }
+
+ private:
+  std::vector<float> encode(const Queries& queries, int64_t begin, int64_t end) const {
+    const auto rows = static_cast<size_t>(end - begin);
+    std::vector<float> states(rows * static_cast<size_t>(encoder_.dim()));
     const std::span<const int64_t> offsets(queries.histories.offsets);
     encoder_.encode_last(JaggedView<int32_t>{queries.histories.values,
-                                             offsets.subspan(static_cast<size_t>(begin),
-                                                             static_cast<size_t>(rows) + 1)},
+                                             offsets.subspan(static_cast<size_t>(begin), rows + 1)},
                          states.data());
     check_data(all_finite(states),
                "the model gives a state that is not finite: training diverged or the file is "
                "damaged; train again with a lower learning rate");
-    kernels::gemm_nt(rows, num_items(), dim, states.data(), dim, encoder_.item_table().data(), dim,
-                     scores, num_items(), false);
+    return states;
+  }
+
+  const SequenceEncoder& encoder_;
+};
+
+/// The same row for every query.
+class RepeatedScores final : public BlockScores {
+ public:
+  RepeatedScores(const std::vector<float>& scores, int64_t rows, std::vector<float>& memory)
+      : scores_(scores), rows_(rows), memory_(memory) {}
+
+  float at(int64_t, int32_t item) const override { return scores_[static_cast<size_t>(item)]; }
+  Rows range(int64_t first, int64_t last) override {
+    memory_.clear();
+    for (int64_t row = 0; row < rows_; ++row) {
+      memory_.insert(memory_.end(), scores_.begin() + first, scores_.begin() + last);
+    }
+    return {memory_.data(), last - first};
   }
 
  private:
-  const SequenceEncoder& encoder_;
+  const std::vector<float>& scores_;
+  int64_t rows_;
+  std::vector<float>& memory_;
 };
 
 class ItemScorer : public Scorer {
@@ -54,6 +118,11 @@ class ItemScorer : public Scorer {
     for (int64_t query = begin; query < end; ++query) {
       std::copy(scores_.begin(), scores_.end(), scores + (query - begin) * num_items());
     }
+  }
+  bool scores_ranges() const override { return true; }
+  std::unique_ptr<BlockScores> block(const Queries&, int64_t begin, int64_t end,
+                                     std::vector<float>& memory) const override {
+    return std::make_unique<RepeatedScores>(scores_, end - begin, memory);
   }
 
  private:

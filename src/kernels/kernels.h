@@ -147,9 +147,15 @@ void gru_gates_backward(int64_t rows, int64_t hidden, const float* previous_stat
 /// scores[r, j] = <states row r, table row ids[r, j]> for ids [rows, count].
 void gather_scores(int64_t rows, int64_t count, int64_t dim, const float* states,
                    const float* table, const int32_t* ids, float* scores);
-/// Given score gradients [rows, count]: state_grad [rows, dim] += sum_j g * table row;
-/// table_grad row ids[r, j] += g * states row r. Bucketed by item, so that a table row and its
-/// gradient are loaded once for many states. `table_grad` has the layout of `table`.
+/// Given score gradients [rows, count]: state_grad [rows, dim] += sum_j g * table row. A caller
+/// that works a few rows at a time finds the rows of the table still in cache from gather_scores().
+void gather_state_grad(int64_t rows, int64_t count, int64_t dim, const float* table,
+                       const int32_t* ids, const float* score_grad, float* state_grad);
+/// table_grad row ids[r, j] += g * states row r; `table_grad` has the layout of the table. Sorted
+/// by item, so that a row of the gradient is loaded once for many states: for many rows at once.
+void gather_table_grad(int64_t rows, int64_t count, int64_t dim, const float* states,
+                       const int32_t* ids, const float* score_grad, float* table_grad);
+/// Both.
 void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const float* states,
                             const float* table, const int32_t* ids, const float* score_grad,
                             float* state_grad, float* table_grad);

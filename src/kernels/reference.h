@@ -267,17 +267,29 @@ void gather_scores(int64_t rows, int64_t count, int64_t dim, const T* states, co
 }
 
 template <typename T>
+void gather_state_grad(int64_t rows, int64_t count, int64_t dim, const T* table, const int32_t* ids,
+                       const T* score_grad, T* state_grad) {
+  for (int64_t p = 0; p < rows * count; ++p) {
+    reference::axpy(dim, score_grad[p], table + int64_t{ids[p]} * dim,
+                    state_grad + p / count * dim);
+  }
+}
+
+template <typename T>
+void gather_table_grad(int64_t rows, int64_t count, int64_t dim, const T* states,
+                       const int32_t* ids, const T* score_grad, T* table_grad) {
+  for (int64_t p = 0; p < rows * count; ++p) {
+    reference::axpy(dim, score_grad[p], states + p / count * dim,
+                    table_grad + int64_t{ids[p]} * dim);
+  }
+}
+
+template <typename T>
 void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const T* states,
                             const T* table, const int32_t* ids, const T* score_grad, T* state_grad,
                             T* table_grad) {
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t j = 0; j < count; ++j) {
-      const T g = score_grad[r * count + j];
-      const int64_t item = int64_t{ids[r * count + j]} * dim;
-      reference::axpy(dim, g, table + item, state_grad + r * dim);
-      reference::axpy(dim, g, states + r * dim, table_grad + item);
-    }
-  }
+  gather_state_grad(rows, count, dim, table, ids, score_grad, state_grad);
+  gather_table_grad(rows, count, dim, states, ids, score_grad, table_grad);
 }
 
 template <typename T>

@@ -32,6 +32,8 @@ class Model {
   int64_t num_items() const { return num_items_; }
   ParameterSet& parameters() { return parameters_; }
   const ParameterSet& parameters() const { return parameters_; }
+  /// Parameter whose rows encode() looks up by the items of the tile. Every other table is small.
+  int64_t input_table() const { return parameters_.index("item_embedding.weight"); }
   /// Parameter that scores are taken with, [num_items, hidden_size].
   int64_t output_table() const;
 

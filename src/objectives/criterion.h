@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,12 +10,22 @@
 
 namespace upnext {
 
-/// The scores of one query: every candidate, with the positives among them.
+/// What has to be known of a row of scores that is shown in pieces. The first two come from the
+/// caller, the others from Criterion::survey().
+struct WholeRow {
+  int64_t negatives = 0;                                  ///< candidates that are no positives
+  double weight = 0;                                      ///< sum of the positives' weights
+  double top = -std::numeric_limits<double>::infinity();  ///< largest score
+  double sum = 0;                                         ///< of e^(score - top)
+};
+
+/// The scores of one query: every candidate, with the positives among them, or a piece of them.
 template <typename T>
 struct ScoreRow {
   std::span<T> scores;                 ///< [candidates]
   std::span<const int32_t> positives;  ///< indices into scores
   std::span<const float> weights;      ///< one per positive
+  const WholeRow* whole = nullptr;     ///< set when these are a piece
 };
 
 /// What a criterion may need to know of the rest of the objective.
@@ -31,9 +42,16 @@ struct CriterionContext {
 class Criterion {
  public:
   virtual ~Criterion() = default;
-  /// Returns the loss and overwrites row.scores by its gradient.
+  /// Returns the loss and overwrites row.scores by its gradient. Rows too long to be held are shown
+  /// in pieces, all of them to survey() first and then, made again, all to apply(), which returns
+  /// the piece's share of the loss.
   virtual double apply(ScoreRow<float> row) const = 0;
   virtual double apply(ScoreRow<double> row) const = 0;
+  /// Adds a piece to what is known of its row; the scores may be overwritten. A criterion whose
+  /// scores do not depend on each other needs none.
+  virtual void survey(std::span<float> /*piece*/, WholeRow& /*row*/) const {}
+  virtual void survey(std::span<double> /*piece*/, WholeRow& /*row*/) const {}
+  virtual bool needs_survey() const { return false; }
 };
 
 /// A list entry: a criterion is one file with one such constant, plus a line in criterion.cpp.

@@ -76,7 +76,10 @@ double weighted_bce(ScoreRow<T> row, const Positive& positive) {
     score = kMinusInfinity;
   }
   loss += softplus_sum(row.scores);
-  const double scale = 1.0 / (static_cast<double>(row.scores.size() - row.positives.size()) + 1.0);
+  const double negatives = row.whole
+                               ? static_cast<double>(row.whole->negatives)
+                               : static_cast<double>(row.scores.size() - row.positives.size());
+  const double scale = 1.0 / (negatives + 1.0);
   for (T& score : row.scores) score *= static_cast<T>(scale);
   for (size_t p = 0; p < row.positives.size(); ++p) {
     row.scores[row.positives[p]] = static_cast<T>(slopes[p] * scale);

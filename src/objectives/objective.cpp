@@ -9,41 +9,18 @@
 #include "kernels/overloads.h"
 #include "kernels/scratch.h"
 #include "objectives/candidates.h"
+#include "objectives/full_catalogue.h"
+#include "objectives/query_rows.h"
+#include "objectives/used_rows.h"
 
 namespace upnext {
 namespace {
 
 using kernels::Scratch;
 
-/// Full-catalogue scores are made for so many queries at a time that a block stays in cache; the
-/// whole [queries, items] matrix never exists.
-constexpr int64_t kBlockScores = int64_t{1} << 19;
-
-/// States of the queries [begin, end) side by side, and the way back for their gradients.
-template <typename T>
-void gather_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, T* out) {
-  for (int64_t q = begin; q < end; ++q) {
-    std::copy_n(input.states + input.tile->targets.rows[q] * input.dim, input.dim,
-                out + (q - begin) * input.dim);
-  }
-}
-
-template <typename T>
-void scatter_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, const T* grad,
-                    T* state_grad) {
-  for (int64_t q = begin; q < end; ++q) {
-    T* to = state_grad + input.tile->targets.rows[q] * input.dim;
-    for (int64_t c = 0; c < input.dim; ++c) to[c] += grad[(q - begin) * input.dim + c];
-  }
-}
-
-/// Scores to loss and score gradients, both divided by the positions of the batch.
-template <typename T>
-double apply_row(const Criterion& criterion, ScoreRow<T> row, double share) {
-  const double loss = criterion.apply(row);
-  kernels::scale(static_cast<int64_t>(row.scores.size()), static_cast<T>(share), row.scores.data());
-  return loss * share;
-}
+/// Queries whose candidates are worked together: their rows of the table fit the second-level
+/// cache.
+constexpr int64_t kQueriesAtOnce = 2;
 
 std::string describe(const ObjectiveOptions& options) {
   const bool full = options.candidates == "full";
@@ -97,41 +74,10 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
                            TableGradient<T>& table_grad) const {
   std::fill_n(state_grad, input.tile->tokens() * input.dim, T(0));
   if (input.tile->targets.size() == 0) return 0;
-  return options_.candidates == "full" ? evaluate_full(input, state_grad, table_grad)
-                                       : evaluate_sampled(input, state_grad, table_grad);
-}
-
-template <typename T>
-double Objective::evaluate_full(const ObjectiveInput<T>& input, T* state_grad,
-                                TableGradient<T>& table_grad) const {
-  const Targets& targets = input.tile->targets;
-  const int64_t dim = input.dim;
-  const double share = 1.0 / static_cast<double>(input.positions);
-  const int64_t block = std::clamp<int64_t>(kBlockScores / num_items_, 1, targets.size());
-  AlignedVector<T> scores(static_cast<size_t>(block * num_items_));
-  AlignedVector<T> states(static_cast<size_t>(block * dim));
-  AlignedVector<T> grads(states.size());
-  T* table_out = table_grad.make_dense().data();
-  double loss = 0;
-  for (int64_t begin = 0; begin < targets.size(); begin += block) {
-    const int64_t end = std::min(begin + block, targets.size());
-    const int64_t rows = end - begin;
-    gather_states(input, begin, end, states.data());
-    kernels::gemm_nt(rows, num_items_, dim, states.data(), dim, input.table, dim, scores.data(),
-                     num_items_, false);
-    for (int64_t q = begin; q < end; ++q) {
-      const std::span<T> row(scores.data() + (q - begin) * num_items_,
-                             static_cast<size_t>(num_items_));
-      loss += apply_row<T>(*criterion_, {row, targets.positives(q), targets.positive_weights(q)},
-                           share);
-    }
-    kernels::gemm_nn(rows, dim, num_items_, scores.data(), num_items_, input.table, dim,
-                     grads.data(), dim, false);
-    kernels::gemm_tn(num_items_, dim, rows, scores.data(), num_items_, states.data(), dim,
-                     table_out, dim, true);
-    scatter_states(input, begin, end, grads.data(), state_grad);
+  if (options_.candidates == "full") {
+    return full_catalogue(*criterion_, input, num_items_, state_grad, table_grad);
   }
-  return loss;
+  return evaluate_sampled(input, state_grad, table_grad);
 }
 
 template <typename T>
@@ -144,8 +90,7 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
   const int64_t count = positives + options_.negatives;
   const double share = 1.0 / static_cast<double>(input.positions);
 
-  auto* ids = kernels::scratch<int32_t>(Scratch::objective_ids, queries * count);
-  draw(*input.tile, input.seed, input.step, count, ids);
+  std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
   T* states = kernels::scratch<T>(Scratch::objective_states, queries * dim);
   gather_states(input, 0, queries, states);
 
@@ -155,48 +100,52 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
   const T* table = input.table;
   const bool dense = worth_dense(queries * count, num_items_);
   if (!dense) {
-    used.assign(ids, ids + queries * count);
-    std::sort(used.begin(), used.end());
-    used.erase(std::unique(used.begin(), used.end()), used.end());
+    used = number_used_rows(ids, num_items_);
     narrow.resize(used.size() * static_cast<size_t>(dim));
     for (size_t i = 0; i < used.size(); ++i) {
       std::copy_n(input.table + used[i] * dim, dim, narrow.data() + i * dim);
     }
-    for (int32_t& id : std::span(ids, static_cast<size_t>(queries * count))) {
-      id = static_cast<int32_t>(std::lower_bound(used.begin(), used.end(), id) - used.begin());
-    }
     table = narrow.data();
   }
 
+  // A few queries from scores to state gradients, so that their table rows are read from far only
+  // once; then the gradient of the table for all of them.
   T* scores = kernels::scratch<T>(Scratch::objective_scores, queries * count);
-  kernels::gather_scores(queries, count, dim, states, table, ids, scores);
+  T* grads = kernels::scratch<T>(Scratch::objective_gradients, queries * dim);
+  std::fill_n(grads, queries * dim, T(0));
   std::vector<int32_t> first(static_cast<size_t>(positives));
   std::iota(first.begin(), first.end(), 0);
   double loss = 0;
-  for (int64_t q = 0; q < queries; ++q) {
-    const std::span<T> row(scores + q * count, static_cast<size_t>(count));
-    loss += apply_row<T>(*criterion_, {row, first, targets.positive_weights(q)}, share);
+  for (int64_t begin = 0; begin < queries; begin += kQueriesAtOnce) {
+    const int64_t end = std::min(queries, begin + kQueriesAtOnce);
+    const int32_t* block = ids.data() + begin * count;
+    kernels::gather_scores(end - begin, count, dim, states + begin * dim, table, block,
+                           scores + begin * count);
+    for (int64_t q = begin; q < end; ++q) {
+      const std::span<T> row(scores + q * count, static_cast<size_t>(count));
+      loss += apply_row<T>(*criterion_, {row, first, targets.positive_weights(q)}, share);
+    }
+    kernels::gather_state_grad(end - begin, count, dim, table, block, scores + begin * count,
+                               grads + begin * dim);
   }
-
-  T* grads = kernels::scratch<T>(Scratch::objective_gradients, queries * dim);
-  std::fill_n(grads, queries * dim, T(0));
   AlignedVector<T> narrow_grad(narrow.size(), T(0));
   T* table_out = dense ? table_grad.make_dense().data() : narrow_grad.data();
-  kernels::gather_scores_backward(queries, count, dim, states, table, ids, scores, grads,
-                                  table_out);
+  kernels::gather_table_grad(queries, count, dim, states, ids.data(), scores, table_out);
   if (!dense) {
     TableGradient<T> sparse(num_items_, dim);
     sparse.set_rows(std::move(used), std::move(narrow_grad));
-    table_grad.add(sparse);
+    table_grad.add(std::move(sparse));
   }
   scatter_states(input, 0, queries, grads, state_grad);
   return loss;
 }
 
-void Objective::draw(const Tile& tile, uint64_t seed, uint64_t step, int64_t candidates,
-                     int32_t* ids) const {
+std::vector<int32_t> Objective::candidates(const Tile& tile, uint64_t seed, uint64_t step) const {
   const PhiloxKey key = random_key(seed, Purpose::negatives, step);
   const Targets& targets = tile.targets;
+  if (targets.size() == 0) return {};
+  const int64_t count = targets.offsets[1] + options_.negatives;
+  std::vector<int32_t> ids(static_cast<size_t>(targets.size() * count));
   int64_t sequence = 0;
   for (int64_t q = 0; q < targets.size(); ++q) {
     while (targets.rows[q] >= tile.sequences.offsets[sequence + 1]) ++sequence;
@@ -204,12 +153,13 @@ void Objective::draw(const Tile& tile, uint64_t seed, uint64_t step, int64_t can
     const auto from_end =
         static_cast<uint32_t>(tile.sequences.offsets[sequence + 1] - 1 - targets.rows[q]);
     const std::span<const int32_t> positives = targets.positives(q);
-    int32_t* row = ids + q * candidates;
+    int32_t* row = ids.data() + q * count;
     std::copy(positives.begin(), positives.end(), row);
     const int32_t excluded = options_.exclude == "positive" ? positives[0] : -1;
     draw_uniform(key, tile.streams[sequence], from_end, num_items_, excluded,
-                 {row + positives.size(), static_cast<size_t>(candidates) - positives.size()});
+                 {row + positives.size(), static_cast<size_t>(count) - positives.size()});
   }
+  return ids;
 }
 
 template double Objective::evaluate<float>(const ObjectiveInput<float>&, float*,

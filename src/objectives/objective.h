@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/options.h"
 #include "base/random.h"
@@ -47,6 +48,12 @@ class Objective {
   /// For every report, e.g. "gBCE(t=0.75), 256 uniform negatives, all positions".
   const std::string& name() const { return name_; }
 
+  /// Whether evaluate() reads the whole table.
+  bool reads_all_items() const { return options_.candidates == "full"; }
+  /// Rows of the table that evaluate() reads for sampled candidates, in its order: [queries,
+  /// count], the positives of each query, then its negatives.
+  std::vector<int32_t> candidates(const Tile& tile, uint64_t seed, uint64_t step) const;
+
   /// Returns the tile's share of the batch loss; writes state_grad [tokens, dim] and adds to
   /// table_grad (which knows num_items and dim).
   template <typename T>
@@ -55,13 +62,8 @@ class Objective {
 
  private:
   template <typename T>
-  double evaluate_full(const ObjectiveInput<T>& input, T* state_grad,
-                       TableGradient<T>& table_grad) const;
-  template <typename T>
   double evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad,
                           TableGradient<T>& table_grad) const;
-  /// Candidate ids [queries, candidates]: the positives of each query, then its negatives.
-  void draw(const Tile& tile, uint64_t seed, uint64_t step, int64_t candidates, int32_t* ids) const;
 
   ObjectiveOptions options_;
   int64_t num_items_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace upnext {
 namespace {
@@ -56,44 +57,56 @@ void TableGradient<T>::add_rows(std::span<const int32_t> ids, const T* values) {
     }
     add_row(values + i * dim_, dim_, gathered.values_.data() + gathered.values_.size() - dim_);
   }
+  add(std::move(gathered));
+}
+
+template <typename T>
+void TableGradient<T>::add(TableGradient other) {
+  if (other.empty()) return;
   if (empty()) {
-    *this = std::move(gathered);
+    *this = std::move(other);
+    return;
+  }
+  if (other.dense_ && !dense_) std::swap(*this, other);  // a + b and b + a have the same bits
+  const int64_t touched = static_cast<int64_t>(rows_.size() + other.rows_.size());
+  if (!dense_ && worth_dense(touched, num_rows_)) make_dense();
+  if (dense_) {
+    add_to_dense(other);
   } else {
-    add(gathered);
+    merge(other);
   }
 }
 
 template <typename T>
-void TableGradient<T>::add(const TableGradient& other) {
-  if (other.empty()) return;
-  if (empty()) {
-    *this = other;
+void TableGradient<T>::add_to_dense(const TableGradient& other) {
+  if (other.dense_) {
+    for (size_t i = 0; i < values_.size(); ++i) values_[i] += other.values_[i];
     return;
   }
-  const int64_t touched = static_cast<int64_t>(rows_.size() + other.rows_.size());
-  if (other.dense_ || dense_ || worth_dense(touched, num_rows_)) {
-    const std::span<T> all = make_dense();
-    if (other.dense_) {
-      for (size_t i = 0; i < all.size(); ++i) all[i] += other.values_[i];
-      return;
-    }
-    for (size_t i = 0; i < other.rows_.size(); ++i) {
-      add_row(other.values_.data() + i * dim_, dim_, all.data() + other.rows_[i] * dim_);
-    }
-    return;
+  for (size_t i = 0; i < other.rows_.size(); ++i) {
+    add_row(other.values_.data() + i * dim_, dim_, values_.data() + other.rows_[i] * dim_);
   }
+}
+
+template <typename T>
+void TableGradient<T>::merge(const TableGradient& other) {
   std::vector<int32_t> rows;
   rows.reserve(rows_.size() + other.rows_.size());
   std::set_union(rows_.begin(), rows_.end(), other.rows_.begin(), other.rows_.end(),
                  std::back_inserter(rows));
-  AlignedVector<T> values(rows.size() * static_cast<size_t>(dim_), T(0));
+  AlignedVector<T> values;
+  values.reserve(rows.size() * static_cast<size_t>(dim_));
   size_t a = 0, b = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    T* to = values.data() + i * dim_;
-    if (a < rows_.size() && rows_[a] == rows[i]) add_row(values_.data() + a++ * dim_, dim_, to);
-    if (b < other.rows_.size() && other.rows_[b] == rows[i]) {
-      add_row(other.values_.data() + b++ * dim_, dim_, to);
+  for (const int32_t row : rows) {
+    const bool left = a < rows_.size() && rows_[a] == row;
+    const bool right = b < other.rows_.size() && other.rows_[b] == row;
+    const T* from = left ? values_.data() + a * dim_ : other.values_.data() + b * dim_;
+    values.insert(values.end(), from, from + dim_);
+    if (left && right) {
+      add_row(other.values_.data() + b * dim_, dim_, values.data() + values.size() - dim_);
     }
+    a += left ? 1 : 0;
+    b += right ? 1 : 0;
   }
   rows_ = std::move(rows);
   values_ = std::move(values);

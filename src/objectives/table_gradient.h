@@ -33,10 +33,14 @@ class TableGradient {
   void set_rows(std::vector<int32_t> rows, AlignedVector<T> values);
   /// Adds values[i] to row ids[i] (ids in any order, repeats allowed, summed in the order given).
   void add_rows(std::span<const int32_t> ids, const T* values);
-  /// this += other. The sum of two gradients does not depend on how either is stored.
-  void add(const TableGradient& other);
+  /// this += other, whose memory is used again where it can be. The sum of two gradients does not
+  /// depend on how either is stored.
+  void add(TableGradient other);
 
  private:
+  void add_to_dense(const TableGradient& other);
+  void merge(const TableGradient& other);
+
   int64_t num_rows_ = 0;
   int64_t dim_ = 0;
   bool dense_ = false;

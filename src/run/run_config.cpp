@@ -26,6 +26,10 @@ void TrainOptions::list(OptionList& options) {
   options
       .add("tile_tokens", tile_tokens, "tokens that one worker handles at a time; part of the bits")
       .at_least(1);
+  options
+      .add("table_optimizer", table_optimizer,
+           "rule for embedding tables: adam is exact, the others move only rows with a gradient")
+      .one_of({"adam", "lazy-adam", "rowwise-adagrad"});
   options.add("learning_rate", learning_rate, "of Adam").range(0, 10);
   options.add("beta1", beta1, "of Adam").range(0, 0.999999);
   options.add("beta2", beta2, "of Adam").range(0, 0.9999999);

@@ -8,6 +8,7 @@
 #include "models/model.h"
 #include "objectives/objective.h"
 #include "train/optimizer.h"
+#include "train/tile_step.h"
 
 namespace upnext {
 
@@ -23,6 +24,9 @@ class Engine {
   double step(const Batch& batch, int64_t step, int64_t total_steps);
 
  private:
+  /// Rows that the tiles will read, where the optimiser left rows behind.
+  void catch_up(const Batch& batch, const StepContext& context);
+
   Model& model_;
   const Objective& objective_;
   Adam& adam_;

@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "kernels/kernels.h"
+#include "train/touched_rows.h"
 
 namespace upnext {
 namespace {
@@ -34,15 +35,47 @@ const float* gradient_data(TileGradients<float>& gradients, const ParameterSet& 
 }  // namespace
 
 Adam::Adam(ParameterSet& parameters, const TrainOptions& options)
-    : parameters_(parameters), options_(options) {
+    : parameters_(parameters), options_(options), states_(parameters.size()) {
   for (int64_t i = 0; i < parameters.size(); ++i) {
     const at::Tensor value = parameters[i].value.detach();
-    moments1_.push_back(at::zeros_like(value));
-    moments2_.push_back(at::zeros_like(value));
+    State& state = states_[i];
+    if (parameters[i].kind == ParameterKind::table) {
+      state.rule = options.table_optimizer == "lazy-adam"         ? Rule::lazy_adam
+                   : options.table_optimizer == "rowwise-adagrad" ? Rule::rowwise_adagrad
+                                                                  : Rule::adam;
+    }
+    if (state.rule == Rule::rowwise_adagrad) {
+      state.sums = at::zeros({value.size(0)}, value.options());
+      continue;
+    }
+    state.moment1 = at::zeros_like(value);
+    state.moment2 = at::zeros_like(value);
   }
 }
 
-void Adam::step(TileGradients<float>& gradients, double learning_rate, WorkerPool& pool) {
+kernels::AdamTable Adam::table(int64_t index) const {
+  const at::Tensor& value = parameters_[index].value;
+  return {value.size(-1), value.data_ptr<float>(), states_[index].moment1.data_ptr<float>(),
+          states_[index].moment2.data_ptr<float>()};
+}
+
+void Adam::defer(int64_t index) {
+  State& state = states_[index];
+  if (state.rule != Rule::adam || state.deferred) return;
+  state.deferred = std::make_unique<DeferredAdam>(parameters_[index].value.size(0), table(index));
+}
+
+void Adam::catch_up(int64_t index, std::span<const int32_t> rows) {
+  if (deferred(index)) states_[index].deferred->catch_up(rows);
+}
+
+void Adam::catch_up_all(WorkerPool& pool) {
+  for (const State& state : states_) {
+    if (state.deferred) state.deferred->catch_up_all(pool);
+  }
+}
+
+kernels::AdamStep Adam::next_step(double learning_rate) {
   ++steps_;
   kernels::AdamStep adam;
   adam.learning_rate = static_cast<float>(learning_rate);
@@ -53,23 +86,67 @@ void Adam::step(TileGradients<float>& gradients, double learning_rate, WorkerPoo
   adam.decay = static_cast<float>(options_.weight_decay * learning_rate);
   adam.correction1 = 1.0 - std::pow(options_.beta1, static_cast<double>(steps_));
   adam.correction2 = 1.0 - std::pow(options_.beta2, static_cast<double>(steps_));
+  return adam;
+}
 
+void Adam::step(TileGradients<float>& gradients, double learning_rate, WorkerPool& pool) {
+  const kernels::AdamStep adam = next_step(learning_rate);
+  step_whole(gradients, kernels::adam_factors(adam), pool);
+  for (int64_t i = 0; i < parameters_.size(); ++i) {
+    if (!by_row(i)) continue;
+    step_table(i, gradients.tables[i], adam, pool);
+  }
+}
+
+// Parameters of which every number moves, in slices.
+void Adam::step_whole(TileGradients<float>& gradients, const kernels::AdamFactors& factors,
+                      WorkerPool& pool) {
   std::vector<Slice> slices;
   std::vector<const float*> grads;
   for (int64_t i = 0; i < parameters_.size(); ++i) {
-    grads.push_back(gradient_data(gradients, parameters_, i));
-    const int64_t size = parameters_[i].value.numel();
+    grads.push_back(by_row(i) ? nullptr : gradient_data(gradients, parameters_, i));
+    const int64_t size = by_row(i) ? 0 : parameters_[i].value.numel();
     for (int64_t begin = 0; begin < size; begin += kChunk) {
       slices.push_back({i, begin, std::min(kChunk, size - begin)});
     }
   }
   pool.run(static_cast<int64_t>(slices.size()), [&](int64_t task, int) {
     const Slice& s = slices[task];
-    kernels::adam(s.size, adam, grads[s.parameter] + s.begin,
-                  parameters_[s.parameter].value.data_ptr<float>() + s.begin,
-                  moments1_[s.parameter].data_ptr<float>() + s.begin,
-                  moments2_[s.parameter].data_ptr<float>() + s.begin);
+    kernels::AdamTable numbers = table(s.parameter);
+    numbers.dim = 1;
+    kernels::adam(s.size, factors, grads[s.parameter] + s.begin, numbers.row(s.begin));
   });
+}
+
+void Adam::step_table(int64_t index, const TableGradient<float>& gradient,
+                      const kernels::AdamStep& step, WorkerPool& pool) {
+  State& state = states_[index];
+  const kernels::AdamFactors factors = kernels::adam_factors(step);
+  if (state.deferred) {
+    state.deferred->step(gradient, factors, pool);
+    return;
+  }
+  if (state.rule == Rule::lazy_adam) {
+    const kernels::AdamTable numbers = table(index);
+    for_touched_rows(gradient, pool, [&](std::span<const int32_t> rows, const float* grads) {
+      kernels::adam_rows(static_cast<int64_t>(rows.size()), rows.data(), factors, grads, numbers);
+    });
+    return;
+  }
+  const kernels::AdagradStep adagrad{static_cast<float>(step.learning_rate), factors.epsilon,
+                                     factors.l2, static_cast<float>(step.decay)};
+  float* values = parameters_[index].value.data_ptr<float>();
+  float* sums = state.sums.data_ptr<float>();
+  for_touched_rows(gradient, pool, [&](std::span<const int32_t> rows, const float* grads) {
+    kernels::adagrad_rows(rows, adagrad, grads, {gradient.dim(), values, sums});
+  });
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Adam::state(int64_t index) const {
+  const State& state = states_[index];
+  const std::string& name = parameters_[index].name;
+  if (state.rule == Rule::rowwise_adagrad) return {{"adagrad.sums." + name, state.sums}};
+  return {{"adam.moment1." + name, state.moment1}, {"adam.moment2." + name, state.moment2}};
 }
 
 double clip_gradients(TileGradients<float>& gradients, double limit) {

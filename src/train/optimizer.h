@@ -4,34 +4,67 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "kernels/adam.h"
 #include "nn/parameters.h"
 #include "run/run_config.h"
+#include "train/deferred_adam.h"
 #include "train/tile_step.h"
 
 namespace upnext {
 
-/// Exact dense Adam (AdamW with weight decay): every number of every table moves in every step, as
-/// in the originals. Element-wise, so its bits do not depend on the number of workers.
+/// Adam (AdamW with weight decay) on everything; train.table_optimizer picks the rule for tables:
+///   adam             exact: every number of every table moves in every step, as in the originals
+///   lazy-adam        only rows with a gradient move, and their moments with them
+///   rowwise-adagrad  one sum of squares a row, only rows with a gradient move
+/// Nothing depends on the number of workers: rows are independent of each other.
 class Adam {
  public:
   Adam(ParameterSet& parameters, const TrainOptions& options);
 
+  /// Leaves rows of this table behind until they are needed (DeferredAdam); the caller promises to
+  /// catch up whatever is read. The numbers do not change. No effect under the other rules.
+  void defer(int64_t index);
+  bool deferred(int64_t index) const { return states_[index].deferred != nullptr; }
+  /// Brings rows of a deferred table up to the last step; may run on several threads at once.
+  void catch_up(int64_t index, std::span<const int32_t> rows);
+  /// All rows of all tables: before weights or moments are read from outside.
+  void catch_up_all(WorkerPool& pool);
+
   /// One step with the summed gradients, which are consumed. `learning_rate` is the scheduled one.
   void step(TileGradients<float>& gradients, double learning_rate, WorkerPool& pool);
 
-  /// Moments by parameter index, for checkpoints.
-  at::Tensor& moment1(int64_t index) { return moments1_[index]; }
-  at::Tensor& moment2(int64_t index) { return moments2_[index]; }
+  /// State of a parameter beside its value, by name: what a checkpoint holds.
+  std::vector<std::pair<std::string, at::Tensor>> state(int64_t index) const;
   int64_t steps() const { return steps_; }
   void set_steps(int64_t steps) { steps_ = steps; }
 
  private:
+  enum class Rule { adam, lazy_adam, rowwise_adagrad };
+  struct State {
+    Rule rule = Rule::adam;
+    at::Tensor moment1, moment2;  ///< undefined under rowwise_adagrad
+    at::Tensor sums;              ///< [rows], of rowwise_adagrad
+    std::unique_ptr<DeferredAdam> deferred;
+  };
+
+  bool by_row(int64_t index) const { return deferred(index) || states_[index].rule != Rule::adam; }
+  kernels::AdamTable table(int64_t index) const;
+  kernels::AdamStep next_step(double learning_rate);
+  void step_whole(TileGradients<float>& gradients, const kernels::AdamFactors& factors,
+                  WorkerPool& pool);
+  void step_table(int64_t index, const TableGradient<float>& gradient,
+                  const kernels::AdamStep& step, WorkerPool& pool);
+
   ParameterSet& parameters_;
   TrainOptions options_;
-  std::vector<at::Tensor> moments1_, moments2_;
+  std::vector<State> states_;
   int64_t steps_ = 0;
 };
 

@@ -34,11 +34,7 @@ void TileGradients<T>::add(TileGradients&& other) {
     }
   }
   for (size_t i = 0; i < tables.size(); ++i) {
-    if (tables[i].empty()) {
-      tables[i] = std::move(other.tables[i]);
-    } else {
-      tables[i].add(other.tables[i]);
-    }
+    tables[i].add(std::move(other.tables[i]));
   }
 }
 

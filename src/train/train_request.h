@@ -17,6 +17,9 @@ struct TrainRequest {
   int threads = 1;
   std::string device = "cpu";
   bool progress_bar = false;  ///< stderr is a terminal
+  /// Item tables of at least so many rows are updated row by row as they are needed, the same bits
+  /// in less time (DeferredAdam).
+  int64_t deferred_rows = int64_t{1} << 16;
 };
 
 struct TrainResult {

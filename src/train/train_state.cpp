@@ -62,10 +62,10 @@ void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
   SafetensorsWriter writer;
   for (int64_t i = 0; i < parameters.size(); ++i) {
     const Parameter& p = parameters[i];
-    const std::vector<int64_t> shape = p.value.sizes().vec();
-    writer.add_floats(p.name, shape, values(p.value));
-    writer.add_floats("adam.moment1." + p.name, shape, values(adam.moment1(i)));
-    writer.add_floats("adam.moment2." + p.name, shape, values(adam.moment2(i)));
+    writer.add_floats(p.name, p.value.sizes().vec(), values(p.value));
+    for (const auto& [name, tensor] : adam.state(i)) {
+      writer.add_floats(name, tensor.sizes().vec(), values(tensor));
+    }
   }
   writer.set_metadata("format", kFormat);
   writer.set_metadata("state", to_json(state).dump());
@@ -81,10 +81,8 @@ TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& para
   check_data(format != metadata.end() && format->second == kFormat,
              "{}: not a checkpoint of this version (expected format {})", path.string(), kFormat);
   for (int64_t i = 0; i < parameters.size(); ++i) {
-    const Parameter& p = parameters[i];
-    restore(file, p.name, p.value);
-    restore(file, "adam.moment1." + p.name, adam.moment1(i));
-    restore(file, "adam.moment2." + p.name, adam.moment2(i));
+    restore(file, parameters[i].name, parameters[i].value);
+    for (const auto& [name, tensor] : adam.state(i)) restore(file, name, tensor);
   }
   try {
     adam.set_steps(std::stoll(metadata.at("adam_steps")));

@@ -27,7 +27,8 @@ struct TrainState {
   double seconds = 0;          ///< spent training and validating, over all sessions
 };
 
-/// Writes weights, moments and counters to `path` at once (write, fsync, rename).
+/// Writes weights, moments and counters to `path` at once (write, fsync, rename). All rows must be
+/// in step (Adam::catch_up_all).
 void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
                      const ParameterSet& parameters, Adam& adam);
 

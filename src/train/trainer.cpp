@@ -62,6 +62,8 @@ Trainer::Trainer(const TrainRequest& request)
       engine_(*model_, objective_, adam_, config_.train, pool_),
       validator_(dataset_, config_.train, pool_) {
   config_.model = model_->options();
+  if (dataset_.num_items() < request_.deferred_rows) return;
+  for (const int64_t table : {model_->input_table(), model_->output_table()}) adam_.defer(table);
 }
 
 int64_t Trainer::total_steps() const {
@@ -192,6 +194,7 @@ void Trainer::log_epoch() {
 }
 
 void Trainer::judge_epoch() {
+  adam_.catch_up_all(pool_);
   if (!validator_.available()) {
     state_.best_epoch = state_.epoch;
     write_model(fmt::format("none, epoch {}", state_.epoch));
@@ -232,6 +235,7 @@ double Trainer::validate() {
 void Trainer::save() {
   state_.seconds = seconds_before_ + wall_seconds() - session_start_;
   log_->remember(state_);
+  adam_.catch_up_all(pool_);
   save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_, model_->parameters(),
                   adam_);
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/adam.h"
+
 #include "kernels/kernel_cases.h"
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
+#include "kernels/reference_adam.h"
 
 namespace upnext::kernels {
 namespace {
 
 using testing::difference;
 using testing::random_values;
+using testing::same_bits;
 
 AdamStep step_number(int t) {
   AdamStep step;
@@ -70,6 +74,104 @@ TEST(Adam, FollowsThePublishedRecurrence) {
     const float grad = static_cast<float>(g);
     adam(1, step, &grad, &fp, &fm, &fv);
     EXPECT_NEAR(fp, p, 1e-6);
+  }
+}
+
+/// A table of 5 rows with its moments, some of them extreme.
+struct Rows {
+  int64_t dim;
+  std::vector<float> p, m, v;
+
+  explicit Rows(int64_t width)
+      : dim(width),
+        p(random_values(5 * dim, 1, 0.05)),
+        m(random_values(5 * dim, 2, 1e-3)),
+        v(random_values(5 * dim, 3, 1e-6)) {
+    for (float& x : v) x = std::abs(x);
+    for (int64_t c = 0; c < dim; ++c) {
+      p[c] = m[c] = v[c] = 0;                        // row 0: never touched
+      p[dim + c] *= 1e-9f;                           // row 1: an update is felt for long
+      p[2 * dim + c] = std::ldexp(1.0f, c % 7 - 3);  // row 2: powers of two
+      v[3 * dim + c] *= 1e-30f;                      // row 3: huge steps
+    }
+  }
+  AdamTable table() { return {dim, p.data(), m.data(), v.data()}; }
+};
+
+bool operator==(const Rows& a, const Rows& b) {
+  return same_bits(a.p, b.p) && same_bits(a.m, b.m) && same_bits(a.v, b.v);
+}
+
+std::vector<AdamFactors> steps_of(const AdamStep& like, int first, int count) {
+  std::vector<AdamFactors> steps;
+  for (int t = first; t < first + count; ++t) {
+    AdamStep step = like;
+    step.learning_rate *= t < 40 ? t / 40.0 : 1 + std::cos(0.01 * t);  // warm-up, then up and down
+    step.correction1 = 1 - std::pow(step.beta1, t);
+    step.correction2 = 1 - std::pow(step.beta2, t);
+    steps.push_back(adam_factors(step));
+  }
+  return steps;
+}
+
+void expect_idle_equals_dense(const AdamStep& like, int first, int count) {
+  const auto steps = steps_of(like, first, count);
+  float ceiling = 0;
+  for (const AdamFactors& f : steps) ceiling = std::max(ceiling, std::abs(f.size) * f.root);
+  for (const int64_t dim : {1, 7, 16, 50, 64, 100, 128}) {
+    Rows dense(dim), idle(dim);
+    const std::vector<float> none(dense.p.size());
+    for (const AdamFactors& step : steps) adam(5 * dim, step, none.data(), dense.table());
+    for (int64_t row = 0; row < 5; ++row) {
+      adam_idle(row, {count, steps.data(), ceiling}, idle.table());
+    }
+    EXPECT_TRUE(dense == idle) << dim << " from " << first << ", " << count << " steps";
+  }
+}
+
+TEST(AdamIdle, EqualsDenseAdamBitForBit) {
+  for (const int count : {0, 1, 2, 15, 16, 17, 130, 400, 3000}) {
+    for (const int first : {1, 5, 1000}) expect_idle_equals_dense({}, first, count);
+  }
+}
+
+TEST(AdamIdle, EqualsDenseAdamWhereRowsNeverRest) {
+  AdamStep decay, l2, slow, bare;
+  decay.decay = 1e-4;
+  l2.l2 = 0.01;
+  slow.beta1 = 0.9999;  // moments fall slower than their roots: updates grow
+  bare.epsilon = 1e-30;
+  for (const AdamStep& step : {decay, l2, slow, bare}) expect_idle_equals_dense(step, 3, 700);
+}
+
+TEST(AdamRows, EqualsDenseAdamOnTheseRows) {
+  const auto step = steps_of({}, 9, 1)[0];
+  for (const int64_t dim : {1, 50, 64}) {
+    Rows dense(dim), sparse(dim);
+    const auto grad = random_values(3 * dim, 5);
+    const std::vector<int32_t> rows = {4, 0, 2};
+    for (int i = 0; i < 3; ++i) {
+      adam(dim, step, grad.data() + i * dim, dense.table().row(rows[i]));
+    }
+    adam_rows(3, rows.data(), step, grad.data(), sparse.table());
+    EXPECT_TRUE(dense == sparse) << dim;
+  }
+}
+
+TEST(AdagradRows, EqualsReference) {
+  const AdagradStep step{0.1f, 1e-8f, 0.01f, 1e-3f};
+  const std::vector<int32_t> rows = {3, 1};
+  for (const int64_t dim : {1, 50, 64}) {
+    auto p = random_values(5 * dim, 1), p0 = p;
+    std::vector<float> sums(5), sums0(5);
+    for (int t = 0; t < 10; ++t) {
+      const auto grad = random_values(2 * dim, static_cast<uint64_t>(t));
+      adagrad_rows(rows, step, grad.data(), {dim, p.data(), sums.data()});
+      reference::adagrad_rows(rows, step, grad.data(), {dim, p0.data(), sums0.data()});
+    }
+    EXPECT_LT(difference(p, p0), 1e-6);
+    EXPECT_LT(difference(sums, sums0), 1e-6);
+    EXPECT_EQ(sums[0], 0.0f);
   }
 }
 

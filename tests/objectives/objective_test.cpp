@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "objectives/candidates.h"
+#include "objectives/full_catalogue.h"
+#include "objectives/used_rows.h"
 
 namespace upnext {
 namespace {
@@ -111,6 +113,70 @@ INSTANTIATE_TEST_SUITE_P(All, EveryObjective,
                                           testing::Values("full", "uniform"),
                                           testing::Values(12, 400)));
 
+/// A tile of two sequences whose loss with the full catalogue is made both ways.
+template <typename T>
+struct FullProblem {
+  Tile tile = small_tile();
+  int64_t items;
+  std::vector<T> states, table, state_grad;
+  TableGradient<T> table_grad;
+
+  explicit FullProblem(int64_t num_items, double spread = 1) : items(num_items) {
+    tile.targets.offsets = {0, 2, 3, 4, 5};  // the first query has two positives
+    tile.targets.rows.pop_back();
+    tile.targets.weights[1] = 0.5f;
+    for (const double v : random_values(tile.tokens() * kDim, 1)) states.push_back(T(spread * v));
+    for (const double v : random_values(items * kDim, 2)) table.push_back(T(v));
+    state_grad.assign(states.size(), T(0));
+    table_grad = TableGradient<T>(items, kDim);
+  }
+  /// By rows when piece_items is 0.
+  double run(const Criterion& criterion, int64_t piece_items) {
+    ObjectiveInput<T> input;
+    input.states = states.data();
+    input.table = table.data();
+    input.dim = kDim;
+    input.tile = &tile;
+    input.positions = 4;
+    if (piece_items == 0) return full_by_rows(criterion, input, state_grad.data(), table_grad);
+    return full_by_pieces(criterion, input, piece_items, state_grad.data(), table_grad);
+  }
+};
+
+TEST(FullCatalogue, PiecesGiveWhatWholeRowsGive) {
+  for (const char* name : {"softmax", "bce", "gbce"}) {
+    for (const int64_t items : {10, 64, 333}) {
+      const auto criterion = find_criterion(name).make({items, items - 1, 0.75, false});
+      for (const int64_t piece : {1, 7, 64, 1000}) {
+        FullProblem<double> rows(items), pieces(items);
+        EXPECT_NEAR(rows.run(*criterion, 0), pieces.run(*criterion, piece), 1e-12) << name;
+        for (size_t i = 0; i < rows.state_grad.size(); ++i) {
+          EXPECT_NEAR(rows.state_grad[i], pieces.state_grad[i], 1e-12);
+        }
+        for (size_t i = 0; i < rows.table.size(); ++i) {
+          EXPECT_NEAR(rows.table_grad.values()[i], pieces.table_grad.values()[i], 1e-12);
+        }
+      }
+    }
+  }
+}
+
+TEST(FullCatalogue, PiecesOfFloatsAgreeWithDoubleAndStandLargeScores) {
+  for (const double spread : {1.0, 300.0}) {
+    const auto criterion = find_criterion("softmax").make({5000, 4999, 0, false});
+    FullProblem<double> exact(5000, spread);
+    FullProblem<float> fast(5000, spread);
+    const double loss = exact.run(*criterion, 0);
+    EXPECT_NEAR(fast.run(*criterion, 512), loss, 1e-6 * loss);
+    for (size_t i = 0; i < exact.table.size(); ++i) {
+      ASSERT_NEAR(fast.table_grad.values()[i], exact.table_grad.values()[i], 3e-6 * spread);
+    }
+    for (size_t i = 0; i < exact.state_grad.size(); ++i) {
+      EXPECT_NEAR(fast.state_grad[i], exact.state_grad[i], 1e-5 * spread);
+    }
+  }
+}
+
 TEST(Objective, SampledGradientsTouchOnlyCandidateRows) {
   SmallProblem problem(4000);
   const Objective objective(options("bce", "uniform"), 4000);
@@ -204,6 +270,46 @@ TEST(TableGradient, SumsDoNotDependOnHowTheyAreStored) {
   EXPECT_TRUE(std::equal(from_sparse.begin(), from_sparse.end(), from_dense.begin()));
   EXPECT_EQ(from_dense[2 * 5], 6.0f);
   EXPECT_EQ(from_dense[2 * 1 + 1], 24.0f);
+}
+
+TEST(TableGradient, SumsAreTheSameInEitherOrder) {
+  RandomStream random(random_key(3, Purpose::simulate));
+  for (const int64_t rows : {6, 40, 100}) {  // dense at once, by adding up, never
+    const auto draw = [&](size_t n) {
+      TableGradient<float> g(rows, 3);
+      std::vector<int32_t> ids(n);
+      std::vector<float> values(3 * n);
+      for (int32_t& id : ids) id = static_cast<int32_t>(random.below(static_cast<uint32_t>(rows)));
+      for (float& value : values) value = static_cast<float>(random.normal());
+      g.add_rows(ids, values.data());
+      return g;
+    };
+    for (int i = 0; i < 20; ++i) {
+      const TableGradient<float> a = draw(5), b = draw(7);
+      TableGradient<float> ab = a, ba = b, dense = a;
+      ab.add(b);
+      ba.add(a);
+      dense.make_dense();
+      dense.add(b);
+      const auto x = ab.make_dense(), y = ba.make_dense(), z = dense.make_dense();
+      EXPECT_TRUE(std::equal(x.begin(), x.end(), y.begin()));
+      EXPECT_TRUE(std::equal(x.begin(), x.end(), z.begin()));
+    }
+  }
+}
+
+TEST(NumberUsedRows, NamesDistinctRowsInOrderAndRenumbers) {
+  RandomStream random(random_key(9, Purpose::simulate));
+  for (const int64_t rows : {1, 63, 64, 65, 1000}) {
+    std::vector<int32_t> ids(200);
+    for (int32_t& id : ids) id = static_cast<int32_t>(random.below(static_cast<uint32_t>(rows)));
+    ids[7] = static_cast<int32_t>(rows - 1);
+    const std::vector<int32_t> original = ids;
+    const std::vector<int32_t> used = number_used_rows(ids, rows);
+    const std::set<int32_t> expected(original.begin(), original.end());
+    EXPECT_TRUE(std::equal(used.begin(), used.end(), expected.begin(), expected.end()));
+    for (size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(used.at(ids[i]), original[i]);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// A training step on a table of which it touches few rows: nothing of the table's size is made. The
+// program counts its own allocations, which is why this test is alone in it.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "base/random.h"
+#include "models/model.h"
+#include "support/tiles.h"
+#include "train/engine.h"
+
+namespace {
+
+std::atomic<size_t> largest_allocation{0};
+
+void* allocate(size_t bytes) {
+  size_t seen = largest_allocation.load();
+  while (bytes > seen && !largest_allocation.compare_exchange_weak(seen, bytes)) {
+  }
+  void* memory = std::malloc(bytes);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(size_t bytes) {
+  return allocate(bytes);
+}
+void* operator new[](size_t bytes) {
+  return allocate(bytes);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, size_t) noexcept {
+  std::free(memory);
+}
+
+namespace upnext {
+namespace {
+
+constexpr int64_t kItems = 200000;
+constexpr int64_t kDim = 16;
+
+/// Two tiles of two sequences.
+Batch small_batch(uint64_t seed) {
+  RandomStream random(random_key(seed, Purpose::simulate));
+  Batch batch;
+  for (uint64_t tile = 0; tile < 2; ++tile) {
+    std::vector<std::vector<int32_t>> sequences(2, std::vector<int32_t>(5));
+    for (auto& sequence : sequences) {
+      for (int32_t& item : sequence) item = static_cast<int32_t>(random.below(kItems));
+    }
+    batch.tiles.push_back(test::next_item_tile(sequences, {2 * tile, 2 * tile + 1}));
+    batch.positions += batch.tiles.back().targets.size();
+    batch.tokens += batch.tiles.back().tokens();
+  }
+  return batch;
+}
+
+TEST(LargeTable, AStepAllocatesNothingOfItsSize) {
+  for (const bool tied : {true, false}) {
+    for (const char* rule : {"adam", "lazy-adam", "rowwise-adagrad"}) {
+      ModelOptions options;
+      options.hidden_size = kDim;
+      options.num_blocks = 1;
+      options.max_length = 8;
+      options.tie_embeddings = tied;
+      const auto model = make_model(options, kItems, 1);
+      ObjectiveOptions sampled;
+      sampled.negatives = 256;
+      const Objective objective(sampled, kItems);
+      TrainOptions train;
+      train.table_optimizer = rule;
+      train.clip_norm = 1e-6;
+      Adam adam(model->parameters(), train);
+      adam.defer(model->input_table());
+      adam.defer(model->output_table());
+      WorkerPool pool(2);
+      Engine engine(*model, objective, adam, train, pool);
+      largest_allocation = 0;
+      for (int64_t step = 0; step < 5; ++step) {
+        engine.step(small_batch(static_cast<uint64_t>(step)), step, 5);
+      }
+      EXPECT_GT(largest_allocation, 0u);
+      EXPECT_LT(largest_allocation, kItems * kDim * sizeof(float) / 10) << rule << tied;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace upnext
