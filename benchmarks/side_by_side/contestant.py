@@ -57,9 +57,9 @@ class Contestant:
     def quality(self):
         return self.ask({"quality": True})["quality"]
 
-    def measure(self, seconds):
-        """Medians over the repeats of about `seconds`, at least two."""
-        answer = self.ask({"seconds": seconds, "at_least": 2})
+    def measure(self, seconds, at_least):
+        """Medians over as many repeats as fit into `seconds`, but at least so many."""
+        answer = self.ask({"seconds": seconds, "at_least": at_least})
         samples = answer["samples"]
         return {
             "per_second": statistics.median(count / wall for wall, _, count in samples),

@@ -15,8 +15,8 @@ constexpr const char* kUsefulRate = "gflop_per_cpu_second";
 
 template <typename Value>
 double median_of(const std::vector<BenchSample>& samples, const Value& value) {
-  std::vector<double> values;
-  for (const BenchSample& sample : samples) values.push_back(value(sample));
+  std::vector<double> values(samples.size());
+  std::transform(samples.begin(), samples.end(), values.begin(), value);
   return quantile(std::move(values), 0.5);
 }
 

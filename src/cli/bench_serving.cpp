@@ -23,6 +23,7 @@ namespace upnext::cli {
 namespace {
 
 constexpr int64_t kListed = 10;  // items in an answer
+constexpr int64_t kWarmUp = 10;  // queries that are not timed
 
 /// Weights that make finite scores; the speed of a model does not depend on what it learned.
 class RandomModel {
@@ -131,7 +132,6 @@ BenchReport bench_recommend(const BenchTask& task) {
   Serving serving(task);
   std::vector<BenchSample> samples;
   std::vector<double> milliseconds;
-  constexpr int64_t kWarmUp = 10;
   for (int64_t i = -kWarmUp; i < task.repeats; ++i) {
     stop_if_interrupted();
     const int64_t query = (i + kWarmUp) % serving.queries.histories.size();

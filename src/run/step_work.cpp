@@ -6,6 +6,10 @@
 namespace upnext {
 namespace {
 
+// Forward and backward pass in units of the forward pass.
+constexpr double kPasses = 3;
+constexpr double kAttentionPasses = 3.5;
+
 double real(int64_t count) {
   return static_cast<double>(count);
 }
@@ -42,7 +46,6 @@ PackedSize& PackedSize::operator+=(const PackedSize& other) {
 
 UsefulWork training_work(const ModelOptions& model, const ObjectiveOptions& objective,
                          int64_t num_items, const PackedSize& size) {
-  constexpr double kPasses = 3, kAttentionPasses = 3.5;
   const double d = real(model.hidden_size);
   const bool full = objective.candidates == "full";
   const double candidates = real(full ? num_items : objective.negatives + 1);
