@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kernels/overloads.h"
 #include "kernels/scratch.h"
+#include "objectives/bucket_softmax.h"
 #include "objectives/candidates.h"
 #include "objectives/full_catalogue.h"
 #include "objectives/query_rows.h"
@@ -23,17 +24,21 @@ using kernels::Scratch;
 constexpr int64_t kQueriesAtOnce = 2;
 
 std::string describe(const ObjectiveOptions& options) {
-  const bool full = options.candidates == "full";
-  std::string loss = options.criterion == "gbce"      ? fmt::format("gBCE(t={})", options.gbce_t)
-                     : options.criterion != "softmax" ? options.criterion
-                     : full                           ? "CE"
-                                                      : "sampled softmax";
+  const bool full = options.candidates != "uniform";
+  std::string loss = options.criterion == "gbce"       ? fmt::format("gBCE(t={})", options.gbce_t)
+                     : options.criterion != "softmax"  ? options.criterion
+                     : options.candidates == "buckets" ? "scalable CE"
+                     : full                            ? "CE"
+                                                       : "sampled softmax";
   if (options.criterion == "bce") loss = "BCE";
   if (options.criterion == "gbce" && options.gbce_form == "clamped") loss += " clamped";
   const std::string candidates =
-      full ? "full catalogue"
-           : fmt::format("{} uniform negatives{}", options.negatives,
-                         options.exclude == "positive" ? " without the positive" : "");
+      options.candidates == "buckets"
+          ? fmt::format("{} buckets of {} positions and {} items a tile", options.buckets,
+                        options.bucket_positions, options.bucket_items)
+      : full ? "full catalogue"
+             : fmt::format("{} uniform negatives{}", options.negatives,
+                           options.exclude == "positive" ? " without the positive" : "");
   return fmt::format("{}, {}, {} positions", loss, candidates, options.positions);
 }
 
@@ -44,8 +49,11 @@ void ObjectiveOptions::list(OptionList& options) {
   for (const CriterionInfo* info : criterion_list()) criteria.push_back(info->name);
   options.add("criterion", criterion, "loss of a position from its scores").one_of(criteria);
   options.add("candidates", candidates, "items a positive competes with")
-      .one_of({"full", "uniform"});
+      .one_of({"full", "uniform", "buckets"});
   options.add("negatives", negatives, "sampled candidates per position").at_least(1);
+  options.add("buckets", buckets, "buckets of a tile, for candidates = \"buckets\"").at_least(1);
+  options.add("bucket_positions", bucket_positions, "positions of a bucket").at_least(1);
+  options.add("bucket_items", bucket_items, "items of a bucket").at_least(1);
   options.add("exclude", exclude, "what a sampled negative may not be")
       .one_of({"none", "positive"});
   options.add("positions", positions, "trained positions of a window").one_of({"all", "last"});
@@ -58,10 +66,13 @@ Objective::Objective(const ObjectiveOptions& options, int64_t num_items)
     : options_(options), num_items_(num_items), name_(describe(options)) {
   check_usage(num_items >= 2, "objective: training needs at least two items, the catalogue has {}",
               num_items);
-  const bool full = options.candidates == "full";
+  const bool full = options.candidates != "uniform";
   check_usage(!full || options.exclude == "none",
-              "objective.exclude = \"{}\" has no meaning with candidates = \"full\"",
-              options.exclude);
+              "objective.exclude = \"{}\" has no meaning with candidates = \"{}\"", options.exclude,
+              options.candidates);
+  check_usage(options.candidates != "buckets" || options.criterion == "softmax",
+              "objective.candidates = \"buckets\" needs criterion = \"softmax\", not \"{}\"",
+              options.criterion);
   check_usage(options.gbce_form == "direct" || options.criterion == "gbce",
               "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", options.gbce_form);
   const CriterionContext context{num_items, full ? num_items - 1 : options.negatives,
@@ -76,6 +87,10 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
   if (input.tile->targets.size() == 0) return 0;
   if (options_.candidates == "full") {
     return full_catalogue(*criterion_, input, num_items_, state_grad, table_grad);
+  }
+  if (options_.candidates == "buckets") {
+    const BucketSizes sizes{options_.buckets, options_.bucket_positions, options_.bucket_items};
+    return bucket_softmax(*criterion_, sizes, input, state_grad, table_grad);
   }
   return evaluate_sampled(input, state_grad, table_grad);
 }

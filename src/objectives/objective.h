@@ -17,10 +17,11 @@ namespace upnext {
 /// objective = targets x candidates x criterion, three independent choices (docs/objectives.md).
 struct ObjectiveOptions {
   std::string criterion = "gbce";
-  std::string candidates = "uniform";  ///< full | uniform
+  std::string candidates = "uniform";  ///< full | uniform | buckets
   int64_t negatives = 256;             ///< per position, for sampled candidates
-  std::string exclude = "none";        ///< none | positive: what a negative may not be
-  std::string positions = "all";       ///< all | last position of each window
+  int64_t buckets = 48, bucket_positions = 48, bucket_items = 256;  ///< of a tile
+  std::string exclude = "none";   ///< none | positive: what a negative may not be
+  std::string positions = "all";  ///< all | last position of each window
   double gbce_t = 0.75;
   std::string gbce_form = "direct";  ///< direct | clamped (the original's float64 route)
 
@@ -49,7 +50,7 @@ class Objective {
   const std::string& name() const { return name_; }
 
   /// Whether evaluate() reads the whole table.
-  bool reads_all_items() const { return options_.candidates == "full"; }
+  bool reads_all_items() const { return options_.candidates != "uniform"; }
   /// Rows of the table that evaluate() reads for sampled candidates, in its order: [queries,
   /// count], the positives of each query, then its negatives.
   std::vector<int32_t> candidates(const Tile& tile, uint64_t seed, uint64_t step) const;

@@ -72,7 +72,10 @@ TEST_F(Training, DeferringTablesChangesNoBit) {
     const char* name;
     const char* candidates;
     bool tied;
-  } cases[] = {{"tied", "uniform", true}, {"two", "uniform", false}, {"full", "full", true}};
+  } cases[] = {{"tied", "uniform", true},
+               {"two", "uniform", false},
+               {"full", "full", true},
+               {"buckets", "buckets", true}};
   for (const auto& c : cases) {
     TrainRequest dense = request(std::string("dense_") + c.name);
     dense.config.objective.candidates = c.candidates;
@@ -222,11 +225,10 @@ TEST_F(Training, EveryModelAndObjectiveRuns) {
     const char* block;
     const char* criterion;
     const char* candidates;
-  } cases[] = {{"sasrec", "gsasrec", "softmax", "full"},
-               {"sasrec", "pmixer", "bce", "uniform"},
-               {"sasrec", "post-norm", "softmax", "uniform"},
-               {"sasrec", "csrec", "gbce", "full"},
-               {"gru4rec", "gsasrec", "softmax", "full"}};
+  } cases[] = {
+      {"sasrec", "gsasrec", "softmax", "full"},      {"sasrec", "pmixer", "bce", "uniform"},
+      {"sasrec", "post-norm", "softmax", "uniform"}, {"sasrec", "csrec", "gbce", "full"},
+      {"sasrec", "pmixer", "softmax", "buckets"},    {"gru4rec", "gsasrec", "softmax", "full"}};
   for (const auto& c : cases) {
     TrainRequest r = request(std::string(c.model) + c.block + c.criterion);
     r.config.model = ModelOptions();
