@@ -32,5 +32,6 @@ void add_evaluate(CLI::App& app, Globals& globals);
 void add_recommend(CLI::App& app, Globals& globals);
 void add_import(CLI::App& app, Globals& globals);
 void add_export(CLI::App& app, Globals& globals);
+void add_bench(CLI::App& app, Globals& globals);
 
 }  // namespace upnext::cli

@@ -46,6 +46,7 @@ int run(int argc, char** argv) {
   add_recommend(app, globals);
   add_import(app, globals);
   add_export(app, globals);
+  add_bench(app, globals);
   try {
     app.parse(argc, argv);
     return static_cast<int>(ExitCode::ok);

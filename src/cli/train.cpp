@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/training_library.h"
 #include "run/run_config.h"
 #include "train/train_request.h"
 
@@ -26,24 +26,6 @@ struct Arguments {
   std::vector<std::string> settings;
   bool overwrite = false, list_presets = false, show_config = false;
 };
-
-/// LibTorch takes a second or two to load, so only this verb loads it, and with it the training
-/// library that stands beside the core library.
-TrainEntry load_training_library() {
-  Dl_info self{};
-  check_data(dladdr(reinterpret_cast<const void*>(&upnext_version), &self) != 0,
-             "cannot tell where libupnext.so lies");
-  const fs::path path = fs::path(self.dli_fname).parent_path() / "libupnext_train.so";
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
-  if (library == nullptr) {
-    const char* reason = dlerror();
-    fail_data("{}: the training library cannot be loaded: {}. Run scripts/setup to build it",
-              path.string(), reason != nullptr ? reason : "unknown reason");
-  }
-  void* entry = dlsym(library, "upnext_train_entry");
-  check_data(entry != nullptr, "{}: not a training library of this version", path.string());
-  return reinterpret_cast<TrainEntry>(entry);
-}
 
 TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
   TrainRequest request;
@@ -143,7 +125,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
   request.device = globals.device;
   request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
   TrainResult result;
-  load_training_library()(request, &result);
+  reinterpret_cast<TrainEntry>(training_entry("upnext_train_entry"))(request, &result);
   print_result(result, request, globals.json);
 }
 

@@ -33,8 +33,9 @@ constexpr int64_t kSlice = 8;
 constexpr int64_t kAhead = 12;
 /// Pairs are sorted by item when an item is expected in at least half of these pairs per entry.
 constexpr int64_t kItemsPerPair = 2;
-/// Rows of a call are worked in groups of about this many pairs: 1 MB of sorted pairs.
-constexpr int64_t kGroupPairs = 1 << 17;
+/// Rows of a call are worked in groups of about this many pairs: 256 KB of sorted pairs. With four
+/// times as many the sort leaves the second-level cache (2.13 instead of 1.88 us).
+constexpr int64_t kGroupPairs = 1 << 15;
 
 /// The candidates of a call; pointers are at the slice's first column.
 struct Lists {
@@ -161,27 +162,19 @@ void table_grad_slice(const Lists& lists, const SortedPairs& sorted, M last, flo
   }
 }
 
-/// Both gradients in one pass over the pairs, for items that hardly ever meet twice.
+/// Pair by pair, for items that hardly ever meet twice.
 template <int kN>
-void unsorted_slice(const Lists& lists, M last, const float* score_grad, float* state_grad,
-                    float* table_grad) {
+void unsorted_slice(const Lists& lists, M last, const float* score_grad, float* table_grad) {
   int64_t pair = 0;
   for (int64_t r = 0; r < lists.rows; ++r) {
-    float* out = state_grad + r * lists.dim;
-    auto sum = Row<kN>::load(out, last);
     const auto state = Row<kN>::load(lists.states + r * lists.dim, last);
     for (int64_t j = 0; j < lists.count; ++j, ++pair) {
-      const int64_t ahead = int64_t{lists.ids[lists.ahead(pair)]} * lists.dim;
-      Row<kN>::fetch(lists.table + ahead);
-      Row<kN>::fetch(table_grad + ahead);
-      const V grad = all(score_grad[pair]);
-      sum.add(grad, Row<kN>::load(lists.item(pair), last));
-      float* item_grad = table_grad + int64_t{lists.ids[pair]} * lists.dim;
-      auto item_sum = Row<kN>::load(item_grad, last);
-      item_sum.add(grad, state);
-      item_sum.store(item_grad, last);
+      Row<kN>::fetch(table_grad + int64_t{lists.ids[lists.ahead(pair)]} * lists.dim);
+      float* out = table_grad + int64_t{lists.ids[pair]} * lists.dim;
+      auto sum = Row<kN>::load(out, last);
+      sum.add(all(score_grad[pair]), state);
+      sum.store(out, last);
     }
-    sum.store(out, last);
   }
 }
 
@@ -227,8 +220,7 @@ int64_t item_count(const Lists& lists) {
   return int64_t{largest} + 1;
 }
 
-void group_backward(const Lists& lists, const float* score_grad, float* state_grad,
-                    float* table_grad) {
+void group_table_grad(const Lists& lists, const float* score_grad, float* table_grad) {
   const int64_t items = item_count(lists);
   const bool sorts = items <= kItemsPerPair * lists.pairs();
   const SortedPairs sorted = sorts ? sort_pairs(lists, items, score_grad) : SortedPairs{};
@@ -236,12 +228,10 @@ void group_backward(const Lists& lists, const float* score_grad, float* state_gr
     constexpr int kN = decltype(vectors)::value;
     Lists slice = lists;
     slice.states += c;
-    slice.table += c;
     if (sorts) {
-      state_grad_slice<kN>(slice, last, score_grad, state_grad + c);
       table_grad_slice<kN>(slice, sorted, last, table_grad + c);
     } else {
-      unsorted_slice<kN>(slice, last, score_grad, state_grad + c, table_grad + c);
+      unsorted_slice<kN>(slice, last, score_grad, table_grad + c);
     }
   });
 }
@@ -256,15 +246,22 @@ void gather_scores(int64_t rows, int64_t count, int64_t dim, const float* states
   });
 }
 
-void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const float* states,
-                            const float* table, const int32_t* ids, const float* score_grad,
-                            float* state_grad, float* table_grad) {
+void gather_state_grad(int64_t rows, int64_t count, int64_t dim, const float* table,
+                       const int32_t* ids, const float* score_grad, float* state_grad) {
+  for_each_slice(dim, [&](int64_t c, M last, auto vectors) HWY_ATTR {
+    const Lists slice{rows, count, dim, nullptr, table + c, ids};
+    state_grad_slice<decltype(vectors)::value>(slice, last, score_grad, state_grad + c);
+  });
+}
+
+void gather_table_grad(int64_t rows, int64_t count, int64_t dim, const float* states,
+                       const int32_t* ids, const float* score_grad, float* table_grad) {
   if (count <= 0) return;
   const int64_t group = HWY_MAX(kGroupPairs / count, int64_t{1});
   for (int64_t r = 0; r < rows; r += group) {
-    const Lists lists{HWY_MIN(group, rows - r), count, dim,
-                      states + r * dim,         table, ids + r * count};
-    group_backward(lists, score_grad + r * count, state_grad + r * dim, table_grad);
+    const Lists lists{HWY_MIN(group, rows - r), count,   dim,
+                      states + r * dim,         nullptr, ids + r * count};
+    group_table_grad(lists, score_grad + r * count, table_grad);
   }
 }
 
@@ -276,18 +273,29 @@ HWY_AFTER_NAMESPACE();
 namespace upnext::kernels {
 
 HWY_EXPORT(gather_scores);
-HWY_EXPORT(gather_scores_backward);
+HWY_EXPORT(gather_state_grad);
+HWY_EXPORT(gather_table_grad);
 
 void gather_scores(int64_t rows, int64_t count, int64_t dim, const float* states,
                    const float* table, const int32_t* ids, float* scores) {
   HWY_DYNAMIC_DISPATCH(gather_scores)(rows, count, dim, states, table, ids, scores);
 }
 
+void gather_state_grad(int64_t rows, int64_t count, int64_t dim, const float* table,
+                       const int32_t* ids, const float* score_grad, float* state_grad) {
+  HWY_DYNAMIC_DISPATCH(gather_state_grad)(rows, count, dim, table, ids, score_grad, state_grad);
+}
+
+void gather_table_grad(int64_t rows, int64_t count, int64_t dim, const float* states,
+                       const int32_t* ids, const float* score_grad, float* table_grad) {
+  HWY_DYNAMIC_DISPATCH(gather_table_grad)(rows, count, dim, states, ids, score_grad, table_grad);
+}
+
 void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const float* states,
                             const float* table, const int32_t* ids, const float* score_grad,
                             float* state_grad, float* table_grad) {
-  HWY_DYNAMIC_DISPATCH(gather_scores_backward)
-  (rows, count, dim, states, table, ids, score_grad, state_grad, table_grad);
+  gather_state_grad(rows, count, dim, table, ids, score_grad, state_grad);
+  gather_table_grad(rows, count, dim, states, ids, score_grad, table_grad);
 }
 
 }  // namespace upnext::kernels

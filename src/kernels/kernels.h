@@ -76,6 +76,14 @@ void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int6
 void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint64_t* streams,
                   const int32_t* row_numbers, float* x);
 
+// ---- draws -----------------------------------------------------------------------------------
+
+/// out[j] = w_j * choices / 2^32 (multiply-shift: its bias is below choices / 2^32) for the words
+/// w_4b .. w_4b+3 of philox({b, row, stream low, stream high}, key); items from `excluded` on (when
+/// it is >= 0) move up by one, so it is never drawn.
+void uniform_items(PhiloxKey key, uint64_t stream, uint32_t row, uint32_t choices, int32_t excluded,
+                   int64_t n, int32_t* out);
+
 // ---- attention over jagged sequences -----------------------------------------------------------
 
 /// One attention layer over packed sequences. Sequence s owns tokens offsets[s] .. offsets[s+1] of
@@ -139,9 +147,15 @@ void gru_gates_backward(int64_t rows, int64_t hidden, const float* previous_stat
 /// scores[r, j] = <states row r, table row ids[r, j]> for ids [rows, count].
 void gather_scores(int64_t rows, int64_t count, int64_t dim, const float* states,
                    const float* table, const int32_t* ids, float* scores);
-/// Given score gradients [rows, count]: state_grad [rows, dim] += sum_j g * table row;
-/// table_grad row ids[r, j] += g * states row r. Bucketed by item, so that a table row and its
-/// gradient are loaded once for many states. `table_grad` has the layout of `table`.
+/// Given score gradients [rows, count]: state_grad [rows, dim] += sum_j g * table row. A caller
+/// that works a few rows at a time finds the rows of the table still in cache from gather_scores().
+void gather_state_grad(int64_t rows, int64_t count, int64_t dim, const float* table,
+                       const int32_t* ids, const float* score_grad, float* state_grad);
+/// table_grad row ids[r, j] += g * states row r; `table_grad` has the layout of the table. Sorted
+/// by item, so that a row of the gradient is loaded once for many states: for many rows at once.
+void gather_table_grad(int64_t rows, int64_t count, int64_t dim, const float* states,
+                       const int32_t* ids, const float* score_grad, float* table_grad);
+/// Both.
 void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const float* states,
                             const float* table, const int32_t* ids, const float* score_grad,
                             float* state_grad, float* table_grad);

@@ -58,6 +58,14 @@ inline void gather_scores(int64_t rows, int64_t count, int64_t dim, const double
                           const double* table, const int32_t* ids, double* scores) {
   reference::gather_scores(rows, count, dim, states, table, ids, scores);
 }
+inline void gather_state_grad(int64_t rows, int64_t count, int64_t dim, const double* table,
+                              const int32_t* ids, const double* score_grad, double* state_grad) {
+  reference::gather_state_grad(rows, count, dim, table, ids, score_grad, state_grad);
+}
+inline void gather_table_grad(int64_t rows, int64_t count, int64_t dim, const double* states,
+                              const int32_t* ids, const double* score_grad, double* table_grad) {
+  reference::gather_table_grad(rows, count, dim, states, ids, score_grad, table_grad);
+}
 inline void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const double* states,
                                    const double* table, const int32_t* ids,
                                    const double* score_grad, double* state_grad,

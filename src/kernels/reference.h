@@ -195,6 +195,19 @@ void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint6
   }
 }
 
+inline void uniform_items(PhiloxKey key, uint64_t stream, uint32_t row, uint32_t choices,
+                          int32_t excluded, int64_t n, int32_t* out) {
+  PhiloxCounter counter = {0, row, static_cast<uint32_t>(stream),
+                           static_cast<uint32_t>(stream >> 32)};
+  for (int64_t begin = 0; begin < n; begin += 4, ++counter[0]) {
+    const PhiloxCounter words = philox(counter, key);
+    for (size_t j = 0; j < 4 && begin + static_cast<int64_t>(j) < n; ++j) {
+      const auto item = static_cast<int32_t>((uint64_t{words[j]} * choices) >> 32);
+      out[begin + static_cast<int64_t>(j)] = excluded >= 0 && item >= excluded ? item + 1 : item;
+    }
+  }
+}
+
 template <typename T>
 void gru_gates(int64_t rows, int64_t hidden, const T* x_gates, const T* h_gates, T* state,
                T* saved) {
@@ -254,17 +267,29 @@ void gather_scores(int64_t rows, int64_t count, int64_t dim, const T* states, co
 }
 
 template <typename T>
+void gather_state_grad(int64_t rows, int64_t count, int64_t dim, const T* table, const int32_t* ids,
+                       const T* score_grad, T* state_grad) {
+  for (int64_t p = 0; p < rows * count; ++p) {
+    reference::axpy(dim, score_grad[p], table + int64_t{ids[p]} * dim,
+                    state_grad + p / count * dim);
+  }
+}
+
+template <typename T>
+void gather_table_grad(int64_t rows, int64_t count, int64_t dim, const T* states,
+                       const int32_t* ids, const T* score_grad, T* table_grad) {
+  for (int64_t p = 0; p < rows * count; ++p) {
+    reference::axpy(dim, score_grad[p], states + p / count * dim,
+                    table_grad + int64_t{ids[p]} * dim);
+  }
+}
+
+template <typename T>
 void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const T* states,
                             const T* table, const int32_t* ids, const T* score_grad, T* state_grad,
                             T* table_grad) {
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t j = 0; j < count; ++j) {
-      const T g = score_grad[r * count + j];
-      const int64_t item = int64_t{ids[r * count + j]} * dim;
-      reference::axpy(dim, g, table + item, state_grad + r * dim);
-      reference::axpy(dim, g, states + r * dim, table_grad + item);
-    }
-  }
+  gather_state_grad(rows, count, dim, table, ids, score_grad, state_grad);
+  gather_table_grad(rows, count, dim, states, ids, score_grad, table_grad);
 }
 
 template <typename T>

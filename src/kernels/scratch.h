@@ -14,6 +14,10 @@ enum class Scratch : size_t {
   attention_blocks,
   candidate_lists,
   block_gradients,
+  objective_ids,
+  objective_states,
+  objective_scores,
+  objective_gradients,
   size
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/Functions.h>
-#include <ATen/TensorOperators.h>
 
 #include <cmath>
 
 #include "inference/block_style.h"
 #include "models/initialise.h"
 #include "models/model.h"
+#include "nn/row_nodes.h"
 #include "nn/transformer_block.h"
 
 namespace upnext {
@@ -29,19 +29,25 @@ class Sasrec final : public Model {
     for (int64_t block = 0; block < options().num_blocks; ++block) {
       x = nn::transformer_block(forward, options(), block, x);
     }
-    return style_.final_norm ? norm(forward, x, "final_norm") : x;
+    return style_.final_norm ? nn::layer_norm(forward, x, "final_norm", style_.epsilon) : x;
   }
 
  private:
   at::Tensor embed(Forward& forward) const {
     const std::vector<int32_t>& items = forward.tile().sequences.values;
-    at::Tensor x = forward.lookup("item_embedding.weight", items);
-    if (style_.scale_embedding) x = x * std::sqrt(static_cast<double>(options().hidden_size));
+    const at::Tensor rows = forward.lookup("item_embedding.weight", items);
+    at::Tensor places;
     if (options().positions != "none") {
-      x = x + forward.lookup("position_embedding.weight", positions(forward));
+      places = forward.lookup("position_embedding.weight", positions(forward));
     }
-    if (style_.embedding_norm) x = norm(forward, x, "embedding_norm");
-    return forward.dropout(x, options().dropout, Purpose::dropout_embedding, 0);
+    const double scale =
+        style_.scale_embedding ? std::sqrt(static_cast<double>(options().hidden_size)) : 1.0;
+    if (!style_.embedding_norm) {
+      return nn::embedding_sum(forward, rows, places, scale, options().dropout);
+    }
+    const at::Tensor sum = nn::embedding_sum(forward, rows, places, scale, 0);
+    return forward.dropout(nn::layer_norm(forward, sum, "embedding_norm", style_.epsilon),
+                           options().dropout, Purpose::dropout_embedding, 0);
   }
 
   std::vector<int32_t> positions(const Forward& forward) const {
@@ -58,11 +64,6 @@ class Sasrec final : public Model {
       }
     }
     return result;
-  }
-
-  at::Tensor norm(Forward& forward, const at::Tensor& x, const std::string& name) const {
-    return at::layer_norm(x, {options().hidden_size}, forward.weight(name + ".weight"),
-                          forward.weight(name + ".bias"), style_.epsilon, /*cudnn_enable=*/false);
   }
 
   const BlockStyle& style_;

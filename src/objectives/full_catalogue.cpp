@@ -97,9 +97,9 @@ class Pieces {
   const Criterion& criterion_;
   const ObjectiveInput<T>& input_;
   int64_t queries_;
-  std::vector<T> states_, grads_;
+  AlignedVector<T> states_, grads_;
   std::vector<WholeRow> rows_;
-  std::vector<T> scores_;  // of one piece
+  AlignedVector<T> scores_;  // of one piece
   std::vector<int32_t> here_;
   std::vector<float> here_weights_;
 };
@@ -123,9 +123,9 @@ double full_by_rows(const Criterion& criterion, const ObjectiveInput<T>& input, 
   const int64_t dim = input.dim;
   const double share = 1.0 / static_cast<double>(input.positions);
   const int64_t block = std::clamp<int64_t>(kBlockScores / num_items, 1, targets.size());
-  std::vector<T> scores(static_cast<size_t>(block * num_items));
-  std::vector<T> states(static_cast<size_t>(block * dim));
-  std::vector<T> grads(states.size());
+  AlignedVector<T> scores(static_cast<size_t>(block * num_items));
+  AlignedVector<T> states(static_cast<size_t>(block * dim));
+  AlignedVector<T> grads(states.size());
   T* table_out = table_grad.make_dense().data();
   double loss = 0;
   for (int64_t begin = 0; begin < targets.size(); begin += block) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "kernels/overloads.h"
+#include "kernels/scratch.h"
 #include "objectives/bucket_softmax.h"
 #include "objectives/candidates.h"
 #include "objectives/full_catalogue.h"
@@ -15,6 +16,12 @@
 
 namespace upnext {
 namespace {
+
+using kernels::Scratch;
+
+/// Queries whose candidates are worked together: their rows of the table fit the second-level
+/// cache.
+constexpr int64_t kQueriesAtOnce = 2;
 
 std::string describe(const ObjectiveOptions& options) {
   const bool full = options.candidates != "uniform";
@@ -99,12 +106,12 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
   const double share = 1.0 / static_cast<double>(input.positions);
 
   std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
-  std::vector<T> states(static_cast<size_t>(queries * dim));
-  gather_states(input, 0, queries, states.data());
+  T* states = kernels::scratch<T>(Scratch::objective_states, queries * dim);
+  gather_states(input, 0, queries, states);
 
   // A large table is first narrowed to the rows in use, so that its gradient stays small too.
   std::vector<int32_t> used;
-  std::vector<T> narrow;
+  AlignedVector<T> narrow;
   const T* table = input.table;
   const bool dense = worth_dense(queries * count, num_items_);
   if (!dense) {
@@ -116,27 +123,35 @@ double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad
     table = narrow.data();
   }
 
-  std::vector<T> scores(ids.size());
-  kernels::gather_scores(queries, count, dim, states.data(), table, ids.data(), scores.data());
+  // A few queries from scores to state gradients, so that their table rows are read from far only
+  // once; then the gradient of the table for all of them.
+  T* scores = kernels::scratch<T>(Scratch::objective_scores, queries * count);
+  T* grads = kernels::scratch<T>(Scratch::objective_gradients, queries * dim);
+  std::fill_n(grads, queries * dim, T(0));
   std::vector<int32_t> first(static_cast<size_t>(positives));
   std::iota(first.begin(), first.end(), 0);
   double loss = 0;
-  for (int64_t q = 0; q < queries; ++q) {
-    const std::span<T> row(scores.data() + q * count, static_cast<size_t>(count));
-    loss += apply_row<T>(*criterion_, {row, first, targets.positive_weights(q)}, share);
+  for (int64_t begin = 0; begin < queries; begin += kQueriesAtOnce) {
+    const int64_t end = std::min(queries, begin + kQueriesAtOnce);
+    const int32_t* block = ids.data() + begin * count;
+    kernels::gather_scores(end - begin, count, dim, states + begin * dim, table, block,
+                           scores + begin * count);
+    for (int64_t q = begin; q < end; ++q) {
+      const std::span<T> row(scores + q * count, static_cast<size_t>(count));
+      loss += apply_row<T>(*criterion_, {row, first, targets.positive_weights(q)}, share);
+    }
+    kernels::gather_state_grad(end - begin, count, dim, table, block, scores + begin * count,
+                               grads + begin * dim);
   }
-
-  std::vector<T> grads(states.size(), T(0));
-  std::vector<T> narrow_grad(narrow.size(), T(0));
+  AlignedVector<T> narrow_grad(narrow.size(), T(0));
   T* table_out = dense ? table_grad.make_dense().data() : narrow_grad.data();
-  kernels::gather_scores_backward(queries, count, dim, states.data(), table, ids.data(),
-                                  scores.data(), grads.data(), table_out);
+  kernels::gather_table_grad(queries, count, dim, states, ids.data(), scores, table_out);
   if (!dense) {
     TableGradient<T> sparse(num_items_, dim);
     sparse.set_rows(std::move(used), std::move(narrow_grad));
     table_grad.add(std::move(sparse));
   }
-  scatter_states(input, 0, queries, grads.data(), state_grad);
+  scatter_states(input, 0, queries, grads, state_grad);
   return loss;
 }
 

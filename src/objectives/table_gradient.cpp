@@ -18,7 +18,7 @@ void add_row(const T* from, int64_t dim, T* to) {
 template <typename T>
 std::span<T> TableGradient<T>::make_dense() {
   if (dense_) return values_;
-  std::vector<T> all(static_cast<size_t>(num_rows_ * dim_), T(0));
+  AlignedVector<T> all(static_cast<size_t>(num_rows_ * dim_), T(0));
   for (size_t i = 0; i < rows_.size(); ++i) {
     std::copy_n(values_.data() + i * dim_, dim_, all.data() + rows_[i] * dim_);
   }
@@ -29,7 +29,7 @@ std::span<T> TableGradient<T>::make_dense() {
 }
 
 template <typename T>
-void TableGradient<T>::set_rows(std::vector<int32_t> rows, std::vector<T> values) {
+void TableGradient<T>::set_rows(std::vector<int32_t> rows, AlignedVector<T> values) {
   rows_ = std::move(rows);
   values_ = std::move(values);
   dense_ = false;
@@ -94,7 +94,7 @@ void TableGradient<T>::merge(const TableGradient& other) {
   rows.reserve(rows_.size() + other.rows_.size());
   std::set_union(rows_.begin(), rows_.end(), other.rows_.begin(), other.rows_.end(),
                  std::back_inserter(rows));
-  std::vector<T> values;
+  AlignedVector<T> values;
   values.reserve(rows.size() * static_cast<size_t>(dim_));
   size_t a = 0, b = 0;
   for (const int32_t row : rows) {

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/aligned.h"
+
 namespace upnext {
 
 /// Gradient of a table [num_rows, dim] of which a tile touches some rows: either every row or a
@@ -28,7 +30,7 @@ class TableGradient {
   /// Zeroed [num_rows, dim] to add to.
   std::span<T> make_dense();
   /// Takes sorted distinct rows and their values [rows.size(), dim].
-  void set_rows(std::vector<int32_t> rows, std::vector<T> values);
+  void set_rows(std::vector<int32_t> rows, AlignedVector<T> values);
   /// Adds values[i] to row ids[i] (ids in any order, repeats allowed, summed in the order given).
   void add_rows(std::span<const int32_t> ids, const T* values);
   /// this += other, whose memory is used again where it can be. The sum of two gradients does not
@@ -43,7 +45,7 @@ class TableGradient {
   int64_t dim_ = 0;
   bool dense_ = false;
   std::vector<int32_t> rows_;
-  std::vector<T> values_;
+  AlignedVector<T> values_;
 };
 
 /// Touching more than one row in four is cheaper to store densely.

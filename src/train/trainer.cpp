@@ -15,20 +15,6 @@
 namespace upnext {
 namespace {
 
-BatchOptions batch_options(const RunConfig& config) {
-  BatchOptions options;
-  options.batch_size = config.train.batch_size;
-  options.max_length = config.model.max_length;
-  options.tile_tokens = config.train.tile_tokens;
-  options.max_batches = config.train.max_batches;
-  options.target_positions =
-      config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
-  options.window =
-      config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
-  options.seed = static_cast<uint64_t>(config.train.seed);
-  return options;
-}
-
 /// Records which data the run is about, or refuses data it is not about.
 Dataset open_training_data(RunConfig& config) {
   Dataset dataset = Dataset::open(config.data.path);
@@ -48,6 +34,20 @@ constexpr int64_t kPlateauValidations = 5;
 constexpr double kPlateauFactor = 1.25;
 
 }  // namespace
+
+BatchOptions batch_options(const RunConfig& config) {
+  BatchOptions options;
+  options.batch_size = config.train.batch_size;
+  options.max_length = config.model.max_length;
+  options.tile_tokens = config.train.tile_tokens;
+  options.max_batches = config.train.max_batches;
+  options.target_positions =
+      config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
+  options.window =
+      config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
+  options.seed = static_cast<uint64_t>(config.train.seed);
+  return options;
+}
 
 Trainer::Trainer(const TrainRequest& request)
     : request_(request),

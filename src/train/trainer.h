@@ -20,6 +20,9 @@
 
 namespace upnext {
 
+/// How the configuration packs users into batches.
+BatchOptions batch_options(const RunConfig& config);
+
 /// Owns the loop and nothing else: epochs, validation, early stopping, checkpoints, best model.
 class Trainer {
  public:

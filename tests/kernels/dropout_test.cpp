@@ -44,6 +44,20 @@ TEST(Dropout, RowsInPlaceAreTheSameMasks) {
   }
 }
 
+TEST(UniformItems, EqualReference) {
+  const PhiloxKey key = random_key(3, Purpose::negatives);
+  for (const int64_t n : {0, 1, 3, 4, 5, 63, 64, 65, 256, 1000}) {
+    for (const int32_t excluded : {-1, 0, 500, 998}) {
+      for (const uint32_t choices : {1u, 999u, 0x7FFFFFFFu}) {
+        std::vector<int32_t> items(static_cast<size_t>(n), -1), expected(items);
+        uniform_items(key, 0xFFFFFFFF00000007, 9, choices, excluded, n, items.data());
+        reference::uniform_items(key, 0xFFFFFFFF00000007, 9, choices, excluded, n, expected.data());
+        EXPECT_EQ(items, expected) << n << " " << excluded << " " << choices;
+      }
+    }
+  }
+}
+
 TEST(Dropout, UsesTheDocumentedBits) {
   const Dropout dropout = Dropout::with_rate(0.5, kKey);
   const PhiloxCounter words = philox({2, 11, 0x89ABCDEF, 0x01234567}, kKey);

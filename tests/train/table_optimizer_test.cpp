@@ -32,7 +32,7 @@ struct Problem {
     while (static_cast<int64_t>(rows.size()) < count) {
       rows.insert(static_cast<int32_t>(random.below(kRows)));
     }
-    std::vector<float> values(rows.size() * kDim);
+    AlignedVector<float> values(rows.size() * kDim);
     for (float& value : values) value = static_cast<float>(random.normal());
     TileGradients<float> g;
     g.dense.emplace_back();

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "cli/bench.h"
+#include "cli/training_library.h"
+#include "run/step_work.h"
+#include "train/bench_request.h"
+
+namespace upnext::cli {
+namespace {
+
+BenchReport report_of(const BenchTask& task, const BenchResult& result) {
+  const ModelOptions& model = result.model;
+  BenchReport report;
+  report.add_fact("model",
+                  fmt::format("{} ({}), hidden size {}, max length {}, {} parameters", model.name,
+                              model.name == "sasrec" ? model.block : "recurrent", model.hidden_size,
+                              model.max_length, result.parameters));
+  report.add_fact("objective", result.objective);
+  report.add_count("items", result.items);
+  std::vector<BenchSample> samples;
+  PackedSize size;
+  int64_t steps = 0;
+  for (const BenchTiming& timing : result.timings) {
+    const UsefulWork work = training_work(model, task.config.objective, result.items, timing.size);
+    samples.push_back({timing.seconds, timing.cpu_seconds,
+                       static_cast<double>(timing.size.positions), work.total()});
+    size += timing.size;
+    steps += timing.steps;
+  }
+  report.add_samples("positions", samples);
+  const double mean = static_cast<double>(size.positions) / static_cast<double>(steps);
+  report.add("positions_per_step", mean, fmt::format("{:.1f}", mean));
+  report.add_count("steps", steps);
+  return report;
+}
+
+BenchReport bench_training(const BenchTask& task, BenchUnit unit) {
+  BenchRequest request;
+  request.config = task.config;
+  request.threads = task.threads;
+  request.unit = unit;
+  request.repeats = task.repeats;
+  BenchResult result;
+  reinterpret_cast<BenchEntry>(training_entry("upnext_bench_entry"))(request, &result);
+  return report_of(task, result);
+}
+
+}  // namespace
+
+BenchReport bench_train_step(const BenchTask& task) {
+  return bench_training(task, BenchUnit::step);
+}
+
+BenchReport bench_epoch(const BenchTask& task) {
+  return bench_training(task, BenchUnit::epoch);
+}
+
+}  // namespace upnext::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/training_library.h"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "run/run_config.h"
+
+namespace upnext::cli {
+
+void* training_entry(const char* name) {
+  Dl_info self{};
+  check_data(dladdr(reinterpret_cast<const void*>(&upnext_version), &self) != 0,
+             "cannot tell where libupnext.so lies");
+  const std::filesystem::path path =
+      std::filesystem::path(self.dli_fname).parent_path() / "libupnext_train.so";
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (library == nullptr) {
+    const char* reason = dlerror();
+    fail_data("{}: the training library cannot be loaded: {}. Run scripts/setup to build it",
+              path.string(), reason != nullptr ? reason : "unknown reason");
+  }
+  void* entry = dlsym(library, name);
+  check_data(entry != nullptr, "{}: not a training library of this version", path.string());
+  return entry;
+}
+
+}  // namespace upnext::cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "run/run_config.h"
+#include "run/step_work.h"
+
+namespace upnext {
+
+enum class BenchUnit { step, epoch };
+
+/// What `upnext bench train-step` and `upnext bench epoch` ask of the training library.
+struct BenchRequest {
+  RunConfig config;
+  int threads = 1;
+  BenchUnit unit = BenchUnit::step;
+  int64_t repeats = 1;  ///< timed steps or epochs, after two steps that are not timed
+};
+
+/// One timed step or epoch: drawing and packing the batch, forward, loss, backward, optimiser.
+struct BenchTiming {
+  double seconds = 0;
+  double cpu_seconds = 0;  ///< of all threads
+  int64_t steps = 0;
+  PackedSize size;
+};
+
+struct BenchResult {
+  ModelOptions model;  ///< resolved
+  std::string objective;
+  int64_t items = 0;
+  int64_t parameters = 0;
+  std::vector<BenchTiming> timings;
+};
+
+/// Entry of the training library, looked up by the command by the name upnext_bench_entry.
+using BenchEntry = void (*)(const BenchRequest& request, BenchResult* result);
+
+}  // namespace upnext

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/thread_pool.h"
+#include "batch/batch.h"
+#include "data/dataset.h"
+#include "models/model.h"
+#include "objectives/objective.h"
+#include "train/bench_request.h"
+#include "train/engine.h"
+
+namespace upnext {
+
+/// Trains without validation, checkpoints or a run folder, and looks at the clock.
+class StepBench {
+ public:
+  explicit StepBench(const BenchRequest& request);
+
+  /// Throws Error with ExitCode::interrupted when asked to stop.
+  BenchResult run();
+
+ private:
+  BenchTiming time_step();
+  BenchTiming time_epoch();
+  void step(int64_t batch, PackedSize* size);
+  int64_t full_batches() const;
+
+  BenchRequest request_;
+  RunConfig& config_;
+  Dataset dataset_;
+  WorkerPool pool_;
+  std::unique_ptr<Model> model_;
+  Objective objective_;
+  Adam adam_;
+  Batcher batcher_;
+  Engine engine_;
+  int64_t epoch_ = 0;
+  int64_t batch_ = 0;
+  int64_t steps_ = 0;
+};
+
+}  // namespace upnext
