@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/aligned.h"
 #include "base/random.h"
 #include "kernels/overloads.h"
 #include "objectives/largest.h"
@@ -33,7 +34,7 @@ class Buckets {
         num_items_(num_items) {
     states_.resize(static_cast<size_t>(queries_ * dim_));
     gather_states(input, 0, queries_, states_.data());
-    const std::vector<T> centres = mix();
+    const AlignedVector<T> centres = mix();
     members_ = nearest(centres, states_.data(), queries_, sizes.queries);
     items_ = nearest(centres, input.table, num_items_, sizes.items);
     narrow();
@@ -53,7 +54,7 @@ class Buckets {
     if (covered == 0) return 0;
     const double share = static_cast<double>(queries_) / static_cast<double>(covered) /
                          static_cast<double>(input_.positions);
-    std::vector<T> grads(states_.size(), T(0)), rows_grad(rows_.size(), T(0));
+    AlignedVector<T> grads(states_.size(), T(0)), rows_grad(rows_.size(), T(0));
     for (int64_t b = 0; b < count_; ++b) {
       add_bucket(b, static_cast<T>(share), grads.data(), rows_grad.data());
     }
@@ -68,23 +69,23 @@ class Buckets {
 
  private:
   /// Centres [buckets, dim]: normal mixtures of the tile's states.
-  std::vector<T> mix() const {
+  AlignedVector<T> mix() const {
     // Sampled candidates, which no run has besides, draw with index 0.
     RandomStream random(random_key(input_.seed, Purpose::negatives, input_.step, 1),
                         input_.tile->streams[0]);
-    std::vector<T> weights(static_cast<size_t>(count_ * queries_));
+    AlignedVector<T> weights(static_cast<size_t>(count_ * queries_));
     for (T& weight : weights) weight = static_cast<T>(random.normal());
-    std::vector<T> centres(static_cast<size_t>(count_ * dim_));
+    AlignedVector<T> centres(static_cast<size_t>(count_ * dim_));
     kernels::gemm_nn(count_, dim_, queries_, weights.data(), queries_, states_.data(), dim_,
                      centres.data(), dim_, false);
     return centres;
   }
 
   /// For every centre the `wanted` of n rows with the largest inner products, ascending.
-  std::vector<std::vector<int32_t>> nearest(const std::vector<T>& centres, const T* rows, int64_t n,
-                                            int64_t wanted) const {
+  std::vector<std::vector<int32_t>> nearest(const AlignedVector<T>& centres, const T* rows,
+                                            int64_t n, int64_t wanted) const {
     std::vector<Largest<T>> largest(static_cast<size_t>(count_), Largest<T>(std::min(wanted, n)));
-    std::vector<T> scores(static_cast<size_t>(count_ * std::min(n, kRangeItems)));
+    AlignedVector<T> scores(static_cast<size_t>(count_ * std::min(n, kRangeItems)));
     for (int64_t first = 0; first < n; first += kRangeItems) {
       const int64_t here = std::min(n - first, kRangeItems);
       kernels::gemm_nt(count_, here, dim_, centres.data(), dim_, rows + first * dim_, dim_,
@@ -116,8 +117,9 @@ class Buckets {
   }
 
   /// The bucket's own states or items side by side.
-  std::vector<T> together(const std::vector<int32_t>& numbers, const std::vector<T>& from) const {
-    std::vector<T> out(numbers.size() * static_cast<size_t>(dim_));
+  AlignedVector<T> together(const std::vector<int32_t>& numbers,
+                            const AlignedVector<T>& from) const {
+    AlignedVector<T> out(numbers.size() * static_cast<size_t>(dim_));
     for (size_t i = 0; i < numbers.size(); ++i) {
       std::copy_n(from.data() + numbers[i] * dim_, dim_, out.data() + i * dim_);
     }
@@ -132,9 +134,9 @@ class Buckets {
     const std::vector<int32_t>& members = members_[b];
     const std::vector<int32_t>& items = items_[b];
     const int64_t width = this->width(b);
-    const std::vector<T> x = together(members, states_);
-    const std::vector<T> y = together(items, rows_);
-    std::vector<T>& scores = scores_.emplace_back(members.size() * static_cast<size_t>(width));
+    const AlignedVector<T> x = together(members, states_);
+    const AlignedVector<T> y = together(items, rows_);
+    AlignedVector<T>& scores = scores_.emplace_back(members.size() * static_cast<size_t>(width));
     kernels::gemm_nt(static_cast<int64_t>(members.size()), width - positives_, dim_, x.data(), dim_,
                      y.data(), dim_, scores.data() + positives_, width, false);
     std::vector<int32_t> first(static_cast<size_t>(positives_));
@@ -165,16 +167,16 @@ class Buckets {
     const std::vector<int32_t>& items = items_[b];
     const int64_t width = this->width(b);
     const auto rows = static_cast<int64_t>(members.size());
-    std::vector<T>& scores = scores_[b];
+    AlignedVector<T>& scores = scores_[b];
     for (int64_t i = 0; i < rows; ++i) {
       const bool chosen = best_bucket_[members[i]] == b;
       for (T* g = scores.data() + i * width; g < scores.data() + (i + 1) * width; ++g) {
         *g = chosen ? *g * share : T(0);
       }
     }
-    const std::vector<T> x = together(members, states_);
-    const std::vector<T> y = together(items, rows_);
-    std::vector<T> x_grad(x.size()), y_grad(y.size());
+    const AlignedVector<T> x = together(members, states_);
+    const AlignedVector<T> y = together(items, rows_);
+    AlignedVector<T> x_grad(x.size()), y_grad(y.size());
     const int64_t others = width - positives_;
     kernels::gemm_nn(rows, dim_, others, scores.data() + positives_, width, y.data(), dim_,
                      x_grad.data(), dim_, false);
@@ -198,13 +200,13 @@ class Buckets {
   const Criterion& criterion_;
   const ObjectiveInput<T>& input_;
   int64_t dim_, count_, queries_, positives_, num_items_;
-  std::vector<T> states_;                      ///< [queries, dim]
+  AlignedVector<T> states_;                    ///< [queries, dim]
   std::vector<std::vector<int32_t>> members_;  ///< queries of each bucket
   std::vector<std::vector<int32_t>> items_;    ///< items of each bucket, as places in used_
   std::vector<int32_t> used_;                  ///< distinct items, ascending
-  std::vector<T> rows_;                        ///< their rows of the table
+  AlignedVector<T> rows_;                      ///< their rows of the table
   std::vector<int32_t> targets_;               ///< positives of each query, as places in used_
-  std::vector<std::vector<T>> scores_;         ///< of each bucket [members, positives + items]
+  std::vector<AlignedVector<T>> scores_;       ///< of each bucket [members, positives + items]
   std::vector<double> best_loss_;
   std::vector<int64_t> best_bucket_;  ///< -1: in no bucket
 };
