@@ -38,7 +38,10 @@ StepBench::StepBench(const BenchRequest& request)
       objective_(config_.objective, dataset_.num_items()),
       adam_(model_->parameters(), config_.train),
       batcher_(dataset_, batch_options(config_)),
-      engine_(*model_, objective_, adam_, config_.train, pool_) {}
+      engine_(*model_, objective_, adam_, config_.train, pool_) {
+  if (dataset_.num_items() < TrainRequest{}.deferred_rows) return;
+  for (const int64_t table : {model_->input_table(), model_->output_table()}) adam_.defer(table);
+}
 
 BenchResult StepBench::run() {
   BenchResult result;
