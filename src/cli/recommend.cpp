@@ -197,14 +197,16 @@ class Recommender {
       return;
     }
     size_t width = 4;
+    bool titles = false;  // many catalogues have none
     for (const ScoredItem& entry : request.best) {
       width = std::max(width, item_id(request, entry.item).size());
+      titles = titles || !title(request, entry.item).empty();
     }
-    fmt::print("{:>4}  {:<{}}  {:>9}  title\n", "rank", "item", width, "score");
+    fmt::print("{:>4}  {:<{}}  {:>9}{}\n", "rank", "item", width, "score", titles ? "  title" : "");
     int64_t rank = 0;
     for (const ScoredItem& entry : request.best) {
-      fmt::print("{:>4}  {:<{}}  {:>9.4f}  {}\n", ++rank, item_id(request, entry.item), width,
-                 entry.score, title(request, entry.item));
+      fmt::print("{:>4}  {:<{}}  {:>9.4f}{}{}\n", ++rank, item_id(request, entry.item), width,
+                 entry.score, titles ? "  " : "", title(request, entry.item));
     }
   }
 
