@@ -12,6 +12,7 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 if(UPNEXT_TRAIN)
   include(Torch)
+  include(Mpi)
   # Wheels carry another fmt in their include folder; ours must be found first, because that is the
   # one we link.
   set(first ${PROJECT_BINARY_DIR}/include-first)

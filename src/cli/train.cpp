@@ -48,10 +48,6 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
       !used || arguments.overwrite,
       "{}: holds a run already; continue it with --resume {}, or replace it with --overwrite",
       arguments.run, arguments.run);
-  if (used) {
-    fs::remove_all(request.run / "checkpoint");
-    fs::remove(request.run / "model.safetensors");
-  }
   return request;
 }
 
@@ -89,6 +85,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
     out["best_epoch"] = result.best_epoch;
     if (!result.valid_metric.empty()) out["valid"] = {{result.valid_metric, result.best_value}};
     out["seconds"] = result.seconds;
+    out["processes"] = result.processes;
     out["positions_per_second"] = result.positions_per_second;
     out["peak_memory_bytes"] = result.peak_memory_bytes;
     fmt::print("{}\n", out.dump(2));
@@ -126,6 +123,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
   request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
   TrainResult result;
   reinterpret_cast<TrainEntry>(training_entry("upnext_train_entry"))(request, &result);
+  if (result.rank > 0) return;
   print_result(result, request, globals.json);
 }
 

@@ -2,7 +2,11 @@
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
+#include <memory>
+
 #include "base/error.h"
+#include "base/log.h"
+#include "train/ranks.h"
 #include "train/step_bench.h"
 #include "train/trainer.h"
 
@@ -23,6 +27,28 @@ void prepare_process() {
   at::set_num_threads(1);
 }
 
+/// The first process speaks for all. Any Error but the agreed stop leaves without finish(), so that
+/// mpirun ends the other processes, which would wait for this one.
+void train_with_others(const TrainRequest& request, TrainResult* result) {
+  const std::unique_ptr<Ranks> ranks = make_ranks();
+  TrainRequest mine = request;
+  if (ranks->rank() > 0) {
+    set_quiet(true);
+    mine.progress_bar = false;
+  }
+  Trainer trainer(mine, *ranks);
+  try {
+    *result = trainer.fit();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::interrupted) throw;
+    ranks->finish();
+    if (ranks->rank() == 0) throw;
+    result->rank = ranks->rank();
+    return;
+  }
+  ranks->finish();
+}
+
 }  // namespace
 }  // namespace upnext
 
@@ -33,8 +59,7 @@ extern "C" void upnext_train_entry(const upnext::TrainRequest& request,
   upnext::check_usage(request.device == "cpu",
                       "--device {}: training runs on the CPU in this version", request.device);
   upnext::prepare_process();
-  upnext::Trainer trainer(request);
-  *result = trainer.fit();
+  upnext::train_with_others(request, result);
 }
 
 extern "C" void upnext_bench_entry(const upnext::BenchRequest& request,

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/resources.h"
-#include "train/trainer.h"
+#include "train/training_data.h"
 
 namespace upnext {
 namespace {

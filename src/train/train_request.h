@@ -32,6 +32,8 @@ struct TrainResult {
   double positions_per_second = 0;
   uint64_t peak_memory_bytes = 0;
   std::string stopped;  ///< "patience", "epochs"
+  int processes = 1;    ///< that trained together
+  int rank = 0;         ///< of this one; the first speaks for all
 };
 
 /// Entry of the training library, looked up by the command by the name upnext_train_entry.

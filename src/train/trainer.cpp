@@ -2,6 +2,7 @@
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -9,25 +10,13 @@
 #include "base/log.h"
 #include "base/resources.h"
 #include "inference/model_file.h"
+#include "kernels/kernels.h"
 #include "train/progress.h"
 #include "train/start_summary.h"
+#include "train/training_data.h"
 
 namespace upnext {
 namespace {
-
-/// Records which data the run is about, or refuses data it is not about.
-Dataset open_training_data(RunConfig& config) {
-  Dataset dataset = Dataset::open(config.data.path);
-  const auto agree = [&](std::string& recorded, const std::string& actual, const char* what) {
-    check_data(recorded.empty() || recorded == actual,
-               "{}: {} {}, but the run was started with {}; resume with the data it began with",
-               config.data.path, what, actual, recorded);
-    recorded = actual;
-  };
-  agree(config.data.fingerprint, dataset.fingerprint(), "dataset fingerprint");
-  agree(config.data.split_fingerprint, dataset.split_fingerprint(), "split fingerprint");
-  return dataset;
-}
 
 /// How many validations at popularity level are worth a warning.
 constexpr int64_t kPlateauValidations = 5;
@@ -35,22 +24,9 @@ constexpr double kPlateauFactor = 1.25;
 
 }  // namespace
 
-BatchOptions batch_options(const RunConfig& config) {
-  BatchOptions options;
-  options.batch_size = config.train.batch_size;
-  options.max_length = config.model.max_length;
-  options.tile_tokens = config.train.tile_tokens;
-  options.max_batches = config.train.max_batches;
-  options.target_positions =
-      config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
-  options.window =
-      config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
-  options.seed = static_cast<uint64_t>(config.train.seed);
-  return options;
-}
-
-Trainer::Trainer(const TrainRequest& request)
-    : request_(request),
+Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
+    : ranks_(ranks),
+      request_(request),
       config_(request_.config),
       dataset_(open_training_data(config_)),
       pool_(request.threads),
@@ -61,6 +37,7 @@ Trainer::Trainer(const TrainRequest& request)
       batcher_(dataset_, batch_options(config_)),
       engine_(*model_, objective_, adam_, config_.train, pool_),
       validator_(dataset_, config_.train, pool_) {
+  engine_.divide_among(ranks_);
   config_.model = model_->options();
   if (dataset_.num_items() < request_.deferred_rows) return;
   for (const int64_t table : {model_->input_table(), model_->output_table()}) adam_.defer(table);
@@ -72,19 +49,33 @@ int64_t Trainer::total_steps() const {
 
 void Trainer::begin() {
   const std::filesystem::path checkpoint = request_.run / "checkpoint" / "last.safetensors";
-  make_folder(checkpoint.parent_path());
-  if (request_.resume) state_ = load_checkpoint(checkpoint, model_->parameters(), adam_);
+  if (request_.resume) {
+    state_ = load_checkpoint(checkpoint, model_->parameters(), adam_);
+    log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
+    state_.finished = false;
+  }
+  check_agreement(ranks_, config_text(config_), "configuration and data");
+  check_agreement(ranks_, std::to_string(state_.step), "checkpoint");
+  check_agreement(ranks_, kernels::instruction_set(), "instruction set of the processors");
+  if (ranks_.rank() == 0) open_run();
+  session_start_ = wall_seconds();
+  seconds_before_ = state_.seconds;
+}
+
+void Trainer::open_run() {
+  const std::filesystem::path checkpoints = request_.run / "checkpoint";
+  if (!request_.resume) {
+    std::filesystem::remove_all(checkpoints);
+    std::filesystem::remove(request_.run / "model.safetensors");
+  }
+  make_folder(checkpoints);
   write_file_atomically(request_.run / "config.toml", config_text(config_));
   log_ = std::make_unique<RunLog>(request_.run, !request_.resume);
   if (request_.resume) {
     log_->rewind(state_);
-    log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
-    state_.finished = false;
   } else {
     log_->remember(state_);
   }
-  session_start_ = wall_seconds();
-  seconds_before_ = state_.seconds;
 }
 
 bool Trainer::out_of_patience() const {
@@ -93,8 +84,10 @@ bool Trainer::out_of_patience() const {
 
 TrainResult Trainer::fit() {
   begin();
-  log_info("{}", start_summary(config_, dataset_, *model_, objective_, batcher_, validator_,
-                               pool_.threads()));
+  log_info(
+      "{}{}",
+      start_summary(config_, dataset_, *model_, objective_, batcher_, validator_, pool_.threads()),
+      ranks_.size() > 1 ? fmt::format(", in each of {} processes", ranks_.size()) : "");
   // Asked before every epoch, so that resuming a run that had stopped changes nothing.
   while (state_.epoch < config_.train.epochs && !out_of_patience()) {
     run_epoch();
@@ -113,6 +106,8 @@ TrainResult Trainer::fit() {
       static_cast<double>(session_positions_) / std::max(1e-9, wall_seconds() - session_start_);
   result.peak_memory_bytes = peak_memory_bytes();
   result.stopped = out_of_patience() ? "patience" : "epochs";
+  result.processes = ranks_.size();
+  result.rank = ranks_.rank();
   return result;
 }
 
@@ -154,7 +149,7 @@ void Trainer::after_step(double loss, const Batch& batch) {
 }
 
 void Trainer::finish_epoch() {
-  log_->remember(state_);
+  if (log_) log_->remember(state_);
   const TrainState before = state_;
   try {
     log_epoch();
@@ -165,7 +160,7 @@ void Trainer::finish_epoch() {
     if (error.code() != ExitCode::interrupted) throw;
     // Stopped while validating: go back to the end of the last step, which can be saved.
     state_ = before;
-    log_->rewind(state_);
+    if (log_) log_->rewind(state_);
     stop_if_interrupted();
     throw;
   }
@@ -186,7 +181,7 @@ void Trainer::log_epoch() {
   state_.batch = 0;
   state_.epoch_loss = 0;
   state_.epoch_positions = 0;
-  log_->epoch(record);
+  if (log_) log_->epoch(record);
   epoch_text_ = fmt::format("epoch {}  loss {:.5f}  {} positions/s", state_.epoch, record.loss,
                             count_text(record.positions_per_second));
   const bool judged = state_.epoch % config_.train.valid_every == 0;
@@ -208,8 +203,27 @@ void Trainer::judge_epoch() {
   log_info("{}  valid {} {:.5f} ({})", epoch_text_, validator_.metric(), value, rest);
 }
 
+/// The first rank measures for all, so that all decide alike.
+double Trainer::measure() {
+  Bytes message(sizeof(double));
+  if (ranks_.rank() == 0) {
+    try {
+      const double value = validator_.measure(*model_);
+      std::memcpy(message.data(), &value, sizeof(value));
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::interrupted) throw;
+      message.clear();
+    }
+  }
+  ranks_.broadcast(message);
+  if (message.empty()) throw Error(ExitCode::interrupted, "validation stopped by the user");
+  double value = 0;
+  std::memcpy(&value, message.data(), sizeof(value));
+  return value;
+}
+
 double Trainer::validate() {
-  const double value = validator_.measure(*model_);
+  const double value = measure();
   if (value > state_.best_value) {
     state_.best_value = value;
     state_.best_epoch = state_.epoch;
@@ -218,10 +232,10 @@ double Trainer::validate() {
   } else {
     ++state_.stale;
   }
-  log_->validation(state_, validator_.metric(), value);
+  if (log_) log_->validation(state_, validator_.metric(), value);
   const bool plateau = state_.best_value <= kPlateauFactor * validator_.popularity_level();
   const int64_t validations = state_.epoch / config_.train.valid_every;
-  if (plateau && validations >= kPlateauValidations && !warned_plateau_) {
+  if (log_ && plateau && validations >= kPlateauValidations && !warned_plateau_) {
     warned_plateau_ = true;
     log_warning(
         "after {} epochs {} is {:.5f}, the level of ranking by popularity ({:.5f}): the model has "
@@ -234,13 +248,15 @@ double Trainer::validate() {
 
 void Trainer::save() {
   state_.seconds = seconds_before_ + wall_seconds() - session_start_;
-  log_->remember(state_);
+  if (log_) log_->remember(state_);
   adam_.catch_up_all(pool_);
+  if (!log_) return;
   save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_, model_->parameters(),
                   adam_);
 }
 
 void Trainer::write_model(const std::string& validation) {
+  if (!log_) return;
   ModelDescription description;
   description.model = model_->options();
   description.config_toml = config_text(config_);
@@ -262,7 +278,7 @@ void Trainer::write_model(const std::string& validation) {
 }
 
 void Trainer::stop_if_interrupted() {
-  if (!interrupted()) return;
+  if (!ranks_.any(interrupted())) return;
   if (request_.progress_bar) clear_progress();
   save();
   throw Error(ExitCode::interrupted,

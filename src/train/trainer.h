@@ -13,6 +13,7 @@
 #include "objectives/objective.h"
 #include "run/run_config.h"
 #include "train/engine.h"
+#include "train/ranks.h"
 #include "train/run_log.h"
 #include "train/train_request.h"
 #include "train/train_state.h"
@@ -20,32 +21,35 @@
 
 namespace upnext {
 
-/// How the configuration packs users into batches.
-BatchOptions batch_options(const RunConfig& config);
-
 /// Owns the loop and nothing else: epochs, validation, early stopping, checkpoints, best model.
 class Trainer {
  public:
   /// Opens the dataset, makes the model, and restores the checkpoint when `request.resume` is set.
-  explicit Trainer(const TrainRequest& request);
+  /// All `ranks` train the same model and are given the same request; the first one validates and
+  /// writes the files. `ranks` must outlive the trainer.
+  explicit Trainer(const TrainRequest& request, Ranks& ranks = solo_ranks());
 
-  /// Trains to the end; throws Error with ExitCode::interrupted after saving when asked to stop.
+  /// Trains to the end; throws Error with ExitCode::interrupted after saving when one of the ranks
+  /// is asked to stop, on all of them after the same step.
   TrainResult fit();
 
  private:
   void begin();
+  void open_run();
   void run_epoch();
   void after_step(double loss, const Batch& batch);
   void finish_epoch();
   void log_epoch();
   void judge_epoch();
   double validate();
+  double measure();
   void save();
   void write_model(const std::string& validation);
   void stop_if_interrupted();
   int64_t total_steps() const;
   bool out_of_patience() const;
 
+  Ranks& ranks_;
   TrainRequest request_;
   RunConfig& config_;
   Dataset dataset_;
@@ -57,7 +61,7 @@ class Trainer {
   Engine engine_;
   Validator validator_;
   TrainState state_;
-  std::unique_ptr<RunLog> log_;
+  std::unique_ptr<RunLog> log_;  ///< of the first rank only
   double session_start_ = 0;
   double seconds_before_ = 0;
   int64_t session_positions_ = 0;

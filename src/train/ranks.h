@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace upnext {
+
+using Bytes = std::vector<std::byte>;
+
+/// The processes that train one model together, numbered 0 .. size - 1. All of them make the same
+/// calls in the same order, on the thread that trains. A process that fails ends the whole job: no
+/// call returns an error.
+class Ranks {
+ public:
+  virtual ~Ranks() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  virtual void send(int to, std::span<const std::byte> bytes) = 0;
+  virtual Bytes receive(int from) = 0;
+  /// Replaces `bytes` by those of rank 0.
+  virtual void broadcast(Bytes& bytes) = 0;
+  /// True on every rank when `mine` is true on one; waits for all.
+  virtual bool any(bool mine) = 0;
+  /// The orderly end; nothing may be called afterwards. Not done when a rank fails: leaving without
+  /// it is what makes mpirun end the others.
+  virtual void finish() = 0;
+};
+
+/// The one process of an ordinary run.
+Ranks& solo_ranks();
+
+/// MPI when mpirun started this process, else alone. Usage Error when mpirun started several
+/// processes and this build has no MPI.
+std::unique_ptr<Ranks> make_ranks();
+
+/// In a build with MPI: initialises it.
+std::unique_ptr<Ranks> make_mpi_ranks();
+
+/// Data Error on every rank when `text` is not the same on all. `what` names it.
+void check_agreement(Ranks& ranks, const std::string& text, const char* what);
+
+}  // namespace upnext

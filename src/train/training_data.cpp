@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/training_data.h"
+
+#include <cstdint>
+#include <string>
+
+#include "base/error.h"
+
+namespace upnext {
+
+Dataset open_training_data(RunConfig& config) {
+  Dataset dataset = Dataset::open(config.data.path);
+  const auto agree = [&](std::string& recorded, const std::string& actual, const char* what) {
+    check_data(recorded.empty() || recorded == actual,
+               "{}: {} {}, but the run was started with {}; resume with the data it began with",
+               config.data.path, what, actual, recorded);
+    recorded = actual;
+  };
+  agree(config.data.fingerprint, dataset.fingerprint(), "dataset fingerprint");
+  agree(config.data.split_fingerprint, dataset.split_fingerprint(), "split fingerprint");
+  return dataset;
+}
+
+BatchOptions batch_options(const RunConfig& config) {
+  BatchOptions options;
+  options.batch_size = config.train.batch_size;
+  options.max_length = config.model.max_length;
+  options.tile_tokens = config.train.tile_tokens;
+  options.max_batches = config.train.max_batches;
+  options.target_positions =
+      config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
+  options.window =
+      config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
+  options.seed = static_cast<uint64_t>(config.train.seed);
+  return options;
+}
+
+}  // namespace upnext

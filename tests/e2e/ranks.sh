@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Training in several processes: the same bits as in one, one voice, one writer, and what is left
+# when a process dies or is asked to stop.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+if ! command -v mpirun >/dev/null; then
+  echo 'ranks.sh: Skipped'
+  echo 'mpirun is not installed (Debian: openmpi-bin)'
+  exit 77
+fi
+export OMPI_MCA_btl_vader_single_copy_mechanism=none
+mpi=(mpirun --oversubscribe --bind-to none)
+[ "$(id -u)" -ne 0 ] || mpi+=(--allow-run-as-root)
+same_model() { cmp -s "$1/model.safetensors" "$2/model.safetensors" && pass || fail "$1 and $2 differ"; }
+
+small=(--preset gsasrec --data data --threads 1 --set model.hidden_size=16 --set model.max_length=20
+  --set objective.negatives=8 --set train.valid_every=1 --set train.tile_tokens=96
+  --set train.batch_size=48)
+"$upnext" simulate --users 150 --items 40 --seed 7 --out log.csv >/dev/null 2>&1
+"$upnext" prepare log.csv --out data --min-user-events 5 >/dev/null 2>&1
+
+if "${mpi[@]}" -n 2 "$upnext" train "${small[@]}" --run probe --set train.epochs=1 >out 2>err; then
+  pass
+elif grep -q 'this build has no MPI' err; then
+  refuses 'a build without MPI' 1 'libopenmpi-dev' "${mpi[@]}" -n 2 "$upnext" train "${small[@]}" --run none
+  absent 'which writes nothing' none
+  finish
+  exit
+else
+  fail 'two processes' "$(tail -n 5 err)"
+fi
+says 'the number of processes is named' 'in each of 2 processes' err
+[ "$(grep -c '^model: ' out)" -eq 1 ] && pass || fail 'one process speaks' "$(cat out)"
+
+small+=(--set train.epochs=3)
+ok 'without mpirun' "$upnext" train "${small[@]}" --run alone --quiet
+for n in 1 2 3 4; do
+  ok "$n processes" "${mpi[@]}" -n $n "$upnext" train "${small[@]}" --run n$n --quiet --json
+  says 'count themselves' "\"processes\": $n" out
+  same_model alone n$n
+  [ "$(wc -l <n$n/metrics.jsonl)" -eq "$(wc -l <alone/metrics.jsonl)" ] && pass || fail "n$n: log lines"
+done
+softmax=("${small[@]}" --set objective.candidates=full --set objective.criterion=softmax)
+ok 'full softmax, alone' "$upnext" train "${softmax[@]}" --run ce1 --quiet
+ok 'full softmax, 2 processes' "${mpi[@]}" -n 2 "$upnext" train "${softmax[@]}" --run ce2 --quiet
+same_model ce1 ce2
+
+long=("${small[@]}" --set train.epochs=30 --set train.patience=0 --set train.checkpoint_steps=1)
+# child_of RUN RANK: process id of a rank.
+child_of() {
+  local file variables
+  for file in /proc/[0-9]*/environ; do
+    variables=$({ tr '\0' '\n' <"$file"; } 2>/dev/null)
+    grep -qx "UPNEXT_TEST_RUN=$folder/$1" <<<"$variables" || continue
+    grep -qx "OMPI_COMM_WORLD_RANK=$2" <<<"$variables" || continue
+    file=${file#/proc/}
+    echo "${file%/environ}"
+  done
+}
+# start_and_signal SIGNAL RUN RANK: two processes, of which one gets the signal after some steps.
+start_and_signal() {
+  UPNEXT_TEST_RUN=$folder/$2 "${mpi[@]}" -n 2 -x UPNEXT_TEST_RUN "$upnext" train "${long[@]}" --run "$2" --quiet >out 2>err &
+  local job=$!
+  for _ in $(seq 300); do
+    [ -s "$2/metrics.jsonl" ] && break
+    sleep 0.05
+  done
+  kill "-$1" $(child_of "$2" "$3") || fail "$2: no such process"
+  wait $job
+}
+
+ok 'the whole run' "$upnext" train "${long[@]}" --run whole --quiet
+start_and_signal KILL killed 1
+[ $? -ne 0 ] && pass || fail 'a killed process fails the job'
+[ -s killed/checkpoint/last.safetensors ] && pass || fail 'and leaves a checkpoint'
+ok 'resume with two' "${mpi[@]}" -n 2 "$upnext" train --resume killed --quiet --threads 1
+same_model whole killed
+
+start_and_signal INT stopped 1
+[ $? -eq 3 ] && pass || fail 'Ctrl-C on the second process exits with 3'
+[ "$(grep -c 'upnext train --resume stopped' err)" -eq 1 ] && pass || fail 'one message' "$(cat err)"
+ok 'resume alone' "$upnext" train --resume stopped --quiet --threads 1
+same_model whole stopped
+
+refuses 'a run is there already' 1 'resume' "${mpi[@]}" -n 2 "$upnext" train "${small[@]}" --run whole
+refuses 'processes that differ' 2 'do not agree on the configuration' \
+  "${mpi[@]}" -n 1 "$upnext" train "${small[@]}" --run mixed : -n 1 "$upnext" train "${small[@]}" --run mixed --set train.l2=0.5
+absent 'which write nothing' mixed
+finish
