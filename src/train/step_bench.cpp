@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/resources.h"
+#include "train/train_request.h"
 #include "train/training_data.h"
 
 namespace upnext {
