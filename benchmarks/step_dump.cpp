@@ -19,7 +19,7 @@
 #include "inference/safetensors.h"
 #include "objectives/candidates.h"
 #include "train/tile_step.h"
-#include "train/training_data.h"
+#include "train/training_parts.h"
 #include "train/tree_reducer.h"
 
 namespace upnext {

@@ -14,7 +14,6 @@ enum class Scratch : size_t {
   attention_blocks,
   candidate_lists,
   block_gradients,
-  objective_ids,
   objective_states,
   objective_scores,
   objective_gradients,

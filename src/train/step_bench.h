@@ -2,15 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
-#include "base/thread_pool.h"
-#include "batch/batch.h"
-#include "data/dataset.h"
-#include "models/model.h"
-#include "objectives/objective.h"
 #include "train/bench_request.h"
-#include "train/engine.h"
+#include "train/training_parts.h"
 
 namespace upnext {
 
@@ -30,13 +24,7 @@ class StepBench {
 
   BenchRequest request_;
   RunConfig& config_;
-  Dataset dataset_;
-  WorkerPool pool_;
-  std::unique_ptr<Model> model_;
-  Objective objective_;
-  Adam adam_;
-  Batcher batcher_;
-  Engine engine_;
+  TrainingParts parts_;
   int64_t epoch_ = 0;
   int64_t batch_ = 0;
   int64_t steps_ = 0;

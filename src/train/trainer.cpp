@@ -13,7 +13,6 @@
 #include "kernels/kernels.h"
 #include "train/progress.h"
 #include "train/start_summary.h"
-#include "train/training_data.h"
 
 namespace upnext {
 namespace {
@@ -28,29 +27,20 @@ Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
     : ranks_(ranks),
       request_(request),
       config_(request_.config),
-      dataset_(open_training_data(config_)),
-      pool_(request.threads),
-      model_(make_model(config_.model, dataset_.num_items(),
-                        static_cast<uint64_t>(config_.train.seed))),
-      objective_(config_.objective, dataset_.num_items()),
-      adam_(model_->parameters(), config_.train),
-      batcher_(dataset_, batch_options(config_)),
-      engine_(*model_, objective_, adam_, config_.train, pool_),
-      validator_(dataset_, config_.train, pool_) {
-  engine_.divide_among(ranks_);
-  config_.model = model_->options();
-  if (dataset_.num_items() < request_.deferred_rows) return;
-  for (const int64_t table : {model_->input_table(), model_->output_table()}) adam_.defer(table);
+      parts_(config_, request.threads, request.deferred_rows),
+      validator_(parts_.dataset, config_.train, parts_.pool) {
+  parts_.engine.divide_among(ranks_);
+  config_.model = parts_.model->options();
 }
 
 int64_t Trainer::total_steps() const {
-  return config_.train.epochs * batcher_.batches_per_epoch();
+  return config_.train.epochs * parts_.batcher.batches_per_epoch();
 }
 
 void Trainer::begin() {
   const std::filesystem::path checkpoint = request_.run / "checkpoint" / "last.safetensors";
   if (request_.resume) {
-    state_ = load_checkpoint(checkpoint, model_->parameters(), adam_);
+    state_ = load_checkpoint(checkpoint, parts_.model->parameters(), parts_.adam);
     log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
     state_.finished = false;
   }
@@ -84,10 +74,10 @@ bool Trainer::out_of_patience() const {
 
 TrainResult Trainer::fit() {
   begin();
-  log_info(
-      "{}{}",
-      start_summary(config_, dataset_, *model_, objective_, batcher_, validator_, pool_.threads()),
-      ranks_.size() > 1 ? fmt::format(", in each of {} processes", ranks_.size()) : "");
+  log_info("{}{}",
+           start_summary(config_, parts_.dataset, *parts_.model, parts_.objective, parts_.batcher,
+                         validator_, parts_.pool.threads()),
+           ranks_.size() > 1 ? fmt::format(", in each of {} processes", ranks_.size()) : "");
   // Asked before every epoch, so that resuming a run that had stopped changes nothing.
   while (state_.epoch < config_.train.epochs && !out_of_patience()) {
     run_epoch();
@@ -112,12 +102,12 @@ TrainResult Trainer::fit() {
 }
 
 void Trainer::run_epoch() {
-  batcher_.start_epoch(state_.epoch);
-  const int64_t batches = batcher_.batches_per_epoch();
+  parts_.batcher.start_epoch(state_.epoch);
+  const int64_t batches = parts_.batcher.batches_per_epoch();
   while (state_.batch < batches) {
     stop_if_interrupted();
-    const Batch batch = batcher_.make(state_.batch);
-    const double loss = engine_.step(batch, state_.step, total_steps());
+    const Batch batch = parts_.batcher.make(state_.batch);
+    const double loss = parts_.engine.step(batch, state_.step, total_steps());
     after_step(loss, batch);
   }
   if (request_.progress_bar) clear_progress();
@@ -137,13 +127,13 @@ void Trainer::after_step(double loss, const Batch& batch) {
   progress.epoch = state_.epoch + 1;
   progress.epochs = config_.train.epochs;
   progress.batch = state_.batch;
-  progress.batches = batcher_.batches_per_epoch();
+  progress.batches = parts_.batcher.batches_per_epoch();
   progress.loss = state_.epoch_loss / static_cast<double>(state_.epoch_positions);
   progress.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
-  const double left =
-      static_cast<double>(config_.train.epochs) *
-          static_cast<double>(batcher_.positions_per_epoch()) -
-      static_cast<double>(state_.epoch * batcher_.positions_per_epoch() + state_.epoch_positions);
+  const double left = static_cast<double>(config_.train.epochs) *
+                          static_cast<double>(parts_.batcher.positions_per_epoch()) -
+                      static_cast<double>(state_.epoch * parts_.batcher.positions_per_epoch() +
+                                          state_.epoch_positions);
   progress.seconds_left = left / std::max(1.0, progress.positions_per_second);
   draw_progress(progress);
 }
@@ -189,7 +179,7 @@ void Trainer::log_epoch() {
 }
 
 void Trainer::judge_epoch() {
-  adam_.catch_up_all(pool_);
+  parts_.adam.catch_up_all(parts_.pool);
   if (!validator_.available()) {
     state_.best_epoch = state_.epoch;
     write_model(fmt::format("none, epoch {}", state_.epoch));
@@ -208,7 +198,7 @@ double Trainer::measure() {
   Bytes message(sizeof(double));
   if (ranks_.rank() == 0) {
     try {
-      const double value = validator_.measure(*model_);
+      const double value = validator_.measure(*parts_.model);
       std::memcpy(message.data(), &value, sizeof(value));
     } catch (const Error& error) {
       if (error.code() != ExitCode::interrupted) throw;
@@ -249,32 +239,32 @@ double Trainer::validate() {
 void Trainer::save() {
   state_.seconds = seconds_before_ + wall_seconds() - session_start_;
   if (log_) log_->remember(state_);
-  adam_.catch_up_all(pool_);
+  parts_.adam.catch_up_all(parts_.pool);
   if (!log_) return;
-  save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_, model_->parameters(),
-                  adam_);
+  save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_,
+                  parts_.model->parameters(), parts_.adam);
 }
 
 void Trainer::write_model(const std::string& validation) {
   if (!log_) return;
   ModelDescription description;
-  description.model = model_->options();
+  description.model = parts_.model->options();
   description.config_toml = config_text(config_);
-  description.dataset_fingerprint = dataset_.fingerprint();
-  description.split_fingerprint = dataset_.split_fingerprint();
-  description.loss_name = objective_.name();
+  description.dataset_fingerprint = parts_.dataset.fingerprint();
+  description.split_fingerprint = parts_.dataset.split_fingerprint();
+  description.loss_name = parts_.objective.name();
   description.exclude_seen = config_.train.exclude_seen;
   description.validation = validation;
   std::vector<std::string> ids, titles;
   bool titled = false;
-  for (int64_t item = 0; item < dataset_.num_items(); ++item) {
-    ids.emplace_back(dataset_.items().raw(item));
-    titles.emplace_back(dataset_.title(item));
+  for (int64_t item = 0; item < parts_.dataset.num_items(); ++item) {
+    ids.emplace_back(parts_.dataset.items().raw(item));
+    titles.emplace_back(parts_.dataset.title(item));
     titled = titled || !titles.back().empty();
   }
   if (!titled) titles.clear();
-  write_model_file(request_.run / "model.safetensors", description, model_->parameters().views(),
-                   ids, titles);
+  write_model_file(request_.run / "model.safetensors", description,
+                   parts_.model->parameters().views(), ids, titles);
 }
 
 void Trainer::stop_if_interrupted() {

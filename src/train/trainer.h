@@ -6,17 +6,12 @@
 #include <memory>
 #include <string>
 
-#include "base/thread_pool.h"
-#include "batch/batch.h"
-#include "data/dataset.h"
-#include "models/model.h"
-#include "objectives/objective.h"
 #include "run/run_config.h"
-#include "train/engine.h"
 #include "train/ranks.h"
 #include "train/run_log.h"
 #include "train/train_request.h"
 #include "train/train_state.h"
+#include "train/training_parts.h"
 #include "train/validator.h"
 
 namespace upnext {
@@ -52,13 +47,7 @@ class Trainer {
   Ranks& ranks_;
   TrainRequest request_;
   RunConfig& config_;
-  Dataset dataset_;
-  WorkerPool pool_;
-  std::unique_ptr<Model> model_;
-  Objective objective_;
-  Adam adam_;
-  Batcher batcher_;
-  Engine engine_;
+  TrainingParts parts_;
   Validator validator_;
   TrainState state_;
   std::unique_ptr<RunLog> log_;  ///< of the first rank only

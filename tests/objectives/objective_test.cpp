@@ -11,6 +11,7 @@
 #include "objectives/candidates.h"
 #include "objectives/full_catalogue.h"
 #include "objectives/used_rows.h"
+#include "support/differences.h"
 
 namespace upnext {
 namespace {
@@ -89,15 +90,8 @@ TEST_P(EveryObjective, GradientsEqualFiniteDifferences) {
   problem.run(objective, state_grad, table_grad);
   const std::vector<double> dense(table_grad.make_dense().begin(), table_grad.make_dense().end());
 
-  constexpr double kStep = 1e-5;
   const auto slope = [&](double& value) {
-    const double kept = value;
-    value = kept + kStep;
-    const double up = problem.loss(objective);
-    value = kept - kStep;
-    const double down = problem.loss(objective);
-    value = kept;
-    return (up - down) / (2 * kStep);
+    return test::central_difference(value, 1e-5, [&] { return problem.loss(objective); });
   };
   for (size_t i = 0; i < problem.states.size(); ++i) {
     EXPECT_NEAR(state_grad[i], slope(problem.states[i]), 1e-8);

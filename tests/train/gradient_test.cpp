@@ -10,6 +10,7 @@
 
 #include "models/model.h"
 #include "objectives/objective.h"
+#include "support/differences.h"
 #include "support/tiles.h"
 #include "train/tile_step.h"
 
@@ -103,20 +104,14 @@ class ModelGradient : public testing::TestWithParam<Case> {
 
 TEST_P(ModelGradient, EqualsFiniteDifferences) {
   TileGradients<double> gradients = run();
-  constexpr double kStep = 1e-5;
   for (int64_t i = 0; i < model_->parameters().size(); ++i) {
     const Parameter& parameter = model_->parameters()[i];
     const std::vector<double> grad = analytic(i, gradients);
     double* values = parameter.value.data_ptr<double>();
     const int64_t n = parameter.value.numel();
     for (int64_t e = 0; e < n; e += std::max<int64_t>(1, n / 12)) {
-      const double kept = values[e];
-      values[e] = kept + kStep;
-      const double up = run().loss;
-      values[e] = kept - kStep;
-      const double down = run().loss;
-      values[e] = kept;
-      EXPECT_NEAR(grad[e], (up - down) / (2 * kStep), 2e-8) << parameter.name << " " << e;
+      const double slope = test::central_difference(values[e], 1e-5, [&] { return run().loss; });
+      EXPECT_NEAR(grad[e], slope, 2e-8) << parameter.name << " " << e;
     }
   }
 }

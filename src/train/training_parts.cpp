@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/training_data.h"
+#include "train/training_parts.h"
 
 #include <cstdint>
 #include <string>
@@ -7,6 +7,7 @@
 #include "base/error.h"
 
 namespace upnext {
+namespace {
 
 Dataset open_training_data(RunConfig& config) {
   Dataset dataset = Dataset::open(config.data.path);
@@ -21,6 +22,8 @@ Dataset open_training_data(RunConfig& config) {
   return dataset;
 }
 
+}  // namespace
+
 BatchOptions batch_options(const RunConfig& config) {
   BatchOptions options;
   options.batch_size = config.train.batch_size;
@@ -33,6 +36,19 @@ BatchOptions batch_options(const RunConfig& config) {
       config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
   options.seed = static_cast<uint64_t>(config.train.seed);
   return options;
+}
+
+TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_rows)
+    : dataset(open_training_data(config)),
+      pool(threads),
+      model(
+          make_model(config.model, dataset.num_items(), static_cast<uint64_t>(config.train.seed))),
+      objective(config.objective, dataset.num_items()),
+      adam(model->parameters(), config.train),
+      batcher(dataset, batch_options(config)),
+      engine(*model, objective, adam, config.train, pool) {
+  if (dataset.num_items() < deferred_rows) return;
+  for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
 }
 
 }  // namespace upnext

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/thread_pool.h"
+#include "batch/batch.h"
+#include "data/dataset.h"
+#include "models/model.h"
+#include "objectives/objective.h"
+#include "run/run_config.h"
+#include "train/engine.h"
+#include "train/optimizer.h"
+
+namespace upnext {
+
+/// How the configuration packs users into batches.
+BatchOptions batch_options(const RunConfig& config);
+
+/// What a configuration stands for, ready to make steps: shared by the trainer and the benchmark,
+/// so that what is measured is what trains.
+struct TrainingParts {
+  /// Opens the dataset and records in `config`, which must outlive the parts, which data the run is
+  /// about, or refuses data it is not about. Item tables of at least `deferred_rows` rows are
+  /// updated row by row as they are needed (DeferredAdam).
+  TrainingParts(RunConfig& config, int threads, int64_t deferred_rows);
+  TrainingParts(const TrainingParts&) = delete;
+  TrainingParts& operator=(const TrainingParts&) = delete;
+
+  Dataset dataset;
+  WorkerPool pool;
+  std::unique_ptr<Model> model;
+  Objective objective;
+  Adam adam;
+  Batcher batcher;
+  Engine engine;
+};
+
+}  // namespace upnext
