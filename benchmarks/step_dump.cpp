@@ -71,7 +71,7 @@ PackedBatch pack(const Batch& batch, const RunConfig& config, int64_t num_items)
 /// Sum over the tiles in the order of training.
 TileGradients<float> gradients_of(const Model& model, const Objective& objective,
                                   const Batch& batch, int64_t seed) {
-  const StepContext context{static_cast<uint64_t>(seed), kStep, batch.positions};
+  const StepContext context{static_cast<uint64_t>(seed), kStep, objective.divisor(batch)};
   TreeReducer<TileGradients<float>> reducer(
       static_cast<int64_t>(batch.tiles.size()),
       [](TileGradients<float>& left, TileGradients<float>&& right) { left.add(std::move(right)); });

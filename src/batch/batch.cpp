@@ -9,7 +9,7 @@
 namespace upnext {
 
 Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
-    : dataset_(dataset), options_(options) {
+    : dataset_(dataset), options_(options), relevance_(options.future) {
   for (int64_t user = 0; user < dataset.num_users(); ++user) {
     if (dataset.splits()[user].train_end < 2) continue;
     users_.push_back(static_cast<int32_t>(user));
@@ -18,12 +18,18 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
   check_data(!users_.empty(),
              "{}: no user has two or more training items, so there is nothing to train on",
              dataset.folder().string());
+  if (options.with_seen) check_negatives_exist();
+  check_data(options.users == UserOrder::shuffled || num_users() >= options.batch_size,
+             "{}: {} users make no whole batch of {}, and users drawn with replacement come in "
+             "whole batches; lower train.batch_size",
+             dataset.folder().string(), num_users(), options.batch_size);
   order_.resize(users_.size());
   start_epoch(0);
 }
 
 int64_t Batcher::batches_per_epoch() const {
-  const int64_t all = (num_users() + options_.batch_size - 1) / options_.batch_size;
+  const bool whole = options_.users == UserOrder::with_replacement;
+  const int64_t all = (num_users() + (whole ? 0 : options_.batch_size - 1)) / options_.batch_size;
   return options_.max_batches > 0 ? std::min(all, options_.max_batches) : all;
 }
 
@@ -31,7 +37,13 @@ void Batcher::start_epoch(int64_t epoch) {
   epoch_ = epoch;
   const PhiloxKey key =
       random_key(options_.seed, Purpose::epoch_order, static_cast<uint64_t>(epoch));
-  shuffled_indices(key, order_.data(), static_cast<uint32_t>(order_.size()));
+  const auto count = static_cast<uint32_t>(order_.size());
+  if (options_.users == UserOrder::shuffled) {
+    shuffled_indices(key, order_.data(), count);
+    return;
+  }
+  RandomStream random(key);
+  for (uint32_t& user : order_) user = random.below(count);
 }
 
 Batch Batcher::make(int64_t batch) const {
@@ -43,13 +55,25 @@ Batch Batcher::make(int64_t batch) const {
     const bool full =
         result.tiles.empty() || result.tiles.back().tokens() + window(user) > options_.tile_tokens;
     if (full) result.tiles.emplace_back();
-    append(user, result.tiles.back());
+    // A user who comes twice draws other random numbers the second time.
+    const uint64_t visit = options_.users == UserOrder::shuffled ? 0 : static_cast<uint64_t>(i + 1);
+    append(user, visit << 32 | static_cast<uint64_t>(user), result.tiles.back());
   }
   for (const Tile& tile : result.tiles) {
     result.positions += tile.targets.size();
+    result.cells += tile.targets.cells;
     result.tokens += tile.tokens();
   }
+  if (options_.with_pool) share_pool(result);
   return result;
+}
+
+void Batcher::share_pool(Batch& batch) {
+  auto pool = std::make_shared<std::vector<int32_t>>();
+  for (const Tile& tile : batch.tiles) {
+    pool->insert(pool->end(), tile.targets.items.begin(), tile.targets.items.end());
+  }
+  for (Tile& tile : batch.tiles) tile.pool = pool;
 }
 
 int64_t Batcher::window(int32_t user) const {
@@ -66,20 +90,65 @@ int64_t Batcher::window_end(int32_t user) const {
   return train_end - static_cast<int64_t>(random.below(static_cast<uint32_t>(room + 1)));
 }
 
-void Batcher::append(int32_t user, Tile& tile) const {
+void Batcher::append(int32_t user, uint64_t stream, Tile& tile) const {
   const int64_t length = window(user);
   const int64_t end = window_end(user);
   const std::span<const int32_t> history = dataset_.histories().row(user);
-  const std::span<const int32_t> inputs = history.subspan(end - 1 - length, length);
-  const int64_t first_row = tile.tokens();
-  tile.sequences.add_row(inputs);
-  tile.streams.push_back(static_cast<uint64_t>(user));
+  tile.sequences.add_row(history.subspan(end - 1 - length, length));
+  tile.streams.push_back(stream);
+  if (options_.with_seen) tile.seen.add_row(training_items(user));
+  append_targets(user, end, tile);
+}
+
+void Batcher::append_targets(int32_t user, int64_t end, Tile& tile) const {
+  const std::span<const int32_t> history = dataset_.histories().row(user);
+  const int64_t train_end = dataset_.splits()[user].train_end;
+  const int64_t length = window(user);
+  const int64_t first_row = tile.tokens() - length;
   const int64_t skipped = options_.target_positions == TargetPositions::all ? 0 : length - 1;
   for (int64_t i = skipped; i < length; ++i) {
+    // A window that ends early still looks ahead: its targets stay inside the training part.
+    const int64_t next = end - length + i;
+    const int64_t available = std::min(relevance_.future_items(), train_end - next);
     tile.targets.rows.push_back(static_cast<int32_t>(first_row + i));
-    tile.targets.items.push_back(history[end - length + i]);
-    tile.targets.weights.push_back(1.0f);
-    tile.targets.offsets.push_back(static_cast<int64_t>(tile.targets.items.size()));
+    append_query(history.subspan(next, available), relevance_.of(available), tile.targets);
+  }
+}
+
+void Batcher::append_query(std::span<const int32_t> items, std::span<const float> weights,
+                           Targets& targets) const {
+  const auto begin = static_cast<std::ptrdiff_t>(targets.items.size());
+  for (size_t j = 0; j < items.size(); ++j) {
+    const auto from = targets.items.begin() + begin;
+    const auto earlier = std::find(from, targets.items.end(), items[j]);
+    if (earlier == targets.items.end()) {
+      targets.items.push_back(items[j]);
+      targets.weights.push_back(weights[j]);
+    } else if (options_.future.repeats == "sum") {
+      targets.weights[earlier - targets.items.begin()] += weights[j];
+    } else {
+      continue;
+    }
+    ++targets.cells;
+  }
+  targets.offsets.push_back(std::ssize(targets.items));
+}
+
+std::vector<int32_t> Batcher::training_items(int32_t user) const {
+  const auto items =
+      dataset_.histories().row(user).first(static_cast<size_t>(dataset_.splits()[user].train_end));
+  std::vector<int32_t> sorted(items.begin(), items.end());
+  std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  return sorted;
+}
+
+void Batcher::check_negatives_exist() const {
+  for (const int32_t user : users_) {
+    check_data(std::ssize(training_items(user)) < dataset_.num_items(),
+               "{}: the training items of user \"{}\" are the whole catalogue of {} items, so "
+               "objective.exclude = \"history\" leaves no negatives; use \"positive\"",
+               dataset_.folder().string(), dataset_.users().raw(user), dataset_.num_items());
   }
 }
 

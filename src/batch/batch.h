@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/jagged.h"
+#include "batch/future.h"
 #include "data/dataset.h"
 
 namespace upnext {
@@ -17,8 +20,15 @@ struct Targets {
   std::vector<int64_t> offsets{0};
   std::vector<int32_t> items;
   std::vector<float> weights;  ///< one per item; 1 for plain next-item training
+  int64_t cells = 0;           ///< items with their repeats, of which a query keeps one
 
   int64_t size() const { return static_cast<int64_t>(rows.size()); }
+  /// Largest number of items of a query.
+  int64_t most() const {
+    int64_t most = 0;
+    for (int64_t q = 0; q < size(); ++q) most = std::max(most, offsets[q + 1] - offsets[q]);
+    return most;
+  }
   std::span<const int32_t> positives(int64_t query) const {
     return {items.data() + offsets[query],
             static_cast<size_t>(offsets[query + 1] - offsets[query])};
@@ -35,6 +45,11 @@ struct Tile {
   Jagged<int32_t> sequences;      ///< input items, oldest first
   std::vector<uint64_t> streams;  ///< per sequence: identity for random numbers (the user)
   Targets targets;
+  /// Per sequence the user's distinct training items, ascending, where the batcher was asked for
+  /// them; else no rows.
+  Jagged<int32_t> seen;
+  /// Targets of the whole batch, in order and with repeats, where the batcher was asked for them.
+  std::shared_ptr<const std::vector<int32_t>> pool;
 
   int64_t tokens() const { return static_cast<int64_t>(sequences.values.size()); }
 };
@@ -47,11 +62,17 @@ enum class TargetPositions { all, last };
 /// epoch.
 enum class TrainingWindow { newest, random };
 
-/// A batch of users cut into tiles. `positions` is the number of queries of the whole batch: the
-/// divisor of the batch's mean loss, which every tile needs.
+/// Who is in an epoch: every user once, or as many users drawn with replacement as whole batches
+/// hold (so that some come twice and others not, as in Bacciu et al. 2023).
+enum class UserOrder { shuffled, with_replacement };
+
+/// A batch of users cut into tiles. `positions` is the number of queries of the whole batch and
+/// `cells` that of their positive items: the divisor of the batch's loss is one of them, and every
+/// tile needs it.
 struct Batch {
   std::vector<Tile> tiles;
   int64_t positions = 0;
+  int64_t cells = 0;
   int64_t tokens = 0;
 };
 
@@ -61,7 +82,11 @@ struct BatchOptions {
   int64_t tile_tokens = 512;  ///< a tile ends before it exceeds this (one sequence always fits)
   int64_t max_batches = 0;    ///< per epoch; 0 = all users every epoch
   TargetPositions target_positions = TargetPositions::all;
+  FutureOptions future;
   TrainingWindow window = TrainingWindow::newest;
+  UserOrder users = UserOrder::shuffled;
+  bool with_seen = false;  ///< fill Tile::seen
+  bool with_pool = false;  ///< fill Tile::pool
   uint64_t seed = 42;
 };
 
@@ -69,14 +94,15 @@ struct BatchOptions {
 /// its number only, so a resumed run continues anywhere. The dataset must outlive it.
 class Batcher {
  public:
-  /// Data Error when no user has two training items.
+  /// Data Error when no user has two training items, and with `with_seen` when a user's training
+  /// items are the whole catalogue.
   Batcher(const Dataset& dataset, const BatchOptions& options);
 
   int64_t num_users() const {
     return static_cast<int64_t>(users_.size());
   }  ///< that can be trained on
   int64_t batches_per_epoch() const;
-  /// Queries of an epoch when every user is visited once.
+  /// Queries of an epoch that visits every user once.
   int64_t positions_per_epoch() const { return positions_; }
 
   /// Shuffles the users for `epoch`; call before make().
@@ -84,12 +110,19 @@ class Batcher {
   Batch make(int64_t batch) const;
 
  private:
-  void append(int32_t user, Tile& tile) const;
+  void append(int32_t user, uint64_t stream, Tile& tile) const;
+  void append_targets(int32_t user, int64_t end, Tile& tile) const;
+  void append_query(std::span<const int32_t> items, std::span<const float> weights,
+                    Targets& targets) const;
+  std::vector<int32_t> training_items(int32_t user) const;  ///< distinct, ascending
+  void check_negatives_exist() const;
+  static void share_pool(Batch& batch);
   int64_t window(int32_t user) const;      ///< inputs of a user
   int64_t window_end(int32_t user) const;  ///< one past the last target
 
   const Dataset& dataset_;
   BatchOptions options_;
+  RelevanceWeights relevance_;
   std::vector<int32_t> users_;
   std::vector<uint32_t> order_;
   int64_t epoch_ = 0;

@@ -30,7 +30,7 @@ class Buckets {
         dim_(input.dim),
         count_(sizes.buckets),
         queries_(input.tile->targets.size()),
-        positives_(input.tile->targets.offsets[1]),
+        positives_(input.tile->targets.most()),
         num_items_(num_items) {
     states_.resize(static_cast<size_t>(queries_ * dim_));
     gather_states(input, 0, queries_, states_.data());
@@ -53,7 +53,7 @@ class Buckets {
                                        [](int64_t bucket) { return bucket >= 0; });
     if (covered == 0) return 0;
     const double share = static_cast<double>(queries_) / static_cast<double>(covered) /
-                         static_cast<double>(input_.positions);
+                         static_cast<double>(input_.divisor);
     AlignedVector<T> grads(states_.size(), T(0)), rows_grad(rows_.size(), T(0));
     for (int64_t b = 0; b < count_; ++b) {
       add_bucket(b, static_cast<T>(share), grads.data(), rows_grad.data());
@@ -101,7 +101,13 @@ class Buckets {
 
   /// Numbers positives and buckets' items by the distinct rows in use, which are copied together.
   void narrow() {
-    std::vector<int32_t> ids = input_.tile->targets.items;
+    const Targets& targets = input_.tile->targets;
+    std::vector<int32_t> ids;
+    for (int64_t q = 0; q < queries_; ++q) {
+      const std::span<const int32_t> positives = targets.positives(q);
+      ids.insert(ids.end(), positives.begin(), positives.end());
+      ids.resize(static_cast<size_t>((q + 1) * positives_), positives[0]);
+    }
     for (const auto& bucket : items_) ids.insert(ids.end(), bucket.begin(), bucket.end());
     used_ = number_used_rows(ids, num_items_);
     auto next = ids.begin() + queries_ * positives_;
@@ -144,7 +150,9 @@ class Buckets {
     for (size_t i = 0; i < members.size(); ++i) {
       const int32_t q = members[i];
       T* row = scores.data() + static_cast<int64_t>(i) * width;
-      for (int64_t p = 0; p < positives_; ++p) {
+      const auto weights = input_.tile->targets.positive_weights(q);
+      std::fill(row + weights.size(), row + positives_, static_cast<T>(kNowhere));
+      for (int64_t p = 0; p < std::ssize(weights); ++p) {
         const int32_t target = targets_[q * positives_ + p];
         kernels::gemm_nt(1, 1, dim_, states_.data() + q * dim_, dim_, rows_.data() + target * dim_,
                          dim_, row + p, 1, false);
@@ -154,7 +162,7 @@ class Buckets {
         }
       }
       const double loss = criterion_.apply(ScoreRow<T>{
-          {row, static_cast<size_t>(width)}, first, input_.tile->targets.positive_weights(q)});
+          {row, static_cast<size_t>(width)}, std::span(first).first(weights.size()), weights});
       if (loss > best_loss_[q]) {
         best_loss_[q] = loss;
         best_bucket_[q] = b;

@@ -90,7 +90,7 @@ class Pieces {
       here_.push_back(static_cast<int32_t>(place));
       here_weights_.push_back(weights[p]);
     }
-    const double share = 1.0 / static_cast<double>(input_.positions);
+    const double share = 1.0 / static_cast<double>(input_.divisor);
     return apply_row<T>(criterion_, {scores, here_, here_weights_, &rows_[query]}, share);
   }
 
@@ -121,7 +121,7 @@ double full_by_rows(const Criterion& criterion, const ObjectiveInput<T>& input, 
   const Targets& targets = input.tile->targets;
   const int64_t num_items = table_grad.num_rows();
   const int64_t dim = input.dim;
-  const double share = 1.0 / static_cast<double>(input.positions);
+  const double share = 1.0 / static_cast<double>(input.divisor);
   const int64_t block = std::clamp<int64_t>(kBlockScores / num_items, 1, targets.size());
   AlignedVector<T> scores(static_cast<size_t>(block * num_items));
   AlignedVector<T> states(static_cast<size_t>(block * dim));

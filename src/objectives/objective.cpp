@@ -2,82 +2,39 @@
 #include "objectives/objective.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "base/error.h"
-#include "kernels/overloads.h"
-#include "kernels/scratch.h"
 #include "objectives/bucket_softmax.h"
-#include "objectives/candidates.h"
 #include "objectives/full_catalogue.h"
-#include "objectives/query_rows.h"
-#include "objectives/used_rows.h"
+#include "objectives/sampled.h"
 
 namespace upnext {
 namespace {
 
-using kernels::Scratch;
-
-/// Queries whose candidates are worked together: their rows of the table fit the second-level
-/// cache.
-constexpr int64_t kQueriesAtOnce = 2;
-
-std::string describe(const ObjectiveOptions& options) {
-  const bool full = options.candidates != "uniform";
-  std::string loss = options.criterion == "gbce"       ? fmt::format("gBCE(t={})", options.gbce_t)
-                     : options.criterion != "softmax"  ? options.criterion
-                     : options.candidates == "buckets" ? "scalable CE"
-                     : full                            ? "CE"
-                                                       : "sampled softmax";
-  if (options.criterion == "bce") loss = "BCE";
-  if (options.criterion == "gbce" && options.gbce_form == "clamped") loss += " clamped";
-  const std::string candidates =
-      options.candidates == "buckets"
-          ? fmt::format("{} buckets of {} positions and {} items a tile", options.buckets,
-                        options.bucket_positions, options.bucket_items)
-      : full ? "full catalogue"
-             : fmt::format("{} uniform negatives{}", options.negatives,
-                           options.exclude == "positive" ? " without the positive" : "");
-  return fmt::format("{}, {}, {} positions", loss, candidates, options.positions);
+/// Refuses what makes no sense before anything is made of it.
+const ObjectiveOptions& checked(const ObjectiveOptions& options, int64_t num_items) {
+  check_usage(num_items >= 2, "objective: training needs at least two items, the catalogue has {}",
+              num_items);
+  options.check();
+  return options;
 }
 
 }  // namespace
 
-void ObjectiveOptions::list(OptionList& options) {
-  std::vector<std::string> criteria;
-  for (const CriterionInfo* info : criterion_list()) criteria.push_back(info->name);
-  options.add("criterion", criterion, "loss of a position from its scores").one_of(criteria);
-  options.add("candidates", candidates, "items a positive competes with")
-      .one_of({"full", "uniform", "buckets"});
-  options.add("negatives", negatives, "sampled candidates per position").at_least(1);
-  options.add("buckets", buckets, "buckets of a tile, for candidates = \"buckets\"").at_least(1);
-  options.add("bucket_positions", bucket_positions, "positions of a bucket").at_least(1);
-  options.add("bucket_items", bucket_items, "items of a bucket").at_least(1);
-  options.add("exclude", exclude, "what a sampled negative may not be")
-      .one_of({"none", "positive"});
-  options.add("positions", positions, "trained positions of a window").one_of({"all", "last"});
-  options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated").range(0, 1);
-  options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it")
-      .one_of({"direct", "clamped"});
-}
-
-Objective::Objective(const ObjectiveOptions& options, int64_t num_items)
-    : options_(options), num_items_(num_items), name_(describe(options)) {
-  check_usage(num_items >= 2, "objective: training needs at least two items, the catalogue has {}",
-              num_items);
-  const bool full = options.candidates != "uniform";
-  check_usage(!full || options.exclude == "none",
-              "objective.exclude = \"{}\" has no meaning with candidates = \"{}\"", options.exclude,
-              options.candidates);
-  check_usage(options.candidates != "buckets" || options.criterion == "softmax",
-              "objective.candidates = \"buckets\" needs criterion = \"softmax\", not \"{}\"",
-              options.criterion);
-  check_usage(options.gbce_form == "direct" || options.criterion == "gbce",
-              "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", options.gbce_form);
-  const CriterionContext context{num_items, full ? num_items - 1 : options.negatives,
+Objective::Objective(const ObjectiveOptions& options, int64_t num_items,
+                     std::span<const int64_t> counts)
+    : options_(checked(options, num_items)),
+      num_items_(num_items),
+      sampler_(options, num_items, counts),
+      name_(options.describe()) {
+  const CriterionContext context{num_items, options.sampled() ? options.negatives : num_items - 1,
                                  options.gbce_t, options.gbce_form == "clamped"};
   criterion_ = find_criterion(options.criterion).make(context);
+}
+
+int64_t Objective::divisor(const Batch& batch) const {
+  return options_.reduction == "targets" ? batch.cells : batch.positions;
 }
 
 template <typename T>
@@ -92,89 +49,20 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
     const BucketSizes sizes{options_.buckets, options_.bucket_positions, options_.bucket_items};
     return bucket_softmax(*criterion_, sizes, input, state_grad, table_grad);
   }
-  return evaluate_sampled(input, state_grad, table_grad);
-}
-
-template <typename T>
-double Objective::evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad,
-                                   TableGradient<T>& table_grad) const {
-  const Targets& targets = input.tile->targets;
-  const int64_t dim = input.dim;
-  const int64_t queries = targets.size();
-  const int64_t positives = targets.offsets[1];  // the same for every query of next-item targets
-  const int64_t count = positives + options_.negatives;
-  const double share = 1.0 / static_cast<double>(input.positions);
-
-  std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
-  T* states = kernels::scratch<T>(Scratch::objective_states, queries * dim);
-  gather_states(input, 0, queries, states);
-
-  // A large table is first narrowed to the rows in use, so that its gradient stays small too.
-  std::vector<int32_t> used;
-  AlignedVector<T> narrow;
-  const T* table = input.table;
-  const bool dense = worth_dense(queries * count, num_items_);
-  if (!dense) {
-    used = number_used_rows(ids, num_items_);
-    narrow.resize(used.size() * static_cast<size_t>(dim));
-    for (size_t i = 0; i < used.size(); ++i) {
-      std::copy_n(input.table + used[i] * dim, dim, narrow.data() + i * dim);
-    }
-    table = narrow.data();
-  }
-
-  // A few queries from scores to state gradients, so that their table rows are read from far only
-  // once; then the gradient of the table for all of them.
-  T* scores = kernels::scratch<T>(Scratch::objective_scores, queries * count);
-  T* grads = kernels::scratch<T>(Scratch::objective_gradients, queries * dim);
-  std::fill_n(grads, queries * dim, T(0));
-  std::vector<int32_t> first(static_cast<size_t>(positives));
-  std::iota(first.begin(), first.end(), 0);
-  double loss = 0;
-  for (int64_t begin = 0; begin < queries; begin += kQueriesAtOnce) {
-    const int64_t end = std::min(queries, begin + kQueriesAtOnce);
-    const int32_t* block = ids.data() + begin * count;
-    kernels::gather_scores(end - begin, count, dim, states + begin * dim, table, block,
-                           scores + begin * count);
-    for (int64_t q = begin; q < end; ++q) {
-      const std::span<T> row(scores + q * count, static_cast<size_t>(count));
-      loss += apply_row<T>(*criterion_, {row, first, targets.positive_weights(q)}, share);
-    }
-    kernels::gather_state_grad(end - begin, count, dim, table, block, scores + begin * count,
-                               grads + begin * dim);
-  }
-  AlignedVector<T> narrow_grad(narrow.size(), T(0));
-  T* table_out = dense ? table_grad.make_dense().data() : narrow_grad.data();
-  kernels::gather_table_grad(queries, count, dim, states, ids.data(), scores, table_out);
-  if (!dense) {
-    TableGradient<T> sparse(num_items_, dim);
-    sparse.set_rows(std::move(used), std::move(narrow_grad));
-    table_grad.add(std::move(sparse));
-  }
-  scatter_states(input, 0, queries, grads, state_grad);
-  return loss;
+  const SampledContext context{options_, *criterion_, sampler_};
+  return options_.share == "position"
+             ? with_own_negatives(context, input, state_grad, table_grad)
+             : with_shared_negatives(context, input, state_grad, table_grad);
 }
 
 std::vector<int32_t> Objective::candidates(const Tile& tile, uint64_t seed, uint64_t step) const {
-  const PhiloxKey key = random_key(seed, Purpose::negatives, step);
-  const Targets& targets = tile.targets;
-  if (targets.size() == 0) return {};
-  const int64_t count = targets.offsets[1] + options_.negatives;
-  std::vector<int32_t> ids(static_cast<size_t>(targets.size() * count));
-  int64_t sequence = 0;
-  for (int64_t q = 0; q < targets.size(); ++q) {
-    while (targets.rows[q] >= tile.sequences.offsets[sequence + 1]) ++sequence;
-    // Positions count from the newest, so a draw does not depend on how long the window is.
-    const auto from_end =
-        static_cast<uint32_t>(tile.sequences.offsets[sequence + 1] - 1 - targets.rows[q]);
-    const std::span<const int32_t> positives = targets.positives(q);
-    int32_t* row = ids.data() + q * count;
-    std::copy(positives.begin(), positives.end(), row);
-    const int32_t excluded = options_.exclude == "positive" ? positives[0] : -1;
-    draw_uniform(key, tile.streams[sequence], from_end, num_items_, excluded,
-                 {row + positives.size(), static_cast<size_t>(count) - positives.size()});
+  const SampledContext context{options_, *criterion_, sampler_};
+  if (options_.share == "position") return own_candidates(context, tile, seed, step).ids;
+  std::vector<int32_t> items = tile.targets.items;
+  for (const NegativeGroup& group : shared_negatives(context, tile, seed, step)) {
+    items.insert(items.end(), group.negatives.begin(), group.negatives.end());
   }
-  return ids;
+  return items;
 }
 
 template double Objective::evaluate<float>(const ObjectiveInput<float>&, float*,

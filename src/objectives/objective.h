@@ -6,27 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "base/options.h"
-#include "base/random.h"
 #include "batch/batch.h"
+#include "objectives/candidates.h"
 #include "objectives/criterion.h"
+#include "objectives/objective_options.h"
 #include "objectives/table_gradient.h"
 
 namespace upnext {
-
-/// objective = targets x candidates x criterion, three independent choices (docs/objectives.md).
-struct ObjectiveOptions {
-  std::string criterion = "gbce";
-  std::string candidates = "uniform";  ///< full | uniform | buckets
-  int64_t negatives = 256;             ///< per position, for sampled candidates
-  int64_t buckets = 48, bucket_positions = 48, bucket_items = 256;  ///< of a tile
-  std::string exclude = "none";   ///< none | positive: what a negative may not be
-  std::string positions = "all";  ///< all | last position of each window
-  double gbce_t = 0.75;
-  std::string gbce_form = "direct";  ///< direct | clamped (the original's float64 route)
-
-  void list(OptionList& options);
-};
 
 /// What a tile hands to the objective. T is float, or double for exact gradient checks.
 template <typename T>
@@ -35,7 +21,7 @@ struct ObjectiveInput {
   const T* table = nullptr;   ///< [num_items, dim]
   int64_t dim = 0;
   const Tile* tile = nullptr;
-  int64_t positions = 0;  ///< queries of the whole batch, the divisor of its mean
+  int64_t divisor = 0;  ///< of the batch's loss, from Objective::divisor()
   uint64_t seed = 0;
   uint64_t step = 0;  ///< fresh negatives for every step
 };
@@ -43,17 +29,21 @@ struct ObjectiveInput {
 /// Loss of a tile with its gradient, in one go: nothing as large as tokens x items is ever stored.
 class Objective {
  public:
-  /// Usage Error when the combination makes no sense, with the reason.
-  Objective(const ObjectiveOptions& options, int64_t num_items);
+  /// `counts` [num_items] says how often items occur in the training part; only draws by popularity
+  /// need it. Usage Error when the combination makes no sense, with the reason.
+  Objective(const ObjectiveOptions& options, int64_t num_items,
+            std::span<const int64_t> counts = {});
 
   /// For every report, e.g. "gBCE(t=0.75), 256 uniform negatives, all positions".
   const std::string& name() const { return name_; }
+  const ObjectiveOptions& options() const { return options_; }
 
   /// Whether evaluate() reads the whole table.
-  bool reads_all_items() const { return options_.candidates != "uniform"; }
-  /// Rows of the table that evaluate() reads for sampled candidates, in its order: [queries,
-  /// count], the positives of each query, then its negatives.
+  bool reads_all_items() const { return !options_.sampled(); }
+  /// Rows of the table that evaluate() reads for sampled candidates; items can come repeatedly.
   std::vector<int32_t> candidates(const Tile& tile, uint64_t seed, uint64_t step) const;
+  /// What the sum over a batch's positions is divided by.
+  int64_t divisor(const Batch& batch) const;
 
   /// Returns the tile's share of the batch loss; writes state_grad [tokens, dim] and adds to
   /// table_grad (which knows num_items and dim).
@@ -62,12 +52,9 @@ class Objective {
                   TableGradient<T>& table_grad) const;
 
  private:
-  template <typename T>
-  double evaluate_sampled(const ObjectiveInput<T>& input, T* state_grad,
-                          TableGradient<T>& table_grad) const;
-
   ObjectiveOptions options_;
   int64_t num_items_;
+  CandidateSampler sampler_;
   std::unique_ptr<Criterion> criterion_;
   std::string name_;
 };

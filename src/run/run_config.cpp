@@ -19,6 +19,9 @@ void TrainOptions::list(OptionList& options) {
   options.add("batch_size", batch_size, "users per step").at_least(1);
   options.add("max_batches", max_batches, "steps per epoch at most, 0 = all users").at_least(0);
   options
+      .add("users", users, "users of an epoch: each once, or whole batches drawn with replacement")
+      .one_of({"shuffled", "with-replacement"});
+  options
       .add("window", window,
            "part of a history longer than model.max_length: the newest items, or a random stretch "
            "in every epoch")

@@ -24,10 +24,11 @@ struct DataOptions {
 /// Everything about the loop that is neither model nor objective.
 struct TrainOptions {
   int64_t seed = 42;
-  int64_t epochs = 200;           ///< at most
-  int64_t batch_size = 128;       ///< users
-  int64_t max_batches = 0;        ///< per epoch, 0 = one pass over all users
-  std::string window = "newest";  ///< newest | random: items of a long history in an epoch
+  int64_t epochs = 200;            ///< at most
+  int64_t batch_size = 128;        ///< users
+  int64_t max_batches = 0;         ///< per epoch, 0 = one pass over all users
+  std::string users = "shuffled";  ///< shuffled | with-replacement
+  std::string window = "newest";   ///< newest | random: items of a long history in an epoch
   int64_t tile_tokens = 512;
   std::string table_optimizer = "adam";  ///< adam (exact) | lazy-adam | rowwise-adagrad
   double learning_rate = 1e-3;

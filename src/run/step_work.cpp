@@ -47,8 +47,9 @@ PackedSize& PackedSize::operator+=(const PackedSize& other) {
 UsefulWork training_work(const ModelOptions& model, const ObjectiveOptions& objective,
                          int64_t num_items, const PackedSize& size) {
   const double d = real(model.hidden_size);
+  const int64_t positives = objective.future.future_items;
   const bool full = objective.candidates == "full";
-  const double candidates = real(full ? num_items : objective.negatives + 1);
+  const double candidates = real(full ? num_items : objective.negatives_of(positives) + positives);
   UsefulWork work;
   work.scores = kPasses * 2 * d * candidates * real(size.positions);
   if (model.name == "gru4rec") {

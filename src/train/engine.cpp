@@ -43,7 +43,7 @@ std::optional<TileGradients<float>> Engine::sum_tiles(const Batch& batch, TileRa
 double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   const TileRange mine = tiles_of(ranks_->rank(), ranks_->size(), std::ssize(batch.tiles));
   const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
-                            batch.positions};
+                            objective_.divisor(batch)};
   catch_up(batch, mine, context);
   TileGradients<float> total =
       sum_over_ranks<GradientWire>(*ranks_, sum_tiles(batch, mine, context));

@@ -66,7 +66,7 @@ TileGradients<T> run_tile(const Model& model, const Objective& objective, const 
   input.table = parameters[output].value.template data_ptr<T>();
   input.dim = states.size(1);
   input.tile = &tile;
-  input.positions = context.positions;
+  input.divisor = context.divisor;
   input.seed = context.seed;
   input.step = context.step;
   result.loss = objective.evaluate(input, state_grad.data_ptr<T>(), result.tables[output]);

@@ -29,7 +29,7 @@ struct TileGradients {
 struct StepContext {
   uint64_t seed = 0;
   uint64_t step = 0;
-  int64_t positions = 0;  ///< queries of the whole batch
+  int64_t divisor = 0;  ///< of the batch's loss
 };
 
 /// The whole network on one tile: forward, loss, backward, on the calling thread. T is the scalar

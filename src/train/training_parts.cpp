@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "eval/evaluator.h"
 
 namespace upnext {
 namespace {
@@ -22,6 +24,12 @@ Dataset open_training_data(RunConfig& config) {
   return dataset;
 }
 
+std::vector<int64_t> item_counts(const ObjectiveOptions& objective, const Dataset& dataset) {
+  if (!objective.counts_items()) return {};
+  return count_items(dataset.histories(), dataset.splits(), dataset.num_items(),
+                     &SplitPoint::train_end);
+}
+
 }  // namespace
 
 BatchOptions batch_options(const RunConfig& config) {
@@ -32,6 +40,11 @@ BatchOptions batch_options(const RunConfig& config) {
   options.max_batches = config.train.max_batches;
   options.target_positions =
       config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
+  options.future = config.objective.future;
+  options.with_seen = config.objective.needs_seen();
+  options.with_pool = config.objective.needs_pool();
+  options.users =
+      config.train.users == "shuffled" ? UserOrder::shuffled : UserOrder::with_replacement;
   options.window =
       config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
   options.seed = static_cast<uint64_t>(config.train.seed);
@@ -43,7 +56,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       pool(threads),
       model(
           make_model(config.model, dataset.num_items(), static_cast<uint64_t>(config.train.seed))),
-      objective(config.objective, dataset.num_items()),
+      objective(config.objective, dataset.num_items(), item_counts(config.objective, dataset)),
       adam(model->parameters(), config.train),
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {

@@ -48,7 +48,7 @@ struct Problem {
     in.table = table.data();
     in.dim = kDim;
     in.tile = &tile;
-    in.positions = 2 * tile.targets.size();  // another tile of the batch has as many
+    in.divisor = 2 * tile.targets.size();  // another tile of the batch has as many
     in.seed = 7;
     return in;
   }

@@ -57,7 +57,7 @@ struct SmallProblem {
     input.table = table.data();
     input.dim = kDim;
     input.tile = &tile;
-    input.positions = tile.targets.size();
+    input.divisor = tile.targets.size();
     input.seed = 7;
     input.step = step;
     state_grad.resize(states.size());
@@ -131,7 +131,7 @@ struct FullProblem {
     input.table = table.data();
     input.dim = kDim;
     input.tile = &tile;
-    input.positions = 4;
+    input.divisor = 4;
     if (piece_items == 0) return full_by_rows(criterion, input, state_grad.data(), table_grad);
     return full_by_pieces(criterion, input, piece_items, state_grad.data(), table_grad);
   }

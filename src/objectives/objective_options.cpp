@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objectives/objective_options.h"
+
+#include <vector>
+
+#include "base/error.h"
+#include "objectives/criterion.h"
+
+namespace upnext {
+namespace {
+
+std::string criterion_text(const ObjectiveOptions& options) {
+  if (options.criterion == "bce") return "BCE";
+  if (options.criterion == "gbce") {
+    return fmt::format("gBCE(t={}){}", options.gbce_t,
+                       options.gbce_form == "clamped" ? " clamped" : "");
+  }
+  if (options.criterion != "softmax") return options.criterion;
+  if (options.candidates == "buckets") return "scalable CE";
+  return options.sampled() ? "sampled softmax" : "CE";
+}
+
+std::string proposal_text(const ObjectiveOptions& options) {
+  if (options.candidates == "popularity") {
+    return fmt::format("popularity^{}", options.popularity_power);
+  }
+  if (options.candidates == "mixed") {
+    return fmt::format("{} popularity^{} else uniform", options.popularity_share,
+                       options.popularity_power);
+  }
+  return options.candidates == "batch" ? "in-batch" : "uniform";
+}
+
+std::string candidates_text(const ObjectiveOptions& options) {
+  if (options.candidates == "full") return "full catalogue";
+  if (options.candidates == "buckets") {
+    return fmt::format("{} buckets of {} positions and {} items a tile", options.buckets,
+                       options.bucket_positions, options.bucket_items);
+  }
+  std::string text = fmt::format("{} {} negatives", options.negatives, proposal_text(options));
+  if (options.negatives_per == "positive") text += " per target";
+  if (options.share != "position") text += " per " + options.share;
+  if (options.exclude == "positive") text += " without the positive";
+  if (options.exclude == "history") text += " outside the history";
+  if (options.log_q) text += ", log-Q corrected";
+  return text;
+}
+
+std::string targets_text(const ObjectiveOptions& options) {
+  const FutureOptions& future = options.future;
+  if (future.future_items == 1) return fmt::format("{} positions", options.positions);
+  std::string text = fmt::format("{} future items ({}, {}", future.future_items, future.relevance,
+                                 future.normalise);
+  if (future.edge != "keep") text += ", edge " + future.edge + "d";
+  return text + fmt::format("), {} positions", options.positions);
+}
+
+void list_candidates(ObjectiveOptions& o, OptionList& options) {
+  options.add("candidates", o.candidates, "items a positive competes with")
+      .one_of({"full", "uniform", "popularity", "mixed", "batch", "buckets"});
+  options.add("negatives", o.negatives, "sampled candidates per position").range(1, 1 << 24);
+  options
+      .add("negatives_per", o.negatives_per,
+           "so many per position, or for each of its positives (future items)")
+      .one_of({"position", "positive"});
+  options.add("share", o.share, "who competes with the same draw of negatives")
+      .one_of({"position", "sequence", "batch"});
+  options.add("exclude", o.exclude, "what a sampled negative may not be")
+      .one_of({"none", "positive", "history"});
+  options.add("popularity_power", o.popularity_power, "a of draws in proportion to count^a")
+      .range(0, 4);
+  options
+      .add("popularity_share", o.popularity_share,
+           "of candidates = \"mixed\": share of draws by popularity, the others are uniform")
+      .range(0, 1);
+  options.add("log_q", o.log_q,
+              "sampled softmax: subtract ln(expected draws) from a negative's score");
+  options.add("buckets", o.buckets, "buckets of a tile, for candidates = \"buckets\"").at_least(1);
+  options.add("bucket_positions", o.bucket_positions, "positions of a bucket").at_least(1);
+  options.add("bucket_items", o.bucket_items, "items of a bucket").at_least(1);
+}
+
+}  // namespace
+
+void ObjectiveOptions::list(OptionList& options) {
+  std::vector<std::string> criteria;
+  for (const CriterionInfo* info : criterion_list()) criteria.push_back(info->name);
+  options.add("criterion", criterion, "loss of a position from its scores").one_of(criteria);
+  list_candidates(*this, options);
+  options.add("positions", positions, "trained positions of a window").one_of({"all", "last"});
+  future.list(options);
+  options
+      .add("reduction", reduction,
+           "the loss of a batch is its sum over positions, divided by their number or by that of "
+           "their targets")
+      .one_of({"positions", "targets"});
+  options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated").range(0, 1);
+  options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it")
+      .one_of({"direct", "clamped"});
+}
+
+bool ObjectiveOptions::counts_items() const {
+  return candidates == "popularity" || candidates == "mixed" || (candidates == "batch" && log_q);
+}
+
+void ObjectiveOptions::check() const {
+  check_usage(sampled() || exclude == "none",
+              "objective.exclude = \"{}\" has no meaning with candidates = \"{}\"", exclude,
+              candidates);
+  check_usage(sampled() || (share == "position" && negatives_per == "position" && !log_q),
+              "objective.share, negatives_per and log_q are about sampled candidates, not "
+              "candidates = \"{}\"",
+              candidates);
+  check_usage(candidates != "buckets" || criterion == "softmax",
+              "objective.candidates = \"buckets\" needs criterion = \"softmax\", not \"{}\"",
+              criterion);
+  check_usage(gbce_form == "direct" || criterion == "gbce",
+              "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", gbce_form);
+  check_usage(!log_q || criterion == "softmax",
+              "objective.log_q corrects the sampled softmax; it has no meaning with criterion = "
+              "\"{}\"",
+              criterion);
+  check_usage(!log_q || exclude != "history",
+              "objective.log_q estimates the softmax over the whole catalogue, which "
+              "exclude = \"history\" leaves out a part of; use \"none\" or \"positive\"");
+  check_usage(share == "position" || negatives_per == "position",
+              "objective.negatives_per = \"positive\" needs share = \"position\", not \"{}\"",
+              share);
+}
+
+std::string ObjectiveOptions::describe() const {
+  std::string text =
+      fmt::format("{}, {}, {}", criterion_text(*this), candidates_text(*this), targets_text(*this));
+  if (reduction != "positions") text += ", mean over targets";
+  return text;
+}
+
+}  // namespace upnext

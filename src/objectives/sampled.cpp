@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objectives/sampled.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "objectives/used_rows.h"
+
+namespace upnext {
+namespace {
+
+/// Score of a negative that counts for nothing: its exponential, softplus and sigmoid are zero.
+constexpr float kNowhere = -1e4f;
+/// Rows that no position has, for draws that a sequence or a batch shares.
+constexpr uint32_t kWholeSequence = 0xffffffff, kWholeBatch = 0xfffffffe;
+
+std::span<const int32_t> seen(const Tile& tile, int64_t sequence) {
+  return tile.seen.row(sequence);
+}
+
+std::span<const int32_t> pool_of(const Tile& tile) {
+  return tile.pool ? std::span<const int32_t>(*tile.pool) : std::span<const int32_t>();
+}
+
+/// Ascending items that the draws of one query avoid.
+std::vector<int32_t> avoided(const SampledContext& context, const Tile& tile, int64_t query,
+                             int64_t sequence) {
+  std::span<const int32_t> items;
+  if (context.options.exclude == "history") items = seen(tile, sequence);
+  if (context.options.exclude == "positive" && !context.options.log_q) {
+    items = tile.targets.positives(query);
+  }
+  std::vector<int32_t> sorted(items.begin(), items.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+}  // namespace
+
+std::vector<int64_t> sequences_of_queries(const Tile& tile) {
+  std::vector<int64_t> sequences;
+  int64_t sequence = 0;
+  for (int64_t q = 0; q < tile.targets.size(); ++q) {
+    while (tile.targets.rows[q] >= tile.sequences.offsets[sequence + 1]) ++sequence;
+    sequences.push_back(sequence);
+  }
+  return sequences;
+}
+
+OwnCandidates own_candidates(const SampledContext& context, const Tile& tile, uint64_t seed,
+                             uint64_t step) {
+  const Targets& targets = tile.targets;
+  const int64_t most = targets.most();
+  OwnCandidates result;
+  result.width = most + context.options.negatives_of(most);
+  result.ids.resize(static_cast<size_t>(targets.size() * result.width));
+  const std::vector<int64_t> sequences = sequences_of_queries(tile);
+  for (int64_t q = 0; q < targets.size(); ++q) {
+    const std::span<const int32_t> positives = targets.positives(q);
+    const int64_t sequence = sequences[q];
+    // Positions count from the newest, so a draw does not depend on how long the window is.
+    const int64_t from_end = tile.sequences.offsets[sequence + 1] - 1 - targets.rows[q];
+    const DrawPlace place{seed, step, tile.streams[sequence], static_cast<uint32_t>(from_end)};
+    int32_t* row = result.ids.data() + q * result.width;
+    int32_t* next = std::copy(positives.begin(), positives.end(), row);
+    const int64_t negatives = context.options.negatives_of(std::ssize(positives));
+    context.sampler.draw(place, avoided(context, tile, q, sequence), pool_of(tile),
+                         {next, static_cast<size_t>(negatives)});
+    std::fill(next + negatives, row + result.width, positives[0]);
+  }
+  return result;
+}
+
+std::vector<NegativeGroup> shared_negatives(const SampledContext& context, const Tile& tile,
+                                            uint64_t seed, uint64_t step) {
+  const bool whole = context.options.share == "batch";
+  const bool avoid_seen = !whole && context.options.exclude == "history";
+  const std::vector<int64_t> sequences = sequences_of_queries(tile);
+  std::vector<NegativeGroup> groups;
+  for (int64_t q = 0; q < tile.targets.size(); ++q) {
+    const bool same = q > 0 && (whole || sequences[q] == sequences[q - 1]);
+    if (!same) {
+      NegativeGroup& group = groups.emplace_back();
+      group.begin = q;
+      group.negatives.resize(static_cast<size_t>(context.options.negatives));
+      const DrawPlace place{seed, step, whole ? 0 : tile.streams[sequences[q]],
+                            whole ? kWholeBatch : kWholeSequence};
+      const auto excluded = avoid_seen ? seen(tile, sequences[q]) : std::span<const int32_t>();
+      context.sampler.draw(place, excluded, pool_of(tile), group.negatives);
+    }
+    groups.back().end = q + 1;
+  }
+  return groups;
+}
+
+RowCorrection::RowCorrection(const SampledContext& context, const Tile& tile)
+    : sampler_(context.sampler), tile_(tile) {
+  const ObjectiveOptions& options = context.options;
+  mask_positives_ = options.log_q || (options.exclude == "positive" && options.share != "position");
+  mask_seen_ = options.exclude == "history" && options.share == "batch";
+  log_q_ = options.log_q;
+}
+
+template <typename T>
+void RowCorrection::apply(int64_t query, int64_t sequence, std::span<const int32_t> negatives,
+                          std::span<T> scores) const {
+  const std::span<const int32_t> positives = tile_.targets.positives(query);
+  const std::span<const int32_t> history =
+      mask_seen_ ? seen(tile_, sequence) : std::span<const int32_t>();
+  for (size_t j = 0; j < negatives.size(); ++j) {
+    const int32_t item = negatives[j];
+    const bool hit =
+        mask_positives_ && std::find(positives.begin(), positives.end(), item) != positives.end();
+    if (hit || std::binary_search(history.begin(), history.end(), item)) {
+      scores[j] = static_cast<T>(kNowhere);
+    } else if (log_q_) {
+      scores[j] -= static_cast<T>(sampler_.log_expected(item, std::ssize(negatives)));
+    }
+  }
+}
+
+template <typename T>
+TableRows<T>::TableRows(const ObjectiveInput<T>& input, int64_t num_items, std::span<int32_t> ids)
+    : num_items_(num_items),
+      dim_(input.dim),
+      dense_(worth_dense(std::ssize(ids), num_items)),
+      rows_(input.table) {
+  if (dense_) return;
+  used_ = number_used_rows(ids, num_items);
+  narrow_.resize(used_.size() * static_cast<size_t>(dim_));
+  for (size_t i = 0; i < used_.size(); ++i) {
+    std::copy_n(input.table + used_[i] * dim_, dim_, narrow_.data() + i * dim_);
+  }
+  rows_ = narrow_.data();
+}
+
+template <typename T>
+T* TableRows<T>::gradient(TableGradient<T>& table_grad) {
+  if (dense_) return table_grad.make_dense().data();
+  narrow_grad_.assign(narrow_.size(), T(0));
+  return narrow_grad_.data();
+}
+
+template <typename T>
+void TableRows<T>::finish(TableGradient<T>& table_grad) {
+  if (dense_) return;
+  TableGradient<T> sparse(num_items_, dim_);
+  sparse.set_rows(std::move(used_), std::move(narrow_grad_));
+  table_grad.add(std::move(sparse));
+}
+
+template class TableRows<float>;
+template class TableRows<double>;
+template void RowCorrection::apply(int64_t, int64_t, std::span<const int32_t>,
+                                   std::span<float>) const;
+template void RowCorrection::apply(int64_t, int64_t, std::span<const int32_t>,
+                                   std::span<double>) const;
+
+}  // namespace upnext
