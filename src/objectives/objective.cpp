@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kernels/overloads.h"
 #include "kernels/scratch.h"
+#include "objectives/axis_error.h"
 #include "objectives/bucket_softmax.h"
 #include "objectives/candidates.h"
 #include "objectives/full_catalogue.h"
@@ -39,7 +40,8 @@ std::string describe(const ObjectiveOptions& options) {
       : full ? "full catalogue"
              : fmt::format("{} uniform negatives{}", options.negatives,
                            options.exclude == "positive" ? " without the positive" : "");
-  return fmt::format("{}, {}, {} positions", loss, candidates, options.positions);
+  return fmt::format("{}, {}, {} positions{}", loss, candidates, options.positions,
+                     options.compat == "none" ? "" : ", published " + options.compat);
 }
 
 }  // namespace
@@ -60,6 +62,12 @@ void ObjectiveOptions::list(OptionList& options) {
   options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated").range(0, 1);
   options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it")
       .one_of({"direct", "clamped"});
+  options.add("bpr_max_reg", bpr_max_reg, "bpr-max: weight of the negatives' squared scores")
+      .at_least(0);
+  options
+      .add("compat", compat,
+           "axis-error: negatives summed over the wrong axis, as published by Li et al. 2023")
+      .one_of({"none", "axis-error"});
 }
 
 Objective::Objective(const ObjectiveOptions& options, int64_t num_items)
@@ -76,8 +84,17 @@ Objective::Objective(const ObjectiveOptions& options, int64_t num_items)
   check_usage(options.gbce_form == "direct" || options.criterion == "gbce",
               "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", options.gbce_form);
   const CriterionContext context{num_items, full ? num_items - 1 : options.negatives,
-                                 options.gbce_t, options.gbce_form == "clamped"};
+                                 options.gbce_t, options.gbce_form == "clamped",
+                                 options.bpr_max_reg};
   criterion_ = find_criterion(options.criterion).make(context);
+  check_usage(options.bpr_max_reg == 0 || options.criterion == "bpr-max",
+              "objective.bpr_max_reg = {} needs criterion = \"bpr-max\", not \"{}\"",
+              options.bpr_max_reg, options.criterion);
+  check_usage(options.compat == "none" ||
+                  (options.candidates == "uniform" && criterion_->needs_whole_rows()),
+              "objective.compat = \"{}\" needs candidates = \"uniform\" and a criterion of the BPR "
+              "or TOP1 family, e.g. \"bpr-published\"",
+              options.compat);
 }
 
 template <typename T>
@@ -91,6 +108,10 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
   if (options_.candidates == "buckets") {
     const BucketSizes sizes{options_.buckets, options_.bucket_positions, options_.bucket_items};
     return bucket_softmax(*criterion_, sizes, input, state_grad, table_grad);
+  }
+  if (options_.compat == "axis-error") {
+    const std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
+    return axis_error(*criterion_, input, ids, state_grad, table_grad);
   }
   return evaluate_sampled(input, state_grad, table_grad);
 }
