@@ -59,9 +59,10 @@ class Criterion {
 };
 
 /// A list entry: a criterion is one file with one such constant, plus a line in criterion.cpp.
+/// (The published forms of one paper share a file.)
 struct CriterionInfo {
   std::string name;
-  std::string formula;  ///< for --help and the generated table
+  std::string formula;  ///< for --criteria and the table in docs/objectives.md
   std::string source;
   std::unique_ptr<Criterion> (*make)(const CriterionContext& context);
 };

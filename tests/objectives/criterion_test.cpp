@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -217,6 +220,14 @@ INSTANTIATE_TEST_SUITE_P(List, EveryCriterion, testing::ValuesIn(criterion_list(
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
+
+TEST(CriterionList, IsTheTableOfTheDocumentation) {
+  std::ifstream file(std::filesystem::path(UPNEXT_SOURCE_DIR) / "docs" / "objectives.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(text.find("\n" + criterion_table() + "\n"), std::string::npos)
+      << "docs/objectives.md should hold what `upnext train --criteria` prints:\n"
+      << criterion_table();
+}
 
 TEST(CriterionList, NamesTheNearestForATypo) {
   try {
