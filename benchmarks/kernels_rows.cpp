@@ -71,8 +71,13 @@ void softmax_sum(benchmark::State& state, decltype(&log_sum_exp) function) {
   time_per(state, "score", 3416);
 }
 
+// Not decltype: these names stand for the double twins too.
+using PairKernel = PairSums (*)(int64_t, float, float, const float*, float*);
+using ShareKernel = PairSums (*)(int64_t, float, float, const float*, const float*, float*, float*);
+using SquareKernel = double (*)(int64_t, float, const float*, const float*, float*, float*);
+
 /// range: negatives of a positive. BPR.
-void bpr_pairs(benchmark::State& state, decltype(&pair_softplus) function) {
+void bpr_pairs(benchmark::State& state, PairKernel function) {
   const int64_t n = state.range(0);
   const auto scores = random_values(n, 1);
   std::vector<float> grad(scores.size());
@@ -83,7 +88,7 @@ void bpr_pairs(benchmark::State& state, decltype(&pair_softplus) function) {
 }
 
 /// range: negatives of a positive. BPR-max, of which a softmax over the row is the other half.
-void bpr_max_pairs(benchmark::State& state, decltype(&pair_exponentials) function) {
+void bpr_max_pairs(benchmark::State& state, PairKernel function) {
   const int64_t n = state.range(0);
   const auto scores = random_values(n, 1);
   std::vector<float> out(scores.size());
@@ -94,8 +99,7 @@ void bpr_max_pairs(benchmark::State& state, decltype(&pair_exponentials) functio
 }
 
 /// range: negatives of a positive. TOP1 with its regulariser.
-void top1_pairs(benchmark::State& state, decltype(&pair_sigmoid) pairs,
-                decltype(&square_sigmoid) squares) {
+void top1_pairs(benchmark::State& state, ShareKernel pairs, SquareKernel squares) {
   const int64_t n = state.range(0);
   const auto scores = random_values(n, 1);
   const auto share = random_values(n, 2);
