@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/pairwise.h"
+#include "kernels/reference_pairwise.h"
 #include "kernels_bench.h"
 
 namespace upnext::kernels::bench {
@@ -69,6 +71,48 @@ void softmax_sum(benchmark::State& state, decltype(&log_sum_exp) function) {
   time_per(state, "score", 3416);
 }
 
+// Not decltype: these names stand for the double twins too.
+using PairKernel = PairSums (*)(int64_t, float, float, const float*, float*);
+using ShareKernel = PairSums (*)(int64_t, float, float, const float*, const float*, float*, float*);
+using SquareKernel = double (*)(int64_t, float, const float*, const float*, float*, float*);
+
+/// range: negatives of a positive. BPR.
+void bpr_pairs(benchmark::State& state, PairKernel function) {
+  const int64_t n = state.range(0);
+  const auto scores = random_values(n, 1);
+  std::vector<float> grad(scores.size());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(function(n, 0.4f, 0.1f, scores.data(), grad.data()));
+  }
+  time_per(state, "score", n);
+}
+
+/// range: negatives of a positive. BPR-max, of which a softmax over the row is the other half.
+void bpr_max_pairs(benchmark::State& state, PairKernel function) {
+  const int64_t n = state.range(0);
+  const auto scores = random_values(n, 1);
+  std::vector<float> out(scores.size());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(function(n, 0.4f, 0.4f, scores.data(), out.data()));
+  }
+  time_per(state, "score", n);
+}
+
+/// range: negatives of a positive. TOP1 with its regulariser.
+void top1_pairs(benchmark::State& state, ShareKernel pairs, SquareKernel squares) {
+  const int64_t n = state.range(0);
+  const auto scores = random_values(n, 1);
+  const auto share = random_values(n, 2);
+  std::vector<float> value(scores.size()), slope(scores.size());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        pairs(n, 0.4f, 0.1f, scores.data(), share.data(), value.data(), slope.data()));
+    benchmark::DoNotOptimize(
+        squares(n, 0.1f, scores.data(), share.data(), value.data(), slope.data()));
+  }
+  time_per(state, "score", n);
+}
+
 BENCHMARK_CAPTURE(layer_norms, fast, layer_norm, layer_norm_backward)->Arg(128)->Arg(64);
 BENCHMARK_CAPTURE(layer_norms, plain, plain_layer_norm, reference::layer_norm_backward<float>)
     ->Arg(128);
@@ -82,6 +126,14 @@ BENCHMARK_CAPTURE(ranks, fast, count_above);
 BENCHMARK_CAPTURE(ranks, plain, reference::count_above<float>);
 BENCHMARK_CAPTURE(softmax_sum, fast, log_sum_exp);
 BENCHMARK_CAPTURE(softmax_sum, plain, reference::log_sum_exp<float>);
+BENCHMARK_CAPTURE(bpr_pairs, fast, pair_softplus)->Arg(256)->Arg(100);
+BENCHMARK_CAPTURE(bpr_pairs, plain, reference::pair_softplus<float>)->Arg(256);
+BENCHMARK_CAPTURE(bpr_max_pairs, fast, pair_exponentials)->Arg(256)->Arg(100);
+BENCHMARK_CAPTURE(bpr_max_pairs, plain, reference::pair_exponentials<float>)->Arg(256);
+BENCHMARK_CAPTURE(top1_pairs, fast, pair_sigmoid, square_sigmoid)->Arg(256)->Arg(100);
+BENCHMARK_CAPTURE(top1_pairs, plain, reference::pair_sigmoid<float>,
+                  reference::square_sigmoid<float>)
+    ->Arg(256);
 
 }  // namespace
 }  // namespace upnext::kernels::bench

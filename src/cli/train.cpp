@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string preset, config_file, data, run, resume;
   std::vector<std::string> settings;
-  bool overwrite = false, list_presets = false, show_config = false;
+  bool overwrite = false, list_presets = false, list_criteria = false, show_config = false;
 };
 
 TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
@@ -109,7 +109,11 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
 void train(const Arguments& arguments, const Globals& globals, bool seed_given) {
   if (arguments.list_presets) {
     for (const Preset& preset : preset_list())
-      fmt::print("{:<14} {}\n", preset.name, preset.summary);
+      fmt::print("{:<16} {}\n", preset.name, preset.summary);
+    return;
+  }
+  if (arguments.list_criteria) {
+    fmt::print("{}", criterion_table());
     return;
   }
   TrainRequest request = arguments.resume.empty() ? fresh_request(arguments, globals, seed_given)
@@ -142,6 +146,8 @@ void add_train(CLI::App& app, Globals& globals) {
   verb->add_option("--resume", arguments->resume, "Run folder to continue, to the same bits");
   verb->add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");
   verb->add_flag("--presets", arguments->list_presets, "List the presets");
+  verb->add_flag("--criteria", arguments->list_criteria,
+                 "List what objective.criterion may be, with formula and source");
   verb->add_flag("--show-config", arguments->show_config,
                  "Print the resolved configuration and stop");
   verb->callback([&app, arguments, &globals] {

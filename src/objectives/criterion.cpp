@@ -7,15 +7,37 @@
 namespace upnext {
 
 extern const CriterionInfo bce_criterion;
+extern const CriterionInfo bce_mean_criterion;
+extern const CriterionInfo bce_sum_criterion;
 extern const CriterionInfo gbce_criterion;
 extern const CriterionInfo softmax_criterion;
+extern const CriterionInfo bpr_criterion;
+extern const CriterionInfo bpr_max_criterion;
+extern const CriterionInfo top1_criterion;
+extern const CriterionInfo top1_max_criterion;
+extern const CriterionInfo bce_published_criterion;
+extern const CriterionInfo bpr_published_criterion;
+extern const CriterionInfo bpr_max_published_criterion;
+extern const CriterionInfo top1_published_criterion;
+extern const CriterionInfo top1_max_published_criterion;
 
 const std::vector<const CriterionInfo*>& criterion_list() {
   static const std::vector<const CriterionInfo*> list = {
       // Adding a criterion: write objectives/<name>.cpp, then declare it above and add a line here.
       &bce_criterion,
+      &bce_mean_criterion,
+      &bce_sum_criterion,
       &gbce_criterion,
       &softmax_criterion,
+      &bpr_criterion,
+      &bpr_max_criterion,
+      &top1_criterion,
+      &top1_max_criterion,
+      &bce_published_criterion,
+      &bpr_published_criterion,
+      &bpr_max_published_criterion,
+      &top1_published_criterion,
+      &top1_max_published_criterion,
   };
   return list;
 }
@@ -30,6 +52,14 @@ const CriterionInfo& find_criterion(const std::string& name) {
   fail_usage("objective.criterion: \"{}\" is unknown{}; want one of {}", name,
              near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near),
              fmt::join(known, ", "));
+}
+
+std::string criterion_table() {
+  std::string table = "| `objective.criterion` | loss of a position | source |\n|---|---|---|\n";
+  for (const CriterionInfo* info : criterion_list()) {
+    table += fmt::format("| `{}` | {} | {} |\n", info->name, info->formula, info->source);
+  }
+  return table;
 }
 
 }  // namespace upnext

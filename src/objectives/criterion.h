@@ -34,6 +34,7 @@ struct CriterionContext {
   int64_t candidates = 0;  ///< negatives per query, or num_items - 1 with the full catalogue
   double gbce_t = 0.75;    ///< calibration of gBCE
   bool clamped = false;    ///< gBCE as the original computes it
+  double bpr_max_reg = 0;  ///< lambda of BPR-max's score regularisation
 };
 
 /// Loss of one query from its scores, with the gradient: the third part of an objective. A
@@ -52,12 +53,16 @@ class Criterion {
   virtual void survey(std::span<float> /*piece*/, WholeRow& /*row*/) const {}
   virtual void survey(std::span<double> /*piece*/, WholeRow& /*row*/) const {}
   virtual bool needs_survey() const { return false; }
+  /// A loss of differences between a positive and the negatives cannot be told from pieces: its
+  /// rows are never shown in any.
+  virtual bool needs_whole_rows() const { return false; }
 };
 
 /// A list entry: a criterion is one file with one such constant, plus a line in criterion.cpp.
+/// (The published forms of one paper share a file.)
 struct CriterionInfo {
   std::string name;
-  std::string formula;  ///< for --help and the generated table
+  std::string formula;  ///< for --criteria and the table in docs/objectives.md
   std::string source;
   std::unique_ptr<Criterion> (*make)(const CriterionContext& context);
 };
@@ -65,5 +70,7 @@ struct CriterionInfo {
 const std::vector<const CriterionInfo*>& criterion_list();
 /// Usage Error naming the nearest known criterion.
 const CriterionInfo& find_criterion(const std::string& name);
+/// The list as the Markdown table of docs/objectives.md.
+std::string criterion_table();
 
 }  // namespace upnext

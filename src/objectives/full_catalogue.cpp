@@ -12,7 +12,8 @@ namespace {
 
 /// Whole rows are made for so many queries at a time that a block stays in cache.
 constexpr int64_t kBlockScores = int64_t{1} << 19;
-/// Larger catalogues are scored in pieces: a third more arithmetic at full speed.
+/// Larger catalogues are scored in pieces: a third more arithmetic at full speed. Where a criterion
+/// needs whole rows the block shrinks instead, down to one query.
 constexpr int64_t kWholeRowItems = 16384;
 /// A piece: 512 KB of scores, so that its products and exponentials find it in cache.
 constexpr int64_t kPieceItems = 512;
@@ -109,7 +110,7 @@ class Pieces {
 template <typename T>
 double full_catalogue(const Criterion& criterion, const ObjectiveInput<T>& input, int64_t num_items,
                       T* state_grad, TableGradient<T>& table_grad) {
-  if (num_items <= kWholeRowItems) {
+  if (num_items <= kWholeRowItems || criterion.needs_whole_rows()) {
     return full_by_rows(criterion, input, state_grad, table_grad);
   }
   return full_by_pieces(criterion, input, kPieceItems, state_grad, table_grad);

@@ -10,7 +10,8 @@
 namespace upnext {
 
 /// Loss of a tile whose queries compete with the whole catalogue: rows of scores that are made once
-/// where a block of them stays in cache, else pieces of rows that are made twice.
+/// where a block of them stays in cache or the criterion needs them whole, else pieces of rows that
+/// are made twice.
 template <typename T>
 double full_catalogue(const Criterion& criterion, const ObjectiveInput<T>& input, int64_t num_items,
                       T* state_grad, TableGradient<T>& table_grad);

@@ -59,10 +59,16 @@ struct PositiveTerm {
   double slope = 0;
 };
 
-/// 1/(k+1) [ sum_p w_p positive(s_p) + sum_j softplus(s_j) ] with k = candidates that are no
-/// positives; the scores become gradients. A positive must be listed once.
+/// Factors of the two halves of a binary cross-entropy.
+struct BinaryScales {
+  double positive = 1;
+  double negative = 1;
+};
+
+/// scales.positive sum_p w_p positive(s_p) + scales.negative sum_j softplus(s_j) over the
+/// candidates j that are no positives; the scores become gradients. A positive must be listed once.
 template <typename T, typename Positive>
-double weighted_bce(ScoreRow<T> row, const Positive& positive) {
+double binary_terms(ScoreRow<T> row, BinaryScales scales, const Positive& positive) {
   // Taking the positives out first keeps their large scores from drowning the sum over negatives.
   constexpr T kMinusInfinity = T(-1e4);  // softplus 0 and sigmoid 0 in either precision
   double loss = 0;
@@ -71,20 +77,26 @@ double weighted_bce(ScoreRow<T> row, const Positive& positive) {
   for (size_t p = 0; p < row.positives.size(); ++p) {
     T& score = row.scores[row.positives[p]];
     const PositiveTerm term = positive(static_cast<double>(score));
-    loss += row.weights[p] * term.value;
-    slopes[p] = row.weights[p] * term.slope;
+    loss += scales.positive * row.weights[p] * term.value;
+    slopes[p] = scales.positive * row.weights[p] * term.slope;
     score = kMinusInfinity;
   }
-  loss += softplus_sum(row.scores);
+  loss += scales.negative * softplus_sum(row.scores);
+  for (T& score : row.scores) score *= static_cast<T>(scales.negative);
+  for (size_t p = 0; p < row.positives.size(); ++p) {
+    row.scores[row.positives[p]] = static_cast<T>(slopes[p]);
+  }
+  return loss;
+}
+
+/// 1/(k+1) [ sum_p w_p positive(s_p) + sum_j softplus(s_j) ], k = candidates that are no positives.
+template <typename T, typename Positive>
+double weighted_bce(ScoreRow<T> row, const Positive& positive) {
   const double negatives = row.whole
                                ? static_cast<double>(row.whole->negatives)
                                : static_cast<double>(row.scores.size() - row.positives.size());
   const double scale = 1.0 / (negatives + 1.0);
-  for (T& score : row.scores) score *= static_cast<T>(scale);
-  for (size_t p = 0; p < row.positives.size(); ++p) {
-    row.scores[row.positives[p]] = static_cast<T>(slopes[p] * scale);
-  }
-  return loss * scale;
+  return binary_terms(row, BinaryScales{scale, scale}, positive);
 }
 
 /// The same with beta softplus(-s) as the positive's loss.

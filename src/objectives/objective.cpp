@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "objectives/axis_error.h"
 #include "objectives/bucket_softmax.h"
 #include "objectives/full_catalogue.h"
 #include "objectives/sampled.h"
@@ -29,8 +30,15 @@ Objective::Objective(const ObjectiveOptions& options, int64_t num_items,
       sampler_(options, num_items, counts),
       name_(options.describe()) {
   const CriterionContext context{num_items, options.sampled() ? options.negatives : num_items - 1,
-                                 options.gbce_t, options.gbce_form == "clamped"};
+                                 options.gbce_t, options.gbce_form == "clamped",
+                                 options.bpr_max_reg};
   criterion_ = find_criterion(options.criterion).make(context);
+  const bool plain = options.candidates == "uniform" && options.share == "position" &&
+                     options.future.future_items == 1;
+  check_usage(options.compat == "none" || (plain && criterion_->needs_whole_rows()),
+              "objective.compat = \"{}\" needs candidates = \"uniform\" for every position, one "
+              "future item and a criterion of the BPR or TOP1 family, e.g. \"bpr-published\"",
+              options.compat);
 }
 
 int64_t Objective::divisor(const Batch& batch) const {
@@ -48,6 +56,10 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
   if (options_.candidates == "buckets") {
     const BucketSizes sizes{options_.buckets, options_.bucket_positions, options_.bucket_items};
     return bucket_softmax(*criterion_, sizes, input, state_grad, table_grad);
+  }
+  if (options_.compat == "axis-error") {
+    const std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
+    return axis_error(*criterion_, input, ids, state_grad, table_grad);
   }
   const SampledContext context{options_, *criterion_, sampler_};
   return options_.share == "position"

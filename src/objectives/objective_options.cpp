@@ -97,6 +97,12 @@ void ObjectiveOptions::list(OptionList& options) {
   options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated").range(0, 1);
   options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it")
       .one_of({"direct", "clamped"});
+  options.add("bpr_max_reg", bpr_max_reg, "bpr-max: weight of the negatives' squared scores")
+      .at_least(0);
+  options
+      .add("compat", compat,
+           "axis-error: negatives summed over the wrong axis, as published by Li et al. 2023")
+      .one_of({"none", "axis-error"});
 }
 
 bool ObjectiveOptions::counts_items() const {
@@ -123,6 +129,9 @@ void ObjectiveOptions::check() const {
   check_usage(!log_q || exclude != "history",
               "objective.log_q estimates the softmax over the whole catalogue, which "
               "exclude = \"history\" leaves out a part of; use \"none\" or \"positive\"");
+  check_usage(bpr_max_reg == 0 || criterion == "bpr-max",
+              "objective.bpr_max_reg = {} needs criterion = \"bpr-max\", not \"{}\"", bpr_max_reg,
+              criterion);
   check_usage(share == "position" || negatives_per == "position",
               "objective.negatives_per = \"positive\" needs share = \"position\", not \"{}\"",
               share);
@@ -132,6 +141,7 @@ std::string ObjectiveOptions::describe() const {
   std::string text =
       fmt::format("{}, {}, {}", criterion_text(*this), candidates_text(*this), targets_text(*this));
   if (reduction != "positions") text += ", mean over targets";
+  if (compat != "none") text += ", published " + compat;
   return text;
 }
 

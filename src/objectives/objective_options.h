@@ -28,6 +28,8 @@ struct ObjectiveOptions {
   std::string criterion = "gbce";
   double gbce_t = 0.75;
   std::string gbce_form = "direct";  ///< direct | clamped (the original's float64 route)
+  double bpr_max_reg = 0;            ///< lambda of BPR-max's score regularisation
+  std::string compat = "none";       ///< none | axis-error (objectives/axis_error.h)
 
   void list(OptionList& options);
 

@@ -9,7 +9,11 @@ small='--set model.hidden_size=16 --set model.max_length=20 --set objective.nega
 "$upnext" prepare log.csv --out other --min-user-events 8 >/dev/null 2>&1
 
 ok 'presets' "$upnext" train --presets
-for preset in sasrec sasrec-ce gsasrec gru4rec-ce; do says "preset $preset" "^$preset " out; done
+for preset in sasrec sasrec-ce gsasrec gru4rec-ce sasrec-cce sasrec-top1-max; do
+  says "preset $preset" "^$preset " out
+done
+ok 'criteria' "$upnext" train --criteria
+for criterion in bce softmax bpr-max top1; do says "criterion $criterion" "^| .$criterion. |" out; done
 ok 'train' "$upnext" train --preset gsasrec --data data --run run $small --quiet
 [ -s err ] && fail '--quiet writes to stderr' "$(head -n 3 err)" || pass
 for file in config.toml model.safetensors metrics.jsonl checkpoint/last.safetensors events.out.tfevents.upnext; do

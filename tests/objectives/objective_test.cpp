@@ -103,7 +103,8 @@ TEST_P(EveryObjective, GradientsEqualFiniteDifferences) {
 
 // 12 items: the table gradient is dense; 400 items: the table is narrowed to the rows in use.
 INSTANTIATE_TEST_SUITE_P(All, EveryObjective,
-                         testing::Combine(testing::Values("bce", "gbce", "softmax"),
+                         testing::Combine(testing::Values("bce", "bce-mean", "gbce", "softmax",
+                                                          "bpr", "bpr-max", "top1", "top1-max"),
                                           testing::Values("full", "uniform"),
                                           testing::Values(12, 400)));
 
@@ -138,7 +139,7 @@ struct FullProblem {
 };
 
 TEST(FullCatalogue, PiecesGiveWhatWholeRowsGive) {
-  for (const char* name : {"softmax", "bce", "gbce"}) {
+  for (const char* name : {"softmax", "bce", "bce-mean", "bce-published", "gbce"}) {
     for (const int64_t items : {10, 64, 333}) {
       const auto criterion = find_criterion(name).make({items, items - 1, 0.75, false});
       for (const int64_t piece : {1, 7, 64, 1000}) {
@@ -206,6 +207,9 @@ TEST(Objective, RefusesCombinationsWithoutMeaning) {
   o.gbce_form = "clamped";
   EXPECT_THROW(Objective(o, 10), Error);
   EXPECT_THROW(Objective(options("bce", "uniform"), 1), Error);
+  o = options("bpr", "uniform");
+  o.bpr_max_reg = 0.5;
+  EXPECT_THROW(Objective(o, 10), Error);
 }
 
 TEST(Objective, SaysItsName) {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objectives/criterion.h"
+#include "objectives/pairwise.h"
+
+namespace upnext {
+namespace {
+
+/// TOP1 (Hidasi et al. 2016, section 3.1.1): sum_p w_p 1/k sum_j [ sigma(s_j - s_p) + sigma(s_j^2)
+/// ], the share of negatives above the positive, smoothed, and a pull of their scores to zero.
+class Top1 final : public Criterion {
+ public:
+  double apply(ScoreRow<float> row) const override { return run(row); }
+  double apply(ScoreRow<double> row) const override { return run(row); }
+  bool needs_whole_rows() const override { return true; }
+
+ private:
+  template <typename T>
+  static double run(ScoreRow<T> row) {
+    return over_pairs(row, [](const Pairs<T>& pairs) {
+      const T share = static_cast<T>(1.0 / static_cast<double>(pairs.count()));
+      std::fill(pairs.share.begin(), pairs.share.end(), share);
+      const double loss = top1_sums(pairs);
+      for (size_t j = 0; j < pairs.grads.size(); ++j) pairs.grads[j] = share * pairs.slope[j];
+      return loss;
+    });
+  }
+};
+
+std::unique_ptr<Criterion> make(const CriterionContext&) {
+  return std::make_unique<Top1>();
+}
+
+}  // namespace
+
+extern const CriterionInfo top1_criterion;
+const CriterionInfo top1_criterion{"top1", "1/k sum_j [ sigma(s_j - s+) + sigma(s_j^2) ]",
+                                   "Hidasi et al., ICLR 2016", &make};
+
+}  // namespace upnext

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiny models through the code of Li et al. 2023: losses, every gradient and the weights after one
+// and three Adam steps. All 14 rows of their table, padding and mask too, are items here.
+#include <ATen/Functions.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernels/overloads.h"
+#include "models/model.h"
+#include "objectives/full_catalogue.h"
+#include "train/optimizer.h"
+
+namespace upnext {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const fs::path kFile = fs::path(UPNEXT_SHARED_DATA) / "s3rec" / "golden" / "train_steps.json";
+constexpr int64_t kRows = 14, kDim = 8, kLength = 6;
+
+struct Case {
+  const char* name;
+  bool gru;
+  bool last_only;
+  bool one_negative;  ///< BCE with the file's negatives, else softmax over all rows
+};
+
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.name;
+}
+
+ModelOptions model_options(bool gru) {
+  ModelOptions options;
+  options.name = gru ? "gru4rec" : "sasrec";
+  options.block = "post-norm";
+  options.hidden_size = kDim;
+  options.num_blocks = 2;
+  options.num_heads = 2;
+  options.inner_size = 32;
+  options.max_length = kLength;
+  options.dropout = 0;
+  options.tie_embeddings = true;
+  options.gru_hidden_size = 12;
+  options.gru_bias = false;
+  options.resolve();
+  return options;
+}
+
+/// Our names of the original's tensors.
+std::map<std::string, std::string> tensor_names(bool gru) {
+  std::map<std::string, std::string> names = {{"item_embedding.weight", "item_embeddings.weight"}};
+  const auto pair = [&](const std::string& ours, const std::string& theirs) {
+    for (const char* end : {".weight", ".bias"}) names[ours + end] = theirs + end;
+  };
+  if (gru) {
+    names["gru.0.input_weight"] = "gru_layers.weight_ih_l0";
+    names["gru.0.hidden_weight"] = "gru_layers.weight_hh_l0";
+    pair("dense", "dense");
+    return names;
+  }
+  names["position_embedding.weight"] = "position_embeddings.weight";
+  pair("embedding_norm", "LayerNorm");
+  for (const std::string b : {"0", "1"}) {
+    const std::string ours = "blocks." + b + ".", theirs = "item_encoder.layer." + b + ".";
+    for (const char* part : {"query", "key", "value"})
+      pair(ours + part, theirs + "attention." + part);
+    pair(ours + "output", theirs + "attention.dense");
+    pair(ours + "attention_norm", theirs + "attention.LayerNorm");
+    pair(ours + "ffn1", theirs + "intermediate.dense_1");
+    pair(ours + "ffn2", theirs + "intermediate.dense_2");
+    pair(ours + "ffn_norm", theirs + "intermediate.LayerNorm");
+  }
+  return names;
+}
+
+class Example {
+ public:
+  Example(const json& golden, const Case& which)
+      : golden_(golden),
+        which_(which),
+        names_(tensor_names(which.gru)),
+        model_(make_model(model_options(which.gru), kRows, 1)),
+        adam_(model_->parameters(), TrainOptions{}) {
+    ParameterSet& parameters = model_->parameters();
+    EXPECT_EQ(parameters.size(), static_cast<int64_t>(names_.size()));
+    for (int64_t i = 0; i < parameters.size(); ++i) {
+      const auto values = numbers("initial", i);
+      std::copy(values.begin(), values.end(), parameters[i].value.data_ptr<float>());
+    }
+    const json& inputs = golden["inputs"];
+    for (size_t row = 0; row < inputs["input_ids"].size(); ++row) add_sequence(inputs, row);
+  }
+
+  /// Loss at the present weights; fills gradients().
+  double run() {
+    ParameterSet& parameters = model_->parameters();
+    gradients_ = {};
+    gradients_.dense.resize(static_cast<size_t>(parameters.size()));
+    for (int64_t i = 0; i < parameters.size(); ++i) {
+      const bool table = parameters[i].kind == ParameterKind::table;
+      gradients_.tables.emplace_back(table ? parameters[i].value.size(0) : 0,
+                                     table ? parameters[i].value.size(1) : 0);
+    }
+    Forward forward(parameters, tile_, true, 1, 1);
+    const at::Tensor states = model_->encode(forward).contiguous();
+    at::Tensor state_grad = at::zeros_like(states, states.options().requires_grad(false));
+    gradients_.loss = lose(states, state_grad);
+    collect(forward, states, state_grad);
+    return gradients_.loss;
+  }
+
+  void step() {
+    WorkerPool pool(1);
+    adam_.step(gradients_, 1e-3, pool);
+  }
+
+  void expect_gradients() {
+    for (int64_t i = 0; i < model_->parameters().size(); ++i) {
+      const auto wanted = numbers("gradients", i);
+      const std::vector<float> ours = gradient(i);
+      ASSERT_EQ(wanted.size(), ours.size());
+      for (size_t e = 0; e < wanted.size(); ++e) {
+        EXPECT_NEAR(ours[e], wanted[e], 1e-6f + 1e-4f * std::abs(wanted[e]))
+            << model_->parameters()[i].name << " " << e;
+      }
+    }
+  }
+
+  /// Where the first gradient is rounding noise Adam makes steps of it. The exact gradient of the
+  /// key biases of attention is zero, theirs and ours are noise that may happen to be.
+  void expect_weights(const std::string& key) {
+    for (int64_t i = 0; i < model_->parameters().size(); ++i) {
+      const auto wanted = numbers(key, i), first = numbers("gradients", i);
+      const float* ours = model_->parameters()[i].value.data_ptr<float>();
+      const bool noise = model_->parameters()[i].name.ends_with("key.bias");
+      const auto start = numbers("initial", i);
+      for (size_t e = 0; e < wanted.size(); ++e) {
+        if (first[e] == 0 && !noise) {
+          EXPECT_EQ(ours[e], start[e]) << model_->parameters()[i].name << " " << e;
+        } else if (std::abs(first[e]) > 1e-6f) {
+          EXPECT_NEAR(ours[e], wanted[e], 1e-5f) << model_->parameters()[i].name << " " << e;
+        }
+      }
+    }
+  }
+
+ private:
+  std::vector<float> numbers(const std::string& key, int64_t parameter) const {
+    return golden_[key].at(names_.at(model_->parameters()[parameter].name));
+  }
+
+  void add_sequence(const json& inputs, size_t row) {
+    const std::vector<int32_t> ids = inputs["input_ids"][row];
+    // The original's GRU runs over its padding, which is an item like any other for that.
+    size_t first = 0;
+    while (!which_.gru && ids[first] == 0) ++first;
+    const auto start = static_cast<int32_t>(tile_.tokens()) - static_cast<int32_t>(first);
+    tile_.sequences.add_row(std::span(ids).subspan(first));
+    tile_.streams.push_back(row);
+    for (size_t c = which_.last_only ? kLength - 1 : 0; c < kLength; ++c) {
+      const int32_t target = inputs["target_pos"][row][c];
+      if (target == 0) continue;
+      tile_.targets.rows.push_back(start + static_cast<int32_t>(c));
+      tile_.targets.items.push_back(target);
+      tile_.targets.weights.push_back(1);
+      tile_.targets.offsets.push_back(tile_.targets.size());
+      pairs_.push_back(target);
+      if (which_.one_negative) pairs_.push_back(inputs["target_neg"][row][c]);
+    }
+  }
+
+  double lose(const at::Tensor& states, at::Tensor& state_grad) {
+    ObjectiveInput<float> input;
+    input.states = states.data_ptr<float>();
+    const int64_t output = model_->output_table();
+    input.table = model_->parameters()[output].value.data_ptr<float>();
+    input.dim = kDim;
+    input.tile = &tile_;
+    input.divisor = tile_.targets.size();
+    TableGradient<float>& table_grad = gradients_.tables[static_cast<size_t>(output)];
+    float* to = state_grad.data_ptr<float>();
+    if (!which_.one_negative) {
+      return full_by_rows(*find_criterion("softmax").make({}), input, to, table_grad);
+    }
+    const auto criterion = find_criterion("bce-mean").make({});
+    const std::vector<int32_t> first = {0};
+    const std::vector<float> weight = {1.0f / static_cast<float>(input.positions)};
+    double loss = 0;
+    for (int64_t q = 0; q < input.positions; ++q) {
+      const int64_t place = tile_.targets.rows[static_cast<size_t>(q)] * kDim;
+      const int32_t* ids = pairs_.data() + 2 * q;
+      std::vector<float> scores(2);
+      kernels::gather_scores(1, 2, kDim, input.states + place, input.table, ids, scores.data());
+      loss += criterion->apply(ScoreRow<float>{scores, first, weight});
+      kernels::gather_scores_backward(1, 2, kDim, input.states + place, input.table, ids,
+                                      scores.data(), to + place, table_grad.make_dense().data());
+    }
+    return loss;
+  }
+
+  void collect(Forward& forward, const at::Tensor& states, const at::Tensor& state_grad) {
+    std::vector<at::Tensor> inputs;
+    for (const Leaf& leaf : forward.leaves()) inputs.push_back(leaf.value);
+    for (const Lookup& lookup : forward.lookups()) inputs.push_back(lookup.rows);
+    const auto grads = torch::autograd::grad({states}, inputs, {state_grad});
+    size_t next = 0;
+    for (const Leaf& leaf : forward.leaves()) {
+      gradients_.dense[static_cast<size_t>(leaf.parameter)] = grads[next++];
+    }
+    for (const Lookup& lookup : forward.lookups()) {
+      const at::Tensor grad = grads[next++].contiguous();
+      const bool items = model_->parameters()[lookup.parameter].name == "item_embedding.weight";
+      for (size_t r = 0; r < lookup.ids.size(); ++r) {
+        // The original's lookup gives its padding row no gradient.
+        if (items && lookup.ids[r] == 0) continue;
+        gradients_.tables[static_cast<size_t>(lookup.parameter)].add_rows(
+            std::span(lookup.ids).subspan(r, 1),
+            grad.data_ptr<float>() + static_cast<int64_t>(r) * grad.size(1));
+      }
+    }
+  }
+
+  std::vector<float> gradient(int64_t i) {
+    if (model_->parameters()[i].kind == ParameterKind::table) {
+      const auto values = gradients_.tables[static_cast<size_t>(i)].make_dense();
+      return {values.begin(), values.end()};
+    }
+    const at::Tensor grad = gradients_.dense[static_cast<size_t>(i)].contiguous();
+    return {grad.data_ptr<float>(), grad.data_ptr<float>() + grad.numel()};
+  }
+
+  const json& golden_;
+  Case which_;
+  std::map<std::string, std::string> names_;
+  std::unique_ptr<Model> model_;
+  Adam adam_;
+  Tile tile_;
+  std::vector<int32_t> pairs_;  ///< target and negative of each query
+  TileGradients<float> gradients_;
+};
+
+class EnhancedLossSteps : public testing::TestWithParam<Case> {};
+
+TEST_P(EnhancedLossSteps, GiveTheGoldenLossesGradientsAndWeights) {
+  if (!fs::exists(kFile)) GTEST_SKIP() << kFile << " is not there";
+  std::ifstream stream(kFile);
+  const json file = json::parse(stream);
+  const json& golden = file["cases"].at(GetParam().name);
+  Example example(golden, GetParam());
+  const std::vector<double> losses = golden["loss_before_each_step_and_after_last"];
+  ASSERT_EQ(losses.size(), 4u);
+  for (size_t step = 0; step < 4; ++step) {
+    EXPECT_NEAR(example.run(), losses[step], 1e-5 * losses[step]) << step;
+    if (step == 0) example.expect_gradients();
+    if (step == 1) example.expect_weights("after_1_steps");
+    if (step == 3) example.expect_weights("after_3_steps");
+    example.step();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EnhancedLossSteps,
+                         testing::Values(Case{"sasrec_cce", false, false, false},
+                                         Case{"sasrec_bce", false, false, true},
+                                         Case{"sasrec_ce", false, true, false},
+                                         Case{"gru4rec_cce", true, false, false}),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace upnext

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must be true of the losses of Li et al. 2023 whatever the data.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/log.h"
+#include "batch/batch.h"
+#include "support/small_data.h"
+#include "support/tiles.h"
+#include "train/tile_step.h"
+
+namespace upnext {
+namespace {
+
+ModelOptions post_norm() {
+  ModelOptions options;
+  options.block = "post-norm";
+  options.hidden_size = 16;
+  options.num_heads = 2;
+  options.max_length = 10;
+  options.dropout = 0.5;
+  options.tie_embeddings = true;
+  options.init = "normal-0.02";
+  options.resolve();
+  return options;
+}
+
+Objective full_softmax(const std::string& positions, int64_t items) {
+  ObjectiveOptions options;
+  options.criterion = "softmax";
+  options.candidates = "full";
+  options.positions = positions;
+  return Objective(options, items);
+}
+
+TEST(EnhancedLoss, OfAnUntrainedModelIsTheLogOfTheCatalogue) {
+  constexpr int64_t kItems = 2000;
+  const auto model = make_model(post_norm(), kItems, 3);
+  const Tile tile = test::next_item_tile({{3, 1, 4, 1, 5, 9, 2}, {6, 53, 589, 1999}, {7, 8}});
+  const auto gradients =
+      run_tile<float>(*model, full_softmax("all", kItems), tile, {3, 0, tile.targets.size()});
+  EXPECT_NEAR(gradients.loss, std::log(static_cast<double>(kItems)), 0.01 * std::log(kItems));
+}
+
+TEST(EnhancedLoss, OfUsersWithOneTargetIsCrossEntropyAtTheLastPosition) {
+  const test::TemporaryFolder folder("enhanced_loss");
+  set_quiet(true);
+  // Leave-last 1/1: of four items two are left to train on, so there is one target each.
+  std::string log;
+  for (int user = 0; user < 20; ++user) {
+    for (int i = 0; i < 4; ++i) {
+      log += "u" + std::to_string(user) + " i" + std::to_string((7 * user + 3 * i) % 25) + "\n";
+    }
+  }
+  write_file_atomically(folder / "log.txt", log);
+  PrepareOptions prepare;
+  prepare.source.path = (folder / "log.txt").string();
+  prepare.source.format = "pairs";
+  prepare.out = folder / "data";
+  prepare_dataset(prepare);
+  const Dataset data = Dataset::open(folder / "data");
+
+  const auto loss = [&](TargetPositions positions, const std::string& name) {
+    BatchOptions options;
+    options.target_positions = positions;
+    Batcher batcher(data, options);
+    batcher.start_epoch(1);
+    const Batch batch = batcher.make(0);
+    EXPECT_EQ(batch.positions, 20);
+    const auto model = make_model(post_norm(), data.num_items(), 3);
+    double sum = 0;
+    for (const Tile& tile : batch.tiles) {
+      sum += run_tile<float>(*model, full_softmax(name, data.num_items()), tile,
+                             {3, 0, batch.positions})
+                 .loss;
+    }
+    return sum;
+  };
+  EXPECT_EQ(loss(TargetPositions::all, "all"), loss(TargetPositions::last, "last"));
+}
+
+}  // namespace
+}  // namespace upnext
