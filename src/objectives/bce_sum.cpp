@@ -5,9 +5,9 @@
 namespace upnext {
 namespace {
 
-/// Binary cross-entropy as a plain sum: sum_p w_p softplus(-s_p) + sum_j softplus(s_j). With as many
-/// negatives as targets and a batch loss that is a mean over targets it is the loss of Bacciu et al.
-/// 2023 (arXiv 2305.10824), whose weights are on the positives only.
+/// Binary cross-entropy as a plain sum: sum_p w_p softplus(-s_p) + sum_j softplus(s_j). With as
+/// many negatives as targets and a batch loss that is a mean over targets it is the loss of Bacciu
+/// et al. 2023 (arXiv 2305.10824), whose weights are on the positives only.
 class BceSum final : public Criterion {
  public:
   double apply(ScoreRow<float> row) const override { return run(row); }
