@@ -88,6 +88,16 @@ std::string candidate_rule_name(CandidateRule rule) {
   return "";
 }
 
+const char* drawn_candidates_warning() {
+  return "metrics over drawn candidates are no estimate of those over the full catalogue and can "
+         "put systems in another order; compare systems with --candidates full";
+}
+
+int64_t wanted_negatives(const Protocol& protocol, int64_t held_out) {
+  return protocol.negatives >= 0 ? protocol.negatives
+                                 : std::max<int64_t>(0, kListLength - held_out);
+}
+
 NegativeSource negative_source(const Dataset& dataset) {
   uint64_t key = 0;
   const std::string& fingerprint = dataset.fingerprint();

@@ -15,9 +15,14 @@ namespace upnext {
 CandidateRule parse_candidate_rule(
     const std::string& name);  ///< full, clean, original; usage Error
 std::string candidate_rule_name(CandidateRule rule);
+/// What every result over drawn candidates must say.
+const char* drawn_candidates_warning();
 
 /// Length of a drawn list of candidates unless the protocol says how many negatives it wants.
 constexpr int64_t kListLength = 101;
+
+/// Negatives in the list of a user with so many held-out items. Drawn rules only.
+int64_t wanted_negatives(const Protocol& protocol, int64_t held_out);
 
 /// Where negatives are drawn from.
 struct NegativeSource {

@@ -32,8 +32,7 @@ struct Excerpt {
 
 Excerpt excerpt(const ScoredList& list, int64_t targets, const Protocol& protocol) {
   const auto few = static_cast<size_t>(targets);
-  const int64_t wanted =
-      protocol.negatives >= 0 ? protocol.negatives : std::max<int64_t>(0, kListLength - targets);
+  const int64_t wanted = wanted_negatives(protocol, targets);
   const size_t negatives = std::min(list.negatives.size(), static_cast<size_t>(wanted));
   Excerpt part{{list.targets.begin(), list.targets.begin() + targets},
                list.negatives.first(negatives),

@@ -116,6 +116,7 @@ struct MetricResult {
   double mean = 0;
   double half_width = 0;         ///< of the 95 % interval of the mean (normal approximation)
   std::vector<double> per_user;  ///< one value per query
+  bool of_users = true;          ///< a mean of users; else one value of all lists, no interval
 };
 struct EvalResult {
   int64_t users = 0;

@@ -18,14 +18,25 @@ std::span<const int32_t> held_out_items(const Dataset& dataset, int32_t user, Sp
                                                static_cast<size_t>(end - begin));
 }
 
+/// The next query's number of targets.
+void add_targets(const Queries& queries, size_t targets, Horizon* horizon) {
+  const auto query = static_cast<int64_t>(horizon->targets.size());
+  const auto history = queries.histories.row(query);
+  horizon->targets.push_back(static_cast<int64_t>(targets));
+  horizon->total_targets += horizon->targets.back();
+  for (const int32_t item : queries.targets.row(query).first(targets)) {
+    horizon->repeat_targets += std::find(history.begin(), history.end(), item) != history.end();
+  }
+}
+
 }  // namespace
 
 Horizon whole_range(const Queries& queries) {
   Horizon horizon;
   for (int64_t query = 0; query < queries.targets.size(); ++query) {
-    horizon.targets.push_back(queries.targets.row_size(query));
-    horizon.total_targets += horizon.targets.back();
+    add_targets(queries, static_cast<size_t>(queries.targets.row_size(query)), &horizon);
   }
+  horizon.duplicate_targets = queries.duplicate_targets;
   return horizon;
 }
 
@@ -40,8 +51,8 @@ Horizon nearest_items(const Dataset& dataset, const Queries& queries, SplitPart 
     const auto nearest = held_out.first(std::min(held_out.size(), static_cast<size_t>(items)));
     if (nearest.size() < static_cast<size_t>(items)) ++horizon.short_users;
     const std::unordered_set<int32_t> distinct(nearest.begin(), nearest.end());
-    horizon.targets.push_back(static_cast<int64_t>(distinct.size()));
-    horizon.total_targets += horizon.targets.back();
+    horizon.duplicate_targets += static_cast<int64_t>(nearest.size() - distinct.size());
+    add_targets(queries, distinct.size(), &horizon);
   }
   check_usage(static_cast<size_t>(items) <= most,
               "{} held-out items were asked for, but the split ({}) holds out at most {} per user; "

@@ -15,6 +15,8 @@ struct Horizon {
   int64_t items = 0;             ///< m; 0 = the whole range, however long it is
   std::vector<int64_t> targets;  ///< how many targets of each query lie within it
   int64_t total_targets = 0;
+  int64_t repeat_targets = 0;     ///< of those, how many stand in their user's history too
+  int64_t duplicate_targets = 0;  ///< later occurrences of a held-out item within it, dropped
   int64_t short_users = 0;  ///< users that hold out fewer than m items, judged on what they have
 };
 

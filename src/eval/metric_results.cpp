@@ -13,7 +13,7 @@ constexpr double kNormal95 = 1.959963984540054;
 }  // namespace
 
 MetricResult summarise(Metric metric, std::vector<double> per_user) {
-  MetricResult result{std::move(metric), 0, 0, std::move(per_user)};
+  MetricResult result{std::move(metric), 0, 0, std::move(per_user), true};
   const double count = static_cast<double>(result.per_user.size());
   if (count == 0) return result;
   double sum = 0;

@@ -45,7 +45,11 @@ TEST_F(Horizons, TheNearestItemsAreAPrefixWithoutRepeats) {
   EXPECT_EQ(targets(1), (std::vector<int64_t>{1, 1}));
   EXPECT_EQ(targets(2), (std::vector<int64_t>{2, 1}));  // bob's second is his first again
   EXPECT_EQ(targets(3), (std::vector<int64_t>{3, 2}));
-  EXPECT_EQ(nearest_items(dataset_, queries, SplitPart::test, 2).total_targets, 3);
+  const Horizon two = nearest_items(dataset_, queries, SplitPart::test, 2);
+  EXPECT_EQ(two.total_targets, 3);
+  EXPECT_EQ(two.duplicate_targets, 1);
+  EXPECT_EQ(nearest_items(dataset_, queries, SplitPart::test, 1).duplicate_targets, 0);
+  EXPECT_EQ(whole_range(queries).repeat_targets, queries.repeat_targets);
   EXPECT_EQ(nearest_items(dataset_, queries, SplitPart::test, 3).short_users, 0);
 }
 

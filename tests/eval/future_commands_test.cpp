@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// evaluate with several held-out items, drawn candidates and measures beyond accuracy, as a user
+// runs it, with untrained models.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "eval/commands.h"
+
+namespace upnext {
+namespace {
+
+using Json = nlohmann::json;
+
+class FutureCommands : public Commands {
+ protected:
+  void SetUp() override {
+    Commands::SetUp();
+    ASSERT_EQ(run("prepare " + (folder_ / "log.csv") + " --valid 2 --test 5 --min-user-events 8" +
+                  " --out " + (folder_ / "future"))
+                  .status,
+              0);
+    const Dataset dataset = Dataset::open(folder_ / "future");
+    write_run("one", dataset, 1);
+    write_run("two", dataset, 2);
+  }
+  std::string evaluate(const std::string& arguments) const {
+    return "evaluate " + (folder_ / "one") + " --metrics ndcg@10,recall@5,frbo@10 " + arguments;
+  }
+  Json json(const std::string& name) const { return Json::parse(test::file_bytes(folder_ / name)); }
+  /// Column `name` of a per-user file as text, line by line.
+  std::vector<std::string> column(const std::string& file, const std::string& name) const {
+    std::istringstream lines(test::file_bytes(folder_ / file));
+    std::vector<std::string> header, values;
+    for (std::string line; std::getline(lines, line);) {
+      std::vector<std::string> fields;
+      std::istringstream cells(line);
+      for (std::string cell; std::getline(cells, cell, '\t');) fields.push_back(cell);
+      if (header.empty()) {
+        header = fields;
+        continue;
+      }
+      const auto at = std::find(header.begin(), header.end(), name) - header.begin();
+      values.push_back(fields.at(static_cast<size_t>(at)));
+    }
+    return values;
+  }
+};
+
+TEST_F(FutureCommands, EveryHorizonComesFromOneRanking) {
+  const Answer answer = run(evaluate("--test-items 1,3"));
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  for (const char* word : {"\ntest, m = 1", "\ntest, m = 3", "frbo@10", "5 test"}) {
+    EXPECT_NE(answer.out.find(word), std::string::npos) << word;
+  }
+  const auto all = column("one/per_user.tsv", "rank");
+  const auto nearest = column("one/per_user_m1.tsv", "rank");
+  const auto three = column("one/per_user_m3.tsv", "rank");
+  ASSERT_EQ(all.size(), nearest.size());
+  ASSERT_GT(all.size(), 100u);
+  for (size_t user = 0; user < all.size(); ++user) {
+    EXPECT_EQ(all[user].substr(0, all[user].find(',')), nearest[user]);
+    EXPECT_EQ(all[user].substr(0, three[user].size()), three[user]);
+  }
+  const Json one = json("one/test_m1.json");
+  EXPECT_EQ(one["protocol"]["held_out_items"], 1);
+  EXPECT_EQ(one["counts"]["targets"], all.size());
+  EXPECT_EQ(json("one/test.json")["protocol"]["held_out_items"], 0);
+  EXPECT_TRUE(one["beside"].contains("popularity"));
+
+  const Json out = Json::parse(run(evaluate("--test-items 1,3,5 --json")).out);
+  ASSERT_EQ(out["horizons"].size(), 3u);
+  EXPECT_EQ(out["horizons"][0]["metrics"], one["metrics"]);
+  EXPECT_EQ(out["horizons"][2]["metrics"], out["metrics"]);  // 5 is the whole range
+  EXPECT_NE(out["horizons"][1]["metrics"], out["metrics"]);
+}
+
+TEST_F(FutureCommands, AHorizonBeyondTheSplitIsRefusedBeforeAnythingIsWritten) {
+  const Answer answer = run(evaluate("--test-items 1,6"));
+  EXPECT_EQ(answer.status, 1);
+  EXPECT_NE(answer.errors.find("at most 5"), std::string::npos) << answer.errors;
+  EXPECT_NE(answer.errors.find("--test 6"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "one/test.json"));
+  EXPECT_EQ(run(evaluate("--test-items 0")).status, 1);
+}
+
+TEST_F(FutureCommands, ValidationHoldsOutSeveralItemsToo) {
+  const Answer answer = run(evaluate("--part valid --test-items 2 --json"));
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  const Json out = Json::parse(answer.out);
+  EXPECT_EQ(out["horizons"][0]["counts"]["targets"], out["counts"]["targets"]);
+  EXPECT_GT(out["counts"]["targets"], 3 * out["counts"]["users"].get<int>() / 2);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "one/per_user_valid_m2.tsv"));
+}
+
+TEST_F(FutureCommands, DrawnCandidatesAreNamedWarnedAboutAndKeptApart) {
+  ASSERT_EQ(run(evaluate("")).status, 0);
+  const std::string full = test::file_bytes(folder_ / "one/per_user.tsv");
+  const Answer answer = run(evaluate("--candidates clean --negatives 6 --test-items 1"));
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  EXPECT_NE(answer.out.find("clean: the held-out items and 6 distinct items"), std::string::npos);
+  EXPECT_NE(answer.out.find("another order"), std::string::npos);
+  EXPECT_NE(answer.errors.find("another order"), std::string::npos);
+  const Json clean = json("one/test_clean.json");
+  EXPECT_EQ(clean["protocol"]["candidate_rule"], "clean");
+  EXPECT_EQ(clean["protocol"]["sampled_candidates"], true);
+  EXPECT_NE(clean["protocol"]["warning"].get<std::string>().find("order"), std::string::npos);
+  EXPECT_EQ(clean["counts"]["times_evaluated"], 2);  // the part was opened for the full rule before
+  EXPECT_EQ(test::file_bytes(folder_ / "one/per_user.tsv"), full);
+  for (const std::string& rank : column("one/per_user_clean_m1.tsv", "rank")) {
+    EXPECT_LE(std::stoi(rank), 7);
+  }
+}
+
+TEST_F(FutureCommands, DrawnCandidatesAreTheSameForEveryModel) {
+  for (const char* rule : {"clean", "original"}) {
+    const std::string options = std::string(" --json --negatives 10 --candidates ") + rule;
+    const Json one = Json::parse(run("evaluate " + (folder_ / "one") + options).out);
+    const Json two = Json::parse(run("evaluate " + (folder_ / "two") + options).out);
+    EXPECT_EQ(one["beside"], two["beside"]) << rule;
+    EXPECT_NE(one["metrics"], two["metrics"]) << rule;
+    const Json other =
+        Json::parse(run("evaluate " + (folder_ / "one") + options + " --seed 43").out);
+    EXPECT_NE(one["beside"]["popularity"], other["beside"]["popularity"]) << rule;
+    const Answer again = run("evaluate " + (folder_ / "one") + options + " --threads 3");
+    EXPECT_EQ(one["metrics"], Json::parse(again.out)["metrics"]) << rule;
+  }
+}
+
+TEST_F(FutureCommands, ContradictoryOptionsAreRefused) {
+  for (const char* options :
+       {"--candidates sampled", "--negatives 5", "--candidates original --ties half",
+        "--candidates clean --include-seen", "--candidates clean --trec-run run.txt",
+        "--beyond 0"}) {
+    EXPECT_EQ(run(evaluate(options)).status, 1) << options;
+  }
+  EXPECT_EQ(run(evaluate("--candidates original --ties behind")).status, 0);
+}
+
+TEST_F(FutureCommands, MeasuresBeyondAccuracyStandBesideTheMetrics) {
+  const Answer answer = run(evaluate("--beyond 5"));
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  for (const char* word : {"beyond accuracy", "coverage@5", "gini@5", "novelty@5", "diversity@5"}) {
+    EXPECT_NE(answer.out.find(word), std::string::npos) << word;
+  }
+  const Json beyond = json("one/test.json")["beyond_accuracy"];
+  const auto value = [&](const char* row, const char* name) {
+    return beyond[row][name]["mean"].get<double>();
+  };
+  EXPECT_LT(value("popularity", "coverage@5"), 1);
+  EXPECT_GT(value("popularity", "gini@5"), value("model", "gini@5"));
+  EXPECT_GT(value("popularity", "popularity@5"), value("model", "popularity@5"));
+  EXPECT_LT(value("popularity", "novelty@5"), value("model", "novelty@5"));
+}
+
+}  // namespace
+}  // namespace upnext
