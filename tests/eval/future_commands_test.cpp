@@ -153,5 +153,28 @@ TEST_F(FutureCommands, MeasuresBeyondAccuracyStandBesideTheMetrics) {
   EXPECT_LT(value("popularity", "novelty@5"), value("model", "novelty@5"));
 }
 
+TEST_F(FutureCommands, StabilityComparesTheListsOfTwoRuns) {
+  const std::string one = folder_ / "one", two = folder_ / "two";
+  const Answer same = run("stability " + one + " " + one + " --json");
+  ASSERT_EQ(same.status, 0) << same.errors;
+  const auto mean = [](const Answer& answer, const char* label) {
+    return Json::parse(answer.out)["agreement"][label]["mean"].get<double>();
+  };
+  EXPECT_NEAR(mean(same, "rbo@10"), 1, 1e-12);
+  EXPECT_NEAR(mean(same, "jaccard@10"), 1, 1e-12);
+  const Answer other = run("stability " + one + " " + two + " -k 5 --json");
+  ASSERT_EQ(other.status, 0) << other.errors;
+  EXPECT_LT(mean(other, "rbo@5"), 0.6);
+  EXPECT_GT(mean(other, "rbo@5"), 0);
+  EXPECT_EQ(mean(run("stability " + two + " " + one + " -k 5 --json"), "rbo@5"),
+            mean(other, "rbo@5"));
+  EXPECT_NE(run("stability " + one + " " + two).out.find("jaccard@10"), std::string::npos);
+  // The run of the fixture keeps the users with few events.
+  const Answer refused = run("stability " + one + " " + model());
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.errors.find("different data"), std::string::npos) << refused.errors;
+  EXPECT_EQ(run("stability " + one).status, 1);
+}
+
 }  // namespace
 }  // namespace upnext

@@ -9,6 +9,7 @@
 
 #include "eval/list_agreement.h"
 #include "eval/metrics.h"
+#include "eval/stability.h"
 
 namespace upnext {
 namespace {
@@ -167,6 +168,31 @@ TEST(MultiFutureMetrics, ListsMayHaveDifferentLengths) {
   EXPECT_NEAR(agreement.rbo, 0.1 * 0.9 / 2, 1e-15);
   EXPECT_DOUBLE_EQ(agreement.jaccard, 0.5);
   EXPECT_EQ(list_agreement({}, {}, 10).finite, 0);
+}
+
+Jagged<ScoredItem> scored(const std::vector<Items>& rows) {
+  Jagged<ScoredItem> lists;
+  for (const Items& row : rows) {
+    std::vector<ScoredItem> entries;
+    for (const int32_t item : row) entries.push_back({item, 0});
+    lists.add_row(entries);
+  }
+  return lists;
+}
+
+TEST(ListStability, IsTheMeanAgreementOfTheLists) {
+  // Equal, disjoint, half shared; nothing in either list of the last user.
+  const auto results =
+      list_stability(scored({{1, 2}, {1, 2}, {1, 2}, {}}), scored({{1, 2}, {3, 4}, {1, 3}, {}}), 2);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].metric.label(), "rbo@2");
+  ASSERT_EQ(results[0].per_user.size(), 3u);
+  EXPECT_NEAR(results[0].per_user[0], 1, 1e-12);
+  EXPECT_EQ(results[0].per_user[1], 0);
+  EXPECT_NEAR(results[0].per_user[2], (0.1 + 0.09 / 2) / 0.19, 1e-12);
+  EXPECT_EQ(results[1].metric.label(), "jaccard@2");
+  EXPECT_NEAR(results[1].mean, (1 + 0 + 1.0 / 3) / 3, 1e-12);
+  EXPECT_GT(results[1].half_width, 0);
 }
 
 TEST(MultiFutureMetrics, NamesAreReadWithTheirSpellings) {
