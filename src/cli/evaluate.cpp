@@ -23,6 +23,7 @@ void add_protocol_options(CLI::App& verb, EvaluateArguments& arguments) {
   verb.add_option("--test-items", arguments.test_items,
                   "Also judge the m nearest held-out items alone, e.g. 1,5,10")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::PositiveNumber);
   verb.add_option("--candidates", arguments.candidates,
                   "full (the whole catalogue), clean or original (drawn, docs/protocols.md)")
@@ -62,7 +63,9 @@ void add_evaluate(CLI::App& app, Globals& globals) {
   CLI::App* verb =
       app.add_subcommand("evaluate", "Rank the held-out items of a dataset with a model");
   auto arguments = std::make_shared<EvaluateArguments>();
-  verb->add_option("model", arguments->model, "Run folder or model file")->required();
+  verb->add_option("model", arguments->model, "Run folder or model file");
+  verb->add_option("--lists", arguments->lists,
+                   "Judge ranked lists instead: \"user<TAB>item item ...\" or a TREC run");
   verb->add_option("--data", arguments->data, "Dataset folder (default: the run's)");
   verb->add_flag("--allow-other-data", arguments->allow_other_data,
                  "Evaluate on data that the model was not trained on");

@@ -2,6 +2,7 @@
 #include "cli/evaluation.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -20,13 +21,16 @@ namespace {
 /// What all reports of an evaluation have in common.
 EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
   EvalReport report;
-  const ModelDescription& description = evaluation.model.description();
   const Dataset& dataset = evaluation.dataset;
   report.protocol = evaluation.protocol;
   report.version = upnext_version();
-  report.model_name = description.model.name;
-  report.loss_name = description.loss_name;
-  report.validation = description.validation;
+  report.model_name = "ranked lists";
+  if (evaluation.model) {
+    const ModelDescription& description = evaluation.model->description();
+    report.model_name = description.model.name;
+    report.loss_name = description.loss_name;
+    report.validation = description.validation;
+  }
   report.training_data = data_match_name(match);
   report.dataset_fingerprint = dataset.fingerprint();
   report.split_fingerprint = dataset.split_fingerprint();
@@ -49,8 +53,8 @@ void make_horizons(Evaluation* evaluation) {
 
 void match_catalogue(Evaluation* evaluation) {
   ItemMatch match =
-      match_items(evaluation->dataset.items(), evaluation->model.num_items(),
-                  [&](std::string_view raw) { return evaluation->model.find_item(raw); });
+      match_items(evaluation->dataset.items(), evaluation->model->num_items(),
+                  [&](std::string_view raw) { return evaluation->model->find_item(raw); });
   if (match.unknown_to_model + match.unknown_to_data > 0) {
     log_warning(
         "{} of the dataset's {} items are unknown to the model, {} of the model's items are "
@@ -58,7 +62,7 @@ void match_catalogue(Evaluation* evaluation) {
         match.unknown_to_model, evaluation->dataset.num_items(), match.unknown_to_data);
   }
   evaluation->model_items = match.to_model;
-  evaluation->scorer = make_matched_scorer(evaluation->model.encoder(), std::move(match));
+  evaluation->scorer = make_matched_scorer(evaluation->model->encoder(), std::move(match));
 }
 
 /// Users for whom fewer negatives exist than a list of the usual length wants.
@@ -88,22 +92,13 @@ void rank_with_model(Evaluation* evaluation) {
   cost.cpu_seconds = process_cpu_seconds() - cpu_begin;
   cost.threads = evaluation->pool.threads();
   cost.instruction_set = kernels::instruction_set();
+  const auto never = [](const Jagged<int64_t>& ranks) {
+    return std::count(ranks.values.begin(), ranks.values.end(), kNeverRanked);
+  };
   for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
-    const RankedTargets& ranked = evaluation->ranked[h];
-    const Horizon& horizon = evaluation->horizons[h];
-    EvalReport& report = evaluation->reports[h];
-    report.cost = cost;
-    report.held_out_items = horizon.items;
-    report.short_users = horizon.short_users;
-    report.short_lists = count_short_lists(*evaluation, horizon);
-    report.targets = horizon.total_targets;
-    report.repeat_targets = horizon.repeat_targets;
-    report.duplicate_targets = horizon.duplicate_targets;
-    report.never_ranked =
-        std::count(ranked.ranks.values.begin(), ranked.ranks.values.end(), kNeverRanked);
-    report.rows.push_back(
-        {"model", compute_metrics(evaluation->metrics, ranked.ranks, ranked.repeats)});
+    evaluation->reports[h].never_ranked = never(evaluation->ranked[h].ranks);
   }
+  add_first_row("model", cost, evaluation);
 }
 
 void add_row(const std::string& name, const Scorer& scorer, Evaluation* evaluation) {
@@ -125,15 +120,28 @@ void add_beyond(const Scorer& scorer, const CatalogueFacts& facts, Evaluation* e
   evaluation->reports.front().rows.back().beyond = beyond_accuracy(lists, k, facts);
 }
 
+/// Similarity is measured between items of the judged model, where there is one.
+CatalogueFacts catalogue_facts(const Evaluation& evaluation) {
+  const Dataset& dataset = evaluation.dataset;
+  CatalogueFacts facts{count_items(dataset.histories(), dataset.splits(), dataset.num_items(),
+                                   &SplitPoint::train_end)};
+  facts.attributes = dataset.attributes();
+  if (!evaluation.model) return facts;
+  facts.vectors = evaluation.model->encoder().item_table();
+  facts.dim = evaluation.model->encoder().dim();
+  facts.vector_of = evaluation.model_items;
+  return facts;
+}
+
 void add_all_rows(Evaluation* evaluation) {
   const Dataset& dataset = evaluation->dataset;
-  const SequenceEncoder& encoder = evaluation->model.encoder();
-  const CatalogueFacts facts{count_items(dataset.histories(), dataset.splits(), dataset.num_items(),
-                                         &SplitPoint::train_end),
-                             encoder.item_table(), encoder.dim(), evaluation->model_items,
-                             dataset.attributes()};
-  rank_with_model(evaluation);
-  add_beyond(*evaluation->scorer, facts, evaluation);
+  const CatalogueFacts facts = catalogue_facts(*evaluation);
+  if (evaluation->model) {
+    rank_with_model(evaluation);
+    add_beyond(*evaluation->scorer, facts, evaluation);
+  } else {
+    rank_with_lists(facts, evaluation);
+  }
   const auto beside = [&](const std::string& name, const std::unique_ptr<Scorer>& scorer) {
     add_row(name, *scorer, evaluation);
     add_beyond(*scorer, facts, evaluation);
@@ -182,6 +190,13 @@ void check_arguments(const EvaluateArguments& arguments) {
   check_usage(arguments.truth.empty() || arguments.part == "test",
               "--truth is about the last event of every user; it goes with --part test");
   const bool full = rule == CandidateRule::full;
+  check_usage(arguments.lists.empty() != arguments.model.empty(),
+              "say what to judge: a run folder or model file, or --lists FILE with --data FOLDER");
+  check_usage(arguments.lists.empty() || !arguments.data.empty(),
+              "--lists needs the held-out items: say --data FOLDER, a folder written by upnext "
+              "prepare");
+  check_usage(arguments.lists.empty() || (full && arguments.trec_run.empty()),
+              "--lists judges the lists as they are; --candidates and --trec-run need a model");
   check_usage(
       full || arguments.trec_run.empty(),
       "--trec-run writes the ranking of the full catalogue; it goes with --candidates full");
@@ -215,16 +230,37 @@ Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
 
 Evaluation::Evaluation(const EvaluateArguments& given, const Globals& globals)
     : arguments(given),
-      model(ModelFile::open(given.model)),
-      dataset(Dataset::open(find_data_folder(given.model, model.description(), given.data))),
+      model(given.lists.empty() ? std::optional(ModelFile::open(given.model)) : std::nullopt),
+      dataset(Dataset::open(model ? find_data_folder(given.model, model->description(), given.data)
+                                  : std::filesystem::path(given.data))),
       pool(globals.threads > 0 ? globals.threads : available_threads()),
       metrics(parse_metrics(given.metrics)),
-      protocol(protocol_of(given, globals, model.description().exclude_seen)) {}
+      protocol(protocol_of(given, globals, !model || model->description().exclude_seen)) {}
+
+void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* evaluation) {
+  for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
+    const RankedTargets& ranked = evaluation->ranked[h];
+    const Horizon& horizon = evaluation->horizons[h];
+    EvalReport& report = evaluation->reports[h];
+    report.cost = cost;
+    report.held_out_items = horizon.items;
+    report.short_users = horizon.short_users;
+    report.short_lists = count_short_lists(*evaluation, horizon);
+    report.targets = horizon.total_targets;
+    report.repeat_targets = horizon.repeat_targets;
+    report.duplicate_targets = horizon.duplicate_targets;
+    report.rows.push_back(
+        {name, compute_metrics(evaluation->metrics, ranked.ranks, ranked.repeats)});
+  }
+}
 
 void run_rankings(Evaluation* evaluation) {
   const Dataset& dataset = evaluation->dataset;
-  const DataMatch match = check_same_data(evaluation->model.description(), dataset,
-                                          evaluation->arguments.allow_other_data);
+  DataMatch match = DataMatch::unknown;
+  if (evaluation->model) {
+    match = check_same_data(evaluation->model->description(), dataset,
+                            evaluation->arguments.allow_other_data);
+  }
   evaluation->queries = make_queries(dataset, evaluation->protocol);
   check_data(!evaluation->queries.users.empty(),
              "{}: nobody to evaluate: the split ({}) holds out nothing for --part {}",
@@ -232,7 +268,7 @@ void run_rankings(Evaluation* evaluation) {
   make_horizons(evaluation);
   evaluation->negatives =
       draw_negatives(negative_source(dataset), evaluation->queries, evaluation->protocol);
-  match_catalogue(evaluation);
+  if (evaluation->model) match_catalogue(evaluation);
   evaluation->reports.assign(evaluation->horizons.size(), common_report(*evaluation, match));
   add_all_rows(evaluation);
   warn_about_counts(evaluation->reports.front());

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "data/dataset.h"
+#include "eval/beyond_accuracy.h"
 #include "eval/drawn_candidates.h"
 #include "eval/evaluator.h"
 #include "eval/item_match.h"
@@ -20,6 +22,7 @@ namespace upnext::cli {
 /// The command line of `evaluate`.
 struct EvaluateArguments {
   std::string model, data, truth;
+  std::string lists;  ///< ranked lists of another program instead of a model
   std::string part = "test";
   std::string metrics = "ndcg@10,recall@1,recall@10,mrr";
   std::string ties;  ///< empty = what the rule for candidates asks for
@@ -46,7 +49,7 @@ struct Evaluation {
   Evaluation(const EvaluateArguments& given, const Globals& globals);
 
   const EvaluateArguments& arguments;
-  ModelFile model;
+  std::optional<ModelFile> model;  ///< none when ranked lists are judged
   Dataset dataset;
   WorkerPool pool;
   std::vector<Metric> metrics;
@@ -56,12 +59,17 @@ struct Evaluation {
   Jagged<int32_t> negatives;
   std::vector<int32_t> model_items;  ///< model item of every dataset item, -1 = unknown to it
   std::unique_ptr<Scorer> scorer;
-  std::vector<RankedTargets> ranked;  ///< by the model
+  std::vector<RankedTargets> ranked;  ///< by the model, or in the lists
   std::vector<EvalReport> reports;
 };
 
 /// Ranks with the model and with what stands beside it and fills the reports, but for the files.
 void run_rankings(Evaluation* evaluation);
+
+/// The part of that which reads and judges ranked lists.
+void rank_with_lists(const CatalogueFacts& facts, Evaluation* evaluation);
+/// Puts the metrics of Evaluation::ranked and what is counted with them into every report.
+void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* evaluation);
 
 /// Writes what was asked for; a run folder keeps the results on its own data, named by part, rule
 /// and horizon.

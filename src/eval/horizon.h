@@ -29,7 +29,7 @@ Horizon nearest_items(const Dataset& dataset, const Queries& queries, SplitPart 
 /// What one ranking gives for one horizon.
 struct RankedTargets {
   Jagged<int64_t> ranks;    ///< of the targets within the horizon, a row for each query
-  Jagged<int64_t> repeats;  ///< UserRanks::repeats; no rows when lists have no repetitions
+  Jagged<int64_t> repeats;  ///< UserRanks::repeats; no rows when no list has any
 };
 
 }  // namespace upnext

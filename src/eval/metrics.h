@@ -40,8 +40,8 @@ std::string metric_names();
 /// What a metric sees of one user. All ranks are 0-based places in the user's list of candidates.
 struct UserRanks {
   std::span<const int64_t> held_out;  ///< of the held-out items, in time order
-  /// Places whose item stands further up already, ascending. Only lists of negatives that were
-  /// drawn with repetition have any.
+  /// Places that add no item, ascending: their item stands further up already, or the list has
+  /// ended. Only negatives drawn with repetition and lists from elsewhere have any.
   std::span<const int64_t> repeats{};
 };
 

@@ -153,6 +153,41 @@ TEST_F(FutureCommands, MeasuresBeyondAccuracyStandBesideTheMetrics) {
   EXPECT_LT(value("popularity", "novelty@5"), value("model", "novelty@5"));
 }
 
+TEST_F(FutureCommands, ListsFromElsewhereAreJudgedLikeTheModelThatMadeThem) {
+  const std::string metrics = " --metrics ndcg@10,recall@5,frbo@10,rls_jac@10,mrr --json ";
+  const std::string file = folder_ / "lists.trec";
+  const Answer model = run("evaluate " + (folder_ / "one") + metrics +
+                           "--test-items 1,3 --trec-depth 60 --trec-run " + file);
+  ASSERT_EQ(model.status, 0) << model.errors;
+  const std::string lists = "evaluate --lists " + file + " --data " + (folder_ / "future");
+  const Answer answer = run(lists + metrics + "--test-items 1,3 --beyond 5");
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  const Json one = Json::parse(model.out), two = Json::parse(answer.out);
+  EXPECT_EQ(two["metrics"], one["metrics"]);
+  EXPECT_EQ(two["beside"], one["beside"]);
+  EXPECT_EQ(two["horizons"][0]["metrics"], one["horizons"][0]["metrics"]);
+  EXPECT_EQ(two["model"]["name"], "ranked lists");
+  EXPECT_TRUE(two["beyond_accuracy"].contains("lists"));
+  EXPECT_NE(run(lists).out.find("\nlists "), std::string::npos);
+}
+
+TEST_F(FutureCommands, ListsNeedDataAndNoModel) {
+  const std::string file = folder_.write("lists.tsv", "1\t2 3\nnobody\t4\n");
+  const std::string data = " --data " + (folder_ / "future");
+  EXPECT_EQ(run("evaluate --lists " + file).status, 1);
+  EXPECT_EQ(run("evaluate").status, 1);
+  EXPECT_EQ(run("evaluate " + (folder_ / "one") + " --lists " + file + data).status, 1);
+  EXPECT_EQ(run("evaluate --candidates clean --lists " + file + data).status, 1);
+  const Answer answer = run("evaluate --lists " + file + data);
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  EXPECT_NE(answer.errors.find("have no list"), std::string::npos);
+  EXPECT_NE(answer.errors.find("not evaluated here"), std::string::npos);
+  folder_.write("lists.tsv", "1 2 3\n");
+  const Answer broken = run("evaluate --lists " + file + data);
+  EXPECT_EQ(broken.status, 2);
+  EXPECT_NE(broken.errors.find("lists.tsv:1:"), std::string::npos) << broken.errors;
+}
+
 TEST_F(FutureCommands, StabilityComparesTheListsOfTwoRuns) {
   const std::string one = folder_ / "one", two = folder_ / "two";
   const Answer same = run("stability " + one + " " + one + " --json");

@@ -54,6 +54,8 @@ TEST_F(ResultFiles, TrecRunAndQrelsAreReadableByTrecTools) {
 TEST(ResultIds, CannotBreakALine) {
   EXPECT_EQ(tsv_id("a\tb\nc\\d\re"), "a\\tb\\nc\\\\d\\re");
   EXPECT_EQ(trec_id("a b\tc%"), "a%20b%09c%25");
+  EXPECT_EQ(id_of_trec("a%20b%09c%25"), "a b\tc%");
+  EXPECT_EQ(id_of_trec("100%%2G%2"), "100%%2G%2");  // nothing that was written so
   EXPECT_EQ(trec_id("Am\xC3\xA9lie"), "Am\xC3\xA9lie");
 }
 
