@@ -108,21 +108,23 @@ std::string cell(const MetricResult& entry) {
   return fmt::format("{:.4f} ±{:.4f}", entry.mean, entry.half_width);
 }
 
+/// Columns are wider than any cell; fmt counts the sign as one column.
+std::string column(const MetricResult& head, const std::string& text) {
+  return fmt::format("  {:>{}}", text, std::max<size_t>(15, head.metric.label().size()));
+}
+
 std::string table(const std::string& corner, const std::vector<ResultRow>& rows,
                   const std::vector<MetricResult>& (*results)(const ResultRow&)) {
   std::string text = fmt::format("{:<18}", corner);
-  // Columns are wider than any cell; fmt counts the sign as one column.
   if (!rows.empty()) {
     for (const MetricResult& entry : results(rows[0])) {
-      text += fmt::format("  {:>15}", entry.metric.label());
+      text += column(entry, entry.metric.label());
     }
   }
   text += '\n';
   for (const ResultRow& row : rows) {
     text += fmt::format("{:<18}", row.name);
-    for (const MetricResult& entry : results(row)) {
-      text += fmt::format("  {:>15}", cell(entry));
-    }
+    for (const MetricResult& entry : results(row)) text += column(entry, cell(entry));
     text += '\n';
   }
   return text;
@@ -140,14 +142,14 @@ std::string candidates_text(const EvalReport& report) {
     return fmt::format("full catalogue of {} items, items of the history {}", report.items,
                        protocol.exclude_seen ? "excluded" : "included");
   }
-  const std::string negatives = protocol.negatives < 0
-                                    ? fmt::format("{} less the held-out", kListLength)
-                                    : fmt::format("{}", protocol.negatives);
   const char* rule = protocol.candidates == CandidateRule::clean
                          ? "distinct items that the user never met"
                          : "items outside the user's training part, with repetition";
-  return fmt::format("{}: the held-out items and {} {}, drawn with seed {}",
-                     candidate_rule_name(protocol.candidates), negatives, rule, protocol.seed);
+  const std::string negatives = protocol.negatives < 0
+                                    ? fmt::format("{}, {} in all", rule, kListLength)
+                                    : fmt::format("{} {}", protocol.negatives, rule);
+  return fmt::format("{}: the held-out items and {}, drawn with seed {}",
+                     candidate_rule_name(protocol.candidates), negatives, protocol.seed);
 }
 
 std::string report_json(const EvalReport& report) {
