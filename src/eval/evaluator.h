@@ -17,13 +17,23 @@ namespace upnext {
 
 enum class SplitPart { valid, test };
 
-/// Who is evaluated, on what, against what. Full ranking over the catalogue.
+/// What held-out items are ranked against (docs/protocols.md).
+///  - full (default): the whole catalogue;
+///  - clean: distinct items that the user never met, drawn by seed and user;
+///  - original: as the published multi-future-item evaluation draws them, with repetition and only
+///    outside the user's training part, so that held-out items can come again as negatives.
+enum class CandidateRule { full, clean, original };
+
+/// Who is evaluated, on what, against what.
 struct Protocol {
   SplitPart part = SplitPart::test;
-  bool exclude_seen = true;  ///< items of the history are no candidates (unless they are targets)
+  /// Items of the history are no candidates (unless they are targets). For the full rule only.
+  bool exclude_seen = true;
+  CandidateRule candidates = CandidateRule::full;
+  int64_t negatives = -1;  ///< of the other rules, per user; -1 = 101 less the held-out items
   TieRule ties = TieRule::half;
   int64_t max_users = 0;  ///< 0 = all; else a seeded sample, kept for the whole run
-  uint64_t seed = 42;     ///< of that sample, and of TieRule::random
+  uint64_t seed = 42;     ///< of that sample, of TieRule::random and of drawn candidates
 };
 
 /// One line per evaluated user: everyone whose held-out range and history are not empty.
@@ -106,13 +116,18 @@ struct MetricResult {
   double mean = 0;
   double half_width = 0;         ///< of the 95 % interval of the mean (normal approximation)
   std::vector<double> per_user;  ///< one value per query
+  bool of_users = true;          ///< a mean of users; else one value of all lists, no interval
 };
 struct EvalResult {
   int64_t users = 0;
   std::vector<MetricResult> metrics;
   const MetricResult& get(const std::string& label) const;  ///< usage Error when absent
 };
-EvalResult compute_metrics(const std::vector<Metric>& metrics, const Jagged<int64_t>& ranks);
+/// `repeats` are those of UserRanks, no rows = none.
+EvalResult compute_metrics(const std::vector<Metric>& metrics, const Jagged<int64_t>& ranks,
+                           const Jagged<int64_t>& repeats = {});
+/// Mean and half width of one value per user.
+MetricResult summarise(Metric metric, std::vector<double> per_user);
 
 /// The k best items of every query, best first, ties by lower item number; histories excluded when
 /// the protocol says so (targets stay candidates, as in rank_targets). Rows can be shorter than k

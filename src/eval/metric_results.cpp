@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "eval/evaluator.h"
@@ -9,33 +10,37 @@ namespace {
 
 constexpr double kNormal95 = 1.959963984540054;
 
-void summarise(MetricResult* result) {
-  const double count = static_cast<double>(result->per_user.size());
-  if (count == 0) return;
-  double sum = 0;
-  for (const double value : result->per_user) sum += value;
-  result->mean = sum / count;
-  if (count < 2) return;
-  double squares = 0;
-  for (const double value : result->per_user) {
-    squares += (value - result->mean) * (value - result->mean);
-  }
-  result->half_width = kNormal95 * std::sqrt(squares / (count - 1) / count);
-}
-
 }  // namespace
 
-EvalResult compute_metrics(const std::vector<Metric>& metrics, const Jagged<int64_t>& ranks) {
+MetricResult summarise(Metric metric, std::vector<double> per_user) {
+  MetricResult result{std::move(metric), 0, 0, std::move(per_user), true};
+  const double count = static_cast<double>(result.per_user.size());
+  if (count == 0) return result;
+  double sum = 0;
+  for (const double value : result.per_user) sum += value;
+  result.mean = sum / count;
+  if (count < 2) return result;
+  double squares = 0;
+  for (const double value : result.per_user) {
+    squares += (value - result.mean) * (value - result.mean);
+  }
+  result.half_width = kNormal95 * std::sqrt(squares / (count - 1) / count);
+  return result;
+}
+
+EvalResult compute_metrics(const std::vector<Metric>& metrics, const Jagged<int64_t>& ranks,
+                           const Jagged<int64_t>& repeats) {
   EvalResult result;
   result.users = ranks.size();
   for (const Metric& metric : metrics) {
-    MetricResult& entry = result.metrics.emplace_back();
-    entry.metric = metric;
-    entry.per_user.reserve(static_cast<size_t>(ranks.size()));
+    std::vector<double> per_user;
+    per_user.reserve(static_cast<size_t>(ranks.size()));
     for (int64_t query = 0; query < ranks.size(); ++query) {
-      entry.per_user.push_back(metric_value(metric, ranks.row(query)));
+      UserRanks user{ranks.row(query)};
+      if (repeats.size() > 0) user.repeats = repeats.row(query);
+      per_user.push_back(metric_value(metric, user));
     }
-    summarise(&entry);
+    result.metrics.push_back(summarise(metric, std::move(per_user)));
   }
   return result;
 }

@@ -4,25 +4,16 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cmath>
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "base/error.h"
 #include "base/options.h"
+#include "eval/metric_list.h"
 
 namespace upnext {
 namespace {
-
-struct Spelling {
-  const char* written;
-  const char* name;
-};
-constexpr Spelling kSpellings[] = {
-    {"ndcg", "ndcg"}, {"recall", "recall"}, {"r", "recall"},    {"hr", "hr"},
-    {"hit", "hr"},    {"hitrate", "hr"},    {"hit_rate", "hr"}, {"success", "hr"},
-    {"mrr", "mrr"},   {"rr", "mrr"},        {"p", "precision"}, {"precision", "precision"},
-    {"map", "map"},   {"ap", "map"},
-};
 
 std::string lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -35,22 +26,29 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+std::vector<std::string> words(const char* text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+/// The metric that is written so, any spelling.
+const MetricInfo& read_name(const std::string& written, const std::string& text) {
+  std::vector<std::string> known;
+  for (const MetricInfo& info : metric_list()) {
+    for (const std::string& spelling : words(info.names)) {
+      if (written == spelling) return info;
+      known.push_back(spelling);
+    }
+  }
+  const std::string near = nearest_word(written, known);
+  fail_usage("metric \"{}\" is unknown{}; want {} with a cutoff, e.g. ndcg@10", text,
+             near.empty() ? "" : fmt::format(", did you mean {}?", near), metric_names());
+}
+
 Metric parse_metric(const std::string& text) {
   const size_t at = text.find('@');
-  const std::string written = lower(text.substr(0, at));
-  Metric metric;
-  std::vector<std::string> known;
-  for (const Spelling& spelling : kSpellings) {
-    if (written == spelling.written) metric.name = spelling.name;
-    known.emplace_back(spelling.written);
-  }
-  if (metric.name.empty()) {
-    const std::string near = nearest_word(written, known);
-    fail_usage(
-        "metric \"{}\" is unknown{}; want ndcg, recall, hr, mrr, precision or map with a "
-        "cutoff, e.g. ndcg@10",
-        text, near.empty() ? "" : fmt::format(", did you mean {}?", near));
-  }
+  const MetricInfo& info = read_name(lower(text.substr(0, at)), text);
+  Metric metric{std::string(info.name())};
   if (at != std::string::npos) {
     const char* begin = text.data() + at + 1;
     const char* end = text.data() + text.size();
@@ -59,41 +57,9 @@ Metric parse_metric(const std::string& text) {
                 "metric \"{}\": the cutoff must be a whole number from 1, e.g. {}@10", text,
                 metric.name);
   }
-  const bool needs_cutoff =
-      metric.name == "recall" || metric.name == "hr" || metric.name == "precision";
-  check_usage(metric.cutoff > 0 || !needs_cutoff,
+  check_usage(metric.cutoff > 0 || !info.needs_cutoff,
               "metric \"{}\" means nothing without a cutoff; write {}@10", text, metric.name);
   return metric;
-}
-
-double discount(int64_t rank) {
-  return 1.0 / std::log2(static_cast<double>(rank) + 2.0);
-}
-
-/// Ranks inside the cutoff, best first.
-std::vector<int64_t> hits(std::span<const int64_t> ranks, int64_t cutoff) {
-  std::vector<int64_t> inside;
-  for (const int64_t rank : ranks) {
-    if (rank < cutoff) inside.push_back(rank);
-  }
-  std::sort(inside.begin(), inside.end());
-  return inside;
-}
-
-double ndcg(const std::vector<int64_t>& inside, int64_t targets, int64_t cutoff) {
-  double gained = 0;
-  for (const int64_t rank : inside) gained += discount(rank);
-  double ideal = 0;
-  for (int64_t rank = 0; rank < std::min(targets, cutoff); ++rank) ideal += discount(rank);
-  return gained / ideal;
-}
-
-double average_precision(const std::vector<int64_t>& inside, int64_t targets) {
-  double sum = 0;
-  for (size_t i = 0; i < inside.size(); ++i) {
-    sum += static_cast<double>(i + 1) / static_cast<double>(inside[i] + 1);
-  }
-  return sum / static_cast<double>(targets);
 }
 
 constexpr std::pair<TieRule, const char*> kTieRules[] = {{TieRule::half, "half"},
@@ -103,6 +69,37 @@ constexpr std::pair<TieRule, const char*> kTieRules[] = {{TieRule::half, "half"}
                                                          {TieRule::random, "random"}};
 
 }  // namespace
+
+// Spellings first, then whether a cutoff must be said, then the function.
+const std::vector<MetricInfo>& metric_list() {
+  static const std::vector<MetricInfo> list{
+      {"ndcg", false, ndcg_value},
+      {"recall r", true, recall_value},
+      {"hr hit hitrate hit_rate success", true, hit_value},
+      {"mrr rr", false, reciprocal_rank_value},
+      {"precision p", true, precision_value},
+      {"map ap", false, average_precision_value},
+      {"ndcg_rel", false, ndcg_rel_value},
+      {"ndcg_prefix", true, ndcg_prefix_value},
+      {"ndcg_rel_prefix", true, ndcg_rel_prefix_value},
+      {"rls_rbo", true, rls_rbo_value},
+      {"rls_jac", true, rls_jac_value},
+      {"frbo rls_frbo", true, frbo_value},
+  };
+  return list;
+}
+
+std::string_view MetricInfo::name() const {
+  const std::string_view all(names);
+  return all.substr(0, all.find(' '));
+}
+
+const MetricInfo& find_metric(std::string_view name) {
+  for (const MetricInfo& info : metric_list()) {
+    if (name == info.name()) return info;
+  }
+  fail_usage("metric \"{}\" is unknown; want one of {}", name, metric_names());
+}
 
 TieRule parse_tie_rule(const std::string& name) {
   for (const auto& [rule, known] : kTieRules) {
@@ -138,21 +135,18 @@ std::vector<Metric> parse_metrics(const std::string& list) {
   return metrics;
 }
 
-double metric_value(const Metric& metric, std::span<const int64_t> ranks) {
-  const int64_t targets = static_cast<int64_t>(ranks.size());
-  if (targets == 0) return 0;
-  // A rank of kNeverRanked is below no cutoff.
-  const int64_t cutoff = metric.cutoff == 0 ? kNeverRanked : metric.cutoff;
-  const std::vector<int64_t> inside = hits(ranks, cutoff);
-  const double count = static_cast<double>(inside.size());
-  if (inside.empty()) return 0;
-  if (metric.name == "ndcg") return ndcg(inside, targets, cutoff);
-  if (metric.name == "recall") return count / static_cast<double>(targets);
-  if (metric.name == "hr") return 1;
-  if (metric.name == "mrr") return 1.0 / static_cast<double>(inside.front() + 1);
-  if (metric.name == "precision") return count / static_cast<double>(metric.cutoff);
-  if (metric.name == "map") return average_precision(inside, targets);
-  fail_usage("metric \"{}\" is unknown", metric.name);
+std::string metric_names() {
+  std::string names;
+  for (const MetricInfo& info : metric_list()) {
+    if (!names.empty()) names += ", ";
+    names += info.name();
+  }
+  return names;
+}
+
+double metric_value(const Metric& metric, const UserRanks& ranks) {
+  if (ranks.held_out.empty()) return 0;
+  return find_metric(metric.name).value(ranks, metric.cutoff == 0 ? kNeverRanked : metric.cutoff);
 }
 
 }  // namespace upnext

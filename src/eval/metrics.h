@@ -25,7 +25,7 @@ constexpr int64_t kNeverRanked = std::numeric_limits<int64_t>::max();
 
 /// One metric at one cutoff, e.g. ndcg@10; cutoff 0 means no cutoff (mrr).
 struct Metric {
-  std::string name;  ///< ndcg | recall | hr | mrr | precision | map
+  std::string name;  ///< canonical: the first word of a line of metric_list()
   int64_t cutoff = 0;
   std::string label() const;  ///< "ndcg@10"
   bool operator==(const Metric&) const = default;
@@ -34,9 +34,21 @@ struct Metric {
 /// Parses "ndcg@10,recall@1,R@10,nDCG@10": field and ir_measures spellings, any case; what is named
 /// twice is kept once. Usage Error.
 std::vector<Metric> parse_metrics(const std::string& list);
+/// All canonical names: "ndcg, recall, ...".
+std::string metric_names();
 
-/// Value for one user. `ranks` are the 0-based ranks of the user's held-out items in time order (a
-/// single entry under leave-one-out). Definitions and sources: docs/protocols.md.
-double metric_value(const Metric& metric, std::span<const int64_t> ranks);
+/// What a metric sees of one user. All ranks are 0-based places in the user's list of candidates.
+struct UserRanks {
+  std::span<const int64_t> held_out;  ///< of the held-out items, in time order
+  /// Places that add no item, ascending: their item stands further up already, or the list has
+  /// ended. Only negatives drawn with repetition and lists from elsewhere have any.
+  std::span<const int64_t> repeats{};
+};
+
+/// Value for one user. Definitions and sources: docs/protocols.md.
+double metric_value(const Metric& metric, const UserRanks& ranks);
+inline double metric_value(const Metric& metric, std::span<const int64_t> held_out) {
+  return metric_value(metric, UserRanks{held_out});
+}
 
 }  // namespace upnext

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 #include "base/file.h"
@@ -69,6 +70,19 @@ std::string trec_id(std::string_view raw) {
     }
   }
   return text;
+}
+
+std::string id_of_trec(std::string_view text) {
+  std::string raw;
+  for (size_t i = 0; i < text.size(); ++i) {
+    int byte = 0;
+    const char* digits = text.data() + i + 1;
+    const bool coded = text[i] == '%' && i + 2 < text.size() &&
+                       std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+    raw += coded ? static_cast<char>(byte) : text[i];
+    if (coded) i += 2;
+  }
+  return raw;
 }
 
 void write_per_user(const std::filesystem::path& path, const Dataset& dataset,

@@ -8,15 +8,16 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "eval/drawn_candidates.h"
 
 namespace upnext {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json metrics_json(const EvalResult& result) {
+Json metrics_json(const std::vector<MetricResult>& results) {
   Json metrics = Json::object();
-  for (const MetricResult& entry : result.metrics) {
+  for (const MetricResult& entry : results) {
     metrics[entry.metric.label()] = {{"mean", entry.mean},
                                      {"half_width", entry.half_width},
                                      {"low", entry.mean - entry.half_width},
@@ -25,20 +26,42 @@ Json metrics_json(const EvalResult& result) {
   return metrics;
 }
 
+/// What was measured: the part of the file that differs between horizons.
+void add_results(const EvalReport& report, Json* json) {
+  if (!report.rows.empty()) (*json)["metrics"] = metrics_json(report.rows[0].result.metrics);
+  Json& beside = (*json)["beside"] = Json::object();
+  for (size_t i = 1; i < report.rows.size(); ++i) {
+    beside[report.rows[i].name] = metrics_json(report.rows[i].result.metrics);
+  }
+  Json beyond = Json::object();
+  for (const ResultRow& row : report.rows) {
+    if (!row.beyond.empty()) beyond[row.name] = metrics_json(row.beyond);
+  }
+  if (!beyond.empty()) (*json)["beyond_accuracy"] = beyond;
+}
+
 Json protocol_json(const EvalReport& report) {
-  return {{"part", split_part_name(report.protocol.part)},
-          {"candidates", candidates_text(report)},
-          {"sampled_candidates", false},
-          {"exclude_seen", report.protocol.exclude_seen},
-          {"ties", tie_rule_name(report.protocol.ties)},
-          {"max_users", report.protocol.max_users},
-          {"seed", report.protocol.seed},
-          {"interval", "95 %, normal approximation over users"}};
+  const Protocol& protocol = report.protocol;
+  const bool drawn = protocol.candidates != CandidateRule::full;
+  Json json = {{"part", split_part_name(protocol.part)},
+               {"held_out_items", report.held_out_items},
+               {"candidates", candidates_text(report)},
+               {"candidate_rule", candidate_rule_name(protocol.candidates)},
+               {"sampled_candidates", drawn},
+               {"exclude_seen", protocol.exclude_seen},
+               {"ties", tie_rule_name(protocol.ties)},
+               {"max_users", protocol.max_users},
+               {"seed", protocol.seed},
+               {"interval", "95 %, normal approximation over users"}};
+  if (drawn) json["warning"] = drawn_candidates_warning();
+  return json;
 }
 
 Json counts_json(const EvalReport& report) {
   return {{"users", report.rows.empty() ? 0 : report.rows.front().result.users},
           {"users_without_history", report.without_history},
+          {"users_with_fewer_held_out", report.short_users},
+          {"users_with_fewer_negatives", report.short_lists},
           {"items", report.items},
           {"targets", report.targets},
           {"targets_in_history", report.repeat_targets},
@@ -58,26 +81,11 @@ Json cost_json(const EvalReport& report) {
           {"instruction_set", report.cost.instruction_set}};
 }
 
-}  // namespace
-
-std::string split_part_name(SplitPart part) {
-  return part == SplitPart::valid ? "valid" : "test";
-}
-
-std::string candidates_text(const EvalReport& report) {
-  return fmt::format("full catalogue of {} items, items of the history {}", report.items,
-                     report.protocol.exclude_seen ? "excluded" : "included");
-}
-
-std::string report_json(const EvalReport& report) {
+Json report_object(const EvalReport& report) {
   Json json;
   json["schema"] = 1;
   json["version"] = report.version;
-  if (!report.rows.empty()) json["metrics"] = metrics_json(report.rows.front().result);
-  Json& beside = json["beside"] = Json::object();
-  for (size_t i = 1; i < report.rows.size(); ++i) {
-    beside[report.rows[i].name] = metrics_json(report.rows[i].result);
-  }
+  add_results(report, &json);
   json["counts"] = counts_json(report);
   json["protocol"] = protocol_json(report);
   json["data"] = {{"fingerprint", report.dataset_fingerprint},
@@ -87,31 +95,89 @@ std::string report_json(const EvalReport& report) {
   json["model"] = {
       {"name", report.model_name}, {"loss", report.loss_name}, {"validation", report.validation}};
   json["cost"] = cost_json(report);
+  return json;
+}
+
+std::string text_of(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string report_table(const EvalReport& report) {
-  std::vector<std::vector<std::string>> lines(1);
-  lines[0].push_back(split_part_name(report.protocol.part));
-  if (!report.rows.empty()) {
-    for (const MetricResult& entry : report.rows[0].result.metrics) {
-      lines[0].push_back(entry.metric.label());
+/// What belongs to the whole set of lists, not to users, has no interval.
+std::string cell(const MetricResult& entry) {
+  if (!entry.of_users) return fmt::format("{:.4f}", entry.mean);
+  return fmt::format("{:.4f} ±{:.4f}", entry.mean, entry.half_width);
+}
+
+/// Columns are wider than any cell; fmt counts the sign as one column.
+std::string column(const MetricResult& head, const std::string& text) {
+  return fmt::format("  {:>{}}", text, std::max<size_t>(15, head.metric.label().size()));
+}
+
+std::string table(const std::string& corner, const std::vector<ResultRow>& rows,
+                  const std::vector<MetricResult>& (*results)(const ResultRow&)) {
+  std::string text = fmt::format("{:<18}", corner);
+  if (!rows.empty()) {
+    for (const MetricResult& entry : results(rows[0])) {
+      text += column(entry, entry.metric.label());
     }
   }
-  for (const ResultRow& row : report.rows) {
-    auto& line = lines.emplace_back(1, row.name);
-    for (const MetricResult& entry : row.result.metrics) {
-      line.push_back(fmt::format("{:.4f} ±{:.4f}", entry.mean, entry.half_width));
-    }
-  }
-  std::string text;
-  for (const auto& line : lines) {
-    text += fmt::format("{:<18}", line[0]);
-    // Columns are wider than any cell; fmt counts the sign as one column.
-    for (size_t i = 1; i < line.size(); ++i) text += fmt::format("  {:>15}", line[i]);
+  text += '\n';
+  for (const ResultRow& row : rows) {
+    text += fmt::format("{:<18}", row.name);
+    for (const MetricResult& entry : results(row)) text += column(entry, cell(entry));
     text += '\n';
   }
   return text;
+}
+
+}  // namespace
+
+std::string split_part_name(SplitPart part) {
+  return part == SplitPart::valid ? "valid" : "test";
+}
+
+std::string candidates_text(const EvalReport& report) {
+  const Protocol& protocol = report.protocol;
+  if (protocol.candidates == CandidateRule::full) {
+    return fmt::format("full catalogue of {} items, items of the history {}", report.items,
+                       protocol.exclude_seen ? "excluded" : "included");
+  }
+  const char* rule = protocol.candidates == CandidateRule::clean
+                         ? "distinct items that the user never met"
+                         : "items outside the user's training part, with repetition";
+  const std::string negatives = protocol.negatives < 0
+                                    ? fmt::format("{}, {} in all", rule, kListLength)
+                                    : fmt::format("{} {}", protocol.negatives, rule);
+  return fmt::format("{}: the held-out items and {}, drawn with seed {}",
+                     candidate_rule_name(protocol.candidates), negatives, protocol.seed);
+}
+
+std::string report_json(const EvalReport& report) {
+  return text_of(report_object(report));
+}
+
+std::string reports_json(const std::vector<EvalReport>& reports) {
+  Json json = report_object(reports.front());
+  for (size_t i = 1; i < reports.size(); ++i) {
+    Json part = {{"held_out_items", reports[i].held_out_items}};
+    add_results(reports[i], &part);
+    part["counts"] = counts_json(reports[i]);
+    json["horizons"].push_back(part);
+  }
+  return text_of(json);
+}
+
+std::string report_table(const EvalReport& report) {
+  std::string corner = split_part_name(report.protocol.part);
+  if (report.held_out_items > 0) corner += fmt::format(", m = {}", report.held_out_items);
+  return table(corner, report.rows,
+               [](const ResultRow& row) -> const auto& { return row.result.metrics; });
+}
+
+std::string beyond_table(const EvalReport& report) {
+  if (report.rows.empty() || report.rows[0].beyond.empty()) return "";
+  return table("beyond accuracy", report.rows,
+               [](const ResultRow& row) -> const auto& { return row.beyond; });
 }
 
 int64_t earlier_evaluations(const std::filesystem::path& result_file) {

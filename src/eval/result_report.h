@@ -23,6 +23,7 @@ struct EvalCost {
 struct ResultRow {
   std::string name;
   EvalResult result;
+  std::vector<MetricResult> beyond{};  ///< of its lists of best items, when asked for
 };
 
 /// Everything test.json says (docs/protocols.md lists its keys).
@@ -35,6 +36,9 @@ struct EvalReport {
   std::string training_data = "unknown";  ///< data_match_name(): same, other or unknown
   int64_t items = 0;                      ///< candidates before exclusion
   int64_t targets = 0, repeat_targets = 0, duplicate_targets = 0;
+  int64_t held_out_items = 0;   ///< m of Horizon: 0 = the whole held-out range
+  int64_t short_users = 0;      ///< users that hold out fewer than m items
+  int64_t short_lists = 0;      ///< users with fewer drawn negatives than wanted
   int64_t never_ranked = 0;     ///< targets that the model can never recommend
   int64_t without_history = 0;  ///< users left out
   int64_t times_evaluated = 1;  ///< how often this part was opened for this run, this time included
@@ -42,12 +46,16 @@ struct EvalReport {
 };
 
 std::string split_part_name(SplitPart part);
-/// "full catalogue of 3416 items, items of the history excluded"
+/// "full catalogue of 3416 items, items of the history excluded", or how candidates were drawn.
 std::string candidates_text(const EvalReport& report);
 /// Indented JSON with a fixed order of keys.
 std::string report_json(const EvalReport& report);
+/// The first report with the results of the others under "horizons".
+std::string reports_json(const std::vector<EvalReport>& reports);
 /// Aligned table for the terminal: one line per row, mean and half width of the 95 % interval.
 std::string report_table(const EvalReport& report);
+/// The same of ResultRow::beyond; empty when nothing was asked for.
+std::string beyond_table(const EvalReport& report);
 /// times_evaluated of an earlier result file, 0 when there is none that can be read.
 int64_t earlier_evaluations(const std::filesystem::path& result_file);
 

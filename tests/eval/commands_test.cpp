@@ -1,85 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs simulate, evaluate and recommend as a user runs them, with an untrained model.
+#include "eval/commands.h"
+
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
-#include <nlohmann/json.hpp>
 #include <sstream>
-
-#include "base/random.h"
-#include "eval/small_dataset.h"
-#include "inference/model_file.h"
 
 namespace upnext {
 namespace {
-
-struct Answer {
-  int status = 0;
-  std::string out, errors;
-};
-
-class Commands : public ::testing::Test {
- protected:
-  void SetUp() override {
-    ASSERT_EQ(run("simulate --users 200 --items 40 --interests 4 --events 10 --out " +
-                  (folder_ / "log.csv"))
-                  .status,
-              0);
-    const Dataset dataset = prepare_csv(folder_ / "log.csv", folder_ / "data");
-    std::filesystem::create_directories(folder_ / "run");
-    folder_.write("run/config.toml", "[data]\npath = \"" + (folder_ / "data") + "\"\n");
-    write_model(dataset);
-  }
-
-  void write_model(const Dataset& dataset) const {
-    ModelDescription description;
-    description.model.hidden_size = 8;
-    description.model.num_blocks = 1;
-    description.model.max_length = 10;
-    description.model.resolve();
-    description.dataset_fingerprint = dataset.fingerprint();
-    description.split_fingerprint = dataset.split_fingerprint();
-    description.loss_name = "none: untrained";
-    RandomStream random(random_key(1, Purpose::initialise));
-    std::map<std::string, std::vector<float>> values;
-    TensorMap weights;
-    for (const TensorInfo& info : model_tensors(description.model, dataset.num_items())) {
-      TensorView& view = weights[info.name];
-      view.shape = info.shape;
-      std::vector<float>& tensor = values[info.name];
-      tensor.resize(static_cast<size_t>(view.size()));
-      for (float& value : tensor) value = static_cast<float>(random.normal());
-      view.data = tensor.data();
-    }
-    std::vector<std::string> ids, titles;
-    for (int64_t item = 0; item < dataset.num_items(); ++item) {
-      ids.emplace_back(dataset.items().raw(item));
-      titles.push_back("Title " + ids.back());
-    }
-    write_model_file(folder_ / "run/model.safetensors", description, weights, ids, titles);
-  }
-
-  Answer run(const std::string& arguments, const std::string& input = "") const {
-    Answer answer;
-    folder_.write("input", input);
-    const std::string command = std::string(UPNEXT_PROGRAM) + " " + arguments + " < " +
-                                (folder_ / "input") + " 2> " + (folder_ / "errors");
-    FILE* pipe = ::popen(command.c_str(), "r");
-    char buffer[4096];
-    for (size_t n; (n = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
-      answer.out.append(buffer, n);
-    }
-    answer.status = WEXITSTATUS(::pclose(pipe));
-    answer.errors = test::file_bytes(folder_ / "errors");
-    return answer;
-  }
-  std::string model() const { return folder_ / "run"; }
-
-  test::TemporaryFolder folder_;
-};
-
-using Json = nlohmann::json;
 
 TEST_F(Commands, EvaluateFindsItsDataAndWritesItsFilesIntoTheRun) {
   const Answer answer =

@@ -54,6 +54,8 @@ TEST_F(ResultFiles, TrecRunAndQrelsAreReadableByTrecTools) {
 TEST(ResultIds, CannotBreakALine) {
   EXPECT_EQ(tsv_id("a\tb\nc\\d\re"), "a\\tb\\nc\\\\d\\re");
   EXPECT_EQ(trec_id("a b\tc%"), "a%20b%09c%25");
+  EXPECT_EQ(id_of_trec("a%20b%09c%25"), "a b\tc%");
+  EXPECT_EQ(id_of_trec("100%%2G%2"), "100%%2G%2");  // nothing that was written so
   EXPECT_EQ(trec_id("Am\xC3\xA9lie"), "Am\xC3\xA9lie");
 }
 
@@ -93,6 +95,43 @@ TEST(ResultReport, TableHasOneAlignedLinePerRow) {
             "test                            mrr\n"
             "model                0.7500 ±0.4900\n"
             "popularity           0.7500 ±0.4900\n");
+}
+
+TEST(ResultReport, LongNamesWidenTheirColumnAndHorizonsAreNamed) {
+  EvalReport report = sample_report();
+  report.held_out_items = 5;
+  for (ResultRow& row : report.rows) {
+    row.result.metrics[0].metric = {"ndcg_rel_prefix", 10};
+    row.beyond = {{{"coverage", 10}, 0.25, 0, {}, false}};
+  }
+  EXPECT_EQ(report_table(report),
+            "test, m = 5         ndcg_rel_prefix@10\n"
+            "model                   0.7500 ±0.4900\n"
+            "popularity              0.7500 ±0.4900\n");
+  EXPECT_EQ(beyond_table(report),
+            "beyond accuracy         coverage@10\n"
+            "model                        0.2500\n"
+            "popularity                   0.2500\n");
+  EXPECT_EQ(beyond_table(sample_report()), "");
+}
+
+TEST(ResultReport, DrawnCandidatesSaySo) {
+  EvalReport report = sample_report();
+  report.protocol.candidates = CandidateRule::clean;
+  EXPECT_EQ(candidates_text(report),
+            "clean: the held-out items and distinct items that the user never met, 101 in all, "
+            "drawn with seed 42");
+  report.protocol.candidates = CandidateRule::original;
+  report.protocol.negatives = 7;
+  EXPECT_EQ(candidates_text(report),
+            "original: the held-out items and 7 items outside the user's training part, with "
+            "repetition, drawn with seed 42");
+  const auto json = nlohmann::json::parse(reports_json({report, report}));
+  EXPECT_EQ(json["protocol"]["candidate_rule"], "original");
+  EXPECT_EQ(json["protocol"]["sampled_candidates"], true);
+  EXPECT_TRUE(json["protocol"].contains("warning"));
+  EXPECT_EQ(json["horizons"].size(), 1u);
+  EXPECT_FALSE(nlohmann::json::parse(report_json(sample_report()))["protocol"].contains("warning"));
 }
 
 TEST(ResultReport, CountsHowOftenThePartWasOpened) {

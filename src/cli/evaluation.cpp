@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/evaluation.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/resources.h"
+#include "eval/beyond_accuracy.h"
+#include "eval/run_inputs.h"
+#include "eval/truth_scorer.h"
+#include "kernels/kernels.h"
+#include "run/run_config.h"
+
+namespace upnext::cli {
+namespace {
+
+/// What all reports of an evaluation have in common.
+EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
+  EvalReport report;
+  const Dataset& dataset = evaluation.dataset;
+  report.protocol = evaluation.protocol;
+  report.version = upnext_version();
+  report.model_name = "ranked lists";
+  if (evaluation.model) {
+    const ModelDescription& description = evaluation.model->description();
+    report.model_name = description.model.name;
+    report.loss_name = description.loss_name;
+    report.validation = description.validation;
+  }
+  report.training_data = data_match_name(match);
+  report.dataset_fingerprint = dataset.fingerprint();
+  report.split_fingerprint = dataset.split_fingerprint();
+  report.split_name = dataset.split_name();
+  report.items = dataset.num_items();
+  report.without_history = evaluation.queries.without_history;
+  return report;
+}
+
+void make_horizons(Evaluation* evaluation) {
+  const Queries& queries = evaluation->queries;
+  evaluation->horizons.push_back(whole_range(queries));
+  const std::set<int64_t> asked(evaluation->arguments.test_items.begin(),
+                                evaluation->arguments.test_items.end());
+  for (const int64_t items : asked) {
+    evaluation->horizons.push_back(
+        nearest_items(evaluation->dataset, queries, evaluation->protocol.part, items));
+  }
+}
+
+void match_catalogue(Evaluation* evaluation) {
+  ItemMatch match =
+      match_items(evaluation->dataset.items(), evaluation->model->num_items(),
+                  [&](std::string_view raw) { return evaluation->model->find_item(raw); });
+  if (match.unknown_to_model + match.unknown_to_data > 0) {
+    log_warning(
+        "{} of the dataset's {} items are unknown to the model, {} of the model's items are "
+        "not in the dataset and are no candidates",
+        match.unknown_to_model, evaluation->dataset.num_items(), match.unknown_to_data);
+  }
+  evaluation->model_items = match.to_model;
+  evaluation->scorer = make_matched_scorer(evaluation->model->encoder(), std::move(match));
+}
+
+/// Users for whom fewer negatives exist than a list of the usual length wants.
+int64_t count_short_lists(const Evaluation& evaluation, const Horizon& horizon) {
+  int64_t users = 0;
+  for (int64_t query = 0; query < evaluation.negatives.size(); ++query) {
+    const int64_t wanted =
+        wanted_negatives(evaluation.protocol, horizon.targets[static_cast<size_t>(query)]);
+    users += evaluation.negatives.row_size(query) < wanted;
+  }
+  return users;
+}
+
+std::vector<RankedTargets> rank_by(const Scorer& scorer, const Evaluation& evaluation,
+                                   WorkerPool& pool) {
+  return rank_horizons(
+      scorer, {evaluation.queries, evaluation.protocol, evaluation.horizons, evaluation.negatives},
+      pool);
+}
+
+void rank_with_model(Evaluation* evaluation) {
+  const double begin = wall_seconds();
+  const double cpu_begin = process_cpu_seconds();
+  evaluation->ranked = rank_by(*evaluation->scorer, *evaluation, evaluation->pool);
+  EvalCost cost;
+  cost.seconds = wall_seconds() - begin;
+  cost.cpu_seconds = process_cpu_seconds() - cpu_begin;
+  cost.threads = evaluation->pool.threads();
+  cost.instruction_set = kernels::instruction_set();
+  const auto never = [](const Jagged<int64_t>& ranks) {
+    return std::count(ranks.values.begin(), ranks.values.end(), kNeverRanked);
+  };
+  for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
+    evaluation->reports[h].never_ranked = never(evaluation->ranked[h].ranks);
+  }
+  add_first_row("model", cost, evaluation);
+}
+
+void add_row(const std::string& name, const Scorer& scorer, Evaluation* evaluation) {
+  const auto ranked = rank_by(scorer, *evaluation, evaluation->pool);
+  for (size_t h = 0; h < ranked.size(); ++h) {
+    EvalResult result = compute_metrics(evaluation->metrics, ranked[h].ranks, ranked[h].repeats);
+    for (MetricResult& entry : result.metrics) entry.per_user = {};  // kept for the model only
+    evaluation->reports[h].rows.push_back({name, std::move(result)});
+  }
+}
+
+/// Fills ResultRow::beyond of the row that was added last. Lists of best items come from the full
+/// catalogue, whatever the held-out items are ranked against.
+void add_beyond(const Scorer& scorer, const CatalogueFacts& facts, Evaluation* evaluation) {
+  const int64_t k = evaluation->arguments.beyond;
+  if (k == 0) return;
+  const auto lists = top_items(scorer, evaluation->queries, k, evaluation->protocol.exclude_seen,
+                               evaluation->pool);
+  evaluation->reports.front().rows.back().beyond = beyond_accuracy(lists, k, facts);
+}
+
+/// Similarity is measured between items of the judged model, where there is one.
+CatalogueFacts catalogue_facts(const Evaluation& evaluation) {
+  const Dataset& dataset = evaluation.dataset;
+  CatalogueFacts facts{count_items(dataset.histories(), dataset.splits(), dataset.num_items(),
+                                   &SplitPoint::train_end)};
+  facts.attributes = dataset.attributes();
+  if (!evaluation.model) return facts;
+  facts.vectors = evaluation.model->encoder().item_table();
+  facts.dim = evaluation.model->encoder().dim();
+  facts.vector_of = evaluation.model_items;
+  return facts;
+}
+
+void add_all_rows(Evaluation* evaluation) {
+  const Dataset& dataset = evaluation->dataset;
+  const CatalogueFacts facts = catalogue_facts(*evaluation);
+  if (evaluation->model) {
+    rank_with_model(evaluation);
+    add_beyond(*evaluation->scorer, facts, evaluation);
+  } else {
+    rank_with_lists(facts, evaluation);
+  }
+  const auto beside = [&](const std::string& name, const std::unique_ptr<Scorer>& scorer) {
+    add_row(name, *scorer, evaluation);
+    add_beyond(*scorer, facts, evaluation);
+  };
+  if (!evaluation->arguments.no_baselines) {
+    beside("popularity", make_popularity_scorer(dataset));
+    beside("last-item bigram", make_bigram_scorer(dataset));
+  }
+  if (!evaluation->arguments.truth.empty()) {
+    const SimulatedTruth truth = SimulatedTruth::open(evaluation->arguments.truth);
+    beside("best achievable", make_truth_scorer(truth, dataset));
+  }
+}
+
+void warn_about_counts(const EvalReport& report) {
+  const bool drawn = report.protocol.candidates != CandidateRule::full;
+  if (drawn) log_warning("{}", drawn_candidates_warning());
+  if (report.short_lists > 0) {
+    log_warning("{} users have met so many items that fewer negatives remain than were asked for",
+                report.short_lists);
+  }
+  if (report.repeat_targets > 0 && report.protocol.exclude_seen && !drawn) {
+    log_warning(
+        "{} of {} held-out items also stand in their user's history; they stay candidates while "
+        "the other items of the history do not, which makes them easy. For data with repeat "
+        "consumption say --include-seen",
+        report.repeat_targets, report.targets);
+  }
+  if (report.never_ranked > 0) {
+    log_warning(
+        "{} of {} held-out items can never be recommended by this model; they count as missed",
+        report.never_ranked, report.targets);
+  }
+  if (report.without_history > 0) {
+    log_warning("{} users are left out: nothing precedes their held-out items",
+                report.without_history);
+  }
+}
+
+}  // namespace
+
+void check_arguments(const EvaluateArguments& arguments) {
+  const CandidateRule rule = parse_candidate_rule(arguments.candidates);
+  parse_metrics(arguments.metrics);
+  if (!arguments.ties.empty()) parse_tie_rule(arguments.ties);
+  check_usage(arguments.truth.empty() || arguments.part == "test",
+              "--truth is about the last event of every user; it goes with --part test");
+  const bool full = rule == CandidateRule::full;
+  check_usage(arguments.lists.empty() != arguments.model.empty(),
+              "say what to judge: a run folder or model file, or --lists FILE with --data FOLDER");
+  check_usage(arguments.lists.empty() || !arguments.data.empty(),
+              "--lists needs the held-out items: say --data FOLDER, a folder written by upnext "
+              "prepare");
+  check_usage(arguments.lists.empty() || (full && arguments.trec_run.empty()),
+              "--lists judges the lists as they are; --candidates and --trec-run need a model");
+  check_usage(
+      full || arguments.trec_run.empty(),
+      "--trec-run writes the ranking of the full catalogue; it goes with --candidates full");
+  check_usage(full || !arguments.include_seen,
+              "--include-seen is about the full catalogue; --candidates {} has its own rule",
+              arguments.candidates);
+  check_usage(
+      !full || arguments.negatives < 0,
+      "--negatives goes with --candidates clean or original; the full catalogue draws none");
+  check_usage(
+      rule != CandidateRule::original || arguments.ties.empty() || arguments.ties == "behind",
+      "--candidates original puts held-out items before equal negatives (ties: behind); "
+      "leave out --ties {}",
+      arguments.ties);
+}
+
+Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
+                     bool exclude_seen) {
+  Protocol protocol;
+  protocol.part = arguments.part == "valid" ? SplitPart::valid : SplitPart::test;
+  protocol.exclude_seen = exclude_seen && !arguments.include_seen;
+  protocol.candidates = parse_candidate_rule(arguments.candidates);
+  protocol.negatives = arguments.negatives;
+  const bool original = protocol.candidates == CandidateRule::original;
+  const std::string usual = original ? "behind" : "half";
+  protocol.ties = parse_tie_rule(arguments.ties.empty() ? usual : arguments.ties);
+  protocol.max_users = arguments.max_users;
+  protocol.seed = globals.seed;
+  return protocol;
+}
+
+Evaluation::Evaluation(const EvaluateArguments& given, const Globals& globals)
+    : arguments(given),
+      model(given.lists.empty() ? std::optional(ModelFile::open(given.model)) : std::nullopt),
+      dataset(Dataset::open(model ? find_data_folder(given.model, model->description(), given.data)
+                                  : std::filesystem::path(given.data))),
+      pool(globals.threads > 0 ? globals.threads : available_threads()),
+      metrics(parse_metrics(given.metrics)),
+      protocol(protocol_of(given, globals, !model || model->description().exclude_seen)) {}
+
+void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* evaluation) {
+  for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
+    const RankedTargets& ranked = evaluation->ranked[h];
+    const Horizon& horizon = evaluation->horizons[h];
+    EvalReport& report = evaluation->reports[h];
+    report.cost = cost;
+    report.held_out_items = horizon.items;
+    report.short_users = horizon.short_users;
+    report.short_lists = count_short_lists(*evaluation, horizon);
+    report.targets = horizon.total_targets;
+    report.repeat_targets = horizon.repeat_targets;
+    report.duplicate_targets = horizon.duplicate_targets;
+    report.rows.push_back(
+        {name, compute_metrics(evaluation->metrics, ranked.ranks, ranked.repeats)});
+  }
+}
+
+void run_rankings(Evaluation* evaluation) {
+  const Dataset& dataset = evaluation->dataset;
+  DataMatch match = DataMatch::unknown;
+  if (evaluation->model) {
+    match = check_same_data(evaluation->model->description(), dataset,
+                            evaluation->arguments.allow_other_data);
+  }
+  evaluation->queries = make_queries(dataset, evaluation->protocol);
+  check_data(!evaluation->queries.users.empty(),
+             "{}: nobody to evaluate: the split ({}) holds out nothing for --part {}",
+             dataset.folder().string(), dataset.split_name(), evaluation->arguments.part);
+  make_horizons(evaluation);
+  evaluation->negatives =
+      draw_negatives(negative_source(dataset), evaluation->queries, evaluation->protocol);
+  if (evaluation->model) match_catalogue(evaluation);
+  evaluation->reports.assign(evaluation->horizons.size(), common_report(*evaluation, match));
+  add_all_rows(evaluation);
+  warn_about_counts(evaluation->reports.front());
+}
+
+}  // namespace upnext::cli

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "cli/commands.h"
+#include "data/dataset.h"
+#include "eval/beyond_accuracy.h"
+#include "eval/drawn_candidates.h"
+#include "eval/evaluator.h"
+#include "eval/item_match.h"
+#include "eval/result_report.h"
+#include "inference/model_file.h"
+
+namespace upnext::cli {
+
+/// The command line of `evaluate`.
+struct EvaluateArguments {
+  std::string model, data, truth;
+  std::string lists;  ///< ranked lists of another program instead of a model
+  std::string part = "test";
+  std::string metrics = "ndcg@10,recall@1,recall@10,mrr";
+  std::string ties;  ///< empty = what the rule for candidates asks for
+  std::string candidates = "full";
+  int64_t negatives = -1;
+  std::vector<int64_t> test_items;  ///< the horizons m beside the whole held-out range
+  int64_t beyond = 0;               ///< cutoff of the measures beyond accuracy, 0 = none
+  bool include_seen = false;
+  bool allow_other_data = false;
+  bool no_baselines = false;
+  int64_t max_users = 0;
+  int64_t trec_depth = 100;
+  std::string trec_run, trec_qrels, per_user;
+};
+
+/// Usage Error when options contradict each other.
+void check_arguments(const EvaluateArguments& arguments);
+/// The protocol that the options ask for; `exclude_seen` is what the model was trained for.
+Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals, bool exclude_seen);
+
+/// Everything that is opened once and used by all steps. The first horizon is the whole held-out
+/// range; ranks and reports have one entry for each horizon.
+struct Evaluation {
+  Evaluation(const EvaluateArguments& given, const Globals& globals);
+
+  const EvaluateArguments& arguments;
+  std::optional<ModelFile> model;  ///< none when ranked lists are judged
+  Dataset dataset;
+  WorkerPool pool;
+  std::vector<Metric> metrics;
+  Protocol protocol;
+  Queries queries;
+  std::vector<Horizon> horizons;
+  Jagged<int32_t> negatives;
+  std::vector<int32_t> model_items;  ///< model item of every dataset item, -1 = unknown to it
+  std::unique_ptr<Scorer> scorer;
+  std::vector<RankedTargets> ranked;  ///< by the model, or in the lists
+  std::vector<EvalReport> reports;
+};
+
+/// Ranks with the model and with what stands beside it and fills the reports, but for the files.
+void run_rankings(Evaluation* evaluation);
+
+/// The part of that which reads and judges ranked lists.
+void rank_with_lists(const CatalogueFacts& facts, Evaluation* evaluation);
+/// Puts the metrics of Evaluation::ranked and what is counted with them into every report.
+void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* evaluation);
+
+/// Writes what was asked for; a run folder keeps the results on its own data, named by part, rule
+/// and horizon.
+void write_evaluation(Evaluation* evaluation);
+/// The reports on stdout.
+void print_evaluation(const std::vector<EvalReport>& reports, bool json);
+
+}  // namespace upnext::cli
