@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "objectives/candidates.h"
 #include "objectives/full_catalogue.h"
 #include "objectives/used_rows.h"
 #include "support/differences.h"
@@ -216,37 +215,6 @@ TEST(Objective, SaysItsName) {
   EXPECT_EQ(Objective(options("softmax", "full"), 10).name(), "CE, full catalogue, all positions");
   EXPECT_EQ(Objective(options("gbce", "uniform"), 10).name(),
             "gBCE(t=0.75), 6 uniform negatives, all positions");
-}
-
-TEST(DrawUniform, IsUniformOverTheCatalogue) {
-  constexpr int64_t kItems = 50;
-  constexpr int kDraws = 200000;
-  std::vector<int32_t> out(kDraws);
-  draw_uniform(random_key(1, Purpose::negatives), 3, 0, kItems, -1, out);
-  std::vector<int> counts(kItems);
-  for (const int32_t item : out) ++counts.at(item);
-  double chi2 = 0;
-  for (const int count : counts) chi2 += std::pow(count - kDraws / 50.0, 2) / (kDraws / 50.0);
-  EXPECT_LT(chi2, 85.4);  // 99.9 % point of chi-square with 49 degrees of freedom
-}
-
-TEST(DrawUniform, NeverDrawsTheExcludedItemAndStaysUniform) {
-  std::vector<int32_t> out(60000);
-  draw_uniform(random_key(1, Purpose::negatives), 3, 0, 7, 4, out);
-  std::vector<int> counts(7);
-  for (const int32_t item : out) ++counts.at(item);
-  EXPECT_EQ(counts[4], 0);
-  for (const int item : {0, 1, 2, 3, 5, 6}) EXPECT_NEAR(counts[item], 10000, 400);
-}
-
-TEST(DrawUniform, DependsOnTheQueryOnly) {
-  const PhiloxKey key = random_key(1, Purpose::negatives, 9);
-  std::vector<int32_t> few(5), many(40), other(40);
-  draw_uniform(key, 3, 2, 1000, -1, few);
-  draw_uniform(key, 3, 2, 1000, -1, many);
-  draw_uniform(key, 3, 1, 1000, -1, other);
-  EXPECT_TRUE(std::equal(few.begin(), few.end(), many.begin()));
-  EXPECT_NE(many, other);
 }
 
 TEST(TableGradient, SumsDoNotDependOnHowTheyAreStored) {
