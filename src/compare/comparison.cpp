@@ -15,14 +15,6 @@ namespace {
 
 constexpr double kLevel = 0.05;
 
-RunColumns columns_of(const Side& side, const std::string& metric) {
-  RunColumns columns;
-  for (const RunResult& run : side.runs) {
-    columns.emplace_back(run.values.columns[static_cast<size_t>(run.values.find(metric))]);
-  }
-  return columns;
-}
-
 /// Mean over the side's runs for every user.
 std::vector<double> user_means(const RunColumns& runs) {
   std::vector<double> means(runs.front().size());
@@ -38,8 +30,8 @@ PairedDifferences differences_of(const Side& a, const Side& b,
                                  const std::vector<std::string>& metrics) {
   PairedDifferences differences;
   for (const std::string& metric : metrics) {
-    std::vector<double> column = user_means(columns_of(b, metric));
-    const std::vector<double> base = user_means(columns_of(a, metric));
+    std::vector<double> column = user_means(b.columns(metric));
+    const std::vector<double> base = user_means(a.columns(metric));
     for (size_t user = 0; user < column.size(); ++user) column[user] -= base[user];
     differences.columns.push_back(std::move(column));
   }
@@ -63,8 +55,8 @@ Comparison described(const Side& a, const Side& b, const std::string& metric,
 }
 
 void judge_with_seeds(const Side& a, const Side& b, Comparison* comparison) {
-  const SeedComparison seeds =
-      compare_with_seeds(columns_of(a, comparison->metric), columns_of(b, comparison->metric));
+  const SeedEstimate seeds =
+      compare_with_seeds(a.columns(comparison->metric), b.columns(comparison->metric));
   comparison->seeds_random = true;
   comparison->low = seeds.low;
   comparison->high = seeds.high;

@@ -31,7 +31,7 @@ struct Comparison {
   /// True: users and training seeds are random (compare_with_seeds). False: one run a side, so only
   /// the users are, and the comparison is about these two trained models.
   bool seeds_random = false;
-  double run_sd = 0, seed_share = 0;  ///< SeedComparison, 0 without seeds
+  double run_sd = 0, seed_share = 0;  ///< SeedEstimate, 0 without seeds
   double margin = 0;                  ///< in units of the metric, 0 = no equivalence test
   double equivalence_p = 1, equivalence_holm_p = 1;
   Verdict verdict = Verdict::not_shown;

@@ -2,13 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "compare/comparison_report.h"
 
 namespace upnext {
 namespace {
-
-constexpr double kLevel = 0.05;
 
 std::string side_text(const Side& side) {
   const size_t runs = side.runs.size();
@@ -47,10 +46,19 @@ std::string basis_text(const ComparisonReport& report, const Comparison& entry) 
   return text;
 }
 
-void add_spread(const Comparison& entry, std::string* text) {
-  *text += fmt::format(
-      "  {}: runs of a side differ by {:.4f} (sd), {:.0f} % of the variance of B - A; df {:.1f}\n",
-      entry.metric, entry.run_sd, 100 * entry.seed_share, entry.df);
+/// What the columns have no room for.
+void add_details(const Comparison& entry, std::string* text) {
+  std::string line;
+  if (std::isfinite(entry.relative_change)) {
+    line += fmt::format(" {:+.1f} % of A's mean;", 100 * entry.relative_change);
+  }
+  if (entry.seeds_random) {
+    line += fmt::format(" runs of a side: sd {:.4f}, {:.0f} % of the variance (df {:.1f});",
+                        entry.run_sd, 100 * entry.seed_share, entry.df);
+  }
+  if (line.empty()) return;
+  line.pop_back();
+  *text += fmt::format("  {}:{}\n", entry.metric, line);
 }
 
 void add_margin(const ComparisonReport& report, const Comparison& entry, std::string* text) {
@@ -58,13 +66,6 @@ void add_margin(const ComparisonReport& report, const Comparison& entry, std::st
   *text += fmt::format("  {}: within +-{:.4f} (margin {})? p {}, Holm p {}\n", entry.metric,
                        entry.margin, report.options.margin.text(), p_text(entry.equivalence_p),
                        p_text(entry.equivalence_holm_p));
-}
-
-/// How B - A reads in per cent, for what is shown to be different.
-void add_change(const Comparison& entry, std::string* text) {
-  if (entry.holm_p >= kLevel || !(entry.relative_change == entry.relative_change)) return;
-  *text += fmt::format("  {}: B is {:+.1f} % of A's mean away\n", entry.metric,
-                       100 * entry.relative_change);
 }
 
 std::string end_text(const ComparisonReport& report) {
@@ -99,8 +100,7 @@ std::string comparison_table(const ComparisonReport& report) {
     for (auto entry = begin; entry != end; ++entry) add_line(*entry, &text);
     text += basis_text(report, *begin);
     for (auto entry = begin; entry != end; ++entry) {
-      if (entry->seeds_random) add_spread(*entry, &text);
-      add_change(*entry, &text);
+      add_details(*entry, &text);
       add_margin(report, *entry, &text);
     }
     text += '\n';

@@ -44,52 +44,81 @@ SideMoments moments_of(const RunColumns& side) {
   return moments;
 }
 
-void judge(SeedComparison* result) {
-  if (result->standard_error <= 0) {
+/// The parts of the variance, and what they are worth.
+struct VarianceParts {
+  double user = 0;  ///< by user alone, side x user with it
+  double seed = 0;  ///< by seed, seed x user with it
+  double user_df = 1, seed_df = 1;
+};
+
+/// Interval, degrees of freedom and p of `value`.
+SeedEstimate judged(double value, const VarianceParts& parts) {
+  SeedEstimate result;
+  result.value = value;
+  result.low = result.high = value;
+  result.df = parts.seed_df;
+  const double variance = parts.user + parts.seed;
+  if (variance <= 0) {
     // Neither users nor seeds make a difference: whatever is left is exact.
-    result->p = result->difference == 0 ? 1 : 0;
-    result->low = result->high = result->difference;
-    return;
+    result.p = value == 0 ? 1 : 0;
+    return result;
   }
-  const double t = std::abs(result->difference) / result->standard_error;
-  result->p = 2 * student_tail(t, result->df);
-  const double half = student_quantile(0.975, result->df) * result->standard_error;
-  result->low = result->difference - half;
-  result->high = result->difference + half;
+  result.standard_error = std::sqrt(variance);
+  result.seed_share = parts.seed / variance;
+  result.df = variance * variance /
+              (parts.user * parts.user / parts.user_df + parts.seed * parts.seed / parts.seed_df);
+  result.p = 2 * student_tail(std::abs(value) / result.standard_error, result.df);
+  const double half = student_quantile(0.975, result.df) * result.standard_error;
+  result.low = value - half;
+  result.high = value + half;
+  return result;
+}
+
+/// `by_user` is what is averaged over users (a side's mean over runs, or the difference of two);
+/// the squares are summed over the sides, `weight` is the sum of 1 / runs.
+struct Summed {
+  std::span<const double> by_user;
+  double run_squares = 0, rest_squares = 0;
+  double free_runs = 0, weight = 0;
+};
+
+SeedEstimate estimate(const Summed& summed) {
+  const auto users = static_cast<double>(summed.by_user.size());
+  const PairedSummary over_users = summarise_paired(summed.by_user);
+  const double run_variance = summed.run_squares / summed.free_runs;
+  const double free_rest = std::max(1.0, summed.free_runs * (users - 1));
+  const double rest = summed.rest_squares / free_rest * summed.weight / users;
+  VarianceParts parts;
+  parts.user = std::max(0.0, over_users.standard_error * over_users.standard_error - rest);
+  parts.seed = run_variance * summed.weight;
+  parts.user_df = std::max(1.0, users - 1);
+  parts.seed_df = summed.free_runs;
+  SeedEstimate result = judged(over_users.mean, parts);
+  result.run_sd = std::sqrt(run_variance);
+  return result;
 }
 
 }  // namespace
 
-SeedComparison compare_with_seeds(const RunColumns& a, const RunColumns& b) {
+SeedEstimate compare_with_seeds(const RunColumns& a, const RunColumns& b) {
   assert(!a.empty() && !b.empty() && a.size() + b.size() > 2 && !a.front().empty());
   const SideMoments side_a = moments_of(a), side_b = moments_of(b);
-  const auto users = static_cast<double>(a.front().size());
-  const double free_runs = static_cast<double>(a.size() + b.size()) - 2;
-  const double weight = 1 / static_cast<double>(a.size()) + 1 / static_cast<double>(b.size());
   std::vector<double> differences(side_b.user_means);
   for (size_t user = 0; user < differences.size(); ++user) {
     differences[user] -= side_a.user_means[user];
   }
-  const double user_error = summarise_paired(differences).standard_error;
-  const double run_variance = (side_a.run_squares + side_b.run_squares) / free_runs;
-  const double free_rest = std::max(1.0, free_runs * (users - 1));
-  const double rest_part = (side_a.rest_squares + side_b.rest_squares) / free_rest * weight / users;
-  const double user_part = std::max(0.0, user_error * user_error - rest_part);
-  const double seed_part = run_variance * weight;
-  const double variance = user_part + seed_part;
-  SeedComparison result;
-  result.difference = side_b.mean - side_a.mean;
-  result.standard_error = std::sqrt(variance);
-  result.run_sd = std::sqrt(run_variance);
-  result.df = free_runs;
-  if (variance > 0) {
-    result.seed_share = seed_part / variance;
-    result.df =
-        variance * variance /
-        (user_part * user_part / std::max(1.0, users - 1) + seed_part * seed_part / free_runs);
-  }
-  judge(&result);
-  return result;
+  const auto runs_a = static_cast<double>(a.size()), runs_b = static_cast<double>(b.size());
+  return estimate({differences, side_a.run_squares + side_b.run_squares,
+                   side_a.rest_squares + side_b.rest_squares, runs_a + runs_b - 2,
+                   1 / runs_a + 1 / runs_b});
+}
+
+SeedEstimate mean_with_seeds(const RunColumns& side) {
+  assert(side.size() > 1 && !side.front().empty());
+  const SideMoments moments = moments_of(side);
+  const auto runs = static_cast<double>(side.size());
+  return estimate(
+      {moments.user_means, moments.run_squares, moments.rest_squares, runs - 1, 1 / runs});
 }
 
 }  // namespace upnext

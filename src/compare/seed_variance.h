@@ -9,15 +9,15 @@ namespace upnext {
 /// Values of one metric for one side: `runs[run][user]`, the users in the same order everywhere.
 using RunColumns = std::vector<std::span<const double>>;
 
-/// The difference of two sides when users and training seeds are both random.
-struct SeedComparison {
-  double difference = 0;  ///< mean of b minus mean of a
+/// A mean, or a difference of two means, when users and training seeds are both random.
+struct SeedEstimate {
+  double value = 0;
   double standard_error = 0;
   double df = 0;             ///< Satterthwaite's degrees of freedom of the standard error
-  double p = 1;              ///< two-sided
+  double p = 1;              ///< two-sided, of the null that the value is 0
   double low = 0, high = 0;  ///< 95 % interval
   double run_sd = 0;         ///< spread of run means within a side, pooled over the sides
-  double seed_share = 0;     ///< part of the variance of the difference that the seeds bring
+  double seed_share = 0;     ///< part of the variance that the seeds bring
 };
 
 /// Two-way random effects, users x seeds within sides, estimated by moments. Model of a value:
@@ -33,6 +33,10 @@ struct SeedComparison {
 /// readers and cases random" of Dorfman, Berbaum and Metz 1992 and the two-way cluster variance of
 /// Cameron, Gelbach and Miller 2011). Seeds of the two sides are assumed to spread alike; under the
 /// null "the same configuration" they do. Needs three runs or more in all, and one user or more.
-SeedComparison compare_with_seeds(const RunColumns& a, const RunColumns& b);
+SeedEstimate compare_with_seeds(const RunColumns& a, const RunColumns& b);
+
+/// The mean of one side by the same model (1 / S and S - 1 in place of the sums over two sides).
+/// Needs two runs or more.
+SeedEstimate mean_with_seeds(const RunColumns& side);
 
 }  // namespace upnext

@@ -59,12 +59,19 @@ bool all_have(const std::vector<Side>& sides, const std::string& metric) {
 double Side::mean(const std::string& metric) const {
   double sum = 0;
   size_t count = 0;
-  for (const RunResult& run : runs) {
-    const auto& column = run.values.columns[static_cast<size_t>(run.values.find(metric))];
+  for (const auto& column : columns(metric)) {
     for (const double value : column) sum += value;
     count += column.size();
   }
   return sum / static_cast<double>(count);
+}
+
+RunColumns Side::columns(const std::string& metric) const {
+  RunColumns columns;
+  for (const RunResult& run : runs) {
+    columns.emplace_back(run.values.columns[static_cast<size_t>(run.values.find(metric))]);
+  }
+  return columns;
 }
 
 SideRequest parse_side(const std::string& text) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compare/run_result.h"
+#include "compare/seed_variance.h"
 
 namespace upnext {
 
@@ -16,6 +17,8 @@ struct Side {
 
   /// Mean of a metric over runs and users.
   double mean(const std::string& metric) const;
+  /// Views of one metric, one for each run.
+  RunColumns columns(const std::string& metric) const;
 };
 
 /// A side as it was asked for. A folder that holds no result but folders seed-* that do stands for

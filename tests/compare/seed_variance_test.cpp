@@ -23,13 +23,13 @@ RunColumns columns(const Side& side) {
 TEST(SeedVariance, AgreesWithTheFormulasWorkedOutElsewhere) {
   const Side a = {{.1, .4, .3, .8, .0}, {.2, .5, .1, .9, .1}, {.3, .2, .2, .7, .2}};
   const Side b = {{.9, .1, .2, .9, .7}, {.8, .2, .5, .9, .9}};
-  const SeedComparison found = compare_with_seeds(columns(a), columns(b));
-  EXPECT_NEAR(found.difference, 0.27666666666666667, 1e-14);
+  const SeedEstimate found = compare_with_seeds(columns(a), columns(b));
+  EXPECT_NEAR(found.value, 0.27666666666666667, 1e-14);
   EXPECT_NEAR(found.standard_error, 0.17253019059476712, 1e-14);
   EXPECT_NEAR(found.df, 4.473011468427592, 1e-11);
   EXPECT_NEAR(found.p, 0.17652506536628326, 1e-11);
-  EXPECT_NEAR(found.high - found.difference, 0.45968945731407673, 1e-9);
-  EXPECT_NEAR(found.difference - found.low, 0.45968945731407673, 1e-9);
+  EXPECT_NEAR(found.high - found.value, 0.45968945731407673, 1e-9);
+  EXPECT_NEAR(found.value - found.low, 0.45968945731407673, 1e-9);
   EXPECT_NEAR(found.run_sd, 0.04496912521077347, 1e-14);
   EXPECT_NEAR(found.seed_share, 0.05661316411596364, 1e-13);
 }
@@ -39,7 +39,7 @@ TEST(SeedVariance, UsersThatAgreeLeaveTheTTestOverRuns) {
   // sqrt(2/3)), 4 degrees of freedom.
   const Side a = {{.1, .1, .1}, {.2, .2, .2}, {.3, .3, .3}};
   const Side b = {{.3, .3, .3}, {.4, .4, .4}, {.5, .5, .5}};
-  const SeedComparison found = compare_with_seeds(columns(a), columns(b));
+  const SeedEstimate found = compare_with_seeds(columns(a), columns(b));
   EXPECT_NEAR(found.run_sd, 0.1, 1e-14);
   EXPECT_NEAR(found.standard_error, 0.1 * std::sqrt(2.0 / 3), 1e-14);
   EXPECT_NEAR(found.df, 4, 1e-10);
@@ -50,7 +50,7 @@ TEST(SeedVariance, UsersThatAgreeLeaveTheTTestOverRuns) {
 TEST(SeedVariance, RunsThatAgreeLeaveThePairedTTestOverUsers) {
   const Side a = {{.1, .4, .3, .8}, {.1, .4, .3, .8}};
   const Side b = {{.2, .7, .3, .9}, {.2, .7, .3, .9}};
-  const SeedComparison found = compare_with_seeds(columns(a), columns(b));
+  const SeedEstimate found = compare_with_seeds(columns(a), columns(b));
   EXPECT_NEAR(found.df, 3, 1e-9);
   EXPECT_NEAR(found.standard_error, std::sqrt(0.0475 / 3) / 2, 1e-12);
   EXPECT_NEAR(found.run_sd, 0, 1e-15);
@@ -58,10 +58,22 @@ TEST(SeedVariance, RunsThatAgreeLeaveThePairedTTestOverUsers) {
 
 TEST(SeedVariance, TheSameEverywhereIsNoDifference) {
   const Side same = {{.1, .4}, {.1, .4}};
-  const SeedComparison found = compare_with_seeds(columns(same), columns(same));
+  const SeedEstimate found = compare_with_seeds(columns(same), columns(same));
   EXPECT_EQ(found.p, 1);
   EXPECT_EQ(found.low, 0);
   EXPECT_EQ(found.high, 0);
+}
+
+TEST(SeedVariance, OneSideHasAMeanByTheSameModel) {
+  // User means 0.2, 0.4: V_user = 0.01; residuals +-0.05: V_rest = 0.01 / 1 / 2 / 2; run means
+  // 0.25, 0.35: V_seed = 0.005 / 2.
+  const Side side = {{0.1, 0.4}, {0.3, 0.4}};
+  const SeedEstimate found = mean_with_seeds(columns(side));
+  EXPECT_NEAR(found.value, 0.3, 1e-15);
+  EXPECT_NEAR(found.standard_error, std::sqrt(0.01 - 0.0025 + 0.0025), 1e-14);
+  EXPECT_NEAR(found.seed_share, 0.25, 1e-12);
+  EXPECT_NEAR(found.df, 1e-4 / (0.0075 * 0.0075 + 0.0025 * 0.0025), 1e-10);
+  EXPECT_NEAR(found.run_sd, std::sqrt(0.005), 1e-15);
 }
 
 /// Standard deviations of the random effects of one value.
