@@ -17,6 +17,7 @@
 #include "base/resources.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
+#include "cli/evaluate_run.h"
 #include "eval/evaluator.h"
 #include "eval/item_match.h"
 #include "eval/result_files.h"
@@ -194,7 +195,8 @@ void print_report(const EvalReport& report, bool json) {
            users / std::max(report.cost.seconds, 1e-9), report.cost.peak_memory_bytes >> 20);
 }
 
-void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
+/// Everything but printing.
+EvalReport judge(const EvaluateArguments& arguments, const Globals& globals) {
   const std::vector<Metric> metrics = parse_metrics(arguments.metrics);
   check_usage(arguments.truth.empty() || arguments.part == "test",
               "--truth is about the last event of every user; it goes with --part test");
@@ -221,10 +223,23 @@ void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
   warn_about_counts(evaluation.report);
   add_rows_beside(metrics, &evaluation);
   write_files(&evaluation);
-  print_report(evaluation.report, globals.json);
+  return std::move(evaluation.report);
+}
+
+void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
+  print_report(judge(arguments, globals), globals.json);
 }
 
 }  // namespace
+
+void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
+                  const Globals& globals) {
+  EvaluateArguments arguments;
+  arguments.model = run.string();
+  arguments.no_baselines = true;
+  if (!wanted.metrics.empty()) arguments.metrics = wanted.metrics;
+  judge(arguments, globals);
+}
 
 void add_evaluate(CLI::App& app, Globals& globals) {
   CLI::App* verb = app.add_subcommand(

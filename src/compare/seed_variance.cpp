@@ -46,9 +46,9 @@ SideMoments moments_of(const RunColumns& side) {
 
 /// The parts of the variance, and what they are worth.
 struct VarianceParts {
-  double user = 0;  ///< by user alone, side x user with it
-  double seed = 0;  ///< by seed, seed x user with it
-  double user_df = 1, seed_df = 1;
+  double user = 0;                  ///< by user alone, side x user with it
+  double seed = 0;                  ///< by seed, seed x user with it
+  double user_df = 1, seed_df = 1;  ///< degrees of freedom
 };
 
 /// Interval, degrees of freedom and p of `value`.
@@ -117,8 +117,15 @@ SeedEstimate mean_with_seeds(const RunColumns& side) {
   assert(side.size() > 1 && !side.front().empty());
   const SideMoments moments = moments_of(side);
   const auto runs = static_cast<double>(side.size());
-  return estimate(
-      {moments.user_means, moments.run_squares, moments.rest_squares, runs - 1, 1 / runs});
+  const SeedEstimate both =
+      estimate({moments.user_means, moments.run_squares, moments.rest_squares, runs - 1, 1 / runs});
+  const double user_error = summarise_paired(moments.user_means).standard_error;
+  if (both.standard_error >= user_error) return both;
+  SeedEstimate floor = judged(
+      both.value,
+      {.user = user_error * user_error, .user_df = static_cast<double>(side.front().size()) - 1});
+  floor.run_sd = both.run_sd;
+  return floor;
 }
 
 }  // namespace upnext

@@ -36,7 +36,8 @@ struct SeedEstimate {
 SeedEstimate compare_with_seeds(const RunColumns& a, const RunColumns& b);
 
 /// The mean of one side by the same model (1 / S and S - 1 in place of the sums over two sides).
-/// Needs two runs or more.
+/// Runs that happen to agree must not make a mean look surer than its users allow: the interval is
+/// at least that of V_user alone. Needs two runs or more.
 SeedEstimate mean_with_seeds(const RunColumns& side);
 
 }  // namespace upnext

@@ -76,6 +76,16 @@ TEST(SeedVariance, OneSideHasAMeanByTheSameModel) {
   EXPECT_NEAR(found.run_sd, std::sqrt(0.005), 1e-15);
 }
 
+TEST(SeedVariance, RunsThatHappenToAgreeDoNotHideTheUsers) {
+  // Every user differs between the runs, their means do not: V_seed = 0, V_user - V_rest = 0.
+  const Side side = {{0.1, 0.4, 0.1, 0.4}, {0.4, 0.1, 0.2, 0.3}};
+  const SeedEstimate found = mean_with_seeds(columns(side));
+  EXPECT_NEAR(found.run_sd, 0, 1e-15);
+  const std::vector<double> means = {0.25, 0.25, 0.15, 0.35};
+  EXPECT_NEAR(found.standard_error, summarise_paired(means).standard_error, 1e-15);
+  EXPECT_NEAR(found.df, 3, 1e-12);
+}
+
 /// Standard deviations of the random effects of one value.
 struct Effects {
   double user = 0.3, side_user = 0, seed = 0, seed_user = 0.2;
