@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The table is written again after every run; its last version gets the full number of resamples.
+/// The tables are written again after every run; the last ones get the full number of resamples.
 constexpr int64_t kQuickResamples = 1000;
 
 struct GridArguments {
@@ -98,7 +99,8 @@ class Grid {
 
   void run() {
     for (size_t i = 0; i < cells_.size(); ++i) run_cell(i);
-    write_tables(Resampling().resamples);
+    for (const auto& [data, folder] : plan_.data) update_table(data, Resampling().resamples);
+    write_tables();
     if (globals_.json) fmt::print("{}", grid_json(report_));
     if (!globals_.json) fmt::print("{}", grid_markdown(report_));
     check_data(report_.failures.empty(),
@@ -120,7 +122,9 @@ class Grid {
         evaluate_run(cell.run, {plan_.metrics}, globals_);
       }
       done_.push_back(index);
-      if (state != CellState::finished) write_tables(kQuickResamples);
+      if (state == CellState::finished) return;
+      update_table(cell.data, kQuickResamples);
+      write_tables();
     } catch (const Error& error) {
       if (error.code() == ExitCode::interrupted) stop();
       fail(cell, error.what());
@@ -159,16 +163,22 @@ class Grid {
     return requests;
   }
 
-  void write_tables(int64_t resamples) {
+  /// Compares the finished runs of a dataset anew.
+  void update_table(const std::string& data, int64_t resamples) {
+    const std::vector<SideRequest> requests = finished_runs(data);
+    if (requests.empty()) return;
+    tables_[data] = make_grid_table(data, requests, plan_.variants.front().name,
+                                    {resamples, globals_.seed}, pool_);
+  }
+
+  void write_tables() {
     report_.baseline = plan_.variants.front().name;
     report_.cells = static_cast<int64_t>(cells_.size());
     report_.finished = static_cast<int64_t>(done_.size());
     report_.tables.clear();
     for (const auto& [data, folder] : plan_.data) {
-      const std::vector<SideRequest> requests = finished_runs(data);
-      if (requests.empty()) continue;
-      report_.tables.push_back(
-          make_grid_table(data, requests, report_.baseline, {resamples, globals_.seed}, pool_));
+      const auto table = tables_.find(data);
+      if (table != tables_.end()) report_.tables.push_back(table->second);
     }
     make_folder(plan_.out);
     write_file_atomically(plan_.out / "table.md", grid_markdown(report_));
@@ -181,6 +191,7 @@ class Grid {
   const Globals& globals_;
   WorkerPool pool_;
   std::vector<size_t> done_;
+  std::map<std::string, GridTable> tables_;  ///< by dataset
   GridReport report_;
 };
 
