@@ -73,6 +73,10 @@ std::string csv_field(const std::string& text) {
   return quoted + '"';
 }
 
+std::string csv_number(double value) {
+  return std::isfinite(value) ? fmt::format("{}", value) : std::string();
+}
+
 std::string comparison_csv(const ComparisonReport& report) {
   std::string text =
       "a,b,runs_a,runs_b,metric,mean_a,mean_b,difference,low,high,relative_change,cohen_d,p,holm_p,"
@@ -83,8 +87,8 @@ std::string comparison_csv(const ComparisonReport& report) {
     text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", csv_field(a.name),
                         csv_field(b.name), a.runs.size(), b.runs.size(), csv_field(entry.metric),
                         entry.mean_a, entry.mean_b, entry.difference, entry.low, entry.high,
-                        entry.relative_change, entry.effect, entry.p, entry.holm_p,
-                        basis_name(entry), entry.standard_error, entry.df);
+                        csv_number(entry.relative_change), csv_number(entry.effect), entry.p,
+                        entry.holm_p, basis_name(entry), entry.standard_error, entry.df);
     text += entry.seeds_random ? fmt::format("{},", entry.run_sd) : ",";
     text += entry.margin > 0 ? fmt::format("{},{},{},", entry.margin, entry.equivalence_p,
                                            entry.equivalence_holm_p)

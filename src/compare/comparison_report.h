@@ -31,5 +31,7 @@ std::string p_text(double p);
 
 /// A field of a CSV line, in quotes where it must be.
 std::string csv_field(const std::string& text);
+/// A number with all its digits, nothing for one that does not exist.
+std::string csv_number(double value);
 
 }  // namespace upnext

@@ -23,7 +23,7 @@ const Comparison* find_comparison(const ComparisonReport& report, size_t side,
 std::string comparison_fields(const Comparison* entry) {
   if (entry == nullptr) return ",,,,,,,";
   return fmt::format("{},{},{},{},{},{},{},{}", entry->difference, entry->low, entry->high,
-                     entry->p, entry->holm_p, entry->effect,
+                     entry->p, entry->holm_p, csv_number(entry->effect),
                      entry->seeds_random ? "users and seeds" : "users",
                      verdict_text(entry->verdict));
 }
