@@ -36,33 +36,35 @@ END
 "$upnext" grid null.toml --threads "${THREADS:-1}" --quiet >grid.out
 
 python3 - "$upnext" "$seeds" <<'END'
-import json, math, subprocess, sys
+import json, math, random, subprocess, sys
 
 upnext, seeds = sys.argv[1], int(sys.argv[2])
 metrics = ["ndcg@10", "recall@10", "mrr"]
-per_log = 50
+logs = (1, 2, 3, 4)
 
 
-def groups(size):
-    """Stretches of 2 x size neighbouring seeds: disjoint ones first, then shifted ones."""
-    whole = 2 * size
-    starts = [start for shift in range(whole) for start in range(shift, seeds - whole + 1, whole)]
-    return starts[:per_log]
+def groups(size, count):
+    """Groups of 2 x size seeds: a shuffled list cut up, again and again, so the first ones are disjoint."""
+    draw, found = random.Random(size), []
+    while len(found) < count:
+        order = draw.sample(range(1, seeds + 1), seeds)
+        found += [order[i:i + 2 * size] for i in range(0, seeds - 2 * size + 1, 2 * size)]
+    return found[:count]
 
 
-def compare(log, start, size):
-    run = lambda i: f"runs/null/data{log}/seed-{1 + start + i}"
-    sides = [f"--side={name}=" + ",".join(run(offset + i) for i in range(size))
-             for name, offset in (("a", 0), ("b", size))]
+def compare(log, group):
+    half = len(group) // 2
+    sides = [f"--side={name}=" + ",".join(f"runs/null/data{log}/seed-{seed}" for seed in part)
+             for name, part in (("a", group[:half]), ("b", group[half:]))]
     out = subprocess.run([upnext, "compare", *sides, "--metrics", ",".join(metrics), "--bootstrap", "4999",
                           "--json", "--quiet"], check=True, capture_output=True, text=True).stdout
     return json.loads(out)["comparisons"]
 
 
-for size in (1, 3):
-    found = [compare(log, start, size) for log in (1, 2, 3, 4) for start in groups(size)]
-    disjoint = 4 * min(per_log, seeds // (2 * size))
-    print(f"{size} against {size} runs: {len(found)} comparisons, {min(disjoint, len(found))} of them share no run")
+for size, per_log in ((1, 50), (3, 50), (2, 250), (3, 250)):
+    found = [compare(log, group) for log in logs for group in groups(size, per_log)]
+    disjoint = len(logs) * min(per_log, seeds // (2 * size))
+    print(f"{size} against {size} runs: {len(found)} comparisons, {disjoint} of them share no run")
     for i, metric in enumerate(metrics):
         rejected = sum(c[i]["p"] < 0.05 for c in found)
         outside = sum(not c[i]["low"] <= 0 <= c[i]["high"] for c in found)

@@ -28,6 +28,7 @@ struct CompareArguments {
 
 std::vector<SideRequest> requests_of(const CompareArguments& arguments) {
   std::vector<SideRequest> requests;
+  requests.reserve(arguments.runs.size() + arguments.sides.size());
   for (const std::string& run : arguments.runs) requests.push_back({run, {run}});
   for (const std::string& side : arguments.sides) requests.push_back(parse_side(side));
   check_usage(requests.size() >= 2,

@@ -9,18 +9,23 @@
 namespace upnext {
 namespace {
 
+constexpr double kTiny = 1e-300;
+
+constexpr int kMostTerms = 10000;
+
+constexpr double kPrecision = 1e-15;
+
+constexpr double kAsGoodAsNormal = 1e7;
+
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double not_zero(double x) {
-  constexpr double kTiny = 1e-300;
   return std::abs(x) < kTiny ? kTiny : x;
 }
 
 /// Continued fraction of I_x(a, b), DLMF 8.17.22, evaluated forwards (Lentz); converges quickly for
 /// x below (a + 1) / (a + b + 2).
 double beta_fraction(double a, double b, double x) {
-  constexpr int kMostTerms = 10000;
-  constexpr double kPrecision = 1e-15;
   double c = 1;
   double d = 1 / not_zero(1 - (a + b) * x / (a + 1));
   double value = d;
@@ -79,7 +84,6 @@ double normal_quantile(double p) {
 }
 
 double student_tail(double t, double df) {
-  constexpr double kAsGoodAsNormal = 1e7;
   if (df >= kAsGoodAsNormal) return normal_cdf(-t);
   if (std::isinf(t)) return t > 0 ? 0 : 1;
   const double both = incomplete_beta(0.5 * df, 0.5, df / (df + t * t));

@@ -10,6 +10,9 @@
 namespace upnext {
 namespace {
 
+// Sums in another order differ in their last bits; such a flip is a tie and counts.
+constexpr double kTie = 1e-10;
+
 constexpr uint64_t kFlips = 1;  ///< index of the key beside that of the bootstrap
 
 /// Sums of the metrics with a random sign for every user.
@@ -30,8 +33,6 @@ void flipped_sums(const std::vector<double>& rows, size_t metrics, RandomStream 
 std::vector<double> randomisation_p(const PairedDifferences& differences,
                                     const Resampling& resampling, WorkerPool& pool) {
   assert(differences.users() > 0 && resampling.resamples > 0);
-  // Sums in another order differ in their last bits; such a flip is a tie and counts.
-  constexpr double kTie = 1e-10;
   const size_t metrics = differences.columns.size();
   const std::vector<double> rows = differences.by_user();
   std::vector<double> observed(metrics);

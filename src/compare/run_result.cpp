@@ -11,6 +11,8 @@
 namespace upnext {
 namespace {
 
+constexpr double kRounding = 1e-9;
+
 using Json = nlohmann::ordered_json;
 
 constexpr uint64_t kResultBytes = uint64_t{64} << 20;
@@ -47,7 +49,6 @@ double mean_of(const std::vector<double>& values) {
 
 /// `evaluate --per-user ELSEWHERE` renews the means and leaves the old per-user file.
 void check_belongs(const Json& json, const RunResult& run, const std::string& result_file) {
-  constexpr double kRounding = 1e-9;
   const Json& metrics = json.at("metrics");
   for (size_t i = 0; i < run.values.metrics.size(); ++i) {
     const std::string& name = run.values.metrics[i];

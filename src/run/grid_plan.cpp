@@ -14,6 +14,8 @@
 namespace upnext {
 namespace {
 
+constexpr uint64_t kPlanBytes = uint64_t{1} << 20;
+
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 std::string place(const GridPlan& plan, const toml::node& node) {
@@ -79,9 +81,9 @@ std::string name_part(const std::string& key, const toml::node& value) {
 }
 
 std::string text_of(const GridPlan& plan, const toml::node& node, const char* key) {
-  const auto text = node.value_exact<std::string>();
-  check_usage(text.has_value() && !text->empty(), "{}: {} wants a text", place(plan, node), key);
-  return *text;
+  std::string text = node.value_exact<std::string>().value_or("");
+  check_usage(!text.empty(), "{}: {} wants a text", place(plan, node), key);
+  return text;
 }
 
 void read_data(const toml::node& node, GridPlan* plan) {
@@ -113,12 +115,11 @@ void read_seeds(const toml::node& node, GridPlan* plan) {
   const toml::array* list = node.as_array();
   check_usage(list != nullptr, "{}: seeds wants a list of whole numbers", place(*plan, node));
   for (const toml::node& element : *list) {
-    const auto seed = element.value_exact<int64_t>();
-    check_usage(seed.has_value() && *seed >= 0, "{}: seeds wants a list of whole numbers",
-                place(*plan, node));
-    check_usage(std::find(plan->seeds.begin(), plan->seeds.end(), *seed) == plan->seeds.end(),
-                "{}: seed {} comes twice", place(*plan, node), *seed);
-    plan->seeds.push_back(*seed);
+    const int64_t seed = element.value_exact<int64_t>().value_or(-1);
+    check_usage(seed >= 0, "{}: seeds wants a list of whole numbers", place(*plan, node));
+    check_usage(std::find(plan->seeds.begin(), plan->seeds.end(), seed) == plan->seeds.end(),
+                "{}: seed {} comes twice", place(*plan, node), seed);
+    plan->seeds.push_back(seed);
   }
 }
 
@@ -218,7 +219,7 @@ void apply(RunConfig* config, const Settings& settings, const std::string& where
     check_usage(!forbidden, "{}: {} is set by the lists seeds and data of the grid", where, key);
     (void)options.find(key, where);  // names the nearest key; what is below has no lines to show
     try {
-      apply_toml(options, key + " = " + value, where);
+      apply_toml(options, fmt::format("{} = {}", key, value), where);
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("{} ({} = {})", error.what(), key, value));
     }
@@ -228,7 +229,6 @@ void apply(RunConfig* config, const Settings& settings, const std::string& where
 }  // namespace
 
 GridPlan read_grid_plan(const std::filesystem::path& path) {
-  constexpr uint64_t kPlanBytes = uint64_t{1} << 20;
   GridPlan plan;
   plan.source = path.string();
   try {
