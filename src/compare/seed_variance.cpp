@@ -48,6 +48,7 @@ SideMoments moments_of(const RunColumns& side) {
 struct VarianceParts {
   double user = 0;                  ///< by user alone, side x user with it
   double seed = 0;                  ///< by seed, seed x user with it
+  double rest = 0;                  ///< by seed x user: what `seed` cannot truly be below
   double user_df = 1, seed_df = 1;  ///< degrees of freedom
 };
 
@@ -65,8 +66,12 @@ SeedEstimate judged(double value, const VarianceParts& parts) {
   }
   result.standard_error = std::sqrt(variance);
   result.seed_share = parts.seed / variance;
-  result.df = variance * variance /
-              (parts.user * parts.user / parts.user_df + parts.seed * parts.seed / parts.seed_df);
+  // Runs that agree by luck give a small `seed`; taken at its word it would also claim many degrees
+  // of freedom.
+  const double seed = std::max(parts.seed, parts.rest);
+  result.df = std::max(std::min(parts.user_df, parts.seed_df),
+                       variance * variance /
+                           (parts.user * parts.user / parts.user_df + seed * seed / parts.seed_df));
   result.p = 2 * student_tail(std::abs(value) / result.standard_error, result.df);
   const double half = student_quantile(0.975, result.df) * result.standard_error;
   result.low = value - half;
@@ -89,6 +94,7 @@ SeedEstimate estimate(const Summed& summed) {
   const double free_rest = std::max(1.0, summed.free_runs * (users - 1));
   const double rest = summed.rest_squares / free_rest * summed.weight / users;
   VarianceParts parts;
+  parts.rest = rest;
   parts.user = std::max(0.0, over_users.standard_error * over_users.standard_error - rest);
   parts.seed = run_variance * summed.weight;
   parts.user_df = std::max(1.0, users - 1);

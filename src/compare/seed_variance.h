@@ -28,11 +28,13 @@ struct SeedEstimate {
 ///   V_seed = (variance of run means within a side) (1 / S_a + 1 / S_b)
 /// E V_user holds side x user and seed x user, E V_seed holds seed and seed x user, so
 ///   Var(difference) = max(0, V_user - V_rest) + V_seed
-/// with df = Var^2 / (max(0, V_user - V_rest)^2 / (U - 1) + V_seed^2 / (S_a + S_b - 2))
-/// (Satterthwaite, Biometrics Bulletin 1946; the same sum of mean squares as for "treatment,
-/// readers and cases random" of Dorfman, Berbaum and Metz 1992 and the two-way cluster variance of
-/// Cameron, Gelbach and Miller 2011). Seeds of the two sides are assumed to spread alike; under the
-/// null "the same configuration" they do. Needs three runs or more in all, and one user or more.
+/// with df = Var^2 / (max(0, V_user - V_rest)^2 / (U - 1) + max(V_seed, V_rest)^2 / (S_a + S_b -
+/// 2)), not below the smaller of U - 1 and S_a + S_b - 2 (Satterthwaite, Biometrics Bulletin 1946,
+/// with V_rest as the floor of V_seed, which runs that agree by luck would undercut; the same sum
+/// of mean squares as for "treatment, readers and cases random" of Dorfman, Berbaum and Metz 1992
+/// and the two-way cluster variance of Cameron, Gelbach and Miller 2011). Seeds of the two sides
+/// are assumed to spread alike; under the null "the same configuration" they do. Needs three runs
+/// or more in all, and one user or more.
 SeedEstimate compare_with_seeds(const RunColumns& a, const RunColumns& b);
 
 /// The mean of one side by the same model (1 / S and S - 1 in place of the sums over two sides).
