@@ -16,10 +16,11 @@ MAY_INCLUDE = {
     "eval": "base kernels data inference",
     "interop": "base data inference",
     "run": "base data inference objectives",
+    "compare": "base eval run",
     "nn": "base kernels batch inference",
     "models": "base batch inference nn",
     "train": "base kernels data batch objectives inference eval run nn models",
-    "cli": "base kernels data batch objectives inference eval interop run nn models train",
+    "cli": "base kernels data batch objectives inference eval interop run compare nn models train",
 }
 TORCH_MODULES = {"nn", "models", "train"}
 TORCH_ROOTS = {"torch", "ATen", "c10", "caffe2"}

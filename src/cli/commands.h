@@ -30,6 +30,8 @@ void add_describe(CLI::App& app, Globals& globals);
 void add_train(CLI::App& app, Globals& globals);
 void add_evaluate(CLI::App& app, Globals& globals);
 void add_stability(CLI::App& app, Globals& globals);
+void add_grid(CLI::App& app, Globals& globals);
+void add_compare(CLI::App& app, Globals& globals);
 void add_recommend(CLI::App& app, Globals& globals);
 void add_import(CLI::App& app, Globals& globals);
 void add_export(CLI::App& app, Globals& globals);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/evaluate_run.h"
 #include "cli/evaluation.h"
 
 namespace upnext::cli {
@@ -58,6 +60,20 @@ void add_output_options(CLI::App& verb, EvaluateArguments& arguments) {
 }
 
 }  // namespace
+
+void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
+                  const Globals& globals) {
+  EvaluateArguments arguments;
+  arguments.model = run.string();
+  arguments.no_baselines = true;
+  if (!wanted.metrics.empty()) arguments.metrics = wanted.metrics;
+  arguments.test_items = wanted.test_items;
+  arguments.candidates = wanted.candidates;
+  check_arguments(arguments);
+  Evaluation evaluation(arguments, globals);
+  run_rankings(&evaluation);
+  write_evaluation(&evaluation);
+}
 
 void add_evaluate(CLI::App& app, Globals& globals) {
   CLI::App* verb =

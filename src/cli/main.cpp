@@ -44,6 +44,8 @@ int run(int argc, char** argv) {
   add_train(app, globals);
   add_evaluate(app, globals);
   add_stability(app, globals);
+  add_compare(app, globals);
+  add_grid(app, globals);
   add_recommend(app, globals);
   add_import(app, globals);
   add_export(app, globals);

@@ -40,6 +40,25 @@ done
 ok 'evaluate the best achievable' "$upnext" evaluate run --truth log.truth
 says 'best achievable row' 'best achievable' out
 
+ok 'evaluate the other run' "$upnext" evaluate run2 --quiet
+ok 'evaluate a different one' "$upnext" evaluate gru --quiet
+ok 'compare' "$upnext" compare run run2 gru --margin 50% --csv pairs.csv --all-pairs
+says 'equal bits show no difference' 'equivalent' out
+says 'one run a side is said to be that' 'only the users are random' out
+[ "$(grep -c . pairs.csv)" -eq 13 ] && pass || fail '3 pairs in 4 metrics' "$(cat pairs.csv)"
+cp out first && ok 'compare again' "$upnext" compare run run2 gru --margin 50% --all-pairs --threads 1
+cmp -s out first && pass || fail 'threads change the comparison'
+ok 'compare seeds' "$upnext" compare --side a=run,run2 --side b=gru --metrics mrr --json
+python3 -m json.tool out >/dev/null && pass || fail 'compare --json is JSON'
+says 'seeds are random' '"random": "users and seeds"' out
+refuses 'compare one run' 1 'two runs' "$upnext" compare run
+refuses 'compare with itself' 1 'given twice|called run' "$upnext" compare run ./run
+refuses 'compare what was not judged' 2 'not judged' "$upnext" compare run half
+cp -r run ties && "$upnext" evaluate ties --ties ahead --quiet >/dev/null 2>&1
+refuses 'compare other ties' 2 'protocol ties is "half".*"ahead"' "$upnext" compare run ties
+sed -i '3s/\t[0-9.]*\t/\tnone\t/' ties/per_user.tsv
+refuses 'a broken value' 2 'per_user\.tsv:3: ' "$upnext" compare ties run
+
 ok 'recommend' "$upnext" recommend run --history "1,2,3" -k 5
 [ "$(grep -c . out)" -ge 5 ] && pass || fail 'five items' "$(cat out)"
 ok 'recommend from stdin' sh -c "printf '1,2\n3 4 5\n' | '$upnext' recommend run --stdin -k 3 --json"

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+
+namespace upnext::cli {
+
+/// What other verbs may ask of `evaluate`.
+struct RunEvaluation {
+  std::string metrics;              ///< empty = the default list
+  std::vector<int64_t> test_items;  ///< also judge so many nearest held-out items alone
+  std::string candidates = "full";
+};
+
+/// Judges a run on the test part of its own data as `upnext evaluate RUN --no-baselines` does, and
+/// leaves the result files in its folder; prints nothing on stdout.
+void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
+                  const Globals& globals);
+
+}  // namespace upnext::cli

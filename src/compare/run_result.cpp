@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/run_result.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace upnext {
+namespace {
+
+constexpr double kRounding = 1e-9;
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint64_t kResultBytes = uint64_t{64} << 20;
+
+std::string value_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+/// The seed matters only where something was drawn: a sample of users or of candidates, ties.
+bool seed_matters(const Json& protocol) {
+  return protocol.value("max_users", Json(0)) != Json(0) ||
+         protocol.value("sampled_candidates", Json(false)) != Json(false) ||
+         protocol.value("ties", Json("")) == Json("random");
+}
+
+std::vector<std::pair<std::string, std::string>> facts_of(const Json& json) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  facts.emplace_back("dataset fingerprint", value_text(json.at("data").at("fingerprint")));
+  facts.emplace_back("split fingerprint", value_text(json.at("data").at("split_fingerprint")));
+  const Json& protocol = json.at("protocol");
+  const bool with_seed = seed_matters(protocol);
+  for (const auto& [key, value] : protocol.items()) {
+    if (key == "interval" || (key == "seed" && !with_seed)) continue;  // change no per-user value
+    facts.emplace_back("protocol " + key, value_text(value));
+  }
+  return facts;
+}
+
+double mean_of(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+/// `evaluate --per-user ELSEWHERE` renews the means and leaves the old per-user file.
+void check_belongs(const Json& json, const RunResult& run, const std::string& result_file) {
+  const Json& metrics = json.at("metrics");
+  for (size_t i = 0; i < run.values.metrics.size(); ++i) {
+    const std::string& name = run.values.metrics[i];
+    if (!metrics.contains(name)) continue;
+    const double said = metrics.at(name).at("mean").get<double>();
+    const double found = mean_of(run.values.columns[i]);
+    check_data(
+        std::abs(said - found) <= kRounding * (1 + std::abs(said)),
+        "{}: the mean of {} is {:.6f} but {} says {:.6f}: they are of different evaluations; "
+        "run upnext evaluate {} again",
+        run.per_user_file.string(), name, found, result_file, said, run.folder.string());
+  }
+}
+
+}  // namespace
+
+std::string RunResult::fact(const std::string& name) const {
+  const auto found = std::find_if(facts.begin(), facts.end(),
+                                  [&](const auto& entry) { return entry.first == name; });
+  return found == facts.end() ? "" : found->second;
+}
+
+std::string per_user_file_name(const std::string& result) {
+  if (result == "test") return "per_user.tsv";
+  const std::string whole = "test_";
+  return "per_user_" + (result.starts_with(whole) ? result.substr(whole.size()) : result) + ".tsv";
+}
+
+RunResult read_run_result(const std::filesystem::path& folder, const std::string& result) {
+  RunResult run;
+  run.folder = folder;
+  const std::filesystem::path file = folder / (result + ".json");
+  check_data(std::filesystem::is_directory(folder), "{}: no such run folder", folder.string());
+  check_data(std::filesystem::exists(file),
+             "{}: no {}.json, the run was not judged; run upnext evaluate {}", folder.string(),
+             result, folder.string());
+  run.per_user_file = folder / per_user_file_name(result);
+  check_data(std::filesystem::exists(run.per_user_file),
+             "{}: missing; run upnext evaluate {} again", run.per_user_file.string(),
+             folder.string());
+  run.values = read_per_user(run.per_user_file);
+  try {
+    const Json json = Json::parse(read_file(file, kResultBytes));
+    run.facts = facts_of(json);
+    check_belongs(json, run, file.string());
+  } catch (const Json::exception& error) {
+    fail_data("{}: not a result of upnext evaluate ({}); write it again", file.string(),
+              error.what());
+  }
+  return run;
+}
+
+void match_run(const RunResult& first, RunResult* other) {
+  for (const auto& [name, value] : first.facts) {
+    const std::string theirs = other->fact(name);
+    check_data(theirs == value,
+               "{} and {} cannot be compared: {} is \"{}\" in the first and \"{}\" in the second; "
+               "evaluate both on the same data with the same options",
+               first.folder.string(), other->folder.string(), name, value, theirs);
+  }
+  for (const auto& [name, value] : other->facts) {
+    const bool known = std::any_of(first.facts.begin(), first.facts.end(),
+                                   [&](const auto& entry) { return entry.first == name; });
+    check_data(known,
+               "{} and {} cannot be compared: {} is \"{}\" in the second and not stated in the "
+               "first; evaluate both with the same version",
+               first.folder.string(), other->folder.string(), name, value);
+  }
+  align_users(&other->values, other->per_user_file, {first.per_user_file, first.values.users});
+}
+
+}  // namespace upnext

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "run/run_config.h"
+
+namespace upnext {
+
+/// A configuration of a grid: what it sets on top of the base, as (key, TOML value).
+struct GridVariant {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+/// A grid of runs: variants x data x seeds (docs/grid.md has the layout of the file).
+struct GridPlan {
+  std::string source;         ///< the file, for messages
+  std::filesystem::path out;  ///< folder of all runs and of the tables
+  std::string preset;         ///< empty = defaults
+  std::string config_file;    ///< on top of the preset, empty = none
+  std::vector<std::pair<std::string, std::string>> settings;  ///< of every cell
+  std::vector<std::pair<std::string, std::string>> data;      ///< name and dataset folder
+  std::vector<GridVariant> variants;                          ///< the first one is the baseline
+  std::vector<int64_t> seeds;
+  std::string metrics;
+  std::vector<int64_t> test_items;                 ///< also judge so many nearest held-out items
+  std::vector<std::string> candidates = {"full"};  ///< rules that every run is judged by
+
+  /// Names of the result files that a judged run has, without ".json": "test", "test_m5",
+  /// "test_original_m5".
+  std::vector<std::string> results() const;
+};
+
+/// One run of the grid; `run` is OUT/<variant>/<data>/seed-<seed>.
+struct GridCell {
+  std::string variant, data;
+  int64_t seed = 0;
+  std::filesystem::path run;
+  RunConfig config;
+};
+
+/// Reads a grid file. Usage Error with file:line for unknown keys, wrong types, empty lists, names
+/// that cannot be folders or come twice.
+GridPlan read_grid_plan(const std::filesystem::path& path);
+
+/// All cells, seeds outermost, so that a grid that is stopped early has every variant once. Usage
+/// Error naming the variant when one of its settings is unknown or out of range: no cell is trained
+/// before all of them have been read.
+std::vector<GridCell> grid_cells(const GridPlan& plan);
+
+}  // namespace upnext

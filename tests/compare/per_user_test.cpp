@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "compare/judged_run.h"
+#include "compare/per_user_values.h"
+#include "compare/run_result.h"
+#include "compare/sides.h"
+#include "inference/error_text.h"
+
+namespace upnext {
+namespace {
+
+using test::JudgedRun;
+
+class PerUser : public ::testing::Test {
+ protected:
+  /// The message for a file of this text.
+  std::string refusal(const std::string& text) {
+    write_bytes(folder_ / "p.tsv", text);
+    ExitCode code = ExitCode::ok;
+    const std::string message = error_text([&] { (void)read_per_user(folder_ / "p.tsv"); }, &code);
+    EXPECT_EQ(code, ExitCode::data) << text;
+    return message;
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(PerUser, ReadsWhatEvaluateWrites) {
+  write_bytes(folder_ / "p.tsv", "user\tmrr\thr@1\trank\nann\t0.5\t0\t2\nbob\\tx\t1e-3\t1\t1,-\n");
+  const PerUserValues values = read_per_user(folder_ / "p.tsv");
+  EXPECT_EQ(values.users, (std::vector<std::string>{"ann", "bob\\tx"}));
+  EXPECT_EQ(values.metrics, (std::vector<std::string>{"mrr", "hr@1"}));
+  EXPECT_EQ(values.columns[0], (std::vector<double>{0.5, 0.001}));
+  EXPECT_EQ(values.find("hr@1"), 1);
+  EXPECT_EQ(values.find("map"), -1);
+}
+
+TEST_F(PerUser, BrokenFilesAreRefusedWithTheirPlace) {
+  const struct {
+    const char *text, *says;
+  } cases[] = {
+      {"", "empty"},
+      {"user\trank\nann\t1\n", "p.tsv:1: not a per-user result"},
+      {"item\tmrr\trank\n", "p.tsv:1: not a per-user result"},
+      {"user\tmrr\tmrr\trank\nann\t1\t1\t1\n", "p.tsv:1: column 3 (mrr)"},
+      {"user\tmrr\trank\n", "no users"},
+      {"user\tmrr\trank\nann\t0.5\n", "p.tsv:2: 2 columns, the header has 3"},
+      {"user\tmrr\trank\nann\t0.5\t1\nbob\thalf\t1\n", "p.tsv:3: mrr = \"half\" is no number"},
+      {"user\tmrr\trank\nann\tnan\t1\n", "p.tsv:2: mrr = \"nan\""},
+      {"user\tmrr\trank\nann\t0.5x\t1\n", "p.tsv:2: mrr = \"0.5x\""},
+      {"user\tmrr\trank\nann\t1\t1\nann\t1\t1\n", "p.tsv:3: user ann comes twice"},
+  };
+  for (const auto& c : cases) {
+    const std::string message = refusal(c.text);
+    EXPECT_NE(message.find(c.says), std::string::npos) << message;
+  }
+  EXPECT_FALSE(error_text([&] { (void)read_per_user(folder_ / "none.tsv"); }).empty());
+}
+
+TEST_F(PerUser, UsersComeIntoTheSameOrderOrAreRefused) {
+  PerUserValues values{{"b", "a"}, {"mrr"}, {{2, 1}}};
+  const std::vector<std::string> like = {"a", "b"};
+  align_users(&values, "two", {"one", like});
+  EXPECT_EQ(values.users, like);
+  EXPECT_EQ(values.columns[0], (std::vector<double>{1, 2}));
+  PerUserValues fewer{{"b"}, {"mrr"}, {{2}}};
+  EXPECT_NE(error_text([&] {
+              align_users(&fewer, "two", {"one", like});
+            }).find("user a"),
+            std::string::npos);
+  PerUserValues more{{"b", "a", "c"}, {"mrr"}, {{2, 1, 0}}};
+  EXPECT_NE(error_text([&] {
+              align_users(&more, "two", {"one", like});
+            }).find("more"),
+            std::string::npos);
+}
+
+TEST_F(PerUser, ResultNamesPickTheirFiles) {
+  EXPECT_EQ(per_user_file_name("test"), "per_user.tsv");
+  EXPECT_EQ(per_user_file_name("valid"), "per_user_valid.tsv");
+  EXPECT_EQ(per_user_file_name("test_m5"), "per_user_m5.tsv");
+}
+
+TEST_F(PerUser, RunsOfOtherDataSplitOrProtocolAreRefused) {
+  JudgedRun{.values = {0.5, 1}}.write(folder_ / "a");
+  const RunResult a = read_run_result(folder_ / "a", "test");
+  const struct {
+    JudgedRun run;
+    const char* says;
+  } cases[] = {
+      {{.values = {0.5, 1}, .fingerprint = "d2"},
+       "dataset fingerprint is \"d1\" in the first and \"d2\""},
+      {{.values = {0.5, 1}, .split = "s2"}, "split fingerprint is \"s1\" in the first and \"s2\""},
+      {{.values = {0.5, 1}, .ties = "ahead"},
+       "protocol ties is \"half\" in the first and \"ahead\""},
+      {{.values = {0.5, 1}, .max_users = 2}, "protocol max_users is \"0\" in the first and \"2\""},
+      {{.values = {0.5, 1, 1}}, "more than the former"},
+  };
+  for (const auto& c : cases) {
+    c.run.write(folder_ / "b");
+    RunResult b = read_run_result(folder_ / "b", "test");
+    ExitCode code = ExitCode::ok;
+    const std::string message = error_text([&] { match_run(a, &b); }, &code);
+    EXPECT_NE(message.find(c.says), std::string::npos) << message;
+    EXPECT_EQ(code, ExitCode::data);
+  }
+  JudgedRun{.values = {0.25, 1}, .seed = 7}.write(folder_ / "b");  // nothing was drawn
+  RunResult b = read_run_result(folder_ / "b", "test");
+  EXPECT_EQ(error_text([&] { match_run(a, &b); }), "");
+}
+
+TEST_F(PerUser, FilesOfDifferentEvaluationsDoNotBelongTogether) {
+  JudgedRun{.values = {0.5, 1}}.write(folder_ / "a");
+  write_bytes(folder_ / "a" / "per_user.tsv", JudgedRun{.values = {0.5, 0.9}}.per_user());
+  const std::string message = error_text([&] { (void)read_run_result(folder_ / "a", "test"); });
+  EXPECT_NE(message.find("different evaluations"), std::string::npos) << message;
+  write_bytes(folder_ / "a" / "test.json", "{ broken");
+  EXPECT_NE(error_text([&] { (void)read_run_result(folder_ / "a", "test"); }).find("test.json"),
+            std::string::npos);
+  EXPECT_NE(error_text([&] { (void)read_run_result(folder_ / "a", "valid"); }).find("not judged"),
+            std::string::npos);
+  EXPECT_NE(error_text([&] { (void)read_run_result(folder_ / "z", "test"); }).find("no such run"),
+            std::string::npos);
+}
+
+TEST_F(PerUser, SidesAreReadByNameAndBySeedFolders) {
+  JudgedRun{.values = {0.5, 1}}.write(folder_ / "v/seed-1");
+  JudgedRun{.values = {0.25, 1}}.write(folder_ / "v/seed-2");
+  JudgedRun{.values = {0.25, 0.5}}.write(folder_ / "w");
+  const SideRequest v = parse_side("v=" + (folder_ / "v").string());
+  const auto sides = read_sides({v, {"w", {folder_ / "w"}}}, "test");
+  ASSERT_EQ(sides[0].runs.size(), 2u);
+  EXPECT_DOUBLE_EQ(sides[0].mean("ndcg@10"), (0.5 + 1 + 0.25 + 1) / 4);
+  EXPECT_EQ(common_metrics(sides, ""), (std::vector<std::string>{"ndcg@10", "mrr"}));
+  EXPECT_EQ(common_metrics(sides, "nDCG@10"), (std::vector<std::string>{"ndcg@10"}));
+  EXPECT_NE(
+      error_text([&] { (void)common_metrics(sides, "recall@10"); }).find("no column recall@10"),
+      std::string::npos);
+  EXPECT_THROW((void)parse_side("nothing"), Error);
+  EXPECT_THROW((void)parse_side("name="), Error);
+  EXPECT_NE(error_text([&] {
+              (void)read_sides({v, {"again", {folder_ / "v/seed-1"}}}, "test");
+            }).find("given twice"),
+            std::string::npos);
+  EXPECT_NE(error_text([&] {
+              (void)read_sides({v, v}, "test");
+            }).find("two sides are called v"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace upnext

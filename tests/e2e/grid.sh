@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A grid of runs: what it leaves behind, how it goes on after an interrupt and around a failure.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+"$upnext" simulate --users 150 --items 40 --seed 7 --out log.csv >/dev/null 2>&1
+"$upnext" prepare log.csv --out data --min-user-events 5 >/dev/null 2>&1
+"$upnext" prepare log.csv --out more --min-user-events 5 --test 2 >/dev/null 2>&1
+
+# plan FILE OUT EPOCHS: two variants, of which one is from the product, two seeds.
+plan() {
+  cat >"$1" <<END
+out = "$2"
+preset = "gsasrec"
+data = ["data", "more"]
+seeds = [1, 2]
+metrics = "ndcg@10,hr@10"
+
+[set]
+model.hidden_size = 16
+model.max_length = 20
+objective.negatives = 8
+train.epochs = $3
+train.patience = 0
+
+[[variant]]
+name = "base"
+
+[grid]
+model.dropout = [0.1]
+END
+}
+
+plan grid.toml runs 3
+ok 'list' "$upnext" grid grid.toml --list
+[ "$(grep -c '^to do' out)" -eq 8 ] && pass || fail '2 variants x 2 datasets x 2 seeds' "$(cat out)"
+absent 'listing trains nothing' runs
+ok 'grid' "$upnext" grid grid.toml --quiet
+[ -s err ] && fail '--quiet writes to stderr' "$(head -n 3 err)" || pass
+says 'table of means' '^\| dropout-0.1 \| 2 \| 0\.' out
+says 'table of comparisons' '^\| dropout-0.1 \| hr@10 \| [+-]0\.' out
+cmp -s out runs/table.md && pass || fail 'what is printed is table.md'
+for run in base/data/seed-1 dropout-0.1/more/seed-2; do
+  for file in model.safetensors test.json per_user.tsv; do
+    [ -s runs/$run/$file ] && pass || fail "runs/$run/$file is missing"
+  done
+done
+[ "$(grep -c . runs/table.csv)" -eq 9 ] && pass || fail '2 datasets x 2 variants x 2 metrics' "$(cat runs/table.csv)"
+python3 -m json.tool runs/table.json >/dev/null && pass || fail 'table.json is JSON'
+python3 - <<'END' && pass || fail 'the mean of the table is not the mean of the runs'
+import json
+table = json.load(open("runs/table.json"))["data"][0]["variants"][1]["metrics"]["ndcg@10"]["mean"]
+runs = [json.load(open(f"runs/dropout-0.1/data/seed-{s}/test.json"))["metrics"]["ndcg@10"]["mean"] for s in (1, 2)]
+assert abs(table - sum(runs) / 2) < 1e-12
+END
+ok 'the same by compare' "$upnext" compare --side base=runs/base/data --side other=runs/dropout-0.1/data --json
+python3 - <<'END' && pass || fail 'table.json and compare differ'
+import json
+ours = json.load(open("runs/table.json"))["data"][0]["comparisons"]
+theirs = json.load(open("out"))["comparisons"]
+assert [c["p"] for c in ours] == [c["p"] for c in theirs] and len(ours) == 2
+END
+
+ok 'a second call' "$upnext" grid grid.toml --quiet
+says 'does not open the test part again' '"times_evaluated": 1' runs/base/data/seed-1/test.json
+
+plan whole.toml whole 200
+plan parts.toml parts 200
+ok 'without a stop' "$upnext" grid whole.toml --quiet
+"$upnext" grid parts.toml --quiet >/dev/null 2>stopped.err &
+child=$!
+for _ in $(seq 400); do [ -s parts/base/more/seed-1/checkpoint/last.safetensors ] && break; sleep 0.05; done
+kill -INT $child
+wait $child
+[ $? -eq 3 ] && pass || fail 'Ctrl-C exits with 3' "$(cat stopped.err)"
+says 'and says how to go on' 'continue with: upnext grid parts.toml' stopped.err
+ok 'states after a stop' "$upnext" grid parts.toml --list
+says 'finished' '^finished +parts/base/data/seed-1' out
+says 'begun' '^begun +parts/' out
+says 'to do' '^to do +parts/dropout-0.1/more/seed-2' out
+ok 'going on' "$upnext" grid parts.toml --quiet
+for run in base/data/seed-1 base/more/seed-1 dropout-0.1/more/seed-2; do
+  for grid in whole parts; do "$upnext" export $grid/$run --out $grid.weights --quiet >/dev/null; done
+  cmp -s whole.weights parts.weights && pass || fail "a stop changes the bits of $run"
+done
+
+sed 's/^train.epochs = 3$/train.epochs = 4/' grid.toml >changed.toml
+refuses 'a folder of other configurations' 2 'another configuration' "$upnext" grid changed.toml --quiet
+printf '[[variant]]\nname = "greedy"\nobjective.negatives = 1000\n' | cat grid.toml - >greedy.toml
+refuses 'one failing variant' 2 '4 of 12 runs failed' "$upnext" grid greedy.toml --quiet
+says 'the failure is in the table' 'greedy/data/seed-1: .*negatives' runs/table.md
+says 'and so is the rest' '^\| dropout-0.1 \| 2 \|' runs/table.md
+printf '[[variant]]\nname = "typo"\nmodel.dropuot = 0.1\n' | cat grid.toml - >typo.toml
+refuses 'a wrong key' 1 'variant typo: unknown key model.dropuot; did you mean model.dropout' "$upnext" grid typo.toml
+refuses 'no file' 2 'none.toml' "$upnext" grid none.toml
+finish

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/grid_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "inference/error_text.h"
+#include "inference/temporary_folder.h"
+
+namespace upnext {
+namespace {
+
+class Grids : public ::testing::Test {
+ protected:
+  GridPlan plan(const std::string& text) {
+    write_bytes(folder_ / "g.toml", text);
+    return read_grid_plan(folder_ / "g.toml");
+  }
+  std::string refusal(const std::string& text) {
+    ExitCode code = ExitCode::ok;
+    const std::string message = error_text([&] { (void)grid_cells(plan(text)); }, &code);
+    EXPECT_EQ(code, ExitCode::usage) << text;
+    return message;
+  }
+  TemporaryFolder folder_;
+};
+
+constexpr const char* kHead = "out = \"runs\"\ndata = \"d/beauty\"\nseeds = [1, 2]\n";
+
+TEST_F(Grids, VariantsComeBeforeTheProductWhoseLastKeyVariesFastest) {
+  const GridPlan found = plan(std::string(kHead) +
+                              "preset = \"gsasrec\"\n[grid]\n"
+                              "train.learning_rate = [0.1, 1e-3]\nobjective.criterion = [\"bce\", "
+                              "\"gbce\"]\n[[variant]]\nname = \"base\"\nmodel.dropout = 0.5\n");
+  std::vector<std::string> names;
+  for (const GridVariant& variant : found.variants) names.push_back(variant.name);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{
+                "base", "learning_rate-0.1_criterion-bce", "learning_rate-0.1_criterion-gbce",
+                "learning_rate-0.001_criterion-bce", "learning_rate-0.001_criterion-gbce"}));
+  const auto cells = grid_cells(found);
+  ASSERT_EQ(cells.size(), 10u);
+  EXPECT_EQ(cells[0].run, "runs/base/beauty/seed-1");
+  EXPECT_EQ(cells[0].config.model.dropout, 0.5);
+  EXPECT_EQ(cells[0].config.preset, "gsasrec");
+  EXPECT_EQ(cells[0].config.data.path, "d/beauty");
+  EXPECT_EQ(cells[3].config.objective.criterion, "bce");
+  EXPECT_EQ(cells[3].config.train.learning_rate, 1e-3);
+  EXPECT_EQ(cells[5].seed, 2);  // every variant has its first seed before any has its second
+  EXPECT_EQ(cells[5].config.train.seed, 2);
+}
+
+TEST_F(Grids, NamesTheResultsOfItsRuns) {
+  const std::string variant = "[[variant]]\nname = \"a\"\n";
+  EXPECT_EQ(plan(kHead + variant).results(), (std::vector<std::string>{"test"}));
+  EXPECT_EQ(plan(std::string(kHead) +
+                 "test_items = [1, 5]\ncandidates = [\"full\", \"original\"]\n" + variant)
+                .results(),
+            (std::vector<std::string>{"test", "test_m1", "test_m5", "test_original",
+                                      "test_original_m1", "test_original_m5"}));
+  refusal(std::string(kHead) + "test_items = 5\n" + variant);
+  refusal(std::string(kHead) + "test_items = [0]\n" + variant);
+  refusal(std::string(kHead) + "candidates = [\"sampled\"]\n" + variant);
+}
+
+TEST_F(Grids, SetAppliesToAllAndAVariantIsOnTopOfIt) {
+  const auto cells =
+      grid_cells(plan(std::string(kHead) + "[set]\n\"train.epochs\" = 7\nmodel.hidden_size = 32\n"
+                                           "[[variant]]\nname = \"a\"\n"
+                                           "[[variant]]\nname = \"b\"\nmodel.hidden_size = 16\n"));
+  EXPECT_EQ(cells[0].config.train.epochs, 7);
+  EXPECT_EQ(cells[0].config.model.hidden_size, 32);
+  EXPECT_EQ(cells[1].config.model.hidden_size, 16);
+}
+
+TEST_F(Grids, SeveralDatasetsByFolderNameOrByTheirOwn) {
+  const auto listed =
+      plan("out = \"r\"\nseeds = [3]\ndata = [\"x/one\", \"y/two/\"]\n[[variant]]\nname = \"v\"\n");
+  EXPECT_EQ(listed.data[1].first, "two");
+  const auto named =
+      grid_cells(plan("out = \"r\"\nseeds = [3]\n[data]\nm1 = \"x/one\"\na5 = "
+                      "\"y/one\"\n[[variant]]\nname = \"v\"\n"));
+  ASSERT_EQ(named.size(), 2u);
+  EXPECT_EQ(named[0].run, "r/v/m1/seed-3");
+  EXPECT_EQ(named[1].config.data.path, "y/one");
+}
+
+TEST_F(Grids, MistakesAreNamedBeforeAnythingIsTrained) {
+  const std::string head = kHead, variant = "[[variant]]\nname = \"v\"\n";
+  const struct {
+    std::string text, says;
+  } cases[] = {
+      {"out = \"r\"\nseeds = [1]\n" + variant, "data is missing"},
+      {"data = \"d\"\nseeds = [1]\n" + variant, "out is missing"},
+      {"data = \"d\"\nout = \"r\"\n" + variant, "seeds is missing"},
+      {head, "nothing to try"},
+      {head + "sede = [1]\n" + variant, "g.toml:4: unknown key sede; did you mean seeds?"},
+      {"out = \"r\"\ndata = \"d\"\nseeds = [1, 1]\n" + variant, "g.toml:3: seed 1 comes twice"},
+      {"out = \"r\"\ndata = \"d\"\nseeds = 1\n" + variant, "g.toml:3: seeds wants a list"},
+      {"out = \"r\"\ndata = [\"a/x\", \"b/x\"]\nseeds = [1]\n" + variant,
+       "two datasets are called x"},
+      {head + variant + variant, "two variants are called v"},
+      {head + "[[variant]]\nname = \"a/b\"\n", "g.toml:5: the name \"a/b\" becomes a folder"},
+      {head + "[[variant]]\nmodel.dropout = 0.1\n", "the variant has no name"},
+      {head + variant + "model.dropuot = 0.1\n",
+       "variant v: unknown key model.dropuot; did you mean model.dropout?"},
+      {head + variant + "model.dropout = \"much\"\n", "model.dropout wants a number"},
+      {head + variant + "train.epochs = -1\n", "out of range"},
+      {head + variant + "train.seed = 3\n", "train.seed is set by the lists"},
+      {head + "[grid]\nmodel.dropout = 0.1\n", "g.toml:5: model.dropout wants a list"},
+      {head + "preset = \"gsasrek\"\n" + variant, "did you mean gsasrec"},
+      {head + "x = \n", "not valid TOML"},
+  };
+  for (const auto& c : cases) {
+    const std::string message = refusal(c.text);
+    EXPECT_NE(message.find(c.says), std::string::npos) << message << "\n  wanted: " << c.says;
+  }
+}
+
+}  // namespace
+}  // namespace upnext
