@@ -29,6 +29,7 @@ void add_prepare(CLI::App& app, Globals& globals);
 void add_describe(CLI::App& app, Globals& globals);
 void add_train(CLI::App& app, Globals& globals);
 void add_evaluate(CLI::App& app, Globals& globals);
+void add_calibrate(CLI::App& app, Globals& globals);
 void add_recommend(CLI::App& app, Globals& globals);
 void add_import(CLI::App& app, Globals& globals);
 void add_export(CLI::App& app, Globals& globals);

@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
   add_describe(app, globals);
   add_train(app, globals);
   add_evaluate(app, globals);
+  add_calibrate(app, globals);
   add_recommend(app, globals);
   add_import(app, globals);
   add_export(app, globals);
