@@ -19,6 +19,7 @@
 #include "eval/calibration_check.h"
 #include "eval/calibration_fit.h"
 #include "eval/calibration_report.h"
+#include "eval/isotonic.h"
 #include "eval/item_match.h"
 #include "eval/run_inputs.h"
 #include "eval/truth_scorer.h"
@@ -128,6 +129,10 @@ CalibrationFit fit_all(Calibrating& work, const CalibrateArguments& arguments,
     readings->push_back(
         {normalised ? "fitted, normalised" : "fitted, independent", fit.calibration});
     if (normalised != independent) stored = fit;
+    if (!normalised) continue;
+    const Calibration isotonic = fit_isotonic(*work.scorer, valid, fit.calibration, work.pool);
+    readings->push_back({"fitted, isotonic", isotonic});
+    if (arguments.probability == "isotonic") stored.calibration = isotonic;
   }
   if (!stored.converged) {
     log_warning(
@@ -212,9 +217,11 @@ void add_calibrate(CLI::App& app, Globals& globals) {
   verb->add_option("--data", arguments->data, "Dataset folder (default: the run's)");
   verb->add_option("--truth", arguments->truth,
                    "Truth file of a simulated log: compares with the true probabilities");
-  verb->add_option("--probability", arguments->probability,
-                   "normalised over a user's candidates, or each item for itself")
-      ->check(CLI::IsMember({"normalised", "independent"}))
+  verb->add_option(
+          "--probability", arguments->probability,
+          "normalised over a user's candidates, the same through a fitted curve (isotonic), "
+          "or each item for itself")
+      ->check(CLI::IsMember({"normalised", "isotonic", "independent"}))
       ->capture_default_str();
   verb->add_option("--set", arguments->settings,
                    "objective.KEY=VALUE: the loss of a model that does not say it (imported)");

@@ -46,7 +46,8 @@ Json calibration_keys(const Calibration& calibration) {
           {"scale", calibration.scale},
           {"shift", calibration.shift},
           {"exclude_seen", calibration.exclude_seen},
-          {"users", calibration.users}};
+          {"users", calibration.users},
+          {"points", calibration.curve.size()}};
 }
 
 std::string reading_line(const ReadingQuality& quality, bool stored, bool has_truth) {

@@ -37,7 +37,7 @@ void set_interval(ReliabilityBin* bin) {
 
 }  // namespace
 
-void Reliability::Cell::add(const Cell& other) {
+void ReliabilityCell::add(const ReliabilityCell& other) {
   pairs += other.pairs;
   hits += other.hits;
   predicted += other.predicted;
@@ -51,7 +51,7 @@ Reliability::Reliability(int64_t bins) : bins_(bins) {
 }
 
 void Reliability::add(double predicted, bool hit, double truth) {
-  const Cell pair{1, hit ? 1 : 0, predicted, truth};
+  const ReliabilityCell pair{1, hit ? 1 : 0, predicted, truth};
   grid_[grid_cell(predicted)].add(pair);
   const auto width = static_cast<size_t>(predicted * static_cast<double>(bins_));
   widths_[std::min(width, widths_.size() - 1)].add(pair);
@@ -64,9 +64,9 @@ void Reliability::add(const Reliability& other) {
   truth_error_ += other.truth_error_;
 }
 
-ReliabilityTable Reliability::table(const std::vector<Cell>& cells, int64_t pairs) {
+ReliabilityTable Reliability::table(const std::vector<ReliabilityCell>& cells, int64_t pairs) {
   ReliabilityTable table;
-  for (const Cell& cell : cells) {
+  for (const ReliabilityCell& cell : cells) {
     if (cell.pairs == 0) continue;
     const auto n = static_cast<double>(cell.pairs);
     ReliabilityBin bin;
@@ -83,12 +83,12 @@ ReliabilityTable Reliability::table(const std::vector<Cell>& cells, int64_t pair
   return table;
 }
 
-std::vector<Reliability::Cell> Reliability::equal_mass_cells() const {
+std::vector<ReliabilityCell> Reliability::equal_mass_cells() const {
   int64_t pairs = 0;
-  for (const Cell& cell : grid_) pairs += cell.pairs;
-  std::vector<Cell> bins(1);
+  for (const ReliabilityCell& cell : grid_) pairs += cell.pairs;
+  std::vector<ReliabilityCell> bins(1);
   int64_t passed = 0;
-  for (const Cell& cell : grid_) {
+  for (const ReliabilityCell& cell : grid_) {
     bins.back().add(cell);
     passed += cell.pairs;
     // The next border is that of the bin in which the pairs seen so far end.
@@ -102,8 +102,8 @@ std::vector<Reliability::Cell> Reliability::equal_mass_cells() const {
 }
 
 ReliabilitySummary Reliability::summary() const {
-  Cell all;
-  for (const Cell& cell : grid_) all.add(cell);
+  ReliabilityCell all;
+  for (const ReliabilityCell& cell : grid_) all.add(cell);
   ReliabilitySummary summary;
   summary.pairs = all.pairs;
   if (all.pairs == 0) return summary;

@@ -15,6 +15,14 @@ struct ReliabilityBin {
   double truth = 0;          ///< mean true probability, 0 when it is not known
 };
 
+/// Sums over some pairs.
+struct ReliabilityCell {
+  int64_t pairs = 0, hits = 0;
+  double predicted = 0, truth = 0;
+
+  void add(const ReliabilityCell& other);
+};
+
 /// Expected calibration error: sum over bins of pairs / all pairs * |predicted - observed| (Naeini,
 /// Cooper and Hauskrecht, AAAI 2015; Guo et al., ICML 2017), and the same against the truth.
 struct ReliabilityTable {
@@ -43,19 +51,15 @@ class Reliability {
   /// Adds what another collected with the same number of bins.
   void add(const Reliability& other);
   ReliabilitySummary summary() const;
+  /// The cells of the grid, by ascending prediction; most are empty.
+  const std::vector<ReliabilityCell>& grid() const { return grid_; }
 
  private:
-  struct Cell {
-    int64_t pairs = 0, hits = 0;
-    double predicted = 0, truth = 0;  ///< sums
-
-    void add(const Cell& other);
-  };
-  static ReliabilityTable table(const std::vector<Cell>& cells, int64_t pairs);
-  std::vector<Cell> equal_mass_cells() const;
+  static ReliabilityTable table(const std::vector<ReliabilityCell>& cells, int64_t pairs);
+  std::vector<ReliabilityCell> equal_mass_cells() const;
 
   int64_t bins_;
-  std::vector<Cell> grid_, widths_;
+  std::vector<ReliabilityCell> grid_, widths_;
   double truth_error_ = 0;  ///< sum
 };
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace upnext {
 
@@ -14,16 +15,26 @@ namespace upnext {
 ///  - log: p = e^(s - c), capped at 1.
 enum class LinkKind { logistic, log };
 
+/// A point of a curve that maps probabilities.
+struct CurvePoint {
+  double from = 0, to = 0;
+  bool operator==(const CurvePoint&) const = default;
+};
+
 /// From scores to probabilities that the candidate is the user's next item; docs/calibration.md.
 /// With the link's log probability l(s) = ln p:
 ///  - normalised: p_i = e^(scale l(s_i)) / sum over the candidates; 1 / scale is the temperature;
+///  - isotonic: the normalised probability, mapped by a non-decreasing curve;
 ///  - independent: the link at scale (s - offset) + shift, each item for itself.
 struct Calibration {
   bool normalised = true;
   LinkKind link = LinkKind::log;
   double offset = 0;
   double scale = 1;
-  double shift = 0;          ///< independent only
+  double shift = 0;  ///< independent only
+  /// Isotonic when there are points (normalised must be set): both coordinates in [0, 1] and
+  /// ascending, `from` strictly; straight lines between, from (0, 0), constant after the last.
+  std::vector<CurvePoint> curve;
   bool exclude_seen = true;  ///< candidates leave out the items of the history
   int64_t users = 0;         ///< validation users it was fitted on, 0 = not fitted
 
@@ -34,13 +45,13 @@ struct Calibration {
   /// ln of the sum that normalised probabilities are divided by; 0 when independent. Scores of
   /// minus infinity are no candidates.
   double log_normaliser(std::span<const float> scores) const;
-  /// ln of probability(), finite for finite scores.
+  /// ln of probability(); finite for finite scores, except where a curve maps to 0.
   double log_probability(double score, double log_normaliser) const;
   /// Probability in [0, 1] of a candidate; 0 at a score of minus infinity.
   double probability(double score, double log_normaliser) const;
 };
 
-/// "normalised" | "independent".
+/// "normalised" | "isotonic" | "independent".
 std::string_view method_name(const Calibration& calibration);
 std::string_view link_name(LinkKind link);
 

@@ -10,6 +10,7 @@
 #include "eval/calibration_check.h"
 #include "eval/calibration_fit.h"
 #include "eval/candidate_rows.h"
+#include "eval/isotonic.h"
 #include "eval/table_scorer.h"
 
 namespace upnext {
@@ -142,6 +143,33 @@ TEST(CalibrationFit, RefusesWhatTeachesNothing) {
   EXPECT_THROW(fit_calibration(TableScorer({1, 2, std::nanf(""), 1, 2, 0}, 3), queries,
                                reading(true, LinkKind::log), pool),
                Error);
+}
+
+TEST(Isotonic, PoolsNeighboursThatFall) {
+  // Shares .1, .5, .3, .6 with 10, 10, 30, 10 pairs: the middle ones pool to 14 of 40.
+  const auto curve = isotonic_curve(
+      {{10, 1, 1.0, 0}, {0, 0, 0, 0}, {10, 5, 2.0, 0}, {30, 9, 9.0, 0}, {10, 6, 5.0, 0}});
+  ASSERT_EQ(curve.size(), 3u);
+  EXPECT_EQ(curve[0], (CurvePoint{0.1, 0.1}));
+  EXPECT_EQ(curve[1], (CurvePoint{11.0 / 40, 14.0 / 40}));
+  EXPECT_EQ(curve[2], (CurvePoint{0.5, 0.6}));
+}
+
+TEST(Isotonic, MendsAShapeThatATemperatureCannot) {
+  // ln p is bent: s = -(-ln p)^1.6.
+  World world = draw_world(LinkKind::log, 1.0, 0.0);
+  for (float& score : world.scores) {
+    score = static_cast<float>(-std::pow(-static_cast<double>(score), 1.6));
+  }
+  const Calibration scaled = fit(world, reading(true, LinkKind::log)).calibration;
+  WorkerPool pool(2);
+  const Calibration curved =
+      fit_isotonic(TableScorer(world.scores, kItems), world.queries, scaled, pool);
+  const double before = quality(world, scaled).all.equal_mass.truth_ece;
+  const double after = quality(world, curved).all.equal_mass.truth_ece;
+  EXPECT_GT(before, 0.008);
+  EXPECT_LT(after, 0.004);
+  EXPECT_NEAR(quality(world, curved).mass, 1.0, 0.02);
 }
 
 TEST(CandidateRows, LeaveOutHistoryAndUnknownItemsAndKnowTheNext) {

@@ -182,7 +182,7 @@ TEST_F(Commands, CalibrateStoresProbabilitiesThatRecommendPrints) {
   ASSERT_EQ(answer.status, 0) << answer.errors;
   const Json json = Json::parse(answer.out);
   EXPECT_EQ(json, Json::parse(test::file_bytes(folder_ / "run/calibration.json")));
-  ASSERT_EQ(json["readings"].size(), 5u);
+  ASSERT_EQ(json["readings"].size(), 6u);
   for (const Json& reading : json["readings"]) {
     EXPECT_EQ(reading["stored"], reading["name"] == "fitted, normalised");
     EXPECT_EQ(reading["top"]["pairs"], 200 * 10);
@@ -210,6 +210,8 @@ TEST_F(Commands, CalibrateStoresProbabilitiesThatRecommendPrints) {
   EXPECT_EQ(test::file_bytes(folder_ / "run/model.safetensors"), one);
   ASSERT_EQ(run(calibrate + loss + " --probability independent").status, 0);
   EXPECT_NE(test::file_bytes(folder_ / "run/model.safetensors"), one);
+  ASSERT_EQ(run(calibrate + loss + " --probability isotonic").status, 0);
+  EXPECT_EQ(run("recommend " + model() + " --history 1 --probabilities").status, 0);
   ASSERT_EQ(run(calibrate + " --remove").status, 0);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/calibration.json"));
   EXPECT_EQ(run("recommend " + model() + " --history 1 --probabilities").status, 1);

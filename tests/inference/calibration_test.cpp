@@ -72,10 +72,24 @@ TEST(Calibration, TextReadsBackTheSame) {
   EXPECT_EQ(read_calibration(calibration_text(Calibration()), "a"), Calibration());
 }
 
+TEST(Calibration, ACurveMapsNormalisedProbabilities) {
+  Calibration calibration;
+  calibration.curve = {{0.1, 0.2}, {0.5, 0.4}};
+  const auto mapped = [&](double p) { return calibration.probability(std::log(p), 0.0); };
+  EXPECT_NEAR(mapped(0.05), 0.1, 1e-12);  // from (0, 0)
+  EXPECT_NEAR(mapped(0.1), 0.2, 1e-12);
+  EXPECT_NEAR(mapped(0.3), 0.3, 1e-12);
+  EXPECT_NEAR(mapped(0.9), 0.4, 1e-12);  // constant after the last point
+  EXPECT_EQ(method_name(calibration), "isotonic");
+  EXPECT_EQ(read_calibration(calibration_text(calibration), "a"), calibration);
+}
+
 TEST(Calibration, DamagedTextIsRefusedByName) {
   for (const char* text :
        {"[calibration]\nscale = 0.0\n", "[calibration]\nprobability = \"none\"\n",
-        "[calibration]\nslope = 1.0\n", "scale ="}) {
+        "[calibration]\nslope = 1.0\n", "[calibration]\nprobability = \"isotonic\"\n",
+        "[calibration]\nprobability = \"isotonic\"\ncurve = [\"0.2 0.1\", \"0.1 0.3\"]\n",
+        "scale ="}) {
     ExitCode code = ExitCode::ok;
     const std::string message =
         error_text([&] { read_calibration(text, "model.safetensors"); }, &code);
