@@ -167,8 +167,9 @@ CalibrationReport calibrate(Calibrating& work, const CalibrateArguments& argumen
   }
   report.fit = fit_all(work, arguments, link, &readings);
   while (readings[report.stored].calibration != report.fit.calibration) ++report.stored;
-  report.check = check_calibration(*work.scorer, truth_scorer.get(), work.queries(SplitPart::test),
-                                   readings, report.options, work.pool);
+  report.check =
+      check_calibration({*work.scorer, truth_scorer.get()}, work.queries(SplitPart::test), readings,
+                        report.options, work.pool);
   return report;
 }
 

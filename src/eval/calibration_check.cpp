@@ -137,11 +137,11 @@ class Checker {
 
 }  // namespace
 
-CalibrationCheck check_calibration(const Scorer& scorer, const Scorer* truth,
-                                   const Queries& queries, const std::vector<Reading>& readings,
+CalibrationCheck check_calibration(const CheckedScorers& scorers, const Queries& queries,
+                                   const std::vector<Reading>& readings,
                                    const CalibrationCheckOptions& options, WorkerPool& pool) {
-  Checker checker(truth, queries, readings, options);
-  visit_candidates(scorer, queries, options.exclude_seen, pool,
+  Checker checker(scorers.truth, queries, readings, options);
+  visit_candidates(scorers.model, queries, options.exclude_seen, pool,
                    [&](int64_t lane, const CandidateRow& row) { checker.visit(lane, row); });
   return checker.finish();
 }

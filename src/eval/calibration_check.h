@@ -41,10 +41,14 @@ struct CalibrationCheckOptions {
   bool exclude_seen = true;
 };
 
-/// `truth` scores with true probabilities (make_truth_scorer), or is null. The same bits for any
-/// number of threads.
-CalibrationCheck check_calibration(const Scorer& scorer, const Scorer* truth,
-                                   const Queries& queries, const std::vector<Reading>& readings,
+struct CheckedScorers {
+  const Scorer& model;
+  const Scorer* truth = nullptr;  ///< scores with true probabilities (make_truth_scorer), or null
+};
+
+/// The same bits for any number of threads.
+CalibrationCheck check_calibration(const CheckedScorers& scorers, const Queries& queries,
+                                   const std::vector<Reading>& readings,
                                    const CalibrationCheckOptions& options, WorkerPool& pool);
 
 }  // namespace upnext

@@ -64,7 +64,7 @@ CalibrationFit fit(const World& world, const Calibration& start, int threads = 2
 ReadingQuality quality(const World& world, const Calibration& calibration) {
   WorkerPool pool(2);
   const TableScorer truth(world.truth, kItems);
-  return check_calibration(TableScorer(world.scores, kItems), &truth, world.queries,
+  return check_calibration({TableScorer(world.scores, kItems), &truth}, world.queries,
                            {{"reading", calibration}}, {}, pool)
       .readings.front();
 }
@@ -201,8 +201,8 @@ TEST(CalibrationCheck, CountsWhatIsRecommendedApart) {
   CalibrationCheckOptions options;
   options.top = 2;
   options.bins = 2;
-  const CalibrationCheck check = check_calibration(
-      scorer, nullptr, queries, {{"log", reading(true, LinkKind::log)}}, options, pool);
+  const CalibrationCheck check =
+      check_calibration({scorer}, queries, {{"log", reading(true, LinkKind::log)}}, options, pool);
   const ReadingQuality& found = check.readings.front();
   EXPECT_EQ(check.users, 2);
   EXPECT_EQ(found.all.pairs, 6);
