@@ -32,6 +32,7 @@ void add_evaluate(CLI::App& app, Globals& globals);
 void add_stability(CLI::App& app, Globals& globals);
 void add_grid(CLI::App& app, Globals& globals);
 void add_compare(CLI::App& app, Globals& globals);
+void add_calibrate(CLI::App& app, Globals& globals);
 void add_recommend(CLI::App& app, Globals& globals);
 void add_import(CLI::App& app, Globals& globals);
 void add_export(CLI::App& app, Globals& globals);

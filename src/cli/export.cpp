@@ -32,6 +32,11 @@ void run_export(const ExportCommand& command, const Globals& globals) {
     log_warning("the raw item ids are not the numbers 1 to {}: row i + 1 holds item i of the model",
                 model.num_items());
   }
+  if (model.description().calibration) {
+    log_warning(
+        "the calibration of the model stays behind: other programs' layouts have no place "
+        "for it");
+  }
   if (globals.json) {
     const nlohmann::ordered_json json = {{"file", out.string()},
                                          {"names", command.names},

@@ -46,6 +46,7 @@ int run(int argc, char** argv) {
   add_stability(app, globals);
   add_compare(app, globals);
   add_grid(app, globals);
+  add_calibrate(app, globals);
   add_recommend(app, globals);
   add_import(app, globals);
   add_export(app, globals);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
+#include "eval/candidate_rows.h"
 #include "eval/evaluator.h"
 #include "eval/run_inputs.h"
 #include "inference/model_file.h"
@@ -31,6 +32,7 @@ struct RecommendArguments {
   std::string model, data, history, user, exclude, separator;
   bool from_stdin = false;
   bool include_seen = false;
+  bool probabilities = false;
   int64_t k = 10;
 };
 
@@ -40,6 +42,7 @@ struct Request {
   std::vector<std::string> unknown;  ///< raw ids the model does not know
   std::vector<ScoredItem> best;      ///< model items, or dataset items when fallback is set
   bool fallback = false;             ///< answered by popularity
+  double log_normaliser = 0;         ///< of the model's probabilities
 };
 
 /// Raw ids of a line: cut at `separator`, or at commas and blanks when it is empty.
@@ -72,6 +75,7 @@ class Recommender {
           Dataset::open(find_data_folder(arguments.model, model_.description(), arguments.data));
     }
     std::sort(excluded_.begin(), excluded_.end());
+    if (arguments.probabilities) check_calibrated();
   }
 
   void answer_history() {
@@ -124,6 +128,20 @@ class Recommender {
   }
 
  private:
+  void check_calibrated() const {
+    const auto& calibration = model_.description().calibration;
+    check_usage(
+        calibration.has_value(),
+        "--probabilities: the model is not calibrated, its scores are no probabilities; run "
+        "`upnext calibrate {}` first",
+        arguments_.model);
+    check_usage(calibration->exclude_seen == exclude_seen_,
+                "--probabilities: they were fitted with items of the history {}; {}",
+                calibration->exclude_seen ? "excluded" : "included",
+                calibration->exclude_seen ? "leave out --include-seen"
+                                          : "add --include-seen, or calibrate again without it");
+  }
+
   Request parse(std::string_view line) const {
     Request request;
     for (const std::string& id : split_ids(line, arguments_.separator)) add_item(id, &request);
@@ -152,6 +170,11 @@ class Recommender {
     for (const Request* request : requests) queries.histories.add_row(request->history);
     const auto extra = static_cast<int64_t>(excluded_.size());
     const auto best = top_items(scorer, queries, arguments_.k + extra, exclude_seen_, pool_);
+    if (arguments_.probabilities && &scorer == scorer_.get()) {
+      const auto normalisers =
+          log_normalisers(scorer, queries, *model_.description().calibration, pool_);
+      for (size_t i = 0; i < requests.size(); ++i) requests[i]->log_normaliser = normalisers[i];
+    }
     for (size_t i = 0; i < requests.size(); ++i) {
       for (const ScoredItem& entry : best.row(static_cast<int64_t>(i))) {
         if (static_cast<int64_t>(requests[i]->best.size()) == arguments_.k) break;
@@ -189,6 +212,13 @@ class Recommender {
     return request.fallback ? dataset_->title(item) : model_.title(item);
   }
 
+  /// Popularity has none.
+  std::optional<double> probability(const Request& request, float score) const {
+    if (!arguments_.probabilities || request.fallback) return std::nullopt;
+    return model_.description().calibration->probability(static_cast<double>(score),
+                                                         request.log_normaliser);
+  }
+
   void print(const Request& request) const {
     if (request.fallback)
       log_warning("no known item in the history: these are the most popular items");
@@ -202,11 +232,17 @@ class Recommender {
       width = std::max(width, item_id(request, entry.item).size());
       titles = titles || !title(request, entry.item).empty();
     }
-    fmt::print("{:>4}  {:<{}}  {:>9}{}\n", "rank", "item", width, "score", titles ? "  title" : "");
+    fmt::print("{:>4}  {:<{}}  {:>9}{}{}\n", "rank", "item", width, "score",
+               arguments_.probabilities ? "  probability" : "", titles ? "  title" : "");
     int64_t rank = 0;
     for (const ScoredItem& entry : request.best) {
-      fmt::print("{:>4}  {:<{}}  {:>9.4f}{}{}\n", ++rank, item_id(request, entry.item), width,
-                 entry.score, titles ? "  " : "", title(request, entry.item));
+      std::string column;
+      if (arguments_.probabilities) {
+        const auto p = probability(request, entry.score);
+        column = fmt::format("  {:>11}", p ? fmt::format("{:.5f}", *p) : "-");
+      }
+      fmt::print("{:>4}  {:<{}}  {:>9.4f}{}{}{}\n", ++rank, item_id(request, entry.item), width,
+                 entry.score, column, titles ? "  " : "", title(request, entry.item));
     }
   }
 
@@ -218,9 +254,11 @@ class Recommender {
     json["unknown"] = request.unknown;
     json["items"] = nlohmann::ordered_json::array();
     for (const ScoredItem& entry : request.best) {
-      json["items"].push_back({{"item", item_id(request, entry.item)},
-                               {"title", title(request, entry.item)},
-                               {"score", entry.score}});
+      nlohmann::ordered_json item = {{"item", item_id(request, entry.item)},
+                                     {"title", title(request, entry.item)},
+                                     {"score", entry.score}};
+      if (const auto p = probability(request, entry.score)) item["probability"] = *p;
+      json["items"].push_back(std::move(item));
     }
     fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
@@ -274,6 +312,8 @@ void add_recommend(CLI::App& app, Globals& globals) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   verb->add_flag("--include-seen", arguments->include_seen, "Items of the history may come back");
+  verb->add_flag("--probabilities", arguments->probabilities,
+                 "Calibrated probabilities beside the scores (after upnext calibrate)");
   verb->add_option("--exclude", arguments->exclude, "Raw item ids that are not to be recommended");
   verb->add_option("--separator", arguments->separator,
                    "What separates ids (default: commas and blanks); for ids that contain those");

@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kVersion = 1;
 
+constexpr const char* kCalibration = "upnext.calibration";
+
 // Tensors beside the weights.
 constexpr const char* kIdBytes = "item_ids.bytes";
 constexpr const char* kIdOffsets = "item_ids.offsets";
@@ -112,6 +114,9 @@ ModelDescription read_description(const SafetensorsFile& file) {
              "{}: upnext.exclude_seen is \"{}\", want true or {}", file.path().string(), seen,
              "false");
   description.exclude_seen = seen == "true";
+  if (const auto found = file.metadata().find(kCalibration); found != file.metadata().end()) {
+    description.calibration = read_calibration(found->second, file.path().string());
+  }
   OptionList options;
   options.section("model", description.model);
   try {
@@ -166,6 +171,9 @@ void write_model_file(const std::filesystem::path& path, const ModelDescription&
   writer.set_metadata("upnext.model", model_toml(description.model));
   writer.set_metadata("upnext.exclude_seen", description.exclude_seen ? "true" : "false");
   for (const TextField& text : kTextFields) writer.set_metadata(text.key, description.*text.field);
+  if (description.calibration) {
+    writer.set_metadata(kCalibration, calibration_text(*description.calibration));
+  }
   for (const TensorInfo& info : model_tensors(description.model, num_items)) {
     const TensorView& tensor = weights.at(info.name);
     writer.add_floats(info.name, info.shape, {tensor.data, static_cast<size_t>(tensor.size())});
@@ -174,6 +182,22 @@ void write_model_file(const std::filesystem::path& path, const ModelDescription&
   const PackedTexts packed_titles(titles);
   if (!titles.empty()) add_texts(writer, kTitleBytes, kTitleOffsets, packed_titles);
   writer.write(path);
+}
+
+void replace_calibration(const std::filesystem::path& path,
+                         const std::optional<Calibration>& calibration) {
+  const ModelFile model = ModelFile::open(path);
+  ModelDescription description = model.description();
+  description.calibration = calibration;
+  std::vector<std::string> ids, titles;
+  bool titled = false;
+  for (int64_t item = 0; item < model.num_items(); ++item) {
+    ids.emplace_back(model.item_id(item));
+    titles.emplace_back(model.title(item));
+    titled = titled || !titles.back().empty();
+  }
+  if (!titled) titles.clear();
+  write_model_file(locate(path), description, model.weights(), ids, titles);
 }
 
 ModelFile ModelFile::open(const std::filesystem::path& path) {

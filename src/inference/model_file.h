@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "inference/calibration.h"
 #include "inference/encoder.h"
 #include "inference/model_options.h"
 
@@ -27,6 +28,8 @@ struct ModelDescription {
   std::string loss_name;     ///< e.g. "gBCE(t=0.75), 256 uniform negatives"
   bool exclude_seen = true;  ///< recommend without the items of the history
   std::string validation;    ///< e.g. "ndcg@10=0.1712 at epoch 40"
+  /// What `upnext calibrate` fitted to these weights; training writes a model without.
+  std::optional<Calibration> calibration;
 };
 
 /// Writes a self-contained model: weights (model_tensors() order), configuration, item ids and
@@ -36,6 +39,11 @@ struct ModelDescription {
 void write_model_file(const std::filesystem::path& path, const ModelDescription& description,
                       const TensorMap& weights, const std::vector<std::string>& item_ids,
                       const std::vector<std::string>& titles);
+
+/// Writes the model in `path` (a model file or run folder) again, atomically, with another
+/// calibration or, when empty, with none. Everything else stays as it is.
+void replace_calibration(const std::filesystem::path& path,
+                         const std::optional<Calibration>& calibration);
 
 /// A model file opened for use: mapped weights, ready encoder, id map.
 class ModelFile {

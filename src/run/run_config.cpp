@@ -78,10 +78,14 @@ void apply_preset(RunConfig& config, const std::string& name) {
              near.empty() ? "" : fmt::format(", did you mean {}?", near), fmt::join(known, ", "));
 }
 
-void apply_file(RunConfig& config, const std::filesystem::path& path) {
+void apply_text(RunConfig& config, std::string_view text, const std::string& source) {
   OptionList options;
   config.list(options);
-  apply_toml(options, read_file(path, uint64_t{1} << 20), path.string(), {"expected"});
+  apply_toml(options, text, source, {"expected"});
+}
+
+void apply_file(RunConfig& config, const std::filesystem::path& path) {
+  apply_text(config, read_file(path, uint64_t{1} << 20), path.string());
 }
 
 void apply_settings(RunConfig& config, const std::vector<std::string>& settings) {

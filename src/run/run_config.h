@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/options.h"
@@ -70,6 +71,8 @@ struct Preset {
 };
 const std::vector<Preset>& preset_list();
 
+/// TOML text, e.g. the configuration inside a model; `source` names it in Errors.
+void apply_text(RunConfig& config, std::string_view text, const std::string& source);
 void apply_file(RunConfig& config, const std::filesystem::path& path);
 void apply_settings(RunConfig& config, const std::vector<std::string>& settings);
 std::string config_text(RunConfig& config);

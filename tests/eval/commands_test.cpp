@@ -100,6 +100,59 @@ TEST_F(Commands, OtherDataIsRefusedUnlessAllowedAndLeavesTheRunAlone) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/test.json"));
 }
 
+TEST_F(Commands, CalibrateStoresProbabilitiesThatRecommendPrints) {
+  EXPECT_EQ(run("recommend " + model() + " --history 1,2,3 --probabilities").status, 1);
+  const std::string calibrate = "calibrate " + model();
+  EXPECT_EQ(run(calibrate).status, 1);  // nobody says what the scores mean
+  const std::string loss = " --set objective.criterion=gbce --set objective.negatives=16";
+  const Answer answer =
+      run(calibrate + loss + " --json --threads 1 --truth " + (folder_ / "log.truth"));
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  const Json json = Json::parse(answer.out);
+  EXPECT_EQ(json, Json::parse(test::file_bytes(folder_ / "run/calibration.json")));
+  ASSERT_EQ(json["readings"].size(), 6u);
+  for (const Json& reading : json["readings"]) {
+    EXPECT_EQ(reading["stored"], reading["name"] == "fitted, normalised");
+    EXPECT_EQ(reading["top"]["pairs"], 200 * 10);
+    EXPECT_NEAR(reading["top"]["true"], reading["top"]["observed"], 0.05);
+  }
+  const Json& fitted = json["readings"][4];
+  EXPECT_NEAR(fitted["mass"], 1.0, 1e-9);
+  EXPECT_LT(fitted["top"]["equal_mass"]["ece_true"],
+            json["readings"][0]["top"]["equal_mass"]["ece_true"]);
+  // The model of this test knows nothing, and the fit finds that out.
+  EXPECT_LT(json["calibration"]["scale"], 0.3);
+
+  const Json all = Json::parse(
+      run("recommend " + model() + " --history 1,2,3 -k 40 --probabilities --json").out);
+  ASSERT_EQ(all["items"].size(), 37u);
+  double sum = 0;
+  for (const Json& item : all["items"]) sum += item["probability"].get<double>();
+  EXPECT_NEAR(sum, 1.0, 1e-5);
+  EXPECT_EQ(run("recommend " + model() + " --history 1 --probabilities --include-seen").status, 1);
+  EXPECT_NE(run("recommend " + model() + " --history 1 --probabilities").out.find("probability"),
+            std::string::npos);
+
+  const std::string one = test::file_bytes(folder_ / "run/model.safetensors");
+  ASSERT_EQ(run(calibrate + loss + " --threads 3").status, 0);
+  EXPECT_EQ(test::file_bytes(folder_ / "run/model.safetensors"), one);
+  ASSERT_EQ(run(calibrate + loss + " --probability independent").status, 0);
+  EXPECT_NE(test::file_bytes(folder_ / "run/model.safetensors"), one);
+  ASSERT_EQ(run(calibrate + loss + " --probability isotonic").status, 0);
+  EXPECT_EQ(run("recommend " + model() + " --history 1 --probabilities").status, 0);
+  ASSERT_EQ(run(calibrate + " --remove").status, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/calibration.json"));
+  EXPECT_EQ(run("recommend " + model() + " --history 1 --probabilities").status, 1);
+}
+
+TEST_F(Commands, CalibrateRefusesProbabilitiesThatHaveNoMeaning) {
+  const Answer answer =
+      run("calibrate " + model() + " --probability independent --set objective.criterion=softmax");
+  EXPECT_EQ(answer.status, 1);
+  EXPECT_NE(answer.errors.find("up to a constant"), std::string::npos) << answer.errors;
+  EXPECT_EQ(run("calibrate " + model() + " --set train.epochs=1").status, 1);
+}
+
 TEST_F(Commands, WrongQuestionsHaveTheirExitStatus) {
   EXPECT_EQ(run("evaluate " + model() + " --metrics ndgc@10").status, 1);
   EXPECT_EQ(run("evaluate " + model() + " --ties best").status, 1);

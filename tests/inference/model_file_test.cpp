@@ -63,6 +63,29 @@ class ModelFileTest : public testing::Test {
   TemporaryFolder folder_;
 };
 
+TEST_F(ModelFileTest, CalibrationIsKeptReplacedAndRemovedWithoutTouchingTheRest) {
+  write(folder_ / "model.safetensors");
+  const std::string plain = read_file(folder_ / "model.safetensors");
+  EXPECT_FALSE(ModelFile::open(folder_ / "model.safetensors").description().calibration);
+  for (const double scale : {0.5, 0.25}) {
+    Calibration calibration;
+    calibration.scale = scale;
+    replace_calibration(folder_ / "", calibration);  // the run folder
+    const ModelFile model = ModelFile::open(folder_ / "model.safetensors");
+    ASSERT_TRUE(model.description().calibration);
+    EXPECT_EQ(*model.description().calibration, calibration);
+    EXPECT_EQ(model.title(1), kTitles[1]);
+  }
+  replace_calibration(folder_ / "model.safetensors", std::nullopt);
+  EXPECT_EQ(read_file(folder_ / "model.safetensors"), plain);
+}
+
+TEST_F(ModelFileTest, DamagedCalibrationIsRefused) {
+  const std::string text =
+      open_error(with_metadata("upnext.calibration", "[calibration]\nscale = -1.0\n"));
+  EXPECT_NE(text.find("its calibration cannot be used"), std::string::npos) << text;
+}
+
 TEST_F(ModelFileTest, GivesBackAllThatWasWritten) {
   write(folder_ / kModelFileName);
   for (const auto& path : {folder_ / kModelFileName, folder_.path()}) {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/score_link.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace upnext {
+
+ScoreLink score_link(const ObjectiveOptions& options, int64_t num_items) {
+  const Objective checked(options, num_items);  // refuses what makes no sense
+  ScoreLink link;
+  if (options.criterion == "softmax") {
+    link.anchored = false;
+    link.exact = options.candidates == "full" ||
+                 (options.candidates == "uniform" && options.exclude == "none");
+    return link;
+  }
+  check_usage(options.criterion == "bce" || options.criterion == "gbce",
+              "objective.criterion = \"{}\": it is not known which probabilities its scores stand "
+              "for; want bce, gbce or softmax",
+              options.criterion);
+  const bool full = options.candidates == "full";
+  const double n = static_cast<double>(num_items);
+  const double k = full ? n - 1 : static_cast<double>(options.negatives);
+  const double alpha = k / (n - 1);
+  const double t = options.criterion == "gbce" ? options.gbce_t : 0.0;
+  const double beta = t * alpha + 1 - t;
+  if (full || options.exclude == "positive") {
+    link.kind = LinkKind::logistic;
+    link.offset = std::log(beta / alpha);
+  } else {
+    link.kind = LinkKind::log;
+    link.offset = std::log(beta * n / k);
+  }
+  return link;
+}
+
+}  // namespace upnext
