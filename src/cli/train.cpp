@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string preset, config_file, data, run, resume;
+  std::string preset, compat, config_file, data, run, resume;
   std::vector<std::string> settings;
   bool overwrite = false, list_presets = false, list_criteria = false, show_config = false;
 };
@@ -31,6 +31,7 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   TrainRequest request;
   RunConfig& config = request.config;
   if (!arguments.preset.empty()) apply_preset(config, arguments.preset);
+  if (!arguments.compat.empty()) apply_compat(config, arguments.compat);
   if (!arguments.config_file.empty()) apply_file(config, arguments.config_file);
   if (seed_given) config.train.seed = static_cast<int64_t>(globals.seed);
   if (!arguments.data.empty()) config.data.path = arguments.data;
@@ -52,7 +53,8 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
 }
 
 TrainRequest resume_request(const Arguments& arguments) {
-  check_usage(arguments.preset.empty() && arguments.config_file.empty() && arguments.run.empty(),
+  check_usage(arguments.preset.empty() && arguments.compat.empty() &&
+                  arguments.config_file.empty() && arguments.run.empty(),
               "--resume continues a run with its own configuration; --preset, --config and --run "
               "start new ones");
   TrainRequest request;
@@ -109,7 +111,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
 void train(const Arguments& arguments, const Globals& globals, bool seed_given) {
   if (arguments.list_presets) {
     for (const Preset& preset : preset_list())
-      fmt::print("{:<16} {}\n", preset.name, preset.summary);
+      fmt::print("{:<22} {}\n", preset.name, preset.summary);
     return;
   }
   if (arguments.list_criteria) {
@@ -140,6 +142,8 @@ void add_train(CLI::App& app, Globals& globals) {
   verb->add_option("--run", arguments->run, "Folder for everything the run is");
   verb->add_option("--preset", arguments->preset,
                    "Start from a published configuration (--presets lists)");
+  verb->add_option("--compat", arguments->compat,
+                   "Follow a published code to the letter, e.g. relevance-2023");
   verb->add_option("--config", arguments->config_file, "TOML file on top of the preset");
   verb->add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
       ->allow_extra_args(false);

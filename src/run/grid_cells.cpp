@@ -27,6 +27,7 @@ void apply(RunConfig* config, const Settings& settings, const std::string& where
 std::vector<GridCell> grid_cells(const GridPlan& plan) {
   RunConfig base;
   if (!plan.preset.empty()) apply_preset(base, plan.preset);
+  if (!plan.compat.empty()) apply_compat(base, plan.compat);
   if (!plan.config_file.empty()) apply_file(base, plan.config_file);
   apply(&base, plan.settings, plan.source + ": set");
   std::vector<GridCell> cells;

@@ -198,6 +198,8 @@ void read_key(const std::string& key, const toml::node& node, GridPlan* plan) {
     plan->out = text_of(*plan, node, "out");
   } else if (key == "preset") {
     plan->preset = text_of(*plan, node, "preset");
+  } else if (key == "compat") {
+    plan->compat = text_of(*plan, node, "compat");
   } else if (key == "config") {
     plan->config_file = text_of(*plan, node, "config");
   } else if (key == "metrics") {
@@ -216,8 +218,8 @@ void read_key(const std::string& key, const toml::node& node, GridPlan* plan) {
     read_variants(node, plan);
   } else if (key != "grid") {  // read after the variants, which come first
     const std::string near =
-        nearest_word(key, {"out", "preset", "config", "metrics", "test_items", "candidates", "data",
-                           "seeds", "set", "grid", "variant"});
+        nearest_word(key, {"out", "preset", "compat", "config", "metrics", "test_items",
+                           "candidates", "data", "seeds", "set", "grid", "variant"});
     fail_usage("{}: unknown key {}{}", place(*plan, node), key,
                near.empty() ? "" : fmt::format("; did you mean {}?", near));
   } else {

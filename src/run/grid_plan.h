@@ -22,6 +22,7 @@ struct GridPlan {
   std::string source;         ///< the file, for messages
   std::filesystem::path out;  ///< folder of all runs and of the tables
   std::string preset;         ///< empty = defaults
+  std::string compat;         ///< on top of the preset, empty = none
   std::string config_file;    ///< on top of the preset, empty = none
   std::vector<std::pair<std::string, std::string>> settings;  ///< of every cell
   std::vector<std::pair<std::string, std::string>> data;      ///< name and dataset folder

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/run_config.h"
 
+#include <string_view>
+
 #include "base/error.h"
 #include "base/file.h"
 
@@ -62,20 +64,40 @@ void RunConfig::list(OptionList& options) {
   options.section("train", train);
 }
 
-void apply_preset(RunConfig& config, const std::string& name) {
+namespace {
+
+constexpr std::string_view kCompat = "compat-";
+
+/// Applies the preset `prefix` + name; only those of that kind are known.
+void apply_listed(RunConfig& config, std::string_view prefix, const std::string& name,
+                  const char* option) {
   std::vector<std::string> known;
   for (const Preset& preset : preset_list()) {
-    known.push_back(preset.name);
-    if (preset.name != name) continue;
+    const bool compat = preset.name.starts_with(kCompat);
+    if (compat != !prefix.empty()) continue;
+    known.push_back(preset.name.substr(prefix.size()));
+    if (known.back() != name) continue;
     OptionList options;
     config.list(options);
-    apply_toml(options, preset.text, "preset " + name, {"expected"});
-    config.preset = name;
+    apply_toml(options, preset.text, "preset " + preset.name, {"expected"});
     return;
   }
   const std::string near = nearest_word(name, known);
-  fail_usage("--preset {}: no such preset{}; known are {}", name,
+  fail_usage("{} {}: unknown{}; known are {}", option, name,
              near.empty() ? "" : fmt::format(", did you mean {}?", near), fmt::join(known, ", "));
+}
+
+}  // namespace
+
+void apply_preset(RunConfig& config, const std::string& name) {
+  apply_listed(config, "", name, "--preset");
+  config.preset = name;
+}
+
+void apply_compat(RunConfig& config, const std::string& name) {
+  apply_listed(config, kCompat, name, "--compat");
+  const char* between = config.preset.empty() ? "" : " ";
+  config.preset = fmt::format("{}{}{}{}", config.preset, between, kCompat, name);
 }
 
 void apply_text(RunConfig& config, std::string_view text, const std::string& source) {

@@ -64,6 +64,10 @@ struct RunConfig {
 /// Applies a preset by name (usage Error naming the nearest), e.g. "gsasrec".
 void apply_preset(RunConfig& config, const std::string& name);
 
+/// Applies what makes a preset follow a published code to the letter, e.g. "relevance-2023": the
+/// preset "compat-relevance-2023" on top of what is there. Usage Error naming the nearest.
+void apply_compat(RunConfig& config, const std::string& name);
+
 struct Preset {
   std::string name;
   std::string summary;  ///< first comment line of its file

@@ -8,12 +8,13 @@
 namespace upnext {
 
 ScoreLink score_link(const ObjectiveOptions& options, int64_t num_items) {
-  const Objective checked(options, num_items);  // refuses what makes no sense
+  options.check();
   ScoreLink link;
+  const bool next_item = options.future.future_items == 1;
   if (options.criterion == "softmax") {
     link.anchored = false;
-    link.exact = options.candidates == "full" ||
-                 (options.candidates == "uniform" && options.exclude == "none");
+    const bool uniform = options.candidates == "uniform" && options.exclude == "none";
+    link.exact = next_item && (options.candidates == "full" || options.log_q || uniform);
     return link;
   }
   check_usage(options.criterion == "bce" || options.criterion == "gbce",
@@ -21,6 +22,12 @@ ScoreLink score_link(const ObjectiveOptions& options, int64_t num_items) {
               "for; want bce, gbce or softmax",
               options.criterion);
   const bool full = options.candidates == "full";
+  check_usage(next_item && (full || options.candidates == "uniform") &&
+                  options.exclude != "history" && options.negatives_per == "position",
+              "objective ({}): it is not known which probabilities its scores stand for; want one "
+              "future item and negatives drawn uniformly, whatever the history",
+              options.describe());
+  const Objective checked(options, num_items);  // refuses what makes no sense
   const double n = static_cast<double>(num_items);
   const double k = full ? n - 1 : static_cast<double>(options.negatives);
   const double alpha = k / (n - 1);

@@ -43,11 +43,33 @@ TEST(RunConfig, EveryPresetResolvesAndSaysWhatItIs) {
   ASSERT_GE(preset_list().size(), 4u);
   for (const Preset& preset : preset_list()) {
     RunConfig config;
-    EXPECT_NO_THROW(apply_preset(config, preset.name)) << preset.name;
+    if (preset.name.starts_with("compat-")) {
+      const std::string compat = preset.name.substr(7);
+      EXPECT_THROW(apply_preset(config, preset.name), Error);
+      apply_preset(config, "relevance-linear");
+      EXPECT_NO_THROW(apply_compat(config, compat)) << compat;
+      EXPECT_EQ(config.preset, "relevance-linear compat-" + compat);
+    } else {
+      EXPECT_NO_THROW(apply_preset(config, preset.name)) << preset.name;
+    }
     EXPECT_NO_THROW(config.model.resolve()) << preset.name;
     EXPECT_NO_THROW(Objective(config.objective, 3416)) << preset.name;
     EXPECT_FALSE(preset.summary.empty()) << preset.name;
   }
+}
+
+TEST(RunConfig, CompatChangesWhatThePublishedCodeDoesAndNothingElse) {
+  RunConfig config;
+  apply_preset(config, "relevance-exponential");
+  const std::string block = config.model.block;
+  apply_compat(config, "relevance-2023");
+  EXPECT_EQ(config.objective.future.normalise, "original");
+  EXPECT_EQ(config.objective.future.relevance, "exponential");
+  EXPECT_EQ(config.train.users, "with-replacement");
+  EXPECT_EQ(config.model.padding, "attend");
+  EXPECT_EQ(config.model.block, block);
+  const std::string message = message_of([&] { apply_compat(config, "relevance-2024"); });
+  EXPECT_NE(message.find("did you mean relevance-2023?"), std::string::npos) << message;
 }
 
 TEST(RunConfig, UnknownKeysNameTheNearestKnownOne) {
