@@ -166,7 +166,7 @@ void SasrecEncoder::run_block(const SasrecBlock& block, Scratch& s) const {
   shape.q_stride = shape.k_stride = shape.v_stride = d;
   shape.pad_key = pad_key(block);
   shape.pad_value = pad_value(block);
-  shape.max_length = max_length();
+  shape.max_length = shape.pad_key ? max_length() : 0;
   kernels::attention(shape, s.q.data(), s.k.data(), s.v.data(), room(s.attended, tokens * d),
                      nullptr);
   finish_block(block, tokens, s);

@@ -170,7 +170,7 @@ void attention_last(int64_t n, int64_t dim, int64_t heads, const float* q, const
   shape.k_stride = k_stride;
   shape.v_stride = v_stride;
   shape.pad_key = pad_key;
-  shape.max_length = max_length;
+  shape.max_length = pad_key ? max_length : 0;
   // The last row alone, computed as attention() computes it.
   const AttentionBlock block = attention_block(shape, n, n - 1);
   const int64_t width = dim / heads;

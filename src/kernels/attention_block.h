@@ -35,8 +35,7 @@ inline AttentionBlock attention_block(const AttentionShape& shape, int64_t lengt
                                       int64_t first_row) {
   const int64_t rows = std::min(kAttentionRows, length - first_row);
   const int64_t keys = shape.causal ? first_row + rows : length;
-  const int64_t padding =
-      shape.pad_key ? std::max<int64_t>(shape.max_length - length, 0) : int64_t{0};
+  const int64_t padding = std::max<int64_t>(shape.max_length - length, 0);
   const int64_t columns = keys + (padding > 0 ? 1 : 0);
   const int64_t stride = (columns + kAttentionAlign - 1) / kAttentionAlign * kAttentionAlign;
   return {length, first_row, rows, keys, padding, stride, shape.causal};

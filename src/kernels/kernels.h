@@ -103,13 +103,14 @@ struct AttentionShape {
   const uint64_t* streams = nullptr;
   /// Originals that attend to their left padding: sequence s is preceded by max_length - n
   /// identical virtual keys (pad_key, pad_value [dim], the same for every sequence), folded into
-  /// one with log(max_length - n) added to its score. Null = padding does not exist (default).
+  /// one with log(max_length - n) added to its score. 0 and null = padding does not exist (default).
+  int64_t max_length = 0;
   const float* pad_key = nullptr;
   const float* pad_value = nullptr;
-  int64_t max_length = 0;
 };
 
-/// Number of floats attention() keeps for its backward pass (the weights before dropout).
+/// Number of floats attention() keeps for its backward pass (the weights before dropout); pad_key
+/// need not be set yet.
 int64_t attention_saved_size(const AttentionShape& shape);
 
 /// out [tokens, dim]. `saved` may be null when no backward pass follows.
