@@ -195,9 +195,9 @@ class Example {
     }
     const auto criterion = find_criterion("bce-mean").make({});
     const std::vector<int32_t> first = {0};
-    const std::vector<float> weight = {1.0f / static_cast<float>(input.positions)};
+    const std::vector<float> weight = {1.0f / static_cast<float>(input.divisor)};
     double loss = 0;
-    for (int64_t q = 0; q < input.positions; ++q) {
+    for (int64_t q = 0; q < input.divisor; ++q) {
       const int64_t place = tile_.targets.rows[static_cast<size_t>(q)] * kDim;
       const int32_t* ids = pairs_.data() + 2 * q;
       std::vector<float> scores(2);
