@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/relevance_options.h"
 #include "cli/training_library.h"
 #include "run/run_config.h"
 #include "train/train_request.h"
@@ -154,6 +155,7 @@ void add_train(CLI::App& app, Globals& globals) {
                  "List what objective.criterion may be, with formula and source");
   verb->add_flag("--show-config", arguments->show_config,
                  "Print the resolved configuration and stop");
+  add_relevance_options(*verb, arguments->settings);
   verb->callback([&app, arguments, &globals] {
     train(*arguments, globals, app.get_option("--seed")->count() > 0);
   });

@@ -12,6 +12,12 @@ ok 'presets' "$upnext" train --presets
 for preset in sasrec sasrec-ce gsasrec gru4rec-ce sasrec-cce sasrec-top1-max; do
   says "preset $preset" "^$preset " out
 done
+ok 'the published names of the relevance code' "$upnext" train --preset relevance-fixed --compat relevance-2023 \
+  --loss_type pow2 --train-num-positives 3 --maxlen 50 --hidden_units 16 --num-epochs 2 --show-config
+for line in 'relevance = .power.' 'future_items = 3' 'max_length = 50' 'hidden_size = 16' 'epochs = 2' 'normalise = .original.'; do
+  says "published name: $line" "^$line" out
+done
+refuses 1 'an option that the published code ignores' 'objective.negatives' "$upnext" train --preset relevance-fixed --train_num_negatives 5
 ok 'criteria' "$upnext" train --criteria
 for criterion in bce softmax bpr-max top1; do says "criterion $criterion" "^| .$criterion. |" out; done
 ok 'train' "$upnext" train --preset gsasrec --data data --run run $small --quiet

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -92,6 +93,52 @@ TEST_F(Training, DeferringTablesChangesNoBit) {
     EXPECT_TRUE(model_bytes(dense.run.filename()) == model_bytes(deferred.run.filename()))
         << c.name;
   }
+}
+
+TEST_F(Training, EveryWayToDrawGivesTheSameBitsOnAnyThreadsAndWithDeferredTables) {
+  const struct {
+    const char *candidates, *share, *exclude, *users;
+  } cases[] = {{"popularity", "position", "history", "shuffled"},
+               {"mixed", "sequence", "history", "with-replacement"},
+               {"batch", "batch", "positive", "shuffled"},
+               {"uniform", "batch", "history", "shuffled"}};
+  std::set<std::string> different;
+  for (const auto& c : cases) {
+    const auto with = [&](const std::string& run, int threads) {
+      TrainRequest r = request(c.candidates + run, threads);
+      r.config.objective.criterion = "bpr-max";
+      r.config.objective.candidates = c.candidates;
+      r.config.objective.share = c.share;
+      r.config.objective.exclude = c.exclude;
+      r.config.objective.future.future_items = 3;
+      r.config.objective.future.relevance = "linear";
+      r.config.train.users = c.users;
+      return r;
+    };
+    Trainer(with("1", 1)).fit();
+    TrainRequest deferred = with("3", 3);
+    deferred.deferred_rows = 1;
+    Trainer(deferred).fit();
+    EXPECT_TRUE(trained_bytes(c.candidates + "1"s) == trained_bytes(c.candidates + "3"s))
+        << c.candidates;
+    different.insert(trained_bytes(c.candidates + "1"s));
+  }
+  EXPECT_EQ(different.size(), std::size(cases));
+}
+
+TEST_F(Training, OneFutureItemIsTheNextItemToTheBit) {
+  const auto with = [&](const std::string& relevance, int64_t items) {
+    TrainRequest r = request(relevance + std::to_string(items));
+    r.config.objective.future.relevance = relevance;
+    r.config.objective.future.future_items = items;
+    Trainer(r).fit();
+    return trained_bytes(relevance + std::to_string(items));
+  };
+  Trainer(request("plain")).fit();
+  for (const char* relevance : {"fixed", "linear", "power", "exponential"}) {
+    EXPECT_TRUE(with(relevance, 1) == trained_bytes("plain")) << relevance;
+  }
+  EXPECT_FALSE(with("fixed", 2) == trained_bytes("plain"));
 }
 
 TEST_F(Training, TableOptimizersGiveTheSameBitsOnAnyThreadsAndAfterAResume) {
