@@ -103,7 +103,8 @@ struct AttentionShape {
   const uint64_t* streams = nullptr;
   /// Originals that attend to their left padding: sequence s is preceded by max_length - n
   /// identical virtual keys (pad_key, pad_value [dim], the same for every sequence), folded into
-  /// one with log(max_length - n) added to its score. 0 and null = padding does not exist (default).
+  /// one with log(max_length - n) added to its score. 0 and null = padding does not exist
+  /// (default).
   int64_t max_length = 0;
   const float* pad_key = nullptr;
   const float* pad_value = nullptr;

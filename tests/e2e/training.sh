@@ -17,7 +17,7 @@ ok 'the published names of the relevance code' "$upnext" train --preset relevanc
 for line in 'relevance = .power.' 'future_items = 3' 'max_length = 50' 'hidden_size = 16' 'epochs = 2' 'normalise = .original.'; do
   says "published name: $line" "^$line" out
 done
-refuses 1 'an option that the published code ignores' 'objective.negatives' "$upnext" train --preset relevance-fixed --train_num_negatives 5
+refuses 'an option that the published code ignores' 1 'objective.negatives' "$upnext" train --preset relevance-fixed --train_num_negatives 5
 ok 'criteria' "$upnext" train --criteria
 for criterion in bce softmax bpr-max top1; do says "criterion $criterion" "^| .$criterion. |" out; done
 ok 'train' "$upnext" train --preset gsasrec --data data --run run $small --quiet
