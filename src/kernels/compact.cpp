@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Upper bounds of inner products from a table of 8-bit numbers. Pairs of columns are widened to 16
 // bits and multiplied into 32-bit sums, one lane per row.
+//
+// Milliseconds for 1,000,000 rows of 64 on one Zen 5 core, AVX-512; reading them alone takes 1.9:
+//   row after row, sums across vectors                                     4.1
+//   16 rows side by side, widened to float, float query                    3.4
+//   pairs of columns of 16 rows side by side, query of 16 bits             3.0
+//   the same, prefetched 4 KB ahead                                        2.1   chosen
 #include "kernels/compact.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/compact.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 // After foreach_target.h
+#include <hwy/cache_control.h>
+
 #include <cstring>
 
 #include "kernels/vec-inl.h"
@@ -15,6 +23,9 @@ HWY_BEFORE_NAMESPACE();
 namespace upnext::kernels {
 namespace HWY_NAMESPACE {
 namespace {
+
+// Bytes between what is read and what is fetched; the processor's own prefetching stops at pages.
+[[maybe_unused]] constexpr int64_t kAhead = 4096;
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -44,6 +55,7 @@ HWY_INLINE void group_ceilings(const CompactRows& rows, const CompactQuery& quer
   Sum sum[kParts], other[kParts];
   HWY_UNROLL(2) for (int i = 0; i < kParts; ++i) sum[i] = other[i] = hn::Zero(di);
   for (int64_t p = 0; p < rows.pairs; ++p) {
+    if (p % 2 == 0) hwy::Prefetch(rows.values + p * 2 * kCompactGroup + kAhead);  // a line
     int32_t pair;
     std::memcpy(&pair, query.values + 2 * p, sizeof pair);
     const auto factor = hn::BitCast(dw, hn::Set(di, pair));
