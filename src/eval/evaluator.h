@@ -66,6 +66,10 @@ class BlockScores {
     int64_t stride;
   };
   virtual Rows range(int64_t first, int64_t last) = 0;
+  /// Numbers that the scores of items first..last-1 do not exceed, where they cost less than the
+  /// scores; by default there are none (scores = null). As range() otherwise, also for at() and
+  /// range() afterwards.
+  virtual Rows ceilings(int64_t /*first*/, int64_t /*last*/) { return {nullptr, 0}; }
 };
 
 /// Anything that scores the whole catalogue for a block of queries.
@@ -86,6 +90,14 @@ class Scorer {
 
 /// Data Error at once when the item table, or later a state, is not finite.
 std::unique_ptr<Scorer> make_encoder_scorer(const SequenceEncoder& encoder);
+/// Catalogues of so many items gain from a compact table.
+constexpr int64_t kCompactItems = 100'000;
+/// The same scores, for many queries that come one at a time: from `least_items` items on it makes
+/// a compact copy of the item table (about d + 8 bytes per item and the time of a few queries), of
+/// which top_items() reads the ceilings of a query that is alone in its block. Same lists, bit for
+/// bit (decision 0012).
+std::unique_ptr<Scorer> make_query_scorer(const SequenceEncoder& encoder, WorkerPool& pool,
+                                          int64_t least_items = kCompactItems);
 /// The same scores for everybody.
 std::unique_ptr<Scorer> make_item_scorer(std::vector<float> scores);
 /// Counts over the training part of every user. From 2^24 on, where float counts would run into

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
+#include "eval/compact_table.h"
 #include "eval/evaluator.h"
 #include "kernels/kernels.h"
 
@@ -20,6 +22,13 @@ class StateScores final : public BlockScores {
  public:
   StateScores(std::vector<float> states, const SequenceEncoder& encoder, std::vector<float>& memory)
       : states_(std::move(states)), encoder_(encoder), memory_(memory) {}
+  /// One state; `compact` is made from the encoder's item table.
+  StateScores(std::vector<float> state, const SequenceEncoder& encoder, std::vector<float>& memory,
+              const CompactTable& compact)
+      : StateScores(std::move(state), encoder, memory) {
+    compact_ = &compact;
+    compact_query_ = compact.prepare(states_);
+  }
 
   float at(int64_t query, int32_t item) const override {
     float score = 0;
@@ -35,6 +44,11 @@ class StateScores final : public BlockScores {
     return {memory_.data(), last - first};
   }
 
+  Rows ceilings(int64_t first, int64_t last) override {
+    if (!compact_query_) return {nullptr, 0};
+    return {compact_->ceilings(*compact_query_, first, last, memory_), last - first};
+  }
+
  private:
   void multiply(const float* states, int64_t rows, int64_t first, int64_t last, float* to) const {
     const int64_t dim = encoder_.dim();
@@ -45,6 +59,8 @@ class StateScores final : public BlockScores {
   std::vector<float> states_;
   const SequenceEncoder& encoder_;
   std::vector<float>& memory_;
+  const CompactTable* compact_ = nullptr;
+  std::optional<CompactTable::Query> compact_query_;
 };
 
 class EncoderScorer : public Scorer {
@@ -67,7 +83,14 @@ class EncoderScorer : public Scorer {
   bool scores_ranges() const override { return true; }
   std::unique_ptr<BlockScores> block(const Queries& queries, int64_t begin, int64_t end,
                                      std::vector<float>& memory) const override {
-    return std::make_unique<StateScores>(encode(queries, begin, end), encoder_, memory);
+    std::vector<float> states = encode(queries, begin, end);
+    if (compact_ && end - begin == 1) {
+      return std::make_unique<StateScores>(std::move(states), encoder_, memory, *compact_);
+    }
+    return std::make_unique<StateScores>(std::move(states), encoder_, memory);
+  }
+  void make_compact(WorkerPool& pool) {
+    compact_ = CompactTable::make(encoder_.item_table(), encoder_.dim(), pool);
   }
 
  private:
@@ -85,6 +108,7 @@ class EncoderScorer : public Scorer {
   }
 
   const SequenceEncoder& encoder_;
+  std::optional<CompactTable> compact_;
 };
 
 /// The same row for every query.
@@ -133,6 +157,13 @@ class ItemScorer : public Scorer {
 
 std::unique_ptr<Scorer> make_encoder_scorer(const SequenceEncoder& encoder) {
   return std::make_unique<EncoderScorer>(encoder);
+}
+
+std::unique_ptr<Scorer> make_query_scorer(const SequenceEncoder& encoder, WorkerPool& pool,
+                                          int64_t least_items) {
+  auto scorer = std::make_unique<EncoderScorer>(encoder);
+  if (encoder.num_items() >= least_items) scorer->make_compact(pool);
+  return scorer;
 }
 
 std::unique_ptr<Scorer> make_item_scorer(std::vector<float> scores) {

@@ -20,16 +20,27 @@ class BestItems {
   explicit BestItems(int64_t k) : k_(static_cast<size_t>(k)) {}
 
   void show(int64_t first, std::span<const float> scores) {
+    show(first, scores, [](int32_t, float score) { return score; });
+  }
+  /// The same of numbers that scores do not exceed; exact(item, number) is the score.
+  template <typename Exact>
+  void show(int64_t first, std::span<const float> numbers, const Exact& exact) {
     constexpr size_t kStretch = 64;
-    for (size_t begin = 0; begin < scores.size(); begin += kStretch) {
-      const auto stretch = scores.subspan(begin, std::min(kStretch, scores.size() - begin));
-      const auto size = static_cast<int64_t>(stretch.size());
-      if (kernels::count_above(size, stretch.data(), threshold_).greater == 0) continue;
+    for (size_t begin = 0; begin < numbers.size(); begin += kStretch) {
+      const auto stretch = numbers.subspan(begin, std::min(kStretch, numbers.size() - begin));
+      if (count_better(stretch) == 0) continue;
       for (size_t i = 0; i < stretch.size(); ++i) {
         // An equal score of a higher item never enters.
-        if (stretch[i] > threshold_) add(static_cast<int32_t>(first + begin + i), stretch[i]);
+        if (!(stretch[i] > threshold_)) continue;
+        const auto item = static_cast<int32_t>(first + static_cast<int64_t>(begin + i));
+        const float score = exact(item, stretch[i]);
+        if (score > threshold_) add(item, score);
       }
     }
+  }
+  /// How many of the scores, or of numbers above them, are better than the worst of the kept.
+  int64_t count_better(std::span<const float> scores) const {
+    return kernels::count_above(std::ssize(scores), scores.data(), threshold_).greater;
   }
   const std::vector<ScoredItem>& kept() const { return kept_; }
 
@@ -49,6 +60,31 @@ class BestItems {
   float threshold_ = kExcluded;
 };
 
+/// One query whose scores have ceilings: looks at scores only where a ceiling is high enough, and
+/// at all of a range where that is so for many items. False when there are no ceilings.
+bool show_below_ceilings(const BlockTask& task, const Exclusions& exclusions, BlockScores& scores,
+                         BestItems* best) {
+  constexpr int64_t kRange = 4096;
+  constexpr int64_t kMany = 8;  // one item alone costs about as much as so many of a range
+  for (int64_t first = task.first; first < task.last; first += kRange) {
+    const int64_t last = std::min(task.last, first + kRange);
+    const auto in_range = [&](float* row) {
+      exclusions.apply(0, first, last, row);
+      return std::span<const float>(row, static_cast<size_t>(last - first));
+    };
+    const BlockScores::Rows bounds = scores.ceilings(first, last);
+    if (bounds.scores == nullptr) return false;
+    const auto ceilings = in_range(bounds.scores);
+    const int64_t high = best->count_better(ceilings);
+    if (high * kMany > last - first) {
+      best->show(first, in_range(scores.range(first, last).scores));
+    } else if (high > 0) {
+      best->show(first, ceilings, [&](int32_t item, float) { return scores.at(0, item); });
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64_t k,
@@ -60,7 +96,12 @@ Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64
              [&](const BlockTask& task, int64_t number, BlockScores& scores) {
                std::vector<BestItems>& best = found[static_cast<size_t>(number)];
                best.assign(static_cast<size_t>(task.end - task.begin), BestItems(k));
-               for_each_range(task, Exclusions(queries, task, exclude_seen), scores,
+               const Exclusions exclusions(queries, task, exclude_seen);
+               if (task.end - task.begin == 1 &&
+                   show_below_ceilings(task, exclusions, scores, &best.front())) {
+                 return;
+               }
+               for_each_range(task, exclusions, scores,
                               [&](int64_t query, int64_t first, std::span<const float> row) {
                                 best[static_cast<size_t>(query)].show(first, row);
                               });

@@ -28,6 +28,10 @@ positive evaluate.json users_per_second gflop_per_cpu_second
 says 'a table without --json' '^users_per_second +[0-9]' out
 ok 'bench recommend' "$upnext" bench recommend --steps 5 --json --quiet $small
 positive out queries_per_second p50_ms p95_ms p99_ms
+ok 'bench recommend, more items than anybody met' "$upnext" bench recommend --steps 5 --json --quiet \
+  ${small/--items 40/--items 100001}
+positive out p50_ms p99_cpu_ms preparation_ms
+says 'it has the size that was asked for' '"items": 100001' out
 ok 'bench prepare' "$upnext" bench prepare --steps 2 --json --quiet $small
 positive out events_per_second megabytes_per_second
 

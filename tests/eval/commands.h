@@ -44,10 +44,19 @@ class Commands : public ::testing::Test {
     description.dataset_fingerprint = dataset.fingerprint();
     description.split_fingerprint = dataset.split_fingerprint();
     description.loss_name = "none: untrained";
+    std::vector<std::string> ids;
+    for (int64_t item = 0; item < dataset.num_items(); ++item) {
+      ids.emplace_back(dataset.items().raw(item));
+    }
+    write_random_model(name, description, ids, seed);
+  }
+
+  void write_random_model(const std::string& name, const ModelDescription& description,
+                          const std::vector<std::string>& ids, uint64_t seed) const {
     RandomStream random(random_key(seed, Purpose::initialise));
     std::map<std::string, std::vector<float>> values;
     TensorMap weights;
-    for (const TensorInfo& info : model_tensors(description.model, dataset.num_items())) {
+    for (const TensorInfo& info : model_tensors(description.model, std::ssize(ids))) {
       TensorView& view = weights[info.name];
       view.shape = info.shape;
       std::vector<float>& tensor = values[info.name];
@@ -55,11 +64,8 @@ class Commands : public ::testing::Test {
       for (float& value : tensor) value = static_cast<float>(random.normal());
       view.data = tensor.data();
     }
-    std::vector<std::string> ids, titles;
-    for (int64_t item = 0; item < dataset.num_items(); ++item) {
-      ids.emplace_back(dataset.items().raw(item));
-      titles.push_back("Title " + ids.back());
-    }
+    std::vector<std::string> titles;
+    for (const std::string& id : ids) titles.push_back("Title " + id);
     write_model_file(folder_ / (name + "/model.safetensors"), description, weights, ids, titles);
   }
 

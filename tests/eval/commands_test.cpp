@@ -6,6 +6,8 @@
 
 #include <sstream>
 
+#include "eval/evaluator.h"
+
 namespace upnext {
 namespace {
 
@@ -143,6 +145,27 @@ TEST_F(Commands, CalibrateStoresProbabilitiesThatRecommendPrints) {
   ASSERT_EQ(run(calibrate + " --remove").status, 0);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/calibration.json"));
   EXPECT_EQ(run("recommend " + model() + " --history 1 --probabilities").status, 1);
+}
+
+TEST_F(Commands, HistoriesFromStdinGetTheAnswersOfSingleCallsOnALargeCatalogue) {
+  ModelDescription description;
+  description.model.hidden_size = 4;
+  description.model.num_blocks = 1;
+  description.model.max_length = 10;
+  description.model.resolve();
+  std::vector<std::string> ids;
+  for (int64_t item = 0; item <= kCompactItems; ++item) ids.push_back(std::to_string(item));
+  folder_.write("large/config.toml", "");
+  write_random_model("large", description, ids, 5);
+  const std::string recommend = "recommend " + (folder_ / "large") + " --json -k 20 ";
+  for (const std::string history : {"1,2,3", "100000", "77,77,5,4,3,2,1"}) {
+    const Answer once = run(recommend + "--history " + history);
+    const Answer asked = run(recommend + "--stdin", history + "\n");
+    ASSERT_EQ(once.status, 0) << once.errors;
+    ASSERT_EQ(asked.status, 0) << asked.errors;
+    EXPECT_EQ(Json::parse(once.out)["items"].size(), 20u);
+    EXPECT_EQ(asked.out, once.out);
+  }
 }
 
 TEST_F(Commands, CalibrateRefusesProbabilitiesThatHaveNoMeaning) {
