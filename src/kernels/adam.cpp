@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adam in one pass: 28 bytes of traffic per parameter, nothing is read twice.
+// Adam in one pass: 28 bytes of traffic per parameter, nothing is read twice. In the first-level
+// cache the divisions decide: with size and epsilon multiplied by the bias correction of the second
+// moment (Kingma and Ba 2015, end of section 2) one of two goes away.
 #include "kernels/adam.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -8,7 +10,9 @@
 // After foreach_target.h
 #include <hwy/cache_control.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels/vec-inl.h"
 
@@ -25,14 +29,13 @@ constexpr float kHalfUlp = 0x1p-25f;  ///< smaller than this share of p, a summa
 constexpr float kStalled = 1e-36f;    ///< decayed moments stall below, among the denormals
 
 struct Factors {
-  V keep1, take1, keep2, take2, root, epsilon, size, l2, shrink;
+  V keep1, take1, keep2, take2, epsilon, size, l2, shrink;
 
   HWY_INLINE explicit Factors(const AdamFactors& f)
       : keep1(all(f.keep1)),
         take1(all(f.take1)),
         keep2(all(f.keep2)),
         take2(all(f.take2)),
-        root(all(f.root)),
         epsilon(all(f.epsilon)),
         size(all(f.size)),
         l2(all(f.l2)),
@@ -47,14 +50,19 @@ struct Element {
     m = hn::MulAdd(f.keep1, m, hn::Mul(f.take1, g));
     v = hn::MulAdd(f.keep2, v, hn::Mul(hn::Mul(f.take2, g), g));
   }
+  /// decay_moments() by a gradient of zero, with its bits.
+  HWY_INLINE void coast(const Factors& f) {
+    m = hn::MulAdd(f.keep1, m, zero());
+    v = hn::MulAdd(f.keep2, v, zero());
+  }
   template <class Part>
-  HWY_INLINE V quotient(const Factors& f, const Part& part) const {
-    return hn::Div(m, part.rest(hn::Add(hn::Div(hn::Sqrt(v), f.root), f.epsilon), all(1.0f)));
+  HWY_INLINE V quotient(V epsilon, const Part& part) const {
+    return hn::Div(m, part.rest(hn::Add(hn::Sqrt(v), epsilon), all(1.0f)));
   }
   template <class Part>
   HWY_INLINE void step(const Factors& f, V grad, const Part& part) {
     decay_moments(f, hn::MulAdd(f.l2, p, grad));
-    p = hn::MulAdd(f.size, quotient(f, part), hn::Mul(p, f.shrink));
+    p = hn::MulAdd(f.size, quotient(f.epsilon, part), hn::Mul(p, f.shrink));
   }
 };
 
@@ -74,24 +82,25 @@ HWY_INLINE void step_row(int64_t n, const Factors& f, const float* grad, const A
 /// they are denormal.
 bool comes_to_rest(const IdleSteps& idle) {
   const AdamFactors& f = idle.steps[0];
-  return f.l2 == 0 && f.shrink == 1 && f.epsilon > 0 &&
+  return f.l2 == 0 && std::isfinite(idle.ceiling) && f.epsilon > 0 &&
          f.keep1 < 0.995f * std::sqrt(HWY_MAX(2 * f.keep2 - 1, 0.0f));
 }
 
 /// Whether no later step can change a bit of p, with a factor of two to spare for rounding.
 template <class Part>
 HWY_INLINE bool rests(const Element& e, const AdamFactors& last, float ceiling, const Part& part) {
-  const float reach = 2 * ceiling / last.root;
-  const V update = hn::Mul(hn::Abs(e.quotient(Factors(last), part)), all(reach));
+  const float reach = 2 * ceiling;
+  const V update = hn::Mul(hn::Abs(e.quotient(all(last.epsilon), part)), all(reach));
   const V limit = hn::Mul(hn::Abs(e.p), all(kHalfUlp));
   const M small =
       hn::And(hn::Lt(update, limit), hn::Gt(limit, all(reach * kStalled / last.epsilon)));
   return hn::AllTrue(D(), hn::Or(small, hn::Eq(e.m, zero())));
 }
 
-/// kN vectors of a row side by side: the decay of moments is one chain of additions each.
-template <int kN, class Part>
-HWY_INLINE void idle_vectors(const IdleSteps& idle, bool may_rest, int64_t at, const Part& part,
+/// kN vectors of a row side by side. kMayRest: comes_to_rest(), so that parameters do not feed
+/// their own gradients and the steps of a row can overlap.
+template <int kN, bool kMayRest, class Part>
+HWY_INLINE void idle_vectors(const IdleSteps& idle, int64_t at, const Part& part,
                              const AdamTable& table) {
   Element e[kN];
   for (int j = 0; j < kN; ++j) {
@@ -99,24 +108,34 @@ HWY_INLINE void idle_vectors(const IdleSteps& idle, bool may_rest, int64_t at, c
     e[j] = {part.load(table.parameter + i), part.load(table.moment1 + i),
             part.load(table.moment2 + i)};
   }
+  const Factors first(idle.steps[0]);  // the betas are those of every step
   int64_t t = 0;
   for (bool moves = true; moves && t < idle.count;) {
     for (const int64_t end = HWY_MIN(t + kLook, idle.count); t < end; ++t) {
-      const Factors f(idle.steps[t]);
-      for (int j = 0; j < kN; ++j) e[j].step(f, zero(), part);
+      if constexpr (kMayRest) {
+        const V epsilon = all(idle.steps[t].epsilon);
+        const V size = all(idle.steps[t].size);
+        for (int j = 0; j < kN; ++j) {
+          e[j].coast(first);
+          e[j].p = hn::MulAdd(size, e[j].quotient(epsilon, part), e[j].p);
+        }
+      } else {
+        const Factors f(idle.steps[t]);
+        for (int j = 0; j < kN; ++j) e[j].step(f, zero(), part);
+      }
     }
-    moves = !may_rest;
+    if (t == idle.count) break;
+    moves = !kMayRest;
     for (int j = 0; j < kN; ++j) {
       moves = moves || !rests(e[j], idle.steps[t - 1], idle.ceiling, part);
     }
   }
-  const Factors f(idle.steps[0]);  // the betas are those of every step
   for (bool moves = true; moves && t < idle.count;) {
     M same = hn::FirstN(D(), static_cast<size_t>(kLanes));
     for (const int64_t end = HWY_MIN(t + kLook, idle.count); t < end; ++t) {
       for (int j = 0; j < kN; ++j) {
         const Element before = e[j];
-        e[j].decay_moments(f, zero());
+        e[j].coast(first);
         const M kept = hn::And(hn::Eq(before.m, e[j].m), hn::Eq(before.v, e[j].v));
         same = t + 1 == end ? hn::And(same, kept) : same;
       }
@@ -128,6 +147,23 @@ HWY_INLINE void idle_vectors(const IdleSteps& idle, bool may_rest, int64_t at, c
     part.store(e[j].p, table.parameter + i);
     part.store(e[j].m, table.moment1 + i);
     part.store(e[j].v, table.moment2 + i);
+  }
+}
+
+/// All vectors of one row.
+template <bool kMayRest>
+void idle_row(const IdleSteps& idle, const AdamTable& row) {
+  constexpr int kGroup = kLanes >= 16 ? 4 : 2;
+  int64_t at = 0;
+  for (; at + kGroup * kLanes <= row.dim; at += kGroup * kLanes) {
+    idle_vectors<kGroup, kMayRest>(idle, at, Whole{}, row);
+  }
+  for (; at + kLanes <= row.dim; at += kLanes) {
+    idle_vectors<1, kMayRest>(idle, at, Whole{}, row);
+  }
+  if (at < row.dim) {
+    const Part part{hn::FirstN(D(), static_cast<size_t>(row.dim - at))};
+    idle_vectors<1, kMayRest>(idle, at, part, row);
   }
 }
 
@@ -154,19 +190,10 @@ void adam_rows(int64_t count, const int32_t* rows, const AdamFactors& step, cons
 
 void adam_idle(int64_t row, const IdleSteps& idle, const AdamTable& table) {
   if (idle.count <= 0) return;
-  constexpr int kGroup = kLanes >= 16 ? 4 : 2;
-  const bool may_rest = comes_to_rest(idle);
-  const AdamTable from = table.row(row);
-  int64_t at = 0;
-  for (; at + kGroup * kLanes <= from.dim; at += kGroup * kLanes) {
-    idle_vectors<kGroup>(idle, may_rest, at, Whole{}, from);
-  }
-  for (; at + kLanes <= from.dim; at += kLanes) {
-    idle_vectors<1>(idle, may_rest, at, Whole{}, from);
-  }
-  if (at < from.dim) {
-    const Part part{hn::FirstN(D(), static_cast<size_t>(from.dim - at))};
-    idle_vectors<1>(idle, may_rest, at, part, from);
+  if (comes_to_rest(idle)) {
+    idle_row<true>(idle, table.row(row));
+  } else {
+    idle_row<false>(idle, table.row(row));
   }
 }
 
@@ -207,19 +234,24 @@ HWY_EXPORT(adam_rows);
 HWY_EXPORT(adam_idle);
 HWY_EXPORT(adagrad_rows);
 
-// As PyTorch: scalars are computed in double and rounded once.
+// Scalars are computed in double and rounded once, as in PyTorch.
 AdamFactors adam_factors(const AdamStep& step) {
   AdamFactors f;
   f.keep1 = static_cast<float>(step.beta1);
   f.take1 = static_cast<float>(1 - step.beta1);
   f.keep2 = static_cast<float>(step.beta2);
   f.take2 = static_cast<float>(1 - step.beta2);
-  f.root = static_cast<float>(std::sqrt(step.correction2));
-  f.epsilon = static_cast<float>(step.epsilon);
-  f.size = static_cast<float>(-step.learning_rate / step.correction1);
+  const double root = std::sqrt(step.correction2);
+  f.epsilon = static_cast<float>(step.epsilon * root);
+  f.size = static_cast<float>(-step.learning_rate / step.correction1 * root);
   f.l2 = static_cast<float>(step.l2);
   f.shrink = static_cast<float>(1 - step.decay);
   return f;
+}
+
+float idle_ceiling(float ceiling, const AdamFactors& step) {
+  if (step.shrink != 1) return std::numeric_limits<float>::infinity();
+  return std::max(ceiling, std::abs(step.size));
 }
 
 void adam(int64_t n, const AdamStep& step, const float* grad, float* parameter, float* moment1,

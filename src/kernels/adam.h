@@ -10,9 +10,10 @@
 /// left alone for many steps. Every function gives the bits that adam() gives on the whole table.
 namespace upnext::kernels {
 
-/// The numbers of an AdamStep as adam() uses them, each rounded once from double.
+/// The numbers of an AdamStep as adam() uses them, each rounded once from double: p += size * m /
+/// (sqrt(v) + epsilon), where size and epsilon hold the bias corrections.
 struct AdamFactors {
-  float keep1, take1, keep2, take2, root, epsilon, size, l2, shrink;
+  float keep1, take1, keep2, take2, epsilon, size, l2, shrink;
 };
 AdamFactors adam_factors(const AdamStep& step);
 
@@ -34,12 +35,16 @@ void adam(int64_t n, const AdamFactors& step, const float* grad, const AdamTable
 void adam_rows(int64_t count, const int32_t* rows, const AdamFactors& step, const float* grad,
                const AdamTable& table);
 
-/// Consecutive steps without gradient, oldest first. `ceiling` is at least |size| * root of each.
+/// Consecutive steps without gradient, oldest first. `ceiling`: idle_ceiling() of them all and
+/// perhaps of others.
 struct IdleSteps {
   int64_t count;
   const AdamFactors* steps;
   float ceiling;
 };
+/// Bound of |size| over steps: that of the steps before (0 without any) with one more. Infinite
+/// once a step shrinks parameters, since rows then never come to rest.
+float idle_ceiling(float ceiling, const AdamFactors& step);
 /// What count calls of adam() with gradient zero do to one row, in one pass over it.
 void adam_idle(int64_t row, const IdleSteps& idle, const AdamTable& table);
 

@@ -17,14 +17,16 @@ namespace HWY_NAMESPACE {
 /// Columns that one round of the generator serves.
 constexpr int64_t kDropoutColumns = 8 * kLanes;
 
+/// kLanes counters: (block of 8 columns, row, stream low, stream high).
+struct Counters {
+  const uint32_t *blocks, *rows, *low, *high;
+};
+
 #if HWY_TARGET == HWY_SCALAR
 
-/// words: the four outputs for kLanes pairs of (block of 8 columns, row), one pair after the other.
-HWY_INLINE void random_words(PhiloxKey key, uint64_t stream, const uint32_t* blocks,
-                             const uint32_t* rows, uint32_t* words) {
-  const PhiloxCounter out = philox(
-      {blocks[0], rows[0], static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)},
-      key);
+/// words: the four outputs for kLanes counters, one after the other.
+HWY_INLINE void random_words(PhiloxKey key, const Counters& at, uint32_t* words) {
+  const PhiloxCounter out = philox({at.blocks[0], at.rows[0], at.low[0], at.high[0]}, key);
   for (size_t i = 0; i < 4; ++i) words[i] = out[i];
 }
 
@@ -55,14 +57,13 @@ HWY_INLINE Product multiply(VU x, uint32_t factor) {
           hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(odd)), hn::BitCast(d, even))};
 }
 
-/// words: the four outputs for kLanes pairs of (block of 8 columns, row), one pair after the other.
-HWY_INLINE void random_words(PhiloxKey key, uint64_t stream, const uint32_t* blocks,
-                             const uint32_t* rows, uint32_t* words) {
+/// words: the four outputs for kLanes counters, one after the other.
+HWY_INLINE void random_words(PhiloxKey key, const Counters& at, uint32_t* words) {
   const DU d;
-  VU c0 = hn::LoadU(d, blocks);
-  VU c1 = hn::LoadU(d, rows);
-  VU c2 = hn::Set(d, static_cast<uint32_t>(stream));
-  VU c3 = hn::Set(d, static_cast<uint32_t>(stream >> 32));
+  VU c0 = hn::LoadU(d, at.blocks);
+  VU c1 = hn::LoadU(d, at.rows);
+  VU c2 = hn::LoadU(d, at.low);
+  VU c3 = hn::LoadU(d, at.high);
   for (int round = 0; round < 10; ++round) {
     const Product p0 = multiply(c0, 0xD2511F53u);
     const Product p1 = multiply(c2, 0xCD9E8D57u);
@@ -92,6 +93,18 @@ HWY_INLINE void factors_of(const uint32_t* words, const Dropout& dropout, float*
 }
 
 #endif
+
+/// The same for counters of one stream.
+HWY_INLINE void random_words(PhiloxKey key, uint64_t stream, const uint32_t* blocks,
+                             const uint32_t* rows, uint32_t* words) {
+  HWY_ALIGN uint32_t low[kLanes];
+  HWY_ALIGN uint32_t high[kLanes];
+  for (int64_t i = 0; i < kLanes; ++i) {
+    low[i] = static_cast<uint32_t>(stream);
+    high[i] = static_cast<uint32_t>(stream >> 32);
+  }
+  random_words(key, {blocks, rows, low, high}, words);
+}
 
 /// factors[8 i .. 8 i + 7]: those of block blocks[i] of row rows[i] of a mask, for i in 0 .. n - 1
 /// with n a multiple of kLanes. Blocks of different rows may be mixed: short rows fill the lanes

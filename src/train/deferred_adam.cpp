@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 
 namespace upnext {
 namespace {
@@ -64,7 +63,7 @@ void DeferredAdam::step_sparse(const TableGradient<float>& gradient,
     for (int64_t i = begin; i < end; ++i) done_[static_cast<size_t>(rows[i])] = next;
   });
   steps_.push_back(factors);
-  ceiling_ = std::max(ceiling_, std::abs(factors.size) * factors.root);
+  ceiling_ = kernels::idle_ceiling(ceiling_, factors);
 }
 
 void DeferredAdam::step_dense(const TableGradient<float>& gradient,

@@ -133,8 +133,9 @@ void Adam::step_table(int64_t index, const TableGradient<float>& gradient,
     });
     return;
   }
-  const kernels::AdagradStep adagrad{static_cast<float>(step.learning_rate), factors.epsilon,
-                                     factors.l2, static_cast<float>(step.decay)};
+  const kernels::AdagradStep adagrad{static_cast<float>(step.learning_rate),
+                                     static_cast<float>(step.epsilon), factors.l2,
+                                     static_cast<float>(step.decay)};
   float* values = parameters_[index].value.data_ptr<float>();
   float* sums = state.sums.data_ptr<float>();
   for_touched_rows(gradient, pool, [&](std::span<const int32_t> rows, const float* grads) {

@@ -19,7 +19,7 @@ struct TrainRequest {
   bool progress_bar = false;  ///< stderr is a terminal
   /// Item tables of at least so many rows are updated row by row as they are needed, the same bits
   /// in less time (DeferredAdam).
-  int64_t deferred_rows = int64_t{1} << 16;
+  int64_t deferred_rows = int64_t{1} << 14;
 };
 
 struct TrainResult {

@@ -117,7 +117,7 @@ std::vector<AdamFactors> steps_of(const AdamStep& like, int first, int count) {
 void expect_idle_equals_dense(const AdamStep& like, int first, int count) {
   const auto steps = steps_of(like, first, count);
   float ceiling = 0;
-  for (const AdamFactors& f : steps) ceiling = std::max(ceiling, std::abs(f.size) * f.root);
+  for (const AdamFactors& f : steps) ceiling = idle_ceiling(ceiling, f);
   for (const int64_t dim : {1, 7, 16, 50, 64, 100, 128}) {
     Rows dense(dim), idle(dim);
     const std::vector<float> none(dense.p.size());
@@ -142,6 +142,22 @@ TEST(AdamIdle, EqualsDenseAdamWhereRowsNeverRest) {
   slow.beta1 = 0.9999;  // moments fall slower than their roots: updates grow
   bare.epsilon = 1e-30;
   for (const AdamStep& step : {decay, l2, slow, bare}) expect_idle_equals_dense(step, 3, 700);
+}
+
+// 1 - decay rounds to one in the first step, so that it alone does not say whether parameters
+// shrink.
+TEST(AdamIdle, EqualsDenseAdamWhereDecayComesLater) {
+  const AdamFactors none = adam_factors({});
+  AdamFactors decayed = none;
+  decayed.shrink = 0.99f;
+  const std::vector<AdamFactors> steps = {none, decayed, none};
+  float ceiling = 0;
+  for (const AdamFactors& f : steps) ceiling = idle_ceiling(ceiling, f);
+  Rows dense(64), idle(64);
+  const std::vector<float> gradient(dense.p.size());
+  for (const AdamFactors& f : steps) adam(5 * 64, f, gradient.data(), dense.table());
+  for (int64_t row = 0; row < 5; ++row) adam_idle(row, {3, steps.data(), ceiling}, idle.table());
+  EXPECT_TRUE(dense == idle);
 }
 
 TEST(AdamRows, EqualsDenseAdamOnTheseRows) {

@@ -33,7 +33,7 @@ TEST(Dropout, RowsInPlaceAreTheSameMasks) {
   const Dropout dropout = Dropout::with_rate(0.3, kKey);
   const std::vector<uint64_t> streams = {5, 5, 0xFFFFFFFF12345678};
   const std::vector<int32_t> rows = {0, 7, 3};
-  for (const int64_t dim : {0, 1, 9, 64, 127, 128, 129, 300}) {
+  for (const int64_t dim : {0, 1, 8, 9, 56, 64, 127, 128, 129, 144, 300}) {
     std::vector<float> x(static_cast<size_t>(3 * dim), 1.0f), expected;
     for (size_t r = 0; r < 3; ++r) {
       const auto factors = mask(dropout, streams[r], static_cast<uint32_t>(rows[r]), dim);
