@@ -49,6 +49,8 @@ c10::Device open_device(const std::string& name) {
         "train with --device cpu",
         name, UPNEXT_TORCH_VERSION, text.substr(0, text.find('\n')));
   }
+  // cuDNN is of use to recurrent layers only, and does not promise the same bits twice.
+  at::globalContext().setUserEnabledCuDNN(false);
   return *device;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/device_engine.h"
 
+#include <c10/util/Exception.h>
+
 #include <cmath>
 
 #include "base/error.h"
 #include "train/device.h"
-#include "train/device_step.h"
 
 namespace upnext {
 
@@ -22,13 +23,24 @@ std::string DeviceEngine::describe() const {
                      loss_.native() ? "device" : "host");
 }
 
+DeviceGradients DeviceEngine::gradients(const Batch& batch, const StepContext& context) const {
+  try {
+    return run_batch(model_, adam_.weights(), loss_, batch, context);
+  } catch (const c10::OutOfMemoryError&) {
+    fail_data(
+        "{}: out of memory at step {}, a batch of {} positions; lower train.batch_size or "
+        "model.max_length, or train with --device cpu",
+        device_.str(), context.step, batch.positions);
+  }
+}
+
 double DeviceEngine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   if (!loaded_) adam_.load();
   loaded_ = true;
   const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
                             objective_.divisor(batch)};
   seed_device(device_, context.seed, context.step);
-  DeviceGradients total = run_batch(model_, adam_.weights(), loss_, batch, context);
+  DeviceGradients total = gradients(batch, context);
   check_data(std::isfinite(total.loss),
              "training diverged: the loss of step {} is {}; lower train.learning_rate or set "
              "train.clip_norm",

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "models/model.h"
 #include "objectives/objective.h"
 #include "run/run_config.h"
 #include "train/device_adam.h"
 #include "train/device_objective.h"
+#include "train/device_step.h"
 #include "train/step_engine.h"
 #include "train/training_parts.h"
 
@@ -29,6 +31,8 @@ class DeviceEngine final : public StepEngine {
   std::string describe() const;
 
  private:
+  DeviceGradients gradients(const Batch& batch, const StepContext& context) const;
+
   Model& model_;
   const Objective& objective_;
   TrainOptions options_;
