@@ -146,7 +146,7 @@ TEST_F(DeviceTraining, EveryModelTrains) {
     r.config.objective.criterion = "softmax";
     r.config.objective.candidates = "full";
     r.config.train.learning_rate = 0.01;
-    r.config.train.epochs = 30;
+    r.config.train.epochs = 15;
     r.config.train.patience = 0;
     const TrainResult result = Trainer(r).fit();
     EXPECT_GT(result.best_value, 0.3) << block;  // popularity reaches half of that
