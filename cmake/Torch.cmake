@@ -78,6 +78,8 @@ if(UPNEXT_LIB_torch_cuda)
   # The CUDA part registers itself and nobody refers to it by name, so the linker would drop it.
   target_link_libraries(upnext_torch INTERFACE
     "-Wl,--push-state,--no-as-needed,${UPNEXT_LIB_torch_cuda},${UPNEXT_LIB_c10_cuda},--pop-state")
+  # Wheels find the libraries of CUDA itself by their own run path, which the linker may not follow.
+  target_link_libraries(upnext_torch INTERFACE "-Wl,--allow-shlib-undefined")
   message(STATUS "LibTorch ${UPNEXT_TORCH_VERSION} with CUDA: ${UPNEXT_LIB_torch}")
 else()
   message(STATUS "LibTorch ${UPNEXT_TORCH_VERSION}: ${UPNEXT_LIB_torch}")

@@ -19,10 +19,21 @@ void add_globals(CLI::App& app, Globals& globals) {
                  "Worker threads, 0 = all available; never changes results")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", globals.seed, "Seed of everything random");
-  app.add_option("--device", globals.device, "Where to compute")
-      ->check(CLI::IsMember({"cpu", "cuda"}));
+  app.add_option("--device", globals.device, "Where train and grid compute")
+      ->type_name("cpu|cuda|cuda:N");
   app.add_flag("--json", globals.json, "Results on stdout as JSON");
   app.add_flag("--quiet", globals.quiet, "Only warnings and errors on stderr");
+}
+
+/// Nobody is to believe that a GPU did what the CPU has done.
+void check_device(const CLI::App& app, const std::string& device) {
+  if (device == "cpu") return;
+  for (const CLI::App* verb : app.get_subcommands()) {
+    const std::string name = verb->get_name();
+    check_usage(name == "train" || name == "grid",
+                "--device {}: upnext {} computes on the CPU; only train and grid take a device",
+                device, name);
+  }
 }
 
 int run(int argc, char** argv) {
@@ -33,8 +44,9 @@ int run(int argc, char** argv) {
   app.fallthrough();  // the global options are understood before and after the verb
   Globals globals;
   add_globals(app, globals);
-  app.parse_complete_callback([&globals] {
+  app.parse_complete_callback([&app, &globals] {
     set_quiet(globals.quiet);
+    check_device(app, globals.device);
     if (globals.threads == 0) globals.threads = available_threads();
   });
   // Adding a verb: write cli/<verb>.cpp, declare it in commands.h and add a line here.

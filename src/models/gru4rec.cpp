@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "models/initialise.h"
 #include "models/model.h"
+#include "nn/device_layers.h"
 #include "nn/gru.h"
 
 namespace upnext {
@@ -30,6 +31,15 @@ class Gru4rec final : public Model {
       x = nn::jagged_gru(forward, layer_weights(forward, layer), x);
     }
     return at::addmm(forward.weight("dense.bias"), x, forward.weight("dense.weight").t());
+  }
+
+  at::Tensor encode_on_device(DevicePass& pass) const override {
+    at::Tensor x = pass.lookup("item_embedding.weight", pass.batch().items);
+    x = pass.dropout(x, options().dropout);
+    for (int64_t layer = 0; layer < options().gru_layers; ++layer) {
+      x = nn::device_gru(pass, options(), layer, x);
+    }
+    return pass.linear(x, "dense");
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "inference/model_options.h"
+#include "nn/device_pass.h"
 #include "nn/forward.h"
 #include "nn/parameters.h"
 
@@ -24,6 +25,10 @@ class Model {
 
   /// One state per token of the tile: [tokens, hidden_size].
   virtual at::Tensor encode(Forward& forward) const = 0;
+
+  /// The same network on a whole batch, made of LibTorch operations, for any device:
+  /// [tokens, hidden_size].
+  virtual at::Tensor encode_on_device(DevicePass& pass) const = 0;
 
   /// Start values, a function of the seed only.
   virtual void initialise(uint64_t seed) = 0;

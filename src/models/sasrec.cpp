@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 
 #include <cmath>
 
 #include "inference/block_style.h"
 #include "models/initialise.h"
 #include "models/model.h"
+#include "nn/device_layers.h"
 #include "nn/row_nodes.h"
 #include "nn/transformer_block.h"
 
@@ -30,6 +32,23 @@ class Sasrec final : public Model {
       x = nn::transformer_block(forward, options(), block, x);
     }
     return style_.final_norm ? nn::layer_norm(forward, x, "final_norm", style_.epsilon) : x;
+  }
+
+  at::Tensor encode_on_device(DevicePass& pass) const override {
+    at::Tensor x = pass.lookup("item_embedding.weight", pass.batch().items);
+    if (style_.scale_embedding) x = x * std::sqrt(static_cast<double>(options().hidden_size));
+    if (options().positions == "from-end") {
+      x = x + pass.lookup("position_embedding.weight",
+                          options().max_length - 1 - pass.batch().from_end);
+    } else if (options().positions == "from-start") {
+      x = x + pass.lookup("position_embedding.weight", pass.batch().from_start);
+    }
+    if (style_.embedding_norm) x = pass.norm(x, "embedding_norm", style_.epsilon);
+    x = pass.dropout(x, options().dropout);
+    for (int64_t block = 0; block < options().num_blocks; ++block) {
+      x = nn::device_block(pass, options(), block, x);
+    }
+    return style_.final_norm ? pass.norm(x, "final_norm", style_.epsilon) : x;
   }
 
  private:

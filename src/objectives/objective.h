@@ -9,6 +9,7 @@
 #include "batch/batch.h"
 #include "objectives/candidates.h"
 #include "objectives/criterion.h"
+#include "objectives/drawn_rows.h"
 #include "objectives/objective_options.h"
 #include "objectives/table_gradient.h"
 
@@ -37,11 +38,14 @@ class Objective {
   /// For every report, e.g. "gBCE(t=0.75), 256 uniform negatives, all positions".
   const std::string& name() const { return name_; }
   const ObjectiveOptions& options() const { return options_; }
+  int64_t num_items() const { return num_items_; }
 
   /// Whether evaluate() reads the whole table.
   bool reads_all_items() const { return !options_.sampled(); }
   /// Rows of the table that evaluate() reads for sampled candidates; items can come repeatedly.
   std::vector<int32_t> candidates(const Tile& tile, uint64_t seed, uint64_t step) const;
+  /// Those candidates row by row, with what is added to their scores.
+  DrawnRows drawn_rows(const Tile& tile, uint64_t seed, uint64_t step) const;
   /// What the sum over a batch's positions is divided by.
   int64_t divisor(const Batch& batch) const;
 

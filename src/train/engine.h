@@ -11,13 +11,14 @@
 #include "train/optimizer.h"
 #include "train/rank_sum.h"
 #include "train/ranks.h"
+#include "train/step_engine.h"
 #include "train/tile_step.h"
 
 namespace upnext {
 
 /// One training step: the tiles of a batch over the workers, their gradients along the fixed tree,
 /// the optimiser. Same seed and data give the same bits for any number of workers and processes.
-class Engine {
+class Engine final : public StepEngine {
  public:
   Engine(Model& model, const Objective& objective, Adam& adam, const TrainOptions& options,
          WorkerPool& pool)
@@ -27,8 +28,9 @@ class Engine {
   /// them; each updates its own copy of the model. `ranks` must outlive the engine.
   void divide_among(Ranks& ranks) { ranks_ = &ranks; }
 
-  /// Mean loss of the batch's positions, before the update. `total_steps` is for the schedule.
-  double step(const Batch& batch, int64_t step, int64_t total_steps);
+  double step(const Batch& batch, int64_t step, int64_t total_steps) override;
+  /// Rows that were left behind catch up.
+  void settle() override { adam_.catch_up_all(pool_); }
 
  private:
   /// Rows that our tiles will read, where the optimiser left rows behind.

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "train/device.h"
 #include "train/ranks.h"
 #include "train/step_bench.h"
 #include "train/trainer.h"
@@ -56,8 +57,7 @@ void train_with_others(const TrainRequest& request, TrainResult* result) {
 
 extern "C" void upnext_train_entry(const upnext::TrainRequest& request,
                                    upnext::TrainResult* result) {
-  upnext::check_usage(request.device == "cpu",
-                      "--device {}: training runs on the CPU in this version", request.device);
+  if (!upnext::on_tiles(request.device)) upnext::open_device(request.device);  // or say why not
   upnext::prepare_process();
   upnext::train_with_others(request, result);
 }

@@ -15,8 +15,8 @@ struct TrainRequest {
   std::filesystem::path run;  ///< folder of the run
   bool resume = false;        ///< continue from its checkpoint
   int threads = 1;
-  std::string device = "cpu";
-  bool progress_bar = false;  ///< stderr is a terminal
+  std::string device = "cpu";  ///< cpu | cuda | cuda:N | aten-cpu (train/device.h)
+  bool progress_bar = false;   ///< stderr is a terminal
   /// Item tables of at least so many rows are updated row by row as they are needed, the same bits
   /// in less time (DeferredAdam).
   int64_t deferred_rows = int64_t{1} << 14;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -11,6 +12,7 @@
 #include "base/resources.h"
 #include "inference/model_file.h"
 #include "kernels/kernels.h"
+#include "train/device.h"
 #include "train/progress.h"
 #include "train/start_summary.h"
 
@@ -21,13 +23,30 @@ namespace {
 constexpr int64_t kPlateauValidations = 5;
 constexpr double kPlateauFactor = 1.25;
 
+/// A device moves every row in every step.
+int64_t deferred_rows(const TrainRequest& request) {
+  return on_tiles(request.device) ? request.deferred_rows : std::numeric_limits<int64_t>::max();
+}
+
+std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, TrainingParts& parts,
+                                            const Ranks& ranks) {
+  if (on_tiles(request.device)) return nullptr;
+  check_usage(ranks.size() == 1,
+              "--device {}: one process trains on one device; start it without mpirun, or train "
+              "on the CPU",
+              request.device);
+  return std::make_unique<DeviceEngine>(parts, request.config.train, open_device(request.device));
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
     : ranks_(ranks),
       request_(request),
       config_(request_.config),
-      parts_(config_, request.threads, request.deferred_rows),
+      parts_(config_, request.threads, deferred_rows(request)),
+      device_(device_engine(request, parts_, ranks)),
+      engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
       validator_(parts_.dataset, config_.train, parts_.pool) {
   parts_.engine.divide_among(ranks_);
   config_.model = parts_.model->options();
@@ -78,6 +97,7 @@ TrainResult Trainer::fit() {
            start_summary(config_, parts_.dataset, *parts_.model, parts_.objective, parts_.batcher,
                          validator_, parts_.pool.threads()),
            ranks_.size() > 1 ? fmt::format(", in each of {} processes", ranks_.size()) : "");
+  if (device_) log_info("device      {}", device_->describe());
   // Asked before every epoch, so that resuming a run that had stopped changes nothing.
   while (state_.epoch < config_.train.epochs && !out_of_patience()) {
     run_epoch();
@@ -107,7 +127,7 @@ void Trainer::run_epoch() {
   while (state_.batch < batches) {
     stop_if_interrupted();
     const Batch batch = parts_.batcher.make(state_.batch);
-    const double loss = parts_.engine.step(batch, state_.step, total_steps());
+    const double loss = engine_.step(batch, state_.step, total_steps());
     after_step(loss, batch);
   }
   if (request_.progress_bar) clear_progress();
@@ -179,7 +199,7 @@ void Trainer::log_epoch() {
 }
 
 void Trainer::judge_epoch() {
-  parts_.adam.catch_up_all(parts_.pool);
+  engine_.settle();
   if (!validator_.available()) {
     state_.best_epoch = state_.epoch;
     write_model(fmt::format("none, epoch {}", state_.epoch));
@@ -239,7 +259,7 @@ double Trainer::validate() {
 void Trainer::save() {
   state_.seconds = seconds_before_ + wall_seconds() - session_start_;
   if (log_) log_->remember(state_);
-  parts_.adam.catch_up_all(parts_.pool);
+  engine_.settle();
   if (!log_) return;
   save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_,
                   parts_.model->parameters(), parts_.adam);

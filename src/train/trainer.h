@@ -7,8 +7,10 @@
 #include <string>
 
 #include "run/run_config.h"
+#include "train/device_engine.h"
 #include "train/ranks.h"
 #include "train/run_log.h"
+#include "train/step_engine.h"
 #include "train/train_request.h"
 #include "train/train_state.h"
 #include "train/training_parts.h"
@@ -48,6 +50,8 @@ class Trainer {
   TrainRequest request_;
   RunConfig& config_;
   TrainingParts parts_;
+  std::unique_ptr<DeviceEngine> device_;  ///< of a run that is not on tiles
+  StepEngine& engine_;
   Validator validator_;
   TrainState state_;
   std::unique_ptr<RunLog> log_;  ///< of the first rank only

@@ -36,6 +36,16 @@ ok 'resume' "$upnext" train --resume half --set train.epochs=3 --quiet
 for run in run half; do "$upnext" export $run --out $run.weights --quiet >/dev/null; done
 cmp -s run.weights half.weights && pass || fail 'resuming changes the weights'
 
+ok 'train on the device path' "$upnext" train --preset gsasrec --data data --run aten $small --device aten-cpu
+says 'it says where' 'device +cpu, LibTorch .*loss on the device' err
+ok 'evaluate what it trained' "$upnext" evaluate aten --metrics ndcg@10
+ok 'go on with it on the CPU' "$upnext" train --resume aten --set train.epochs=4 --quiet
+refuses 'a device that is none' 1 'want cpu, cuda' "$upnext" train --preset gsasrec --data data --run no --device gpu
+absent 'nothing is begun' no
+refuses 'a GPU that is not there' 1 'device cuda:99' \
+  "$upnext" train --preset gsasrec --data data --run no --device cuda:99
+refuses 'evaluate on a device' 1 'evaluate computes on the CPU' "$upnext" evaluate run --device cuda
+
 ok 'evaluate' "$upnext" evaluate run --metrics ndcg@10,recall@10
 for row in popularity bigram; do says "evaluate shows $row" "$row" out; done
 ok 'evaluate as JSON' "$upnext" evaluate run --json --per-user users.tsv --trec-run list.trec --trec-qrels qrels.trec

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <string>
+
+namespace upnext {
+
+/// Whether `--device` asks for the tile engine (docs/devices.md), which is the CPU's.
+inline bool on_tiles(const std::string& name) {
+  return name == "cpu";
+}
+
+/// The device behind a name other than "cpu": "cuda", "cuda:1", or "aten-cpu", which computes on
+/// the CPU what a GPU would compute. Usage Error when there is no such device, saying what the
+/// LibTorch of this build lacks.
+c10::Device open_device(const std::string& name);
+
+/// Starts the device's generator, from which LibTorch draws dropout masks, anew for a step: masks
+/// are a function of seed and step on one kind of device.
+void seed_device(c10::Device device, uint64_t seed, uint64_t step);
+
+}  // namespace upnext

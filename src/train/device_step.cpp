@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/device_step.h"
+
+#include <ATen/TensorOperators.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "nn/device_pass.h"
+
+namespace upnext {
+
+DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& weights,
+                          const DeviceObjective& objective, const Batch& batch,
+                          const StepContext& context) {
+  const ModelOptions& options = model.options();
+  const int64_t window = options.padding == "attend" ? options.max_length : 0;
+  const DeviceBatch packed = pack_batch(batch, window, weights[0].device());
+  DevicePass pass(model.parameters(), weights, packed);
+  const at::Tensor states = model.encode_on_device(pass);
+  const int64_t output = model.output_table();
+  const DeviceLoss loss = objective.evaluate(batch, states.detach(), weights[output], context);
+  DeviceGradients result{loss.loss,
+                         torch::autograd::grad({states}, pass.leaves(), {loss.state_grad},
+                                               /*retain_graph=*/false,
+                                               /*create_graph=*/false,
+                                               /*allow_unused=*/true)};
+  at::Tensor& table = result.gradients[output];
+  table = table.defined() ? table + loss.table_grad : loss.table_grad;
+  return result;
+}
+
+}  // namespace upnext

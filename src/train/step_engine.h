@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "batch/batch.h"
+
+namespace upnext {
+
+/// What makes the steps of a training: the tile engine on the CPU, or a device.
+class StepEngine {
+ public:
+  virtual ~StepEngine() = default;
+
+  /// Mean loss of the batch's positions, before the update. `total_steps` is for the schedule.
+  virtual double step(const Batch& batch, int64_t step, int64_t total_steps) = 0;
+  /// Brings the model's weights and the optimiser's moments up to the last step: before they are
+  /// read from outside.
+  virtual void settle() = 0;
+};
+
+}  // namespace upnext
