@@ -44,8 +44,7 @@ struct PackedBatch {
 PackedBatch pack(const Batch& batch, const RunConfig& config, int64_t num_items) {
   PackedBatch packed;
   const bool sampled = config.objective.candidates == "uniform";
-  const PhiloxKey key =
-      random_key(static_cast<uint64_t>(config.train.seed), Purpose::negatives, kStep);
+  const CandidateSampler sampler(config.objective, num_items, {});
   for (const Tile& tile : batch.tiles) {
     const auto first = static_cast<int32_t>(packed.sequences.values.size());
     for (int64_t q = 0, s = 0; q < tile.targets.size(); ++q) {
@@ -56,9 +55,12 @@ PackedBatch pack(const Batch& batch, const RunConfig& config, int64_t num_items)
       packed.targets.push_back(target);
       if (!sampled) continue;
       std::vector<int32_t> drawn(static_cast<size_t>(config.objective.negatives));
-      draw_uniform(key, tile.streams[s],
-                   static_cast<uint32_t>(tile.sequences.offsets[s + 1] - 1 - row), num_items,
-                   config.objective.exclude == "positive" ? target : -1, drawn);
+      const int64_t from_end = tile.sequences.offsets[s + 1] - 1 - row;
+      const DrawPlace place{static_cast<uint64_t>(config.train.seed), kStep, tile.streams[s],
+                            static_cast<uint32_t>(from_end)};
+      std::vector<int32_t> excluded;
+      if (config.objective.exclude == "positive") excluded.push_back(target);
+      sampler.draw(place, excluded, {}, drawn);
       packed.negatives.insert(packed.negatives.end(), drawn.begin(), drawn.end());
     }
     for (int64_t s = 0; s < tile.sequences.size(); ++s) {
