@@ -33,7 +33,8 @@ TRAINED = ["published", "tuned", "packed", "compiled"]
 WORKLOADS = [
     Workload(
         "gsasrec-ml1m", "gSASRec on ML-1M: d = 128, L = 200, 2 blocks, 256 negatives, gBCE",
-        "ml1m", "gsasrec", [], TRAINED, gate_batch=16, published_batch=32,
+        "ml1m", "gsasrec", ["model.dropout=0.5", "train.window=newest"], TRAINED, gate_batch=16,
+        published_batch=32,
     ),
     Workload(
         "sasrec-video", "SASRec on Amazon Video Games: d = 64, L = 50, 2 blocks, 1 negative, BCE",

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/remaining.h"
 
 namespace upnext {
 namespace {
@@ -26,20 +27,7 @@ class Remaining {
     size_ = static_cast<uint32_t>(num_items - static_cast<int64_t>(without_.size()));
   }
   uint32_t size() const { return size_; }
-  int32_t item(uint32_t place) const {
-    // without_[i] - i remaining items stand before without_[i].
-    size_t low = 0, high = without_.size();
-    while (low < high) {
-      const size_t middle = (low + high) / 2;
-      const auto before = static_cast<uint32_t>(without_[middle]) - static_cast<uint32_t>(middle);
-      if (before <= place) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return static_cast<int32_t>(place + static_cast<uint32_t>(low));
-  }
+  int32_t item(uint32_t place) const { return remaining_at(place, without_); }
 
  private:
   std::vector<int32_t> without_;

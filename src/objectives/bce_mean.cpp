@@ -21,9 +21,7 @@ class BceMean final : public Criterion {
     if (row.whole) negatives = row.whole->negatives;
     for (size_t p = 0; p < row.positives.size() && !row.whole; ++p) weight += row.weights[p];
     return binary_terms(row, BinaryScales{1.0, weight / std::max<double>(1, negatives)},
-                        [](double score) {
-                          return PositiveTerm{softplus(-score), -sigmoid(-score)};
-                        });
+                        [](double score) { return logistic_positive(score); });
   }
 };
 

@@ -16,9 +16,7 @@ class BceSum final : public Criterion {
  private:
   template <typename T>
   static double run(ScoreRow<T> row) {
-    return binary_terms(row, BinaryScales{}, [](double score) {
-      return PositiveTerm{softplus(-score), -sigmoid(-score)};
-    });
+    return binary_terms(row, BinaryScales{}, [](double score) { return logistic_positive(score); });
   }
 };
 

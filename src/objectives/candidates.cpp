@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/remaining.h"
 #include "kernels/kernels.h"
 
 namespace upnext {
@@ -28,20 +29,6 @@ void words_below(const PhiloxKey& key, const DrawPlace& place, uint32_t choices,
                  std::span<int32_t> out) {
   kernels::uniform_items(key, place.stream, place.row, choices, -1,
                          static_cast<int64_t>(out.size()), out.data());
-}
-
-/// The item with `rank` allowed items before it: excluded[i] has excluded[i] - i of them.
-int32_t item_of_rank(int32_t rank, std::span<const int32_t> excluded) {
-  size_t low = 0, high = excluded.size();
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (excluded[middle] - static_cast<int32_t>(middle) <= rank) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return rank + static_cast<int32_t>(low);
 }
 
 }  // namespace
@@ -116,7 +103,7 @@ void CandidateSampler::draw_uniform(const DrawPlace& place, std::span<const int3
   kernels::uniform_items(key_of(place, uniform_draws), place.stream, place.row, choices,
                          single ? excluded[0] : -1, static_cast<int64_t>(out.size()), out.data());
   if (excluded.size() < 2) return;
-  for (int32_t& item : out) item = item_of_rank(item, excluded);
+  for (int32_t& item : out) item = remaining_at(static_cast<uint32_t>(item), excluded);
 }
 
 void CandidateSampler::propose(const DrawPlace& place, uint64_t attempt,

@@ -59,6 +59,11 @@ struct PositiveTerm {
   double slope = 0;
 };
 
+/// beta softplus(-s): the positive's half of binary cross-entropy.
+inline PositiveTerm logistic_positive(double score, double beta = 1) {
+  return {beta * softplus(-score), -beta * sigmoid(-score)};
+}
+
 /// Factors of the two halves of a binary cross-entropy.
 struct BinaryScales {
   double positive = 1;
@@ -102,9 +107,7 @@ double weighted_bce(ScoreRow<T> row, const Positive& positive) {
 /// The same with beta softplus(-s) as the positive's loss.
 template <typename T>
 double weighted_bce(ScoreRow<T> row, double beta) {
-  return weighted_bce(row, [beta](double score) {
-    return PositiveTerm{beta * softplus(-score), -beta * sigmoid(-score)};
-  });
+  return weighted_bce(row, [beta](double score) { return logistic_positive(score, beta); });
 }
 
 }  // namespace upnext

@@ -129,6 +129,9 @@ void ObjectiveOptions::check() const {
   check_usage(!log_q || exclude != "history",
               "objective.log_q estimates the softmax over the whole catalogue, which "
               "exclude = \"history\" leaves out a part of; use \"none\" or \"positive\"");
+  check_usage(criterion != "gbce" || negatives_per == "position",
+              "objective.negatives_per = \"positive\" gives positions different numbers of "
+              "negatives, and the beta of criterion = \"gbce\" is made for one; use \"bce\"");
   check_usage(bpr_max_reg == 0 || criterion == "bpr-max",
               "objective.bpr_max_reg = {} needs criterion = \"bpr-max\", not \"{}\"", bpr_max_reg,
               criterion);

@@ -267,6 +267,9 @@ TEST(SampledObjective, RefusesCombinationsWithoutMeaning) {
   o = options("bce", "uniform", "batch");
   o.negatives_per = "positive";
   refuses(o);
+  o = options("gbce", "uniform");
+  o.negatives_per = "positive";
+  refuses(o);
   refuses(options("softmax", "full", "batch"));
   EXPECT_THROW(Objective(options("bce", "popularity"), 10), Error);  // without counts
 }
