@@ -7,27 +7,20 @@ namespace {
 
 /// Bayesian personalised ranking (Rendle et al. 2009), mean over the negatives as GRU4Rec has it
 /// (Hidasi et al. 2016): sum_p w_p 1/k sum_j -ln sigma(s_p - s_j).
-class Bpr final : public Criterion {
+class Bpr final : public PairCriterion<Bpr> {
  public:
-  double apply(ScoreRow<float> row) const override { return run(row); }
-  double apply(ScoreRow<double> row) const override { return run(row); }
-  bool needs_whole_rows() const override { return true; }
-
- private:
   template <typename T>
-  static double run(ScoreRow<T> row) {
-    return over_pairs(row, [](const Pairs<T>& pairs) {
-      double loss = 0;
-      for (size_t p = 0; p < pairs.positives.size(); ++p) {
-        const double weight = pairs.weights[p] / static_cast<double>(pairs.count());
-        const kernels::PairSums sums =
-            kernels::pair_softplus(pairs.count(), pairs.positives[p], static_cast<T>(weight),
-                                   pairs.negatives.data(), pairs.grads.data());
-        loss += weight * sums.value;
-        pairs.positive_grads[p] = static_cast<T>(-weight * sums.slope);
-      }
-      return loss;
-    });
+  double loss(const Pairs<T>& pairs) const {
+    double loss = 0;
+    for (size_t p = 0; p < pairs.positives.size(); ++p) {
+      const double weight = pairs.weights[p] / static_cast<double>(pairs.count());
+      const kernels::PairSums sums =
+          kernels::pair_softplus(pairs.count(), pairs.positives[p], static_cast<T>(weight),
+                                 pairs.negatives.data(), pairs.grads.data());
+      loss += weight * sums.value;
+      pairs.positive_grads[p] = static_cast<T>(-weight * sums.slope);
+    }
+    return loss;
   }
 };
 

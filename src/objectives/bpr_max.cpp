@@ -9,36 +9,30 @@ namespace {
 /// sum_p w_p [ -ln sum_j a_j sigma(s_p - s_j) + lambda sum_j a_j s_j^2 ].
 /// The first term is ln sum_j e^(s_j) - ln sum_j e^(s_j) sigma(s_p - s_j), which neither
 /// underflows nor overflows.
-class BprMax final : public Criterion {
+class BprMax final : public PairCriterion<BprMax> {
  public:
   explicit BprMax(double lambda) : lambda_(lambda) {}
 
-  double apply(ScoreRow<float> row) const override { return run(row); }
-  double apply(ScoreRow<double> row) const override { return run(row); }
-  bool needs_whole_rows() const override { return true; }
-
- private:
   template <typename T>
-  double run(ScoreRow<T> row) const {
-    return over_pairs(row, [this](const Pairs<T>& pairs) {
-      const double all = softmax_share(pairs);
-      const T top = row_maximum(pairs.negatives);
-      double loss = 0;
-      for (size_t p = 0; p < pairs.positives.size(); ++p) {
-        const T shift = std::min(top, pairs.positives[p]);
-        const kernels::PairSums sums = kernels::pair_exponentials(
-            pairs.count(), pairs.positives[p], shift, pairs.negatives.data(), pairs.value.data());
-        loss += pairs.weights[p] * (all - static_cast<double>(shift) - std::log(sums.value));
-        pairs.positive_grads[p] = static_cast<T>(-pairs.weights[p] * sums.slope / sums.value);
-        kernels::axpy(pairs.count(), static_cast<T>(-pairs.weights[p] / sums.value),
-                      pairs.value.data(), pairs.grads.data());
-      }
-      kernels::axpy(pairs.count(), static_cast<T>(pairs.total_weight()), pairs.share.data(),
-                    pairs.grads.data());
-      return lambda_ > 0 ? loss + regularise(pairs) : loss;
-    });
+  double loss(const Pairs<T>& pairs) const {
+    const double all = softmax_share(pairs);
+    const T top = row_maximum(pairs.negatives);
+    double loss = 0;
+    for (size_t p = 0; p < pairs.positives.size(); ++p) {
+      const T shift = std::min(top, pairs.positives[p]);
+      const kernels::PairSums sums = kernels::pair_exponentials(
+          pairs.count(), pairs.positives[p], shift, pairs.negatives.data(), pairs.value.data());
+      loss += pairs.weights[p] * (all - static_cast<double>(shift) - std::log(sums.value));
+      pairs.positive_grads[p] = static_cast<T>(-pairs.weights[p] * sums.slope / sums.value);
+      kernels::axpy(pairs.count(), static_cast<T>(-pairs.weights[p] / sums.value),
+                    pairs.value.data(), pairs.grads.data());
+    }
+    kernels::axpy(pairs.count(), static_cast<T>(pairs.total_weight()), pairs.share.data(),
+                  pairs.grads.data());
+    return lambda_ > 0 ? loss + regularise(pairs) : loss;
   }
 
+ private:
   /// d/ds_j of sum_i a_i s_i^2 is a_j (s_j^2 - the sum + 2 s_j).
   template <typename T>
   double regularise(const Pairs<T>& pairs) const {

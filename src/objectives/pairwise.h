@@ -90,6 +90,22 @@ double over_pairs(ScoreRow<T> row, const Body& body) {
   return loss;
 }
 
+/// A criterion of pairs: `Rule` has a const member loss(pairs) that does what `body` does above.
+template <typename Rule>
+class PairCriterion : public Criterion {
+ public:
+  double apply(ScoreRow<float> row) const final { return run(row); }
+  double apply(ScoreRow<double> row) const final { return run(row); }
+  bool needs_whole_rows() const final { return true; }
+
+ private:
+  template <typename T>
+  double run(ScoreRow<T> row) const {
+    return over_pairs(
+        row, [this](const Pairs<T>& pairs) { return static_cast<const Rule&>(*this).loss(pairs); });
+  }
+};
+
 /// pairs.share becomes the softmax of the negatives; returns ln sum_j e^(s_j).
 template <typename T>
 double softmax_share(const Pairs<T>& pairs) {

@@ -31,31 +31,25 @@ Term top1_term(double r, double s, double a) {
   return {a * (u + s * s), -slope, slope + 2 * a * s, u + s * s};
 }
 
-class PublishedPairs final : public Criterion {
+class PublishedPairs final : public PairCriterion<PublishedPairs> {
  public:
   enum class Weights { one, softmax };
   PublishedPairs(Term (*term)(double, double, double), Weights weights)
       : term_(term), weights_(weights) {}
 
-  double apply(ScoreRow<float> row) const override { return run(row); }
-  double apply(ScoreRow<double> row) const override { return run(row); }
-  bool needs_whole_rows() const override { return true; }
-
- private:
   template <typename T>
-  double run(ScoreRow<T> row) const {
-    return over_pairs(row, [this](const Pairs<T>& pairs) {
-      if (weights_ == Weights::softmax) {
-        softmax_share(pairs);
-      } else {
-        std::fill(pairs.share.begin(), pairs.share.end(), T(1));
-      }
-      double loss = 0;
-      for (size_t p = 0; p < pairs.positives.size(); ++p) loss += add(pairs, p);
-      return loss;
-    });
+  double loss(const Pairs<T>& pairs) const {
+    if (weights_ == Weights::softmax) {
+      softmax_share(pairs);
+    } else {
+      std::fill(pairs.share.begin(), pairs.share.end(), T(1));
+    }
+    double loss = 0;
+    for (size_t p = 0; p < pairs.positives.size(); ++p) loss += add(pairs, p);
+    return loss;
   }
 
+ private:
   template <typename T>
   double add(const Pairs<T>& pairs, size_t p) const {
     const double factor = pairs.weights[p] / static_cast<double>(pairs.count());

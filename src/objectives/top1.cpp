@@ -7,22 +7,15 @@ namespace {
 
 /// TOP1 (Hidasi et al. 2016, section 3.1.1): sum_p w_p 1/k sum_j [ sigma(s_j - s_p) + sigma(s_j^2)
 /// ], the share of negatives above the positive, smoothed, and a pull of their scores to zero.
-class Top1 final : public Criterion {
+class Top1 final : public PairCriterion<Top1> {
  public:
-  double apply(ScoreRow<float> row) const override { return run(row); }
-  double apply(ScoreRow<double> row) const override { return run(row); }
-  bool needs_whole_rows() const override { return true; }
-
- private:
   template <typename T>
-  static double run(ScoreRow<T> row) {
-    return over_pairs(row, [](const Pairs<T>& pairs) {
-      const T share = static_cast<T>(1.0 / static_cast<double>(pairs.count()));
-      std::fill(pairs.share.begin(), pairs.share.end(), share);
-      const double loss = top1_sums(pairs);
-      for (size_t j = 0; j < pairs.grads.size(); ++j) pairs.grads[j] = share * pairs.slope[j];
-      return loss;
-    });
+  double loss(const Pairs<T>& pairs) const {
+    const T share = static_cast<T>(1.0 / static_cast<double>(pairs.count()));
+    std::fill(pairs.share.begin(), pairs.share.end(), share);
+    const double loss = top1_sums(pairs);
+    for (size_t j = 0; j < pairs.grads.size(); ++j) pairs.grads[j] = share * pairs.slope[j];
+    return loss;
   }
 };
 

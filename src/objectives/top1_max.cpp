@@ -7,25 +7,18 @@ namespace {
 
 /// TOP1-max (Hidasi and Karatzoglou 2018, section 3.2): TOP1 with the softmax a of the negatives
 /// for weights, sum_p w_p sum_j a_j [ sigma(s_j - s_p) + sigma(s_j^2) ].
-class Top1Max final : public Criterion {
+class Top1Max final : public PairCriterion<Top1Max> {
  public:
-  double apply(ScoreRow<float> row) const override { return run(row); }
-  double apply(ScoreRow<double> row) const override { return run(row); }
-  bool needs_whole_rows() const override { return true; }
-
- private:
   template <typename T>
-  static double run(ScoreRow<T> row) {
-    return over_pairs(row, [](const Pairs<T>& pairs) {
-      softmax_share(pairs);
-      const double loss = top1_sums(pairs);
-      // Through the weights too: da_i/ds_j = a_i ([i = j] - a_j).
-      const T mean = static_cast<T>(loss);
-      for (size_t j = 0; j < pairs.grads.size(); ++j) {
-        pairs.grads[j] = pairs.share[j] * (pairs.slope[j] + (pairs.value[j] - mean));
-      }
-      return loss;
-    });
+  double loss(const Pairs<T>& pairs) const {
+    softmax_share(pairs);
+    const double loss = top1_sums(pairs);
+    // Through the weights too: da_i/ds_j = a_i ([i = j] - a_j).
+    const T mean = static_cast<T>(loss);
+    for (size_t j = 0; j < pairs.grads.size(); ++j) {
+      pairs.grads[j] = pairs.share[j] * (pairs.slope[j] + (pairs.value[j] - mean));
+    }
+    return loss;
   }
 };
 
