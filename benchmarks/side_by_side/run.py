@@ -23,6 +23,7 @@ import tempfile
 import time
 
 from contestant import HERE, Contestant, environment, probe
+from quality import time_to_quality
 from workloads import WORKLOADS, Ours, check_output
 
 FLAGS = ("avx2", "fma", "avx512f", "avx512bw", "avx512_bf16", "avx512_vnni", "amx_tile")
@@ -159,6 +160,10 @@ class Run:
             if workload.benchmark == "train-step":
                 self.gate(workload)
             self.workload(workload)
+        if self.arguments.quality and "ml1m" in self.data:
+            self.result["quality"] = time_to_quality(
+                self.arguments.upnext, self.data["ml1m"], self.folder.name, self.arguments.threads,
+                self.arguments.quality, self.say)
         self.result["machine"]["load_after"] = os.getloadavg()[0]
         self.save()
 
@@ -174,6 +179,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=2, help="of each measurement")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count()),
                         help="of the wall-clock comparison")
+    parser.add_argument("--quality", type=float, metavar="NDCG",
+                        help="also train on ml1m until this NDCG@10 of the test part, e.g. 0.16")
     parser.add_argument("--only", help="workloads, comma-separated")
     parser.add_argument("--variants", help="variants, comma-separated")
     Run(parser.parse_args()).run()
