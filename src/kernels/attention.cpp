@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention over packed sequences, forward. Per sequence, head and block of query rows: scores by a
-// matrix product, softmax in place, dropout into scratch, output by a second matrix product. The
-// whole row of weights is at hand, so there is no online softmax (sequences are a few hundred
-// long).
+// Attention over packed sequences, forward. Keys are packed once for a sequence and head; per block
+// of query rows: scores by a matrix product, softmax in place, dropout into scratch, output by a
+// second matrix product. The whole row of weights is at hand, so there is no online softmax
+// (sequences are a few hundred long).
+//
+// Nanoseconds per token on one Zen 5 core, forward / backward, one head of 128, causal, dropout:
+//                                                            107 tokens    200 tokens
+//   blocks of 64 rows, every product packs its matrices      280 / 435     428 / 725
+//   keys (backward: values) packed once, blocks of 24        240 / 358     370 / 590
+//   and no other matrix packed, blocks of 18                 222 / 340     360 / 580    chosen
 #include "kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -13,6 +19,7 @@
 #include <limits>
 
 #include "kernels/attention-inl.h"
+#include "kernels/packed.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace upnext::kernels {
@@ -84,11 +91,22 @@ HWY_EXPORT(attention_dropout);
 
 namespace {
 
-/// This head's columns: q and out of the first query of a block, k and v of the first key.
+/// This head's columns: of the queries and the output of a block, and of all keys and values.
 struct Head {
-  const float *q, *k, *v, *pad_key, *pad_value;
+  const float *q, *pad_key, *pad_value;
+  PackedMatrix keys, values;  ///< [width, length], [length, width]
   float* out;
 };
+
+/// Keys and values of one head of a sequence; `k` and `v` point at its columns of the first token.
+void pack_head(const AttentionShape& shape, int64_t length, const float* k, const float* v,
+               Head& head) {
+  const int64_t width = shape.dim / shape.heads;
+  const int64_t size = packed_size(width, length);
+  float* memory = scratch<float>(Scratch::attention_packed, size + packed_size(length, width));
+  head.keys = pack_t(width, length, k, shape.k_stride, memory);
+  head.values = pack_n(length, width, v, shape.v_stride, memory + size);
+}
 
 float score_scale(int64_t width) {
   return 1.0f / std::sqrt(static_cast<float>(width));
@@ -97,8 +115,8 @@ float score_scale(int64_t width) {
 void softmax_weights(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
                      float* weights) {
   const int64_t width = shape.dim / shape.heads;
-  gemm_nt(block.rows, block.keys, width, head.q, shape.q_stride, head.k, shape.k_stride, weights,
-          block.stride, false);
+  packed_nn(block.rows, block.keys, width, head.q, shape.q_stride, head.keys, weights,
+            block.stride);
   if (block.padding > 0) {
     gemm_nt(block.rows, 1, width, head.q, shape.q_stride, head.pad_key, width, weights + block.keys,
             block.stride, false);
@@ -109,8 +127,7 @@ void softmax_weights(const AttentionShape& shape, const AttentionBlock& block, c
 void weighted_values(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
                      const float* weights) {
   const int64_t width = shape.dim / shape.heads;
-  gemm_nn(block.rows, width, block.keys, weights, block.stride, head.v, shape.v_stride, head.out,
-          shape.dim, false);
+  packed_nn(block.rows, width, block.keys, weights, block.stride, head.values, head.out, shape.dim);
   if (block.padding > 0) {
     gemm_nn(block.rows, width, 1, weights + block.keys, block.stride, head.pad_value, width,
             head.out, shape.dim, true);
@@ -136,14 +153,15 @@ void attention(const AttentionShape& shape, const float* q, const float* k, cons
     const int64_t length = shape.offsets[s + 1] - first;
     for (int64_t h = 0; h < shape.heads; ++h) {
       const int64_t column = h * width;
+      Head head;
+      head.pad_key = shape.pad_key ? shape.pad_key + column : nullptr;
+      head.pad_value = shape.pad_value ? shape.pad_value + column : nullptr;
+      pack_head(shape, length, k + first * shape.k_stride + column,
+                v + first * shape.v_stride + column, head);
       for (int64_t row = 0; row < length; row += kAttentionRows) {
         const AttentionBlock block = attention_block(shape, length, row);
-        const Head head{q + (first + row) * shape.q_stride + column,
-                        k + first * shape.k_stride + column,
-                        v + first * shape.v_stride + column,
-                        shape.pad_key ? shape.pad_key + column : nullptr,
-                        shape.pad_value ? shape.pad_value + column : nullptr,
-                        out + (first + row) * shape.dim + column};
+        head.q = q + (first + row) * shape.q_stride + column;
+        head.out = out + (first + row) * shape.dim + column;
         float* weights = saved ? saved : scratch<float>(Scratch::attention_scores, block.size());
         softmax_weights(shape, block, head, weights);
         const float* used = weights;
@@ -176,12 +194,12 @@ void attention_last(int64_t n, int64_t dim, int64_t heads, const float* q, const
   const int64_t width = dim / heads;
   for (int64_t h = 0; h < heads; ++h) {
     const int64_t column = h * width;
-    const Head head{q + column,
-                    k + column,
-                    v + column,
-                    pad_key ? pad_key + column : nullptr,
-                    pad_value ? pad_value + column : nullptr,
-                    out + column};
+    Head head;
+    head.q = q + column;
+    head.pad_key = pad_key ? pad_key + column : nullptr;
+    head.pad_value = pad_value ? pad_value + column : nullptr;
+    head.out = out + column;
+    pack_head(shape, n, k + column, v + column, head);
     float* weights = scratch<float>(Scratch::attention_scores, block.size());
     softmax_weights(shape, block, head, weights);
     weighted_values(shape, block, head, weights);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention over packed sequences, backward: five matrix products per block of query rows and one
-// pass over its weights. Blocks go from the last to the first, because the last one sees every key
-// and so overwrites the gradients that the others add to. Dropout factors are drawn again.
+// Attention over packed sequences, backward, per sequence and head: for every block of query rows
+// the gradient of its weights by a matrix product, one pass over the weights and the gradient of
+// its queries; then for every block of keys the gradients of keys and values by products over all
+// the queries that see them. What several products need is packed once. Dropout factors are drawn
+// again.
 #include "kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -11,6 +13,7 @@
 #include <cmath>
 
 #include "kernels/attention-inl.h"
+#include "kernels/packed.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace upnext::kernels {
@@ -60,22 +63,22 @@ HWY_INLINE void softmax_backward_row(const AttentionBlock& block, int64_t seen, 
 /// For all rows of a block; `stream` null = no dropout.
 void attention_softmax_backward(const AttentionShape& shape, const uint64_t* stream,
                                 const AttentionBlock& block, int64_t head, const float* weights,
-                                float* dropped, float* grad) {
+                                const AttentionWork& work) {
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape.dim / shape.heads));
-  if (!stream) {
+  float* used = work.used + block.first_row * work.stride;
+  float* grad = work.grad + block.first_row * work.stride;
+  const auto rows = [&](const auto& factors_of) HWY_ATTR {
     for (int64_t i = 0; i < block.rows; ++i) {
-      const int64_t at = i * block.stride;
-      softmax_backward_row(block, block.seen(i), scale, NoFactors{}, weights + at, dropped + at,
-                           grad + at);
+      softmax_backward_row(block, block.seen(i), scale, factors_of(i), weights + i * block.stride,
+                           used + i * work.stride, grad + i * work.stride);
     }
+  };
+  if (!stream) {
+    rows([](int64_t) HWY_ATTR { return NoFactors{}; });
     return;
   }
   const BlockFactors factors(shape, *stream, block, head);
-  for (int64_t i = 0; i < block.rows; ++i) {
-    const int64_t at = i * block.stride;
-    softmax_backward_row(block, block.seen(i), scale, factors.row(i), weights + at, dropped + at,
-                         grad + at);
-  }
+  rows([&](int64_t i) HWY_ATTR { return factors.row(i); });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -95,55 +98,87 @@ struct Head {
   float *q_grad, *k_grad, *v_grad, *pad_key_grad, *pad_value_grad;
 };
 
+/// The factors of several products, packed.
+struct PackedHead {
+  PackedMatrix values;             ///< [width, length]
+  PackedMatrix keys, q, out_grad;  ///< [length, width]
+};
+
+PackedHead pack_head(const AttentionShape& shape, int64_t length, const Head& head) {
+  const int64_t width = shape.dim / shape.heads;
+  const int64_t size = packed_size(length, width);
+  float* memory = scratch<float>(Scratch::attention_packed, packed_size(width, length) + 3 * size);
+  PackedHead packed;
+  packed.keys = pack_n(length, width, head.k, shape.k_stride, memory);
+  packed.q = pack_n(length, width, head.q, shape.q_stride, memory + size);
+  packed.out_grad = pack_n(length, width, head.out_grad, shape.dim, memory + 2 * size);
+  packed.values = pack_t(width, length, head.v, shape.v_stride, memory + 3 * size);
+  return packed;
+}
+
 /// Gradient of the weights after dropout.
 void weight_gradients(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
-                      float* grad) {
+                      const PackedHead& packed, const AttentionWork& work) {
   const int64_t width = shape.dim / shape.heads;
   const float* out_grad = head.out_grad + block.first_row * shape.dim;
-  gemm_nt(block.rows, block.keys, width, out_grad, shape.dim, head.v, shape.v_stride, grad,
-          block.stride, false);
+  float* grad = work.grad + block.first_row * work.stride;
+  packed_nn(block.rows, block.keys, width, out_grad, shape.dim, packed.values, grad, work.stride);
   if (block.padding > 0) {
     gemm_nt(block.rows, 1, width, out_grad, shape.dim, head.pad_value, width, grad + block.keys,
-            block.stride, false);
+            work.stride, false);
   }
 }
 
-/// Gradients of queries, keys and values from those of the scores (`grad`) and the used weights.
-void input_gradients(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
-                     const float* used, const float* grad) {
+/// Gradients of a block's queries and of the virtual key and value.
+void query_gradients(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
+                     const PackedHead& packed, const AttentionWork& work) {
   const int64_t width = shape.dim / shape.heads;
-  const float* q = head.q + block.first_row * shape.q_stride;
-  const float* out_grad = head.out_grad + block.first_row * shape.dim;
+  const float* used = work.used + block.first_row * work.stride;
+  const float* grad = work.grad + block.first_row * work.stride;
   float* q_grad = head.q_grad + block.first_row * shape.q_stride;
-  const bool add = block.first_row + block.rows < block.length;  // not the last block: add
-  gemm_tn(block.keys, width, block.rows, used, block.stride, out_grad, shape.dim, head.v_grad,
-          shape.v_stride, add);
-  gemm_tn(block.keys, width, block.rows, grad, block.stride, q, shape.q_stride, head.k_grad,
-          shape.k_stride, add);
-  gemm_nn(block.rows, width, block.keys, grad, block.stride, head.k, shape.k_stride, q_grad,
-          shape.q_stride, false);
+  packed_nn(block.rows, width, block.keys, grad, work.stride, packed.keys, q_grad, shape.q_stride);
   if (block.padding > 0) {
-    gemm_tn(1, width, block.rows, used + block.keys, block.stride, out_grad, shape.dim,
+    const float* q = head.q + block.first_row * shape.q_stride;
+    const float* out_grad = head.out_grad + block.first_row * shape.dim;
+    gemm_tn(1, width, block.rows, used + block.keys, work.stride, out_grad, shape.dim,
             head.pad_value_grad, width, true);
-    gemm_tn(1, width, block.rows, grad + block.keys, block.stride, q, shape.q_stride,
+    gemm_tn(1, width, block.rows, grad + block.keys, work.stride, q, shape.q_stride,
             head.pad_key_grad, width, true);
-    gemm_nn(block.rows, width, 1, grad + block.keys, block.stride, head.pad_key, width, q_grad,
+    gemm_nn(block.rows, width, 1, grad + block.keys, work.stride, head.pad_key, width, q_grad,
             shape.q_stride, true);
   }
 }
 
+/// Gradients of the keys and values that stand where the block's queries do.
+void key_gradients(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
+                   const PackedHead& packed, const AttentionWork& work) {
+  const int64_t width = shape.dim / shape.heads;
+  const int64_t first = shape.causal ? block.first_row : 0;  // the first query that sees them
+  const int64_t queries = block.length - first;
+  const int64_t at = first * work.stride + block.first_row;
+  packed_tn(block.rows, width, queries, work.used + at, work.stride, packed.out_grad, first,
+            head.v_grad + block.first_row * shape.v_stride, shape.v_stride);
+  packed_tn(block.rows, width, queries, work.grad + at, work.stride, packed.q, first,
+            head.k_grad + block.first_row * shape.k_stride, shape.k_stride);
+}
+
 void head_backward(const AttentionShape& shape, const uint64_t* stream, int64_t length, int64_t h,
                    const Head& head, const float* saved) {
-  saved += attention_head_size(shape, length);
-  for (int64_t row = (length - 1) / kAttentionRows * kAttentionRows; row >= 0;
-       row -= kAttentionRows) {
+  const int64_t columns = length + (shape.max_length > length ? 1 : 0);
+  AttentionWork work;
+  work.stride = (columns + kAttentionAlign - 1) / kAttentionAlign * kAttentionAlign;
+  work.used = scratch<float>(Scratch::attention_scores, length * work.stride);
+  work.grad = scratch<float>(Scratch::attention_gradients, length * work.stride);
+  const PackedHead packed = pack_head(shape, length, head);
+  for (int64_t row = 0; row < length; row += kAttentionRows) {
     const AttentionBlock block = attention_block(shape, length, row);
-    saved -= block.size();
-    float* grad = scratch<float>(Scratch::attention_gradients, block.size());
-    float* used = scratch<float>(Scratch::attention_scores, block.size());
-    weight_gradients(shape, block, head, grad);
-    HWY_DYNAMIC_DISPATCH(attention_softmax_backward)(shape, stream, block, h, saved, used, grad);
-    input_gradients(shape, block, head, used, grad);
+    weight_gradients(shape, block, head, packed, work);
+    HWY_DYNAMIC_DISPATCH(attention_softmax_backward)(shape, stream, block, h, saved, work);
+    query_gradients(shape, block, head, packed, work);
+    saved += block.size();
+  }
+  for (int64_t row = 0; row < length; row += kAttentionRows) {
+    key_gradients(shape, attention_block(shape, length, row), head, packed, work);
   }
 }
 

@@ -8,9 +8,9 @@
 
 namespace upnext::kernels {
 
-/// Query rows handled together: their weights over 200 keys are 51 KB and stay in the second-level
-/// cache, and a causal block skips the keys behind it.
-constexpr int64_t kAttentionRows = 64;
+/// Query rows handled together, three tiles of a matrix product: a causal block skips the keys
+/// behind it, so the fewer the rows the fewer products are made in vain.
+constexpr int64_t kAttentionRows = 18;
 /// Rows of weights begin at multiples of this many floats, the widest vector.
 constexpr int64_t kAttentionAlign = 16;
 
@@ -40,6 +40,14 @@ inline AttentionBlock attention_block(const AttentionShape& shape, int64_t lengt
   const int64_t stride = (columns + kAttentionAlign - 1) / kAttentionAlign * kAttentionAlign;
   return {length, first_row, rows, keys, padding, stride, shape.causal};
 }
+
+/// Scratch matrices [length, stride] of the backward pass of one head of a sequence: a query's keys
+/// in columns 0, 1, ... and its virtual key behind those that its block sees.
+struct AttentionWork {
+  float* used;  ///< weights after dropout
+  float* grad;  ///< gradient of `used`, then of the raw scores
+  int64_t stride;
+};
 
 /// Floats that one head of a sequence saves: its blocks one after the other.
 inline int64_t attention_head_size(const AttentionShape& shape, int64_t length) {

@@ -21,7 +21,7 @@ struct Matrix {
   int64_t stride;
 };
 
-/// panel[l, 0 .. width) = B[l, 0 .. columns), zeros behind.
+/// panel[l, 0 .. columns) = B[l, 0 .. columns), zeros behind up to a whole vector.
 HWY_INLINE void pack_rows(int64_t k, int64_t columns, int64_t width, Matrix b, float* to) {
   for (int64_t l = 0; l < k; ++l, to += width, b.data += b.stride) {
     for_each(columns, [&](int64_t j, auto part) HWY_ATTR {
@@ -90,7 +90,7 @@ HWY_INLINE void pack_columns(int64_t k, int64_t columns, int64_t width, Matrix b
     const auto row = [&](int64_t i) HWY_ATTR { return quarters[i / 4] + (i % 4) * b.stride; };
     transpose_rows(row, k, width, fetches, b.stride, to + j);
   }
-  if (j == width) return;
+  if (j >= columns) return;
   const auto row = [&](int64_t i)
                        HWY_ATTR { return b.data + HWY_MIN(j + i, columns - 1) * b.stride; };
   transpose_rows(row, k, width, false, b.stride, to + j);

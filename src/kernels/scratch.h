@@ -12,6 +12,7 @@ enum class Scratch : size_t {
   attention_gradients,
   attention_factors,
   attention_blocks,
+  attention_packed,
   candidate_lists,
   block_gradients,
   objective_states,
