@@ -120,10 +120,12 @@ std::vector<Bytes> TableShards::cut(const Parameter& table,
   return messages;
 }
 
-TableGradient<float> TableShards::sum_table(Parameter& table, const TableGradient<float>& mine) {
+TableGradient<float> TableShards::sum_table(Parameter& table, TableGradient<float> mine) {
   using Gradient = TableGradient<float>;
-  std::vector<Bytes> messages = ranks_.exchange(cut(table, mine));
+  std::vector<Bytes> messages = cut(table, mine);
   table.fetched.reset();
+  mine = Gradient();  // as large as its messages, which are all that is needed now
+  messages = ranks_.exchange(std::move(messages));
   // A rank's tiles are a subtree (tiles_of), so ranks are the leaves of the tree's upper levels.
   TreeReducer<Gradient> reducer(
       ranks_.size(), [](Gradient& left, Gradient&& right) { left.add(std::move(right)); });
@@ -140,7 +142,7 @@ TileGradients<float> TableShards::sum(std::optional<TileGradients<float>> mine) 
     if (!parameters_[i].divided()) continue;
     TableGradient<float> own;
     if (mine) own = std::exchange(mine->tables[i], {});
-    kept[i] = sum_table(parameters_[i], own);
+    kept[i] = sum_table(parameters_[i], std::move(own));
   }
   TileGradients<float> total = sum_over_ranks<GradientWire>(ranks_, std::move(mine));
   for (int64_t i = 0; i < parameters_.size(); ++i) {

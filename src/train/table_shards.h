@@ -42,7 +42,7 @@ class TableShards {
  private:
   /// The gradients of fetched rows, cut by the rank that keeps them.
   std::vector<Bytes> cut(const Parameter& table, const TableGradient<float>& gradient) const;
-  TableGradient<float> sum_table(Parameter& table, const TableGradient<float>& mine);
+  TableGradient<float> sum_table(Parameter& table, TableGradient<float> mine);
 
   ParameterSet& parameters_;
   Ranks& ranks_;
