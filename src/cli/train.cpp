@@ -26,6 +26,7 @@ struct Arguments {
   std::string preset, compat, config_file, data, run, resume;
   std::vector<std::string> settings;
   bool overwrite = false, list_presets = false, list_criteria = false, show_config = false;
+  bool shard_tables = false;
 };
 
 TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
@@ -91,6 +92,9 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
     out["processes"] = result.processes;
     out["positions_per_second"] = result.positions_per_second;
     out["peak_memory_bytes"] = result.peak_memory_bytes;
+    if (result.processes > 1) {
+      out["peak_memory_bytes_by_process"] = result.peak_memory_bytes_by_process;
+    }
     fmt::print("{}\n", out.dump(2));
     return;
   }
@@ -127,6 +131,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
   }
   request.threads = globals.threads;
   request.device = globals.device;
+  request.shard_tables = arguments.shard_tables;
   request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
   TrainResult result;
   reinterpret_cast<TrainEntry>(training_entry("upnext_train_entry"))(request, &result);
@@ -149,6 +154,8 @@ void add_train(CLI::App& app, Globals& globals) {
   verb->add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
       ->allow_extra_args(false);
   verb->add_option("--resume", arguments->resume, "Run folder to continue, to the same bits");
+  verb->add_flag("--shard-tables", arguments->shard_tables,
+                 "Under mpirun: every process keeps its part of the item tables, to the same bits");
   verb->add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");
   verb->add_flag("--presets", arguments->list_presets, "List the presets");
   verb->add_flag("--criteria", arguments->list_criteria,

@@ -32,6 +32,13 @@ uint64_t checked_bytes(const SafetensorsHeader::Tensor& tensor, const std::strin
   return bytes;
 }
 
+/// Bytes of a tensor of this shape.
+uint64_t shape_bytes(DType dtype, std::span<const int64_t> shape) {
+  uint64_t bytes = dtype_size(dtype);
+  for (const int64_t extent : shape) bytes *= static_cast<uint64_t>(extent);
+  return bytes;
+}
+
 /// The ranges must cover the data from first to last byte, once.
 void check_cover(const SafetensorsHeader& header, uint64_t data_bytes, const std::string& where) {
   std::vector<std::pair<std::array<uint64_t, 2>, const std::string*>> ranges;
@@ -140,7 +147,11 @@ template std::span<const uint8_t> SafetensorsFile::vector(const std::string&) co
 
 void SafetensorsWriter::add(std::string name, DType dtype, std::vector<int64_t> shape,
                             std::span<const std::byte> bytes) {
-  entries_.push_back({std::move(name), dtype, std::move(shape), bytes});
+  entries_.push_back({std::move(name), dtype, std::move(shape), bytes, {}});
+}
+
+void SafetensorsWriter::add_stream(std::string name, std::vector<int64_t> shape, Source source) {
+  entries_.push_back({std::move(name), DType::f32, std::move(shape), {}, std::move(source)});
 }
 
 void SafetensorsWriter::add_floats(std::string name, std::vector<int64_t> shape,
@@ -158,21 +169,31 @@ std::string SafetensorsWriter::header(const std::vector<const Entry*>& order) co
   uint64_t offset = 0;
   std::set<std::string> names;
   for (const Entry* entry : order) {
-    uint64_t elements = 1;
-    for (const int64_t extent : entry->shape) elements *= static_cast<uint64_t>(extent);
-    check_data(elements * dtype_size(entry->dtype) == entry->bytes.size(),
+    const uint64_t bytes = shape_bytes(entry->dtype, entry->shape);
+    check_data(entry->source || bytes == entry->bytes.size(),
                "tensor {}: {} bytes do not fill the shape {}", entry->name, entry->bytes.size(),
                shape_text(entry->shape));
     check_data(names.insert(entry->name).second && entry->name != "__metadata__",
                "tensor {}: the name is taken", entry->name);
     json[entry->name] = {{"dtype", dtype_name(entry->dtype)},
                          {"shape", entry->shape},
-                         {"data_offsets", {offset, offset + entry->bytes.size()}}};
-    offset += entry->bytes.size();
+                         {"data_offsets", {offset, offset + bytes}}};
+    offset += bytes;
   }
   std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   text.append((kAlignment - text.size() % kAlignment) % kAlignment, ' ');
   return text;
+}
+
+void SafetensorsWriter::write_stream(const Entry& entry, AtomicFile& file) {
+  uint64_t written = 0;
+  entry.source([&](std::span<const std::byte> bytes) {
+    file.write(bytes);
+    written += bytes.size();
+  });
+  check_data(written == shape_bytes(entry.dtype, entry.shape),
+             "tensor {}: {} bytes do not fill the shape {}", entry.name, written,
+             shape_text(entry.shape));
 }
 
 void SafetensorsWriter::write(const std::filesystem::path& path) const {
@@ -186,7 +207,13 @@ void SafetensorsWriter::write(const std::filesystem::path& path) const {
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&header_bytes, 1)));
   file.write(text);
-  for (const Entry* entry : order) file.write(entry->bytes);
+  for (const Entry* entry : order) {
+    if (entry->source) {
+      write_stream(*entry, file);
+    } else {
+      file.write(entry->bytes);
+    }
+  }
   file.commit();
 }
 

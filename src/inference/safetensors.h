@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -60,6 +61,11 @@ class SafetensorsWriter {
   void add(std::string name, DType dtype, std::vector<int64_t> shape,
            std::span<const std::byte> bytes);
   void add_floats(std::string name, std::vector<int64_t> shape, std::span<const float> values);
+  /// Float32 values that are not all in memory: while the file is written `source` hands them over
+  /// in order, a piece at a time.
+  using Sink = std::function<void(std::span<const std::byte>)>;
+  using Source = std::function<void(const Sink&)>;
+  void add_stream(std::string name, std::vector<int64_t> shape, Source source);
   void set_metadata(std::string key, std::string value);
   /// Atomic; the same content gives the same bytes.
   void write(const std::filesystem::path& path) const;
@@ -70,7 +76,9 @@ class SafetensorsWriter {
     DType dtype;
     std::vector<int64_t> shape;
     std::span<const std::byte> bytes;
+    Source source;  ///< instead of bytes
   };
+  static void write_stream(const Entry& entry, AtomicFile& file);
   std::string header(const std::vector<const Entry*>& order) const;
 
   std::vector<Entry> entries_;

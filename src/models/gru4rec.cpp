@@ -14,8 +14,8 @@ namespace {
 /// biases, one linear map back to the table's width. Every position is a state.
 class Gru4rec final : public Model {
  public:
-  Gru4rec(const ModelOptions& options, int64_t num_items)
-      : Model(options, num_items, {"item_embedding.weight", "output_embedding.weight"}) {
+  Gru4rec(const ModelOptions& options, const ItemRows& items)
+      : Model(options, items, {"item_embedding.weight", "output_embedding.weight"}) {
     check_usage(
         options.padding == "none",
         "model.padding = \"attend\": gru4rec runs over padding only in imported models; a new "
@@ -55,8 +55,8 @@ class Gru4rec final : public Model {
   }
 };
 
-std::unique_ptr<Model> make(const ModelOptions& options, int64_t num_items) {
-  return std::make_unique<Gru4rec>(options, num_items);
+std::unique_ptr<Model> make(const ModelOptions& options, const ItemRows& items) {
+  return std::make_unique<Gru4rec>(options, items);
 }
 
 }  // namespace

@@ -25,24 +25,23 @@ int64_t fan_in(const ParameterSet& parameters, int64_t index) {
 }
 
 void start_matrix(Parameter& parameter, const std::string& init, uint64_t seed, uint64_t number) {
-  at::Tensor& value = parameter.value;
-  const double rows = static_cast<double>(value.size(0));
-  const double columns = static_cast<double>(value.size(1));
+  const double rows = static_cast<double>(parameter.shape[0]);
+  const double columns = static_cast<double>(parameter.shape[1]);
   const bool table = parameter.kind == ParameterKind::table;
   if (init == "normal-0.02") {
-    fill_normal(value, seed, number, 0.02);
+    fill_normal(parameter, seed, number, 0.02);
   } else if (init == "xavier-normal") {
-    fill_normal(value, seed, number, std::sqrt(2.0 / (rows + columns)));
+    fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
   } else if (init == "torch") {
     if (table) {
-      fill_normal(value, seed, number, 1.0);
+      fill_normal(parameter, seed, number, 1.0);
     } else {
       const double bound = 1.0 / std::sqrt(columns);
-      fill_uniform(value, seed, number, -bound, bound);
+      fill_uniform(parameter, seed, number, -bound, bound);
     }
   } else {
     const double bound = table ? 0.05 : std::sqrt(6.0 / (rows + columns));
-    fill_uniform(value, seed, number, -bound, bound);
+    fill_uniform(parameter, seed, number, -bound, bound);
   }
 }
 
@@ -68,7 +67,7 @@ void initialise_parameters(ParameterSet& parameters, const ModelOptions& options
       parameter.value.detach().zero_();
     } else {
       const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in(parameters, i)));
-      fill_uniform(parameter.value, seed, number, -bound, bound);
+      fill_uniform(parameter, seed, number, -bound, bound);
     }
   }
 }

@@ -6,6 +6,13 @@
 
 namespace upnext {
 
+namespace {
+
+constexpr const char* kInputTable = "item_embedding.weight";
+constexpr const char* kOutputTable = "output_embedding.weight";
+
+}  // namespace
+
 extern const ModelInfo sasrec_model;
 extern const ModelInfo gru4rec_model;
 
@@ -18,23 +25,28 @@ const std::vector<const ModelInfo*>& model_list() {
   return list;
 }
 
-Model::Model(const ModelOptions& options, int64_t num_items, const std::vector<std::string>& tables)
+Model::Model(const ModelOptions& options, const ItemRows& items,
+             const std::vector<std::string>& tables)
     : options_(options),
-      num_items_(num_items),
-      parameters_(model_tensors(options, num_items), tables) {}
+      num_items_(items.total),
+      parameters_(model_tensors(options, items.total), tables, {kInputTable, kOutputTable},
+                  items.kept) {}
 
-int64_t Model::output_table() const {
-  return parameters_.index(options_.tie_embeddings ? "item_embedding.weight"
-                                                   : "output_embedding.weight");
+int64_t Model::input_table() const {
+  return parameters_.index(kInputTable);
 }
 
-std::unique_ptr<Model> make_model(ModelOptions options, int64_t num_items, uint64_t seed) {
+int64_t Model::output_table() const {
+  return parameters_.index(options_.tie_embeddings ? kInputTable : kOutputTable);
+}
+
+std::unique_ptr<Model> make_model(ModelOptions options, const ItemRows& items, uint64_t seed) {
   options.resolve();
   std::vector<std::string> known;
   for (const ModelInfo* info : model_list()) {
     known.push_back(info->name);
     if (info->name != options.name) continue;
-    auto model = info->make(options, num_items);
+    auto model = info->make(options, items);
     model->initialise(seed);
     return model;
   }

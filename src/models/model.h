@@ -20,7 +20,7 @@ namespace upnext {
 /// once on the same weights.
 class Model {
  public:
-  Model(const ModelOptions& options, int64_t num_items, const std::vector<std::string>& tables);
+  Model(const ModelOptions& options, const ItemRows& items, const std::vector<std::string>& tables);
   virtual ~Model() = default;
 
   /// One state per token of the tile: [tokens, hidden_size].
@@ -38,7 +38,7 @@ class Model {
   ParameterSet& parameters() { return parameters_; }
   const ParameterSet& parameters() const { return parameters_; }
   /// Parameter whose rows encode() looks up by the items of the tile. Every other table is small.
-  int64_t input_table() const { return parameters_.index("item_embedding.weight"); }
+  int64_t input_table() const;
   /// Parameter that scores are taken with, [num_items, hidden_size].
   int64_t output_table() const;
 
@@ -52,11 +52,12 @@ class Model {
 struct ModelInfo {
   std::string name;
   std::string summary;
-  std::unique_ptr<Model> (*make)(const ModelOptions& options, int64_t num_items);
+  std::unique_ptr<Model> (*make)(const ModelOptions& options, const ItemRows& items);
 };
 const std::vector<const ModelInfo*>& model_list();
 
-/// Resolves the options, makes the model and initialises it. Usage Error naming the nearest model.
-std::unique_ptr<Model> make_model(ModelOptions options, int64_t num_items, uint64_t seed);
+/// Resolves the options, makes the model and initialises it; of item tables the rows of `items`
+/// that are kept. Usage Error naming the nearest model.
+std::unique_ptr<Model> make_model(ModelOptions options, const ItemRows& items, uint64_t seed);
 
 }  // namespace upnext

@@ -19,8 +19,8 @@ namespace {
 /// inference/sasrec_encoder.cpp; the tests hold the two against each other.
 class Sasrec final : public Model {
  public:
-  Sasrec(const ModelOptions& options, int64_t num_items)
-      : Model(options, num_items,
+  Sasrec(const ModelOptions& options, const ItemRows& items)
+      : Model(options, items,
               {"item_embedding.weight", "position_embedding.weight", "output_embedding.weight"}),
         style_(block_style(options.block)) {}
 
@@ -88,8 +88,8 @@ class Sasrec final : public Model {
   const BlockStyle& style_;
 };
 
-std::unique_ptr<Model> make(const ModelOptions& options, int64_t num_items) {
-  return std::make_unique<Sasrec>(options, num_items);
+std::unique_ptr<Model> make(const ModelOptions& options, const ItemRows& items) {
+  return std::make_unique<Sasrec>(options, items);
 }
 
 }  // namespace

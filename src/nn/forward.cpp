@@ -44,7 +44,11 @@ at::Tensor Forward::weight(const std::string& name) {
 
 at::Tensor Forward::lookup(const std::string& table, std::vector<int32_t> ids) {
   const int64_t index = parameters_.index(table);
-  const at::Tensor& value = parameters_[index].value;
+  const Parameter& parameter = parameters_[index];
+  if (parameter.fetched) {
+    for (int32_t& id : ids) id = parameter.fetched->numbers.place(id);
+  }
+  const at::Tensor& value = parameter.readable();
   at::Tensor rows = at::empty({static_cast<int64_t>(ids.size()), value.size(1)}, value.options());
   if (value.scalar_type() == at::kDouble) {
     copy_rows<double>(value, ids, rows);

@@ -15,9 +15,9 @@
 
 namespace upnext {
 
-/// Rows of a table that a forward pass read: `rows` [ids.size(), dim] is an autograd leaf whose
-/// gradient is added to the table's rows afterwards, so no table-sized gradient is ever made for a
-/// small tile.
+/// Rows of a table, as the tile finds it (Parameter::readable), that a forward pass read: `rows`
+/// [ids.size(), dim] is an autograd leaf whose gradient is added to the table's rows afterwards, so
+/// no table-sized gradient is ever made for a small tile.
 struct Lookup {
   int64_t parameter = 0;
   std::vector<int32_t> ids;
@@ -48,7 +48,7 @@ class Forward {
   /// A dense parameter; the same leaf each time.
   at::Tensor weight(const std::string& name);
 
-  /// Rows `ids` of a table: [ids.size(), dim].
+  /// Rows `ids` of a table, which must be fetched if it is divided: [ids.size(), dim].
   at::Tensor lookup(const std::string& table, std::vector<int32_t> ids);
 
   /// x [tokens, dim] with dropout; the mask is keyed by (seed, purpose, step, layer) and indexed by

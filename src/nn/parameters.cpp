@@ -4,26 +4,51 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <cassert>
+#include <functional>
+#include <numeric>
 #include <stdexcept>
 
 namespace upnext {
 namespace {
 
 template <typename Draw>
-void fill(at::Tensor& tensor, uint64_t seed, uint64_t number, Draw draw) {
+void fill(Parameter& parameter, uint64_t seed, uint64_t number, Draw draw) {
   RandomStream random(random_key(seed, Purpose::initialise, number));
-  float* values = tensor.data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(draw(random));
+  const int64_t columns = parameter.shape.size() > 1 ? parameter.shape[1] : 1;
+  for (int64_t i = 0; i < parameter.kept.begin * columns; ++i) draw(random);  // other processes'
+  float* values = parameter.value.data_ptr<float>();
+  const int64_t size = parameter.value.numel();
+  for (int64_t i = 0; i < size; ++i) values[i] = static_cast<float>(draw(random));
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+int64_t numbers_in(const Parameter& parameter) {
+  return std::accumulate(parameter.shape.begin(), parameter.shape.end(), int64_t{1},
+                         std::multiplies<>());
 }
 
 }  // namespace
 
 ParameterSet::ParameterSet(const std::vector<TensorInfo>& tensors,
-                           const std::vector<std::string>& tables) {
+                           const std::vector<std::string>& tables)
+    : ParameterSet(tensors, tables, {}, {}) {}
+
+ParameterSet::ParameterSet(const std::vector<TensorInfo>& tensors,
+                           const std::vector<std::string>& tables,
+                           const std::vector<std::string>& item_tables, RowRange kept) {
   for (const TensorInfo& info : tensors) {
-    const bool table = std::find(tables.begin(), tables.end(), info.name) != tables.end();
-    parameters_.push_back({info.name, at::zeros(info.shape, at::kFloat),
-                           table ? ParameterKind::table : ParameterKind::dense});
+    Parameter& parameter = parameters_.emplace_back();
+    parameter.name = info.name;
+    parameter.kind = contains(tables, info.name) ? ParameterKind::table : ParameterKind::dense;
+    parameter.shape = info.shape;
+    parameter.kept = contains(item_tables, info.name) ? kept : RowRange{0, info.shape[0]};
+    std::vector<int64_t> here = info.shape;
+    here[0] = parameter.kept.size();
+    parameter.value = at::zeros(here, at::kFloat);
   }
 }
 
@@ -36,11 +61,17 @@ int64_t ParameterSet::index(const std::string& name) const {
 
 int64_t ParameterSet::count() const {
   int64_t total = 0;
-  for (const Parameter& parameter : parameters_) total += parameter.value.numel();
+  for (const Parameter& parameter : parameters_) total += numbers_in(parameter);
   return total;
 }
 
+bool ParameterSet::divided() const {
+  return std::any_of(parameters_.begin(), parameters_.end(),
+                     [](const Parameter& parameter) { return parameter.divided(); });
+}
+
 TensorMap ParameterSet::views() const {
+  assert(!divided());
   TensorMap map;
   for (const Parameter& parameter : parameters_) {
     map[parameter.name] = {parameter.value.sizes().vec(), parameter.value.data_ptr<float>()};
@@ -54,13 +85,13 @@ void ParameterSet::convert(const at::TensorOptions& options) {
   }
 }
 
-void fill_uniform(at::Tensor& tensor, uint64_t seed, uint64_t number, double low, double high) {
-  fill(tensor, seed, number,
+void fill_uniform(Parameter& parameter, uint64_t seed, uint64_t number, double low, double high) {
+  fill(parameter, seed, number,
        [=](RandomStream& random) { return low + (high - low) * random.uniform(); });
 }
 
-void fill_normal(at::Tensor& tensor, uint64_t seed, uint64_t number, double deviation) {
-  fill(tensor, seed, number, [=](RandomStream& random) { return deviation * random.normal(); });
+void fill_normal(Parameter& parameter, uint64_t seed, uint64_t number, double deviation) {
+  fill(parameter, seed, number, [=](RandomStream& random) { return deviation * random.normal(); });
 }
 
 }  // namespace upnext

@@ -7,10 +7,10 @@
 
 #include "base/aligned.h"
 #include "base/random.h"
+#include "base/used_rows.h"
 #include "kernels/overloads.h"
 #include "objectives/largest.h"
 #include "objectives/query_rows.h"
-#include "objectives/used_rows.h"
 
 namespace upnext {
 namespace {

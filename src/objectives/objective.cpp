@@ -58,7 +58,10 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
     return bucket_softmax(*criterion_, sizes, input, state_grad, table_grad);
   }
   if (options_.compat == "axis-error") {
-    const std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
+    std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
+    if (input.held) {
+      for (int32_t& id : ids) id = input.held->place(id);
+    }
     return axis_error(*criterion_, input, ids, state_grad, table_grad);
   }
   const SampledContext context{options_, *criterion_, sampler_};

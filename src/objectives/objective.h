@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/used_rows.h"
 #include "batch/batch.h"
 #include "objectives/candidates.h"
 #include "objectives/criterion.h"
@@ -19,12 +20,15 @@ namespace upnext {
 template <typename T>
 struct ObjectiveInput {
   const T* states = nullptr;  ///< [tokens, dim]
-  const T* table = nullptr;   ///< [num_items, dim]
+  const T* table = nullptr;   ///< [num_items, dim], or [held->size(), dim]
   int64_t dim = 0;
   const Tile* tile = nullptr;
   int64_t divisor = 0;  ///< of the batch's loss, from Objective::divisor()
   uint64_t seed = 0;
   uint64_t step = 0;  ///< fresh negatives for every step
+  /// Items whose rows `table` consists of, in their order; null when it has all. Sampled candidates
+  /// only. The gradient's rows are numbered alike.
+  const UsedRows* held = nullptr;
 };
 
 /// Loss of a tile with its gradient, in one go: nothing as large as tokens x items is ever stored.
@@ -50,7 +54,7 @@ class Objective {
   int64_t divisor(const Batch& batch) const;
 
   /// Returns the tile's share of the batch loss; writes state_grad [tokens, dim] and adds to
-  /// table_grad (which knows num_items and dim).
+  /// table_grad (which knows the rows of `table`).
   template <typename T>
   double evaluate(const ObjectiveInput<T>& input, T* state_grad,
                   TableGradient<T>& table_grad) const;

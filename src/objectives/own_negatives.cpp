@@ -67,7 +67,7 @@ double with_own_negatives(const SampledContext& context, const ObjectiveInput<T>
   OwnCandidates own = own_candidates(context, *input.tile, input.seed, input.step);
   const int64_t width = own.width;
   const OwnRows<T> rows(context, input, own);
-  TableRows<T> table(input, table_grad.num_rows(), own.ids);
+  TableRows<T> table(input, table_grad, own.ids);
   T* states = kernels::scratch<T>(Scratch::objective_states, queries * dim);
   gather_states(input, 0, queries, states);
 

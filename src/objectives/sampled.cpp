@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "objectives/used_rows.h"
+#include "base/used_rows.h"
 
 namespace upnext {
 namespace {
@@ -120,13 +120,16 @@ void RowCorrection::apply(int64_t query, int64_t sequence, std::span<const int32
 }
 
 template <typename T>
-TableRows<T>::TableRows(const ObjectiveInput<T>& input, int64_t num_items, std::span<int32_t> ids)
-    : num_items_(num_items),
-      dim_(input.dim),
-      dense_(worth_dense(std::ssize(ids), num_items)),
+TableRows<T>::TableRows(const ObjectiveInput<T>& input, const TableGradient<T>& table_grad,
+                        std::span<int32_t> ids)
+    : dim_(input.dim),
+      dense_(worth_dense(std::ssize(ids), table_grad.table_rows())),
       rows_(input.table) {
+  if (input.held) {
+    for (int32_t& id : ids) id = input.held->place(id);
+  }
   if (dense_) return;
-  used_ = number_used_rows(ids, num_items);
+  used_ = number_used_rows(ids, table_grad.num_rows());
   narrow_.resize(used_.size() * static_cast<size_t>(dim_));
   for (size_t i = 0; i < used_.size(); ++i) {
     std::copy_n(input.table + used_[i] * dim_, dim_, narrow_.data() + i * dim_);
@@ -144,7 +147,7 @@ T* TableRows<T>::gradient(TableGradient<T>& table_grad) {
 template <typename T>
 void TableRows<T>::finish(TableGradient<T>& table_grad) {
   if (dense_) return;
-  TableGradient<T> sparse(num_items_, dim_);
+  TableGradient<T> sparse(table_grad.num_rows(), dim_, table_grad.table_rows());
   sparse.set_rows(std::move(used_), std::move(narrow_grad_));
   table_grad.add(std::move(sparse));
 }

@@ -71,7 +71,9 @@ std::vector<int64_t> sequences_of_queries(const Tile& tile);
 template <typename T>
 class TableRows {
  public:
-  TableRows(const ObjectiveInput<T>& input, int64_t num_items, std::span<int32_t> ids);
+  /// `table_grad` is where the gradient will go.
+  TableRows(const ObjectiveInput<T>& input, const TableGradient<T>& table_grad,
+            std::span<int32_t> ids);
 
   const T* rows() const { return rows_; }
   /// Zeroed, to add to, in the layout of rows().
@@ -80,7 +82,7 @@ class TableRows {
   void finish(TableGradient<T>& table_grad);
 
  private:
-  int64_t num_items_, dim_;
+  int64_t dim_;
   bool dense_;
   std::vector<int32_t> used_;
   AlignedVector<T> narrow_, narrow_grad_;

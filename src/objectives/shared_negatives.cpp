@@ -31,7 +31,7 @@ class SharedRows {
   }
 
   double evaluate(T* state_grad, TableGradient<T>& table_grad) {
-    TableRows<T> table(input_, table_grad.num_rows(), places_);
+    TableRows<T> table(input_, table_grad, places_);
     T* table_out = table.gradient(table_grad);
     double loss = 0;
     const int32_t* places = places_.data() + input_.tile->targets.items.size();

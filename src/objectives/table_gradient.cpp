@@ -37,7 +37,7 @@ void TableGradient<T>::set_rows(std::vector<int32_t> rows, AlignedVector<T> valu
 
 template <typename T>
 void TableGradient<T>::add_rows(std::span<const int32_t> ids, const T* values) {
-  if (dense_ || (empty() && worth_dense(static_cast<int64_t>(ids.size()), num_rows_))) {
+  if (dense_ || (empty() && worth_dense(static_cast<int64_t>(ids.size()), table_rows_))) {
     const std::span<T> all = make_dense();
     for (size_t i = 0; i < ids.size(); ++i) {
       add_row(values + i * dim_, dim_, all.data() + ids[i] * dim_);
@@ -48,7 +48,7 @@ void TableGradient<T>::add_rows(std::span<const int32_t> ids, const T* values) {
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(),
                    [&](uint32_t a, uint32_t b) { return ids[a] < ids[b]; });
-  TableGradient gathered(num_rows_, dim_);
+  TableGradient gathered(num_rows_, dim_, table_rows_);
   for (const uint32_t i : order) {
     const bool repeat = !gathered.rows_.empty() && gathered.rows_.back() == ids[i];
     if (!repeat) {
@@ -69,7 +69,7 @@ void TableGradient<T>::add(TableGradient other) {
   }
   if (other.dense_ && !dense_) std::swap(*this, other);  // a + b and b + a have the same bits
   const int64_t touched = static_cast<int64_t>(rows_.size() + other.rows_.size());
-  if (!dense_ && worth_dense(touched, num_rows_)) make_dense();
+  if (!dense_ && worth_dense(touched, table_rows_)) make_dense();
   if (dense_) {
     add_to_dense(other);
   } else {

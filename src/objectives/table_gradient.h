@@ -15,10 +15,15 @@ template <typename T>
 class TableGradient {
  public:
   TableGradient() = default;
-  TableGradient(int64_t num_rows, int64_t dim) : num_rows_(num_rows), dim_(dim) {}
+  TableGradient(int64_t num_rows, int64_t dim) : TableGradient(num_rows, dim, num_rows) {}
+  /// Of `num_rows` that were picked out of a table of `table_rows`. How a tile's additions are
+  /// grouped depends on the share of the table it touches: the same bits from the picked rows.
+  TableGradient(int64_t num_rows, int64_t dim, int64_t table_rows)
+      : num_rows_(num_rows), dim_(dim), table_rows_(table_rows) {}
 
   int64_t num_rows() const { return num_rows_; }
   int64_t dim() const { return dim_; }
+  int64_t table_rows() const { return table_rows_; }
   bool dense() const { return dense_; }
   bool empty() const { return values_.empty(); }
   /// Sorted touched rows; meaningless when dense.
@@ -43,6 +48,7 @@ class TableGradient {
 
   int64_t num_rows_ = 0;
   int64_t dim_ = 0;
+  int64_t table_rows_ = 0;
   bool dense_ = false;
   std::vector<int32_t> rows_;
   AlignedVector<T> values_;

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/thread_pool.h"
 #include "batch/batch.h"
@@ -12,6 +14,7 @@
 #include "train/rank_sum.h"
 #include "train/ranks.h"
 #include "train/step_engine.h"
+#include "train/table_shards.h"
 #include "train/tile_step.h"
 
 namespace upnext {
@@ -25,8 +28,9 @@ class Engine final : public StepEngine {
       : model_(model), objective_(objective), adam_(adam), options_(options), pool_(pool) {}
 
   /// From now on the tiles of every batch, which all ranks must hand in alike, are divided among
-  /// them; each updates its own copy of the model. `ranks` must outlive the engine.
-  void divide_among(Ranks& ranks) { ranks_ = &ranks; }
+  /// them; each updates its own copy of the model, or of a divided table the rows that it keeps.
+  /// `ranks` must outlive the engine.
+  void divide_among(Ranks& ranks);
 
   double step(const Batch& batch, int64_t step, int64_t total_steps) override;
   /// Rows that were left behind catch up.
@@ -35,9 +39,13 @@ class Engine final : public StepEngine {
  private:
   /// Rows that our tiles will read, where the optimiser left rows behind.
   void catch_up(const Batch& batch, TileRange mine, const StepContext& context);
+  /// Rows of divided tables that our tiles will read, from the ranks that keep them.
+  void fetch(const Batch& batch, TileRange mine, const StepContext& context);
+  void fetch_table(int64_t table, std::span<const std::vector<int32_t>> rows_of_tiles);
   /// Sum over our tiles; empty without tiles.
   std::optional<TileGradients<float>> sum_tiles(const Batch& batch, TileRange mine,
                                                 const StepContext& context);
+  void clip(TileGradients<float>& total);
 
   Model& model_;
   const Objective& objective_;
@@ -45,6 +53,7 @@ class Engine final : public StepEngine {
   const TrainOptions& options_;
   WorkerPool& pool_;
   Ranks* ranks_ = &solo_ranks();
+  std::optional<TableShards> shards_;  ///< where tables are divided
 };
 
 }  // namespace upnext

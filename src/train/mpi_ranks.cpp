@@ -53,6 +53,30 @@ class MpiRanks final : public Ranks {
     return bytes;
   }
 
+  std::vector<Bytes> exchange(std::vector<Bytes> out) override {
+    std::vector<uint64_t> sizes, theirs(out.size());
+    for (const Bytes& bytes : out) sizes.push_back(bytes.size());
+    MPI_Alltoall(sizes.data(), 1, MPI_UINT64_T, theirs.data(), 1, MPI_UINT64_T, MPI_COMM_WORLD);
+    std::vector<Bytes> in(out.size());
+    std::vector<MPI_Request> open;
+    for (int from = 0; from < size_; ++from) {
+      if (from == rank_) continue;
+      in[from].resize(theirs[from]);
+      in_pieces(std::span(in[from]), [&](std::byte* data, int count) {
+        MPI_Irecv(data, count, MPI_BYTE, from, 0, MPI_COMM_WORLD, &open.emplace_back());
+      });
+    }
+    for (int to = 0; to < size_; ++to) {
+      if (to == rank_) continue;
+      in_pieces(std::span(out[to]), [&](const std::byte* data, int count) {
+        MPI_Isend(data, count, MPI_BYTE, to, 0, MPI_COMM_WORLD, &open.emplace_back());
+      });
+    }
+    in[rank_] = std::move(out[rank_]);
+    MPI_Waitall(static_cast<int>(open.size()), open.data(), MPI_STATUSES_IGNORE);
+    return in;
+  }
+
   void broadcast(Bytes& bytes) override {
     uint64_t size = bytes.size();
     MPI_Bcast(&size, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);

@@ -150,19 +150,26 @@ std::vector<std::pair<std::string, at::Tensor>> Adam::state(int64_t index) const
   return {{"adam.moment1." + name, state.moment1}, {"adam.moment2." + name, state.moment2}};
 }
 
+double add_squares(double sum, std::span<const float> values) {
+  for (const float value : values) sum += static_cast<double>(value) * value;
+  return sum;
+}
+
 double clip_gradients(TileGradients<float>& gradients, double limit) {
+  return clip_gradients(gradients, limit, [&](double sum, int64_t table) {
+    return add_squares(sum, gradients.tables[table].values());
+  });
+}
+
+double clip_gradients(TileGradients<float>& gradients, double limit,
+                      const AddTableSquares& add_table) {
   double squares = 0;
-  const auto add = [&squares](const float* values, size_t n) {
-    for (size_t i = 0; i < n; ++i) squares += static_cast<double>(values[i]) * values[i];
-  };
   for (at::Tensor& grad : gradients.dense) {
     if (!grad.defined()) continue;
     grad = grad.contiguous();
-    add(grad.data_ptr<float>(), static_cast<size_t>(grad.numel()));
+    squares = add_squares(squares, {grad.data_ptr<float>(), static_cast<size_t>(grad.numel())});
   }
-  for (const TableGradient<float>& table : gradients.tables) {
-    add(table.values().data(), table.values().size());
-  }
+  for (int64_t i = 0; i < std::ssize(gradients.tables); ++i) squares = add_table(squares, i);
   const double norm = std::sqrt(squares);
   if (norm <= limit) return norm;
   const auto factor = static_cast<float>(limit / norm);

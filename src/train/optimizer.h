@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -68,8 +69,16 @@ class Adam {
   int64_t steps_ = 0;
 };
 
+/// `sum` plus the squares of `values`, one after the other.
+double add_squares(double sum, std::span<const float> values);
+
+/// `sum` plus the squares of all rows of a table's gradient, wherever they are.
+using AddTableSquares = std::function<double(double sum, int64_t table)>;
+
 /// Scales the gradients so that their global L2 norm is at most `limit`; returns the norm before.
 double clip_gradients(TileGradients<float>& gradients, double limit);
+double clip_gradients(TileGradients<float>& gradients, double limit,
+                      const AddTableSquares& add_table);
 
 /// Learning rate of 0-based `step` of `total` under the options' warm-up and schedule.
 double scheduled_rate(const TrainOptions& options, int64_t step, int64_t total);

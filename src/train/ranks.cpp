@@ -20,6 +20,7 @@ class SoloRanks final : public Ranks {
     assert(false);
     return {};
   }
+  std::vector<Bytes> exchange(std::vector<Bytes> out) override { return out; }
   void broadcast(Bytes&) override {}
   bool any(bool mine) override { return mine; }
   void finish() override {}

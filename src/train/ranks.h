@@ -23,6 +23,8 @@ class Ranks {
 
   virtual void send(int to, std::span<const std::byte> bytes) = 0;
   virtual Bytes receive(int from) = 0;
+  /// Sends out[r] to each rank r and returns what each sent here, the own one too. Waits for all.
+  virtual std::vector<Bytes> exchange(std::vector<Bytes> out) = 0;
   /// Replaces `bytes` by those of rank 0.
   virtual void broadcast(Bytes& bytes) = 0;
   /// True on every rank when `mine` is true on one; waits for all.

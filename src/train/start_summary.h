@@ -8,6 +8,7 @@
 #include "models/model.h"
 #include "objectives/objective.h"
 #include "run/run_config.h"
+#include "train/ranks.h"
 #include "train/validator.h"
 
 namespace upnext {
@@ -17,5 +18,8 @@ namespace upnext {
 std::string start_summary(const RunConfig& config, const Dataset& dataset, const Model& model,
                           const Objective& objective, const Batcher& batcher,
                           const Validator& validator, int threads);
+
+/// What is added to it when several processes train together; else nothing.
+std::string processes_text(const Model& model, const Ranks& ranks);
 
 }  // namespace upnext

@@ -53,17 +53,19 @@ TileGradients<T> run_tile(const Model& model, const Objective& objective, const 
   for (int64_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = parameters[i];
     const bool table = parameter.kind == ParameterKind::table;
-    result.tables.emplace_back(table ? parameter.value.size(0) : 0,
-                               table ? parameter.value.size(1) : 0);
+    result.tables.emplace_back(table ? parameter.readable().size(0) : 0,
+                               table ? parameter.shape[1] : 0, table ? parameter.shape[0] : 0);
   }
 
   Forward forward(parameters, tile, /*training=*/true, context.seed, context.step);
   const at::Tensor states = model.encode(forward).contiguous();
   at::Tensor state_grad = at::empty_like(states, states.options().requires_grad(false));
   const int64_t output = model.output_table();
+  const Parameter& table = parameters[output];
   ObjectiveInput<T> input;
   input.states = states.data_ptr<T>();
-  input.table = parameters[output].value.template data_ptr<T>();
+  input.table = table.readable().template data_ptr<T>();
+  input.held = table.fetched ? &table.fetched->numbers : nullptr;
   input.dim = states.size(1);
   input.tile = &tile;
   input.divisor = context.divisor;

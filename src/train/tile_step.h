@@ -14,7 +14,8 @@
 namespace upnext {
 
 /// What a tile, or a sum of tiles, gives back. Indexed like the model's parameters: dense[i] is
-/// undefined for tables and for weights that took no part, tables[i] is empty for dense ones.
+/// undefined for tables and for weights that took no part, tables[i] is empty for dense ones and
+/// has the rows that a tile finds (Parameter::readable).
 template <typename T>
 struct TileGradients {
   double loss = 0;

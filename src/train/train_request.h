@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "run/run_config.h"
 
@@ -15,6 +16,8 @@ struct TrainRequest {
   std::filesystem::path run;  ///< folder of the run
   bool resume = false;        ///< continue from its checkpoint
   int threads = 1;
+  /// Processes keep some rows of item tables each instead of all (decision 0014): the same bits.
+  bool shard_tables = false;
   std::string device = "cpu";  ///< cpu | cuda | cuda:N | aten-cpu (train/device.h)
   bool progress_bar = false;   ///< stderr is a terminal
   /// Item tables of at least so many rows are updated row by row as they are needed, the same bits
@@ -34,6 +37,8 @@ struct TrainResult {
   std::string stopped;  ///< "patience", "epochs"
   int processes = 1;    ///< that trained together
   int rank = 0;         ///< of this one; the first speaks for all
+  /// By process, on the first one.
+  std::vector<uint64_t> peak_memory_bytes_by_process;
 };
 
 /// Entry of the training library, looked up by the command by the name upnext_train_entry.

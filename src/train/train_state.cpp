@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "inference/safetensors.h"
+#include "train/whole_rows.h"
 
 namespace upnext {
 namespace {
@@ -18,9 +19,40 @@ std::span<const float> values(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel())};
 }
 
-void restore(const SafetensorsFile& file, const std::string& name, at::Tensor tensor) {
-  const std::span<const float> from = file.floats(name, tensor.sizes().vec());
-  std::copy(from.begin(), from.end(), tensor.data_ptr<float>());
+/// Shape in the file of a tensor that has as many rows as a parameter.
+std::vector<int64_t> whole_shape(const Parameter& parameter, const at::Tensor& tensor) {
+  std::vector<int64_t> shape = tensor.sizes().vec();
+  shape[0] = parameter.shape[0];
+  return shape;
+}
+
+/// A parameter's value or state: the rows that are kept here.
+void restore(const SafetensorsFile& file, const Parameter& parameter, const std::string& name,
+             at::Tensor tensor) {
+  const std::span<const float> from = file.floats(name, whole_shape(parameter, tensor));
+  const auto row = static_cast<int64_t>(from.size()) / parameter.shape[0];
+  std::copy_n(from.begin() + parameter.kept.begin * row, tensor.numel(), tensor.data_ptr<float>());
+}
+
+void add_rows(const Parameter& parameter, const std::string& name, const at::Tensor& tensor,
+              Ranks& ranks, SafetensorsWriter& writer) {
+  const std::vector<int64_t> shape = whole_shape(parameter, tensor);
+  if (!parameter.divided()) {
+    writer.add_floats(name, shape, values(tensor));
+    return;
+  }
+  writer.add_stream(name, shape, [tensor, &ranks](const SafetensorsWriter::Sink& sink) {
+    stream_rows(ranks, tensor, sink);
+  });
+}
+
+/// What the other ranks do while rank 0 writes the tensors of add_rows().
+void send_rows(const ParameterSet& parameters, const Adam& adam, Ranks& ranks) {
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    if (!parameters[i].divided()) continue;
+    stream_rows(ranks, parameters[i].value, {});
+    for (const auto& [name, tensor] : adam.state(i)) stream_rows(ranks, tensor, {});
+  }
 }
 
 json to_json(const TrainState& s) {
@@ -58,14 +90,16 @@ TrainState from_json(const json& j) {
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
-                     const ParameterSet& parameters, Adam& adam) {
+                     const ParameterSet& parameters, const Adam& adam, Ranks& ranks) {
+  if (ranks.rank() > 0) {
+    send_rows(parameters, adam, ranks);
+    return;
+  }
   SafetensorsWriter writer;
   for (int64_t i = 0; i < parameters.size(); ++i) {
     const Parameter& p = parameters[i];
-    writer.add_floats(p.name, p.value.sizes().vec(), values(p.value));
-    for (const auto& [name, tensor] : adam.state(i)) {
-      writer.add_floats(name, tensor.sizes().vec(), values(tensor));
-    }
+    add_rows(p, p.name, p.value, ranks, writer);
+    for (const auto& [name, tensor] : adam.state(i)) add_rows(p, name, tensor, ranks, writer);
   }
   writer.set_metadata("format", kFormat);
   writer.set_metadata("state", to_json(state).dump());
@@ -81,8 +115,9 @@ TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& para
   check_data(format != metadata.end() && format->second == kFormat,
              "{}: not a checkpoint of this version (expected format {})", path.string(), kFormat);
   for (int64_t i = 0; i < parameters.size(); ++i) {
-    restore(file, parameters[i].name, parameters[i].value);
-    for (const auto& [name, tensor] : adam.state(i)) restore(file, name, tensor);
+    const Parameter& p = parameters[i];
+    restore(file, p, p.name, p.value);
+    for (const auto& [name, tensor] : adam.state(i)) restore(file, p, name, tensor);
   }
   try {
     adam.set_steps(std::stoll(metadata.at("adam_steps")));

@@ -7,6 +7,7 @@
 
 #include "nn/parameters.h"
 #include "train/optimizer.h"
+#include "train/ranks.h"
 
 namespace upnext {
 
@@ -27,12 +28,14 @@ struct TrainState {
   double seconds = 0;          ///< spent training and validating, over all sessions
 };
 
-/// Writes weights, moments and counters to `path` at once (write, fsync, rename). All rows must be
-/// in step (Adam::catch_up_all).
+/// Weights, moments and counters, written to `path` at once (write, fsync, rename) by rank 0, which
+/// the others send their rows of divided tables. The file does not show who kept what. All ranks
+/// make this call; all rows must be in step (Adam::catch_up_all).
 void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
-                     const ParameterSet& parameters, Adam& adam);
+                     const ParameterSet& parameters, const Adam& adam, Ranks& ranks = solo_ranks());
 
-/// Restores what save_checkpoint() wrote; data Error naming what does not fit.
+/// Restores what save_checkpoint() wrote, of divided tables the rows that are kept here; data Error
+/// naming what does not fit.
 TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& parameters, Adam& adam);
 
 }  // namespace upnext

@@ -4,16 +4,17 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/resources.h"
-#include "inference/model_file.h"
 #include "kernels/kernels.h"
 #include "train/device.h"
 #include "train/progress.h"
+#include "train/run_model.h"
 #include "train/start_summary.h"
 
 namespace upnext {
@@ -38,13 +39,29 @@ std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, Trainin
   return std::make_unique<DeviceEngine>(parts, request.config.train, open_device(request.device));
 }
 
+/// What of item tables this process keeps.
+TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
+  if (!request.shard_tables) return {};
+  check_usage(on_tiles(request.device),
+              "--shard-tables divides item tables among processes on the CPU, but --device is {}; "
+              "leave one of the two out",
+              request.device);
+  const ObjectiveOptions& objective = request.config.objective;
+  check_usage(objective.sampled(),
+              "--shard-tables: objective.candidates = \"{}\" reads the whole item table in every "
+              "step, so every process would have to hold it; sample candidates, e.g. "
+              "objective.candidates=uniform, or leave --shard-tables out",
+              objective.candidates);
+  return {ranks.rank(), ranks.size()};
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
     : ranks_(ranks),
       request_(request),
       config_(request_.config),
-      parts_(config_, request.threads, deferred_rows(request)),
+      parts_(config_, request.threads, deferred_rows(request), table_share(request, ranks)),
       device_(device_engine(request, parts_, ranks)),
       engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
       validator_(parts_.dataset, config_.train, parts_.pool) {
@@ -65,6 +82,7 @@ void Trainer::begin() {
   }
   check_agreement(ranks_, config_text(config_), "configuration and data");
   check_agreement(ranks_, std::to_string(state_.step), "checkpoint");
+  check_agreement(ranks_, request_.shard_tables ? "divided" : "whole", "option --shard-tables");
   check_agreement(ranks_, kernels::instruction_set(), "instruction set of the processors");
   if (ranks_.rank() == 0) open_run();
   session_start_ = wall_seconds();
@@ -96,7 +114,7 @@ TrainResult Trainer::fit() {
   log_info("{}{}",
            start_summary(config_, parts_.dataset, *parts_.model, parts_.objective, parts_.batcher,
                          validator_, parts_.pool.threads()),
-           ranks_.size() > 1 ? fmt::format(", in each of {} processes", ranks_.size()) : "");
+           processes_text(*parts_.model, ranks_));
   if (device_) log_info("device      {}", device_->describe());
   // Asked before every epoch, so that resuming a run that had stopped changes nothing.
   while (state_.epoch < config_.train.epochs && !out_of_patience()) {
@@ -118,6 +136,7 @@ TrainResult Trainer::fit() {
   result.stopped = out_of_patience() ? "patience" : "epochs";
   result.processes = ranks_.size();
   result.rank = ranks_.rank();
+  result.peak_memory_bytes_by_process = peaks_of_processes();
   return result;
 }
 
@@ -200,12 +219,13 @@ void Trainer::log_epoch() {
 
 void Trainer::judge_epoch() {
   engine_.settle();
+  const WholeWeights weights(parts_.model->parameters(), ranks_);
   if (!validator_.available()) {
     state_.best_epoch = state_.epoch;
-    write_model(fmt::format("none, epoch {}", state_.epoch));
+    write_model(weights, fmt::format("none, epoch {}", state_.epoch));
     return;
   }
-  const double value = validate();
+  const double value = validate(weights);
   const std::string rest = state_.stale == 0
                                ? "best so far"
                                : fmt::format("best {:.5f} at epoch {}, {} without improvement",
@@ -214,11 +234,11 @@ void Trainer::judge_epoch() {
 }
 
 /// The first rank measures for all, so that all decide alike.
-double Trainer::measure() {
+double Trainer::measure(const WholeWeights& weights) {
   Bytes message(sizeof(double));
   if (ranks_.rank() == 0) {
     try {
-      const double value = validator_.measure(*parts_.model);
+      const double value = validator_.measure(parts_.model->options(), weights.views());
       std::memcpy(message.data(), &value, sizeof(value));
     } catch (const Error& error) {
       if (error.code() != ExitCode::interrupted) throw;
@@ -232,13 +252,14 @@ double Trainer::measure() {
   return value;
 }
 
-double Trainer::validate() {
-  const double value = measure();
+double Trainer::validate(const WholeWeights& weights) {
+  const double value = measure(weights);
   if (value > state_.best_value) {
     state_.best_value = value;
     state_.best_epoch = state_.epoch;
     state_.stale = 0;
-    write_model(fmt::format("{}={:.6f} at epoch {}", validator_.metric(), value, state_.epoch));
+    write_model(weights,
+                fmt::format("{}={:.6f} at epoch {}", validator_.metric(), value, state_.epoch));
   } else {
     ++state_.stale;
   }
@@ -260,31 +281,27 @@ void Trainer::save() {
   state_.seconds = seconds_before_ + wall_seconds() - session_start_;
   if (log_) log_->remember(state_);
   engine_.settle();
-  if (!log_) return;
   save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_,
-                  parts_.model->parameters(), parts_.adam);
+                  parts_.model->parameters(), parts_.adam, ranks_);
 }
 
-void Trainer::write_model(const std::string& validation) {
-  if (!log_) return;
-  ModelDescription description;
-  description.model = parts_.model->options();
-  description.config_toml = config_text(config_);
-  description.dataset_fingerprint = parts_.dataset.fingerprint();
-  description.split_fingerprint = parts_.dataset.split_fingerprint();
-  description.loss_name = parts_.objective.name();
-  description.exclude_seen = config_.train.exclude_seen;
-  description.validation = validation;
-  std::vector<std::string> ids, titles;
-  bool titled = false;
-  for (int64_t item = 0; item < parts_.dataset.num_items(); ++item) {
-    ids.emplace_back(parts_.dataset.items().raw(item));
-    titles.emplace_back(parts_.dataset.title(item));
-    titled = titled || !titles.back().empty();
+void Trainer::write_model(const WholeWeights& weights, const std::string& validation) {
+  if (log_) write_run_model(request_.run, parts_, config_, weights.views(), validation);
+}
+
+/// On the first rank.
+std::vector<uint64_t> Trainer::peaks_of_processes() {
+  const uint64_t mine = peak_memory_bytes();
+  const auto bytes = std::as_bytes(std::span(&mine, 1));
+  std::vector<Bytes> messages(static_cast<size_t>(ranks_.size()));
+  messages[0].assign(bytes.begin(), bytes.end());
+  std::vector<uint64_t> peaks;
+  for (const Bytes& message : ranks_.exchange(std::move(messages))) {
+    if (message.size() == sizeof(uint64_t)) {
+      std::memcpy(&peaks.emplace_back(), message.data(), sizeof(uint64_t));
+    }
   }
-  if (!titled) titles.clear();
-  write_model_file(request_.run / "model.safetensors", description,
-                   parts_.model->parameters().views(), ids, titles);
+  return peaks;
 }
 
 void Trainer::stop_if_interrupted() {

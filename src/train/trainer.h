@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "run/run_config.h"
 #include "train/device_engine.h"
@@ -15,6 +16,7 @@
 #include "train/train_state.h"
 #include "train/training_parts.h"
 #include "train/validator.h"
+#include "train/whole_rows.h"
 
 namespace upnext {
 
@@ -38,10 +40,11 @@ class Trainer {
   void finish_epoch();
   void log_epoch();
   void judge_epoch();
-  double validate();
-  double measure();
+  double validate(const WholeWeights& weights);
+  double measure(const WholeWeights& weights);
   void save();
-  void write_model(const std::string& validation);
+  void write_model(const WholeWeights& weights, const std::string& validation);
+  std::vector<uint64_t> peaks_of_processes();
   void stop_if_interrupted();
   int64_t total_steps() const;
   bool out_of_patience() const;

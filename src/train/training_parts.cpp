@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "eval/evaluator.h"
+#include "train/table_shards.h"
 
 namespace upnext {
 namespace {
@@ -30,6 +31,10 @@ std::vector<int64_t> item_counts(const ObjectiveOptions& objective, const Datase
                      &SplitPoint::train_end);
 }
 
+ItemRows item_rows(int64_t items, TableShare share) {
+  return {items, rows_of_rank(share.rank, share.ranks, items)};
+}
+
 }  // namespace
 
 BatchOptions batch_options(const RunConfig& config) {
@@ -51,11 +56,12 @@ BatchOptions batch_options(const RunConfig& config) {
   return options;
 }
 
-TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_rows)
+TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_rows,
+                             TableShare share)
     : dataset(open_training_data(config)),
       pool(threads),
-      model(
-          make_model(config.model, dataset.num_items(), static_cast<uint64_t>(config.train.seed))),
+      model(make_model(config.model, item_rows(dataset.num_items(), share),
+                       static_cast<uint64_t>(config.train.seed))),
       objective(config.objective, dataset.num_items(), item_counts(config.objective, dataset)),
       adam(model->parameters(), config.train),
       batcher(dataset, batch_options(config)),

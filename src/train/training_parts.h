@@ -18,13 +18,20 @@ namespace upnext {
 /// How the configuration packs users into batches.
 BatchOptions batch_options(const RunConfig& config);
 
+/// Which of several processes keeps which rows of item tables: all of them, unless divided.
+struct TableShare {
+  int rank = 0;
+  int ranks = 1;
+};
+
 /// What a configuration stands for, ready to make steps: shared by the trainer and the benchmark,
 /// so that what is measured is what trains.
 struct TrainingParts {
   /// Opens the dataset and records in `config`, which must outlive the parts, which data the run is
   /// about, or refuses data it is not about. Item tables of at least `deferred_rows` rows are
-  /// updated row by row as they are needed (DeferredAdam).
-  TrainingParts(RunConfig& config, int threads, int64_t deferred_rows);
+  /// updated row by row as they are needed (DeferredAdam). A share of item tables is all that is
+  /// kept of them; the engine then needs the ranks it is divided among.
+  TrainingParts(RunConfig& config, int threads, int64_t deferred_rows, TableShare share = {});
   TrainingParts(const TrainingParts&) = delete;
   TrainingParts& operator=(const TrainingParts&) = delete;
 

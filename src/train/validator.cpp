@@ -18,8 +18,8 @@ Validator::Validator(const Dataset& dataset, const TrainOptions& options, Worker
   if (available()) popularity_ = measure(*make_popularity_scorer(dataset));
 }
 
-double Validator::measure(const Model& model) const {
-  const auto encoder = make_encoder(model.options(), model.parameters().views());
+double Validator::measure(const ModelOptions& options, const TensorMap& weights) const {
+  const auto encoder = make_encoder(options, weights);
   return measure(*make_encoder_scorer(*encoder));
 }
 

@@ -6,7 +6,7 @@
 #include "base/thread_pool.h"
 #include "data/dataset.h"
 #include "eval/evaluator.h"
-#include "models/model.h"
+#include "inference/encoder.h"
 #include "run/run_config.h"
 
 namespace upnext {
@@ -21,7 +21,7 @@ class Validator {
   bool available() const { return queries_.targets.size() > 0; }
   int64_t users() const { return queries_.targets.size(); }
   const std::string& metric() const { return label_; }
-  double measure(const Model& model) const;
+  double measure(const ModelOptions& options, const TensorMap& weights) const;
   /// What ranking by popularity reaches: the level at which training is stuck when it is no better.
   double popularity_level() const { return popularity_; }
 

@@ -41,10 +41,29 @@ for n in 1 2 3 4; do
   same_model alone n$n
   [ "$(wc -l <n$n/metrics.jsonl)" -eq "$(wc -l <alone/metrics.jsonl)" ] && pass || fail "n$n: log lines"
 done
+for n in 1 2 4; do
+  ok "$n processes, item tables divided" \
+    "${mpi[@]}" -n $n "$upnext" train "${small[@]}" --run divided$n --shard-tables --quiet --json
+  same_model alone divided$n
+done
+says 'every process tells its memory' 'peak_memory_bytes_by_process' out
+two=("${small[@]}" --set model.tie_embeddings=false --set objective.share=batch --set train.clip_norm=0.1
+  --set train.weight_decay=0.01 --set train.epochs=2)
+ok 'two tables, alone' "$upnext" train "${two[@]}" --run two --quiet
+ok 'two tables, divided' "${mpi[@]}" -n 3 "$upnext" train "${two[@]}" --run two3 --shard-tables --quiet
+same_model two two3
+ok 'one epoch divided' "${mpi[@]}" -n 3 "$upnext" train "${small[@]}" --set train.epochs=1 --run legs --shard-tables --quiet
+ok 'another with two' "${mpi[@]}" -n 2 "$upnext" train --resume legs --set train.epochs=2 --shard-tables --quiet
+ok 'the last alone' "$upnext" train --resume legs --set train.epochs=3 --quiet
+cmp -s <(tail -c 20000 alone/checkpoint/last.safetensors) <(tail -c 20000 legs/checkpoint/last.safetensors) && pass ||
+  fail 'three epochs in legs differ'
 softmax=("${small[@]}" --set objective.candidates=full --set objective.criterion=softmax)
 ok 'full softmax, alone' "$upnext" train "${softmax[@]}" --run ce1 --quiet
 ok 'full softmax, 2 processes' "${mpi[@]}" -n 2 "$upnext" train "${softmax[@]}" --run ce2 --quiet
 same_model ce1 ce2
+refuses 'dividing what every step reads in whole' 1 'reads the whole item table' \
+  "${mpi[@]}" -n 2 "$upnext" train "${softmax[@]}" --run ce3 --shard-tables
+absent 'which writes nothing' ce3
 
 long=("${small[@]}" --set train.epochs=30 --set train.patience=0 --set train.checkpoint_steps=1)
 # child_of RUN RANK: process id of a rank.

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/used_rows.h"
 #include "objectives/full_catalogue.h"
-#include "objectives/used_rows.h"
 #include "support/differences.h"
 
 namespace upnext {

@@ -5,61 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <bit>
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
+#include "train/thread_ranks.h"
 #include "train/tree_reducer.h"
 
 namespace upnext {
 namespace {
-
-struct Post {
-  std::mutex mutex;
-  std::condition_variable arrived;
-  std::map<std::pair<int, int>, std::deque<Bytes>> letters;  ///< by sender and receiver
-};
-
-class ThreadRanks final : public Ranks {
- public:
-  ThreadRanks(Post& post, int rank, int size) : post_(post), rank_(rank), size_(size) {}
-  int rank() const override { return rank_; }
-  int size() const override { return size_; }
-  void send(int to, std::span<const std::byte> bytes) override {
-    const std::lock_guard lock(post_.mutex);
-    post_.letters[{rank_, to}].emplace_back(bytes.begin(), bytes.end());
-    post_.arrived.notify_all();
-  }
-  Bytes receive(int from) override {
-    std::unique_lock lock(post_.mutex);
-    std::deque<Bytes>& box = post_.letters[{from, rank_}];
-    post_.arrived.wait(lock, [&] { return !box.empty(); });
-    Bytes bytes = std::move(box.front());
-    box.pop_front();
-    return bytes;
-  }
-  void broadcast(Bytes& bytes) override {
-    if (rank_ > 0) {
-      bytes = receive(0);
-      return;
-    }
-    for (int to = 1; to < size_; ++to) send(to, bytes);
-  }
-  bool any(bool mine) override { return mine; }
-  void finish() override {}
-
- private:
-  Post& post_;
-  int rank_;
-  int size_;
-};
 
 /// Adding writes the tree down: "(01)" is tile 0 plus tile 1.
 struct TreeWire {
@@ -83,16 +38,11 @@ std::optional<std::string> tree_of(TileRange tiles) {
 TEST(RankSum, AddsAlongTheTreeOfOneProcessOnEveryRank) {
   for (int ranks = 1; ranks <= 9; ++ranks) {
     for (int64_t tiles = 1; tiles <= 40; ++tiles) {
-      Post post;
       std::vector<std::string> totals(static_cast<size_t>(ranks));
-      std::vector<std::thread> threads;
-      for (int rank = 0; rank < ranks; ++rank) {
-        threads.emplace_back([&, rank] {
-          ThreadRanks mine(post, rank, ranks);
-          totals[rank] = sum_over_ranks<TreeWire>(mine, tree_of(tiles_of(rank, ranks, tiles)));
-        });
-      }
-      for (std::thread& thread : threads) thread.join();
+      test::with_ranks(ranks, [&](Ranks& mine) {
+        totals[mine.rank()] =
+            sum_over_ranks<TreeWire>(mine, tree_of(tiles_of(mine.rank(), ranks, tiles)));
+      });
       for (const std::string& total : totals) {
         ASSERT_EQ(total, *tree_of({0, tiles})) << ranks << " ranks, " << tiles << " tiles";
       }

@@ -21,7 +21,7 @@ struct Problem {
   TrainOptions options;
   RandomStream random{random_key(4, Purpose::simulate)};
 
-  Problem() { fill_normal(parameters[0].value, 1, 0, 0.1); }
+  Problem() { fill_normal(parameters[0], 1, 0, 0.1); }
 
   const float* values() const { return parameters[0].value.data_ptr<float>(); }
 
