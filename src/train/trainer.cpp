@@ -218,7 +218,7 @@ double Trainer::measure() {
   Bytes message(sizeof(double));
   if (ranks_.rank() == 0) {
     try {
-      const double value = validator_.measure(*parts_.model);
+      const double value = validator_.measure(*parts_.model, device_.get());
       std::memcpy(message.data(), &value, sizeof(value));
     } catch (const Error& error) {
       if (error.code() != ExitCode::interrupted) throw;

@@ -2,6 +2,7 @@
 #include "train/validator.h"
 
 #include "base/error.h"
+#include "train/device_scorer.h"
 
 namespace upnext {
 
@@ -21,6 +22,10 @@ Validator::Validator(const Dataset& dataset, const TrainOptions& options, Worker
 double Validator::measure(const Model& model) const {
   const auto encoder = make_encoder(model.options(), model.parameters().views());
   return measure(*make_encoder_scorer(*encoder));
+}
+
+double Validator::measure(const Model& model, DeviceEngine* device) const {
+  return device == nullptr ? measure(model) : measure(DeviceScorer(model, device->weights()));
 }
 
 double Validator::measure(const Scorer& scorer) const {
