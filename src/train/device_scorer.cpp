@@ -206,8 +206,9 @@ Jagged<ScoredItem> DeviceScorer::best(const Queries& queries, int64_t begin, int
                                       bool exclude_seen) const {
   const std::lock_guard lock(device_);
   return within_memory(encoder_.device(), end - begin, [&] {
-    const auto [scores, items] = best_of(candidates_of(queries, begin, end, exclude_seen),
-                                         std::min(k, num_items()), most_rows());
+    const auto [scores, items] =
+        best_of(candidates_of(queries, begin, end, exclude_seen), std::min(k, num_items()),
+                std::max<int64_t>(1, most_rows() / 4));
     return fetch_lists(scores, items);
   });
 }
