@@ -3,6 +3,7 @@
 #include "train/device_scorer.h"
 
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
@@ -93,6 +94,7 @@ std::vector<at::Tensor> weights_of(const Model& model) {
 class DeviceScores : public testing::TestWithParam<Case> {
  protected:
   DeviceScores() {
+    at::set_num_threads(1);  // as the entry of the library does
     model_ = make_blank_model(GetParam().model, kItems);
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
       at::Tensor value = model_->parameters()[i].value.detach();
