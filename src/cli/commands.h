@@ -16,7 +16,7 @@ namespace upnext::cli {
 struct Globals {
   int threads = 0;  ///< 0 = all available
   uint64_t seed = 42;
-  std::string device = "cpu";  ///< of train and grid, see train/device.h
+  std::string device = "cpu";  ///< of train, evaluate and grid, see train/device.h
   bool json = false;           ///< results on stdout as JSON
   bool quiet = false;
 };

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/evaluate_run.h"
 #include "cli/evaluation.h"
@@ -12,6 +13,9 @@ namespace {
 
 void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
   check_arguments(arguments);
+  check_usage(arguments.lists.empty() || globals.device == "cpu",
+              "--device {}: --lists leaves nothing to compute on a device; leave one of them out",
+              globals.device);
   Evaluation evaluation(arguments, globals);
   run_rankings(&evaluation);
   write_evaluation(&evaluation);

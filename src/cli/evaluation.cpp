@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/resources.h"
+#include "cli/training_library.h"
 #include "eval/beyond_accuracy.h"
 #include "eval/run_inputs.h"
 #include "eval/truth_scorer.h"
@@ -62,7 +63,8 @@ void match_catalogue(Evaluation* evaluation) {
         match.unknown_to_model, evaluation->dataset.num_items(), match.unknown_to_data);
   }
   evaluation->model_items = match.to_model;
-  evaluation->scorer = make_matched_scorer(evaluation->model->encoder(), std::move(match));
+  evaluation->scorer =
+      make_matched_scorer(scorer_on(evaluation->device, *evaluation->model), std::move(match));
 }
 
 /// Users for whom fewer negatives exist than a list of the usual length wants.
@@ -92,6 +94,7 @@ void rank_with_model(Evaluation* evaluation) {
   cost.cpu_seconds = process_cpu_seconds() - cpu_begin;
   cost.threads = evaluation->pool.threads();
   cost.instruction_set = kernels::instruction_set();
+  cost.device = evaluation->device;
   const auto never = [](const Jagged<int64_t>& ranks) {
     return std::count(ranks.values.begin(), ranks.values.end(), kNeverRanked);
   };
@@ -230,6 +233,7 @@ Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
 
 Evaluation::Evaluation(const EvaluateArguments& given, const Globals& globals)
     : arguments(given),
+      device(globals.device),
       model(given.lists.empty() ? std::optional(ModelFile::open(given.model)) : std::nullopt),
       dataset(Dataset::open(model ? find_data_folder(given.model, model->description(), given.data)
                                   : std::filesystem::path(given.data))),

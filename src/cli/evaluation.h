@@ -49,6 +49,7 @@ struct Evaluation {
   Evaluation(const EvaluateArguments& given, const Globals& globals);
 
   const EvaluateArguments& arguments;
+  std::string device;              ///< that the model is ranked with
   std::optional<ModelFile> model;  ///< none when ranked lists are judged
   Dataset dataset;
   WorkerPool pool;

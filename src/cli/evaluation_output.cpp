@@ -118,8 +118,9 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   }
   fmt::print("dataset {}, split {}\n", whole.dataset_fingerprint, whole.split_fingerprint);
   const double users = static_cast<double>(whole.rows.front().result.users);
-  log_info("{:.2f} s, {:.0f} users/s, peak memory {} MiB", whole.cost.seconds,
-           users / std::max(whole.cost.seconds, 1e-9), whole.cost.peak_memory_bytes >> 20);
+  log_info("{:.2f} s, {:.0f} users/s on {}, peak memory {} MiB", whole.cost.seconds,
+           users / std::max(whole.cost.seconds, 1e-9), whole.cost.device,
+           whole.cost.peak_memory_bytes >> 20);
 }
 
 }  // namespace upnext::cli

@@ -19,7 +19,7 @@ void add_globals(CLI::App& app, Globals& globals) {
                  "Worker threads, 0 = all available; never changes results")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", globals.seed, "Seed of everything random");
-  app.add_option("--device", globals.device, "Where train and grid compute")
+  app.add_option("--device", globals.device, "Where train, evaluate and grid compute")
       ->type_name("cpu|cuda|cuda:N");
   app.add_flag("--json", globals.json, "Results on stdout as JSON");
   app.add_flag("--quiet", globals.quiet, "Only warnings and errors on stderr");
@@ -30,8 +30,9 @@ void check_device(const CLI::App& app, const std::string& device) {
   if (device == "cpu") return;
   for (const CLI::App* verb : app.get_subcommands()) {
     const std::string name = verb->get_name();
-    check_usage(name == "train" || name == "grid",
-                "--device {}: upnext {} computes on the CPU; only train and grid take a device",
+    check_usage(name == "train" || name == "evaluate" || name == "grid",
+                "--device {}: upnext {} computes on the CPU; only train, evaluate and grid take a "
+                "device",
                 device, name);
   }
 }

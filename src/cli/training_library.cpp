@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "run/run_config.h"
+#include "train/scorer_request.h"
 
 namespace upnext::cli {
 
@@ -25,6 +26,14 @@ void* training_entry(const char* name) {
   void* entry = dlsym(library, name);
   check_data(entry != nullptr, "{}: not a training library of this version", path.string());
   return entry;
+}
+
+std::unique_ptr<Scorer> scorer_on(const std::string& device, const ModelFile& model) {
+  if (device == "cpu") return make_encoder_scorer(model.encoder());
+  std::unique_ptr<Scorer> scorer;
+  reinterpret_cast<ScorerEntry>(training_entry("upnext_scorer_entry"))(
+      {device, model.description().model, model.weights()}, &scorer);
+  return scorer;
 }
 
 }  // namespace upnext::cli

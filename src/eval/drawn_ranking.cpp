@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "eval/block_ranker.h"
 #include "eval/drawn_candidates.h"
 #include "eval/score_blocks.h"
 #include "eval/target_ranks.h"
@@ -71,6 +72,50 @@ ScoredList score_list(const RankingTask& task, const BlockTask& block, int64_t q
   return list;
 }
 
+/// The candidates of a block with scores that a ranker made for them, and for nothing else.
+class FetchedScores final : public BlockScores {
+ public:
+  FetchedScores(const RankingTask& task, const BlockRanker& ranker, int64_t begin, int64_t end) {
+    std::vector<int32_t> items;
+    for (int64_t query = begin; query < end; ++query) {
+      const auto targets = task.queries.targets.row(query);
+      const auto negatives = task.negatives.row(query);
+      items.assign(targets.begin(), targets.end());
+      items.insert(items.end(), negatives.begin(), negatives.end());
+      std::sort(items.begin(), items.end());
+      items.erase(std::unique(items.begin(), items.end()), items.end());
+      items_.add_row(items);
+    }
+    scores_ = ranker.scores_at(task.queries, begin, end, items_);
+  }
+
+  float at(int64_t query, int32_t item) const override {
+    const auto row = items_.row(query);
+    const int64_t place = std::lower_bound(row.begin(), row.end(), item) - row.begin();
+    return scores_[static_cast<size_t>(items_.offsets[static_cast<size_t>(query)] + place)];
+  }
+  Rows range(int64_t, int64_t) override { return {nullptr, 0}; }
+
+ private:
+  Jagged<int32_t> items_;  // ascending, each once
+  std::vector<float> scores_;
+};
+
+/// body(block, its scores) for all queries, wherever the scorer makes them.
+void for_each_scored(const Scorer& scorer, const RankingTask& task, WorkerPool& pool,
+                     const std::function<void(const BlockTask&, const BlockScores&)>& body) {
+  const int64_t items = scorer.num_items();
+  if (const BlockRanker* ranker = scorer.ranker()) {
+    for_each_block(*ranker, task.queries, [&](int64_t begin, int64_t end) {
+      body({begin, end, 0, items}, FetchedScores(task, *ranker, begin, end));
+    });
+    return;
+  }
+  const int64_t count = task.queries.histories.size();
+  run_blocks(scorer, task.queries, block_tasks(scorer, count, pool.threads()), pool,
+             [&](const BlockTask& block, int64_t, BlockScores& scores) { body(block, scores); });
+}
+
 /// Cuts one ranking of all targets to a horizon.
 RankedTargets cut(const Jagged<int64_t>& ranks, const Horizon& horizon) {
   RankedTargets result;
@@ -108,18 +153,16 @@ std::vector<RankedTargets> rank_horizons(const Scorer& scorer, const RankingTask
   const int64_t count = task.queries.histories.size();
   std::vector<std::vector<UserResult>> found(task.horizons.size(),
                                              std::vector<UserResult>(static_cast<size_t>(count)));
-  run_blocks(scorer, task.queries, block_tasks(scorer, count, pool.threads()), pool,
-             [&](const BlockTask& block, int64_t, BlockScores& scores) {
-               for (int64_t query = block.begin; query < block.end; ++query) {
-                 const ScoredList list = score_list(task, block, query, scores);
-                 const auto at = static_cast<size_t>(query);
-                 for (size_t h = 0; h < task.horizons.size(); ++h) {
-                   found[h][at] =
-                       rank_excerpt(excerpt(list, task.horizons[h].targets[at], task.protocol),
+  for_each_scored(scorer, task, pool, [&](const BlockTask& block, const BlockScores& scores) {
+    for (int64_t query = block.begin; query < block.end; ++query) {
+      const ScoredList list = score_list(task, block, query, scores);
+      const auto at = static_cast<size_t>(query);
+      for (size_t h = 0; h < task.horizons.size(); ++h) {
+        found[h][at] = rank_excerpt(excerpt(list, task.horizons[h].targets[at], task.protocol),
                                     task.protocol, task.queries.users[at]);
-                 }
-               }
-             });
+      }
+    }
+  });
   for (const auto& users : found) {
     RankedTargets& result = results.emplace_back();
     for (const UserResult& user : users) {

@@ -72,6 +72,8 @@ class BlockScores {
   virtual Rows ceilings(int64_t /*first*/, int64_t /*last*/) { return {nullptr, 0}; }
 };
 
+class BlockRanker;
+
 /// Anything that scores the whole catalogue for a block of queries.
 class Scorer {
  public:
@@ -86,6 +88,10 @@ class Scorer {
   virtual bool scores_ranges() const { return false; }
   virtual std::unique_ptr<BlockScores> block(const Queries& queries, int64_t begin, int64_t end,
                                              std::vector<float>& memory) const;
+
+  /// What ranks in the place of those who would fetch scores, for scorers that make them on a GPU
+  /// (eval/block_ranker.h); null otherwise.
+  virtual const BlockRanker* ranker() const { return nullptr; }
 };
 
 /// Data Error at once when the item table, or later a state, is not finite.

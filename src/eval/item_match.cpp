@@ -10,8 +10,8 @@ namespace {
 
 class MatchedScorer : public Scorer {
  public:
-  MatchedScorer(const SequenceEncoder& encoder, ItemMatch match)
-      : inner_(make_encoder_scorer(encoder)), match_(std::move(match)) {}
+  MatchedScorer(std::unique_ptr<Scorer> model, ItemMatch match)
+      : inner_(std::move(model)), match_(std::move(match)) {}
 
   int64_t num_items() const override { return static_cast<int64_t>(match_.to_model.size()); }
 
@@ -70,9 +70,13 @@ ItemMatch match_items(const IdMap& items, int64_t model_items, const FindItem& f
   return match;
 }
 
+std::unique_ptr<Scorer> make_matched_scorer(std::unique_ptr<Scorer> model, ItemMatch match) {
+  if (match.identical) return model;
+  return std::make_unique<MatchedScorer>(std::move(model), std::move(match));
+}
+
 std::unique_ptr<Scorer> make_matched_scorer(const SequenceEncoder& encoder, ItemMatch match) {
-  if (match.identical) return make_encoder_scorer(encoder);
-  return std::make_unique<MatchedScorer>(encoder, std::move(match));
+  return make_matched_scorer(make_encoder_scorer(encoder), std::move(match));
 }
 
 }  // namespace upnext

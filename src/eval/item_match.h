@@ -27,8 +27,9 @@ ItemMatch match_items(const IdMap& items, int64_t model_items, const FindItem& f
 
 /// Scores dataset items with a model of other item numbers. Unknown items are skipped in histories
 /// and score minus infinity as candidates; whoever has no known item is never answered (all scores
-/// minus infinity). The encoder must outlive the scorer. Equals make_encoder_scorer() when the
-/// numbers are identical.
+/// minus infinity). Is the model's own scorer when the numbers are identical.
+std::unique_ptr<Scorer> make_matched_scorer(std::unique_ptr<Scorer> model, ItemMatch match);
+/// The same of make_encoder_scorer(). The encoder must outlive the scorer.
 std::unique_ptr<Scorer> make_matched_scorer(const SequenceEncoder& encoder, ItemMatch match);
 
 }  // namespace upnext

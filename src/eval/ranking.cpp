@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "eval/block_ranker.h"
 #include "eval/evaluator.h"
 #include "eval/score_blocks.h"
 #include "eval/target_ranks.h"
@@ -22,6 +23,7 @@ void count(std::span<const float> scores, int64_t first, Target* target) {
 
 Jagged<int64_t> rank_targets(const Scorer& scorer, const Queries& queries, const Protocol& protocol,
                              WorkerPool& pool) {
+  if (scorer.ranker() != nullptr) return rank_by(*scorer.ranker(), queries, protocol);
   Jagged<int64_t> ranks;
   ranks.offsets = queries.targets.offsets;
   ranks.values.resize(queries.targets.values.size());

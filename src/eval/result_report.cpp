@@ -78,7 +78,8 @@ Json cost_json(const EvalReport& report) {
           {"cpu_seconds", report.cost.cpu_seconds},
           {"peak_memory_bytes", report.cost.peak_memory_bytes},
           {"threads", report.cost.threads},
-          {"instruction_set", report.cost.instruction_set}};
+          {"instruction_set", report.cost.instruction_set},
+          {"device", report.cost.device}};
 }
 
 Json report_object(const EvalReport& report) {

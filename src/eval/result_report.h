@@ -17,6 +17,8 @@ struct EvalCost {
   uint64_t peak_memory_bytes = 0;  ///< of the whole process
   int threads = 1;
   std::string instruction_set;
+  std::string device =
+      "cpu";  ///< that the model was ranked with: cpu, or a name as --device takes it
 };
 
 /// A named line of the result: "model", "popularity", "last-item bigram", "best achievable".

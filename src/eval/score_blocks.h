@@ -29,6 +29,8 @@ class Exclusions {
   Exclusions(const Queries& queries, const BlockTask& task, bool exclude_seen);
   /// Writes kExcluded into the scores of items first..last-1 of a query of the block (0 = first).
   void apply(int64_t query, int64_t first, int64_t last, float* scores) const;
+  /// The items themselves, ascending, a row for each query of the block.
+  const Jagged<int32_t>& items() const { return items_; }
 
  private:
   Jagged<int32_t> items_;  // sorted

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "eval/block_ranker.h"
 #include "eval/evaluator.h"
 #include "eval/score_blocks.h"
 #include "kernels/kernels.h"
@@ -89,6 +90,9 @@ bool show_below_ceilings(const BlockTask& task, const Exclusions& exclusions, Bl
 
 Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64_t k,
                              bool exclude_seen, WorkerPool& pool) {
+  if (scorer.ranker() != nullptr && k > 0) {
+    return best_by(*scorer.ranker(), queries, k, exclude_seen);
+  }
   const int64_t count = queries.histories.size();
   const auto tasks = cut_tasks(scorer, k > 0 ? count : 0, pool.threads());
   std::vector<std::vector<BestItems>> found(tasks.size());

@@ -15,14 +15,15 @@ namespace {
 class Gru4rec final : public Model {
  public:
   Gru4rec(const ModelOptions& options, const ItemRows& items)
-      : Model(options, items, {"item_embedding.weight", "output_embedding.weight"}) {
+      : Model(options, items, {"item_embedding.weight", "output_embedding.weight"}) {}
+
+  void initialise(uint64_t seed) override {
     check_usage(
-        options.padding == "none",
+        options().padding == "none",
         "model.padding = \"attend\": gru4rec runs over padding only in imported models; a new "
         "one starts every history from zero");
+    initialise_parameters(parameters(), options(), seed);
   }
-
-  void initialise(uint64_t seed) override { initialise_parameters(parameters(), options(), seed); }
 
   at::Tensor encode(Forward& forward) const override {
     at::Tensor x = forward.lookup("item_embedding.weight", forward.tile().sequences.values);
@@ -36,10 +37,13 @@ class Gru4rec final : public Model {
   at::Tensor encode_on_device(DevicePass& pass) const override {
     at::Tensor x = pass.lookup("item_embedding.weight", pass.batch().items);
     x = pass.dropout(x, options().dropout);
+    // Left padding is run over only by imported models (initialise() refuses it to new ones).
+    const bool runs_over_padding = options().padding == "attend";
+    x = pass.pad(x, runs_over_padding ? pass.weight("padding_embedding") : at::Tensor());
     for (int64_t layer = 0; layer < options().gru_layers; ++layer) {
       x = nn::device_gru(pass, options(), layer, x);
     }
-    return pass.linear(x, "dense");
+    return pass.linear(pass.unpad(x), "dense");
   }
 
  private:

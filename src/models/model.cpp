@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/model.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/options.h"
 
@@ -41,14 +43,17 @@ int64_t Model::output_table() const {
 }
 
 std::unique_ptr<Model> make_model(ModelOptions options, const ItemRows& items, uint64_t seed) {
+  auto model = make_blank_model(std::move(options), items);
+  model->initialise(seed);
+  return model;
+}
+
+std::unique_ptr<Model> make_blank_model(ModelOptions options, const ItemRows& items) {
   options.resolve();
   std::vector<std::string> known;
   for (const ModelInfo* info : model_list()) {
     known.push_back(info->name);
-    if (info->name != options.name) continue;
-    auto model = info->make(options, items);
-    model->initialise(seed);
-    return model;
+    if (info->name == options.name) return info->make(options, items);
   }
   const std::string near = nearest_word(options.name, known);
   fail_usage("model.name: \"{}\" is unknown{}; want one of {}", options.name,

@@ -59,5 +59,7 @@ const std::vector<const ModelInfo*>& model_list();
 /// Resolves the options, makes the model and initialises it; of item tables the rows of `items`
 /// that are kept. Usage Error naming the nearest model.
 std::unique_ptr<Model> make_model(ModelOptions options, const ItemRows& items, uint64_t seed);
+/// The same with zeros for weights, which come from elsewhere.
+std::unique_ptr<Model> make_blank_model(ModelOptions options, const ItemRows& items);
 
 }  // namespace upnext

@@ -100,10 +100,10 @@ at::Tensor device_gru(const DevicePass& pass, const ModelOptions& options, int64
   }
   const at::Tensor start =
       at::zeros({1, pass.batch().sequences, options.gru_hidden_size}, x.options());
-  const auto states = at::gru(pass.pad(x, {}), start, weights, options.gru_bias,
+  const auto states = at::gru(x, start, weights, options.gru_bias,
                               /*num_layers=*/1, /*dropout=*/0.0, /*train=*/true,
                               /*bidirectional=*/false, /*batch_first=*/true);
-  return pass.unpad(std::get<0>(states));
+  return std::get<0>(states);
 }
 
 }  // namespace upnext::nn

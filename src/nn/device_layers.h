@@ -15,7 +15,8 @@ namespace upnext::nn {
 at::Tensor device_block(const DevicePass& pass, const ModelOptions& options, int64_t number,
                         const at::Tensor& x);
 
-/// Twin of jagged_gru() (nn/gru.h): x [tokens, in] -> states [tokens, gru_hidden_size].
+/// Twin of jagged_gru() (nn/gru.h) on the padded form: x [sequences, length, in] -> states
+/// [sequences, length, gru_hidden_size].
 at::Tensor device_gru(const DevicePass& pass, const ModelOptions& options, int64_t layer,
                       const at::Tensor& x);
 

@@ -8,13 +8,6 @@
 namespace upnext {
 namespace {
 
-at::Tensor to_device(const std::vector<int64_t>& values, at::Device device) {
-  const auto size = static_cast<int64_t>(values.size());
-  at::Tensor host = at::empty({size}, at::kLong);
-  std::copy(values.begin(), values.end(), host.data_ptr<int64_t>());
-  return host.to(device);
-}
-
 int64_t longest(const Batch& batch) {
   int64_t length = 0;
   for (const Tile& tile : batch.tiles) {
@@ -26,6 +19,17 @@ int64_t longest(const Batch& batch) {
 }
 
 }  // namespace
+
+at::Tensor to_device(const std::vector<int64_t>& values, at::Device device) {
+  const auto size = static_cast<int64_t>(values.size());
+  at::Tensor host = at::empty({size}, at::kLong);
+  std::copy(values.begin(), values.end(), host.data_ptr<int64_t>());
+  return host.to(device);
+}
+
+int64_t padded_window(const ModelOptions& options) {
+  return options.padding == "attend" ? options.max_length : 0;
+}
 
 DeviceBatch pack_batch(const Batch& batch, int64_t window, at::Device device) {
   DeviceBatch packed;
@@ -51,10 +55,10 @@ DeviceBatch pack_batch(const Batch& batch, int64_t window, at::Device device) {
 }
 
 DevicePass::DevicePass(const ParameterSet& names, const std::vector<at::Tensor>& weights,
-                       const DeviceBatch& batch)
-    : names_(names), batch_(batch) {
+                       const DeviceBatch& batch, PassPurpose purpose)
+    : names_(names), batch_(batch), purpose_(purpose) {
   for (const at::Tensor& weight : weights) {
-    leaves_.push_back(weight.detach().set_requires_grad(true));
+    leaves_.push_back(weight.detach().set_requires_grad(purpose == PassPurpose::training));
   }
 }
 
@@ -71,7 +75,8 @@ at::Tensor DevicePass::norm(const at::Tensor& x, const std::string& name, double
 }
 
 at::Tensor DevicePass::dropout(const at::Tensor& x, double rate) const {
-  return rate > 0 ? at::dropout(x, rate, /*train=*/true) : x;
+  const bool drops = rate > 0 && purpose_ == PassPurpose::training;
+  return drops ? at::dropout(x, rate, /*train=*/true) : x;
 }
 
 at::Tensor DevicePass::pad(const at::Tensor& packed, const at::Tensor& filling) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "batch/batch.h"
+#include "inference/model_options.h"
 #include "nn/parameters.h"
 
 namespace upnext {
@@ -24,10 +25,19 @@ struct DeviceBatch {
   int64_t length = 0;
 };
 
+/// An index tensor, int64 [values].
+at::Tensor to_device(const std::vector<int64_t>& values, at::Device device);
+
+/// The `window` of pack_batch() that a model asks for.
+int64_t padded_window(const ModelOptions& options);
 /// With `window` 0 padded sequences begin in column 0 and the longest gives the length, so that a
 /// causal mask alone keeps padding out; else they end in the last of `window` columns, as in
 /// originals that attend to their padding.
 DeviceBatch pack_batch(const Batch& batch, int64_t window, at::Device device);
+
+/// What a pass is for. A training pass drops out and keeps what its gradients need; a pass for use
+/// does neither.
+enum class PassPurpose { training, use };
 
 /// One pass over a batch on a device, made of LibTorch operations. Weights are autograd leaves on
 /// the memory they are given.
@@ -35,7 +45,7 @@ class DevicePass {
  public:
   /// `weights` are in the order of `names`, on the batch's device, and outlive the pass.
   DevicePass(const ParameterSet& names, const std::vector<at::Tensor>& weights,
-             const DeviceBatch& batch);
+             const DeviceBatch& batch, PassPurpose purpose);
 
   const DeviceBatch& batch() const { return batch_; }
   /// One leaf per parameter, in their order.
@@ -60,6 +70,7 @@ class DevicePass {
  private:
   const ParameterSet& names_;
   const DeviceBatch& batch_;
+  PassPurpose purpose_;
   std::vector<at::Tensor> leaves_;
 };
 

@@ -34,19 +34,18 @@ c10::Device open_device(const std::string& name) {
   const std::optional<c10::Device> device = parse(name);
   check_usage(device.has_value(), "--device {}: want cpu, cuda, cuda:N or aten-cpu", name);
   if (device->is_cpu()) return *device;
-  check_usage(
-      kBuiltWithCuda,
-      "--device {}: this build stands on LibTorch {} without CUDA; install a PyTorch with "
-      "CUDA, point UPNEXT_TORCH_DIR at it and run scripts/setup (docs/devices.md), or train "
-      "with --device cpu",
-      name, UPNEXT_TORCH_VERSION);
+  check_usage(kBuiltWithCuda,
+              "--device {}: this build stands on LibTorch {} without CUDA; install a PyTorch with "
+              "CUDA, point UPNEXT_TORCH_DIR at it and run scripts/setup (docs/devices.md), or "
+              "compute with --device cpu",
+              name, UPNEXT_TORCH_VERSION);
   try {
     at::zeros({1}, at::TensorOptions().device(*device));
   } catch (const std::exception& error) {
     const std::string text = error.what();
     fail_usage(
         "--device {}: LibTorch {} cannot use it: {}; check the driver with nvidia-smi, or "
-        "train with --device cpu",
+        "compute with --device cpu",
         name, UPNEXT_TORCH_VERSION, text.substr(0, text.find('\n')));
   }
   // cuDNN is of use to recurrent layers only, and does not promise the same bits twice.

@@ -34,9 +34,18 @@ DeviceGradients DeviceEngine::gradients(const Batch& batch, const StepContext& c
   }
 }
 
-double DeviceEngine::step(const Batch& batch, int64_t step, int64_t total_steps) {
+void DeviceEngine::load() {
   if (!loaded_) adam_.load();
   loaded_ = true;
+}
+
+const std::vector<at::Tensor>& DeviceEngine::weights() {
+  load();
+  return adam_.weights();
+}
+
+double DeviceEngine::step(const Batch& batch, int64_t step, int64_t total_steps) {
+  load();
   const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
                             objective_.divisor(batch)};
   seed_device(device_, context.seed, context.step);

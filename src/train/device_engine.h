@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "models/model.h"
 #include "objectives/objective.h"
@@ -27,10 +28,14 @@ class DeviceEngine final : public StepEngine {
   double step(const Batch& batch, int64_t step, int64_t total_steps) override;
   void settle() override;
 
+  /// The weights of the last step on the device, in the order of the parameters.
+  const std::vector<at::Tensor>& weights();
+
   /// For the start of a run, e.g. "cuda:0, LibTorch 2.13.0, loss on the device".
   std::string describe() const;
 
  private:
+  void load();
   DeviceGradients gradients(const Batch& batch, const StepContext& context) const;
 
   Model& model_;

@@ -11,10 +11,8 @@ namespace upnext {
 DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& weights,
                           const DeviceObjective& objective, const Batch& batch,
                           const StepContext& context) {
-  const ModelOptions& options = model.options();
-  const int64_t window = options.padding == "attend" ? options.max_length : 0;
-  const DeviceBatch packed = pack_batch(batch, window, weights[0].device());
-  DevicePass pass(model.parameters(), weights, packed);
+  const DeviceBatch packed = pack_batch(batch, padded_window(model.options()), weights[0].device());
+  DevicePass pass(model.parameters(), weights, packed, PassPurpose::training);
   const at::Tensor states = model.encode_on_device(pass);
   const int64_t output = model.output_table();
   const DeviceLoss loss = objective.evaluate(batch, states.detach(), weights[output], context);

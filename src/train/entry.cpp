@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
@@ -7,7 +8,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "train/device.h"
+#include "train/device_scorer.h"
 #include "train/ranks.h"
+#include "train/scorer_request.h"
 #include "train/step_bench.h"
 #include "train/trainer.h"
 
@@ -50,6 +53,30 @@ void train_with_others(const TrainRequest& request, TrainResult* result) {
   ranks->finish();
 }
 
+/// The network of a model file with its weights on a device. On the host they stay the file's.
+struct FileModel {
+  explicit FileModel(const ScorerRequest& request)
+      : model(
+            make_blank_model(request.model, request.weights.at("item_embedding.weight").shape[0])) {
+    const at::Device device = open_device(request.device);
+    for (int64_t i = 0; i < model->parameters().size(); ++i) {
+      Parameter& parameter = (*model).parameters()[i];
+      const TensorView& view = request.weights.at(parameter.name);
+      parameter.value = at::from_blob(const_cast<float*>(view.data), view.shape, at::kFloat);
+      weights.push_back(parameter.value.to(device));
+    }
+  }
+  std::unique_ptr<Model> model;
+  std::vector<at::Tensor> weights;
+};
+
+/// A scorer that brings its own model.
+class FileScorer final : private FileModel, public DeviceScorer {
+ public:
+  explicit FileScorer(const ScorerRequest& request)
+      : FileModel(request), DeviceScorer(*FileModel::model, FileModel::weights) {}
+};
+
 }  // namespace
 }  // namespace upnext
 
@@ -60,6 +87,12 @@ extern "C" void upnext_train_entry(const upnext::TrainRequest& request,
   if (!upnext::on_tiles(request.device)) upnext::open_device(request.device);  // or say why not
   upnext::prepare_process();
   upnext::train_with_others(request, result);
+}
+
+extern "C" void upnext_scorer_entry(const upnext::ScorerRequest& request,
+                                    std::unique_ptr<upnext::Scorer>* scorer) {
+  upnext::prepare_process();
+  *scorer = std::make_unique<upnext::FileScorer>(request);
 }
 
 extern "C" void upnext_bench_entry(const upnext::BenchRequest& request,

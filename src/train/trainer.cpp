@@ -238,7 +238,8 @@ double Trainer::measure(const WholeWeights& weights) {
   Bytes message(sizeof(double));
   if (ranks_.rank() == 0) {
     try {
-      const double value = validator_.measure(parts_.model->options(), weights.views());
+      const double value = device_ ? validator_.measure(*parts_.model, *device_)
+                                   : validator_.measure(parts_.model->options(), weights.views());
       std::memcpy(message.data(), &value, sizeof(value));
     } catch (const Error& error) {
       if (error.code() != ExitCode::interrupted) throw;

@@ -2,6 +2,7 @@
 #include "train/validator.h"
 
 #include "base/error.h"
+#include "train/device_scorer.h"
 
 namespace upnext {
 
@@ -21,6 +22,10 @@ Validator::Validator(const Dataset& dataset, const TrainOptions& options, Worker
 double Validator::measure(const ModelOptions& options, const TensorMap& weights) const {
   const auto encoder = make_encoder(options, weights);
   return measure(*make_encoder_scorer(*encoder));
+}
+
+double Validator::measure(const Model& model, DeviceEngine& device) const {
+  return measure(DeviceScorer(model, device.weights()));
 }
 
 double Validator::measure(const Scorer& scorer) const {

@@ -8,11 +8,12 @@
 #include "eval/evaluator.h"
 #include "inference/encoder.h"
 #include "run/run_config.h"
+#include "train/device_engine.h"
 
 namespace upnext {
 
-/// Measures the declared metric on the validation part through the same inference path that
-/// `evaluate` and `recommend` use.
+/// Measures the declared metric on the validation part as `evaluate` does, on the same device: by
+/// the inference path of the kernels, or by a DeviceScorer.
 class Validator {
  public:
   Validator(const Dataset& dataset, const TrainOptions& options, WorkerPool& pool);
@@ -22,6 +23,8 @@ class Validator {
   int64_t users() const { return queries_.targets.size(); }
   const std::string& metric() const { return label_; }
   double measure(const ModelOptions& options, const TensorMap& weights) const;
+  /// The same where the model is being trained, with the weights that lie there.
+  double measure(const Model& model, DeviceEngine& device) const;
   /// What ranking by popularity reaches: the level at which training is stuck when it is no better.
   double popularity_level() const { return popularity_; }
 

@@ -44,7 +44,32 @@ refuses 'a device that is none' 1 'want cpu, cuda' "$upnext" train --preset gsas
 absent 'nothing is begun' no
 refuses 'a GPU that is not there' 1 'device cuda:99' \
   "$upnext" train --preset gsasrec --data data --run no --device cuda:99
-refuses 'evaluate on a device' 1 'evaluate computes on the CPU' "$upnext" evaluate run --device cuda
+refuses 'recommend on a device' 1 'recommend computes on the CPU' "$upnext" recommend run --history 1 --device cuda
+
+ok 'evaluate on the CPU' "$upnext" evaluate run --json --beyond 5 --trec-run cpu.trec --test-items 1
+cp out cpu.json
+ok 'evaluate on the device path' "$upnext" evaluate run --json --beyond 5 --trec-run aten.trec --test-items 1 --device aten-cpu
+python3 - cpu.json out <<'END' && pass || fail 'both say the same' "$(cat cpu.json out)"
+import json, sys
+cpu, aten = (json.load(open(name)) for name in sys.argv[1:])
+assert (cpu["cost"]["device"], aten["cost"]["device"]) == ("cpu", "aten-cpu")
+def equal(a, b):
+    assert all(abs(a[m][k] - b[m][k]) < 1e-6 for m in a for k in a[m]) and a.keys() == b.keys()
+equal(cpu["metrics"], aten["metrics"])
+equal(cpu["beyond_accuracy"]["model"], aten["beyond_accuracy"]["model"])
+equal(cpu["horizons"][0]["metrics"], aten["horizons"][0]["metrics"])
+END
+items() { awk '{ print $1, $3, $4 }' $1; }
+[ "$(items cpu.trec)" = "$(items aten.trec)" ] && pass || fail 'the same lists' "$(diff cpu.trec aten.trec | head -n 4)"
+for rule in clean original; do
+  "$upnext" evaluate run --json --candidates $rule 2>/dev/null | python3 -c 'import json, sys; print(json.load(sys.stdin)["metrics"])' >$rule.cpu
+  ok "evaluate --candidates $rule there" "$upnext" evaluate run --json --candidates $rule --device aten-cpu
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["metrics"])' <out >$rule.aten
+  cmp -s $rule.cpu $rule.aten && pass || fail "the same for $rule" "$(diff $rule.cpu $rule.aten)"
+done
+refuses 'lists on a device' 1 'lists leaves nothing' "$upnext" evaluate --lists cpu.trec --data data --device aten-cpu
+refuses 'evaluate on a device that is none' 1 'want cpu, cuda' "$upnext" evaluate run --device gpu
+refuses 'evaluate on a GPU that is not there' 1 'device cuda:99' "$upnext" evaluate run --device cuda:99
 
 ok 'evaluate' "$upnext" evaluate run --metrics ndcg@10,recall@10
 for row in popularity bigram; do says "evaluate shows $row" "$row" out; done

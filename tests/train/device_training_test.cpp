@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "data/dataset.h"
+#include "eval/evaluator.h"
+#include "inference/model_file.h"
 #include "inference/safetensors.h"
 #include "support/small_data.h"
 #include "train/device.h"
@@ -113,6 +116,24 @@ TEST_F(DeviceTraining, AResumedRunGivesTheSameBits) {
   cut.resume = true;
   Trainer(cut).fit();
   EXPECT_TRUE(checkpoint_bytes("whole") == checkpoint_bytes("cut"));
+}
+
+TEST_F(DeviceTraining, ValidatesAsTheKernelsWould) {
+  TrainRequest r = request("validated", "aten-cpu");
+  r.config.train.learning_rate = 0.01;
+  r.config.train.epochs = 20;
+  r.config.train.patience = 0;
+  const TrainResult result = Trainer(r).fit();
+  EXPECT_GT(result.best_value, 0.05);
+  const ModelFile model = ModelFile::open(r.run);
+  const Dataset dataset = Dataset::open(data_);
+  Protocol protocol;
+  protocol.part = SplitPart::valid;
+  WorkerPool pool(1);
+  const auto ranks = rank_targets(*make_encoder_scorer(model.encoder()),
+                                  make_queries(dataset, protocol), protocol, pool);
+  const EvalResult judged = compute_metrics(parse_metrics(r.config.train.valid_metric), ranks);
+  EXPECT_NEAR(result.best_value, judged.metrics[0].mean, 1e-9);
 }
 
 TEST_F(DeviceTraining, ARunGoesOnFromOneDeviceToTheOther) {
