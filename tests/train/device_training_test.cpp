@@ -181,6 +181,7 @@ class TwoRanks final : public Ranks {
   int size() const override { return 2; }
   void send(int, std::span<const std::byte>) override {}
   Bytes receive(int) override { return {}; }
+  std::vector<Bytes> exchange(std::vector<Bytes> out) override { return out; }
   void broadcast(Bytes&) override {}
   bool any(bool mine) override { return mine; }
   void finish() override {}
