@@ -61,11 +61,12 @@ equal(cpu["horizons"][0]["metrics"], aten["horizons"][0]["metrics"])
 END
 items() { awk '{ print $1, $3, $4 }' $1; }
 [ "$(items cpu.trec)" = "$(items aten.trec)" ] && pass || fail 'the same lists' "$(diff cpu.trec aten.trec | head -n 4)"
-for rule in clean original; do
-  "$upnext" evaluate run --json --candidates $rule 2>/dev/null | python3 -c 'import json, sys; print(json.load(sys.stdin)["metrics"])' >$rule.cpu
-  ok "evaluate --candidates $rule there" "$upnext" evaluate run --json --candidates $rule --device aten-cpu
-  python3 -c 'import json, sys; print(json.load(sys.stdin)["metrics"])' <out >$rule.aten
-  cmp -s $rule.cpu $rule.aten && pass || fail "the same for $rule" "$(diff $rule.cpu $rule.aten)"
+metrics() { python3 -c 'import json, sys; print(json.load(sys.stdin)["metrics"])'; }
+for how in '--candidates clean' '--candidates original' '--data other --allow-other-data'; do
+  "$upnext" evaluate run --json $how 2>/dev/null | metrics >metrics.cpu
+  ok "evaluate $how there" "$upnext" evaluate run --json $how --device aten-cpu
+  metrics <out >metrics.aten
+  cmp -s metrics.cpu metrics.aten && pass || fail "the same for $how" "$(diff metrics.cpu metrics.aten)"
 done
 refuses 'lists on a device' 1 'lists leaves nothing' "$upnext" evaluate --lists cpu.trec --data data --device aten-cpu
 refuses 'evaluate on a device that is none' 1 'want cpu, cuda' "$upnext" evaluate run --device gpu

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole trainings on the device path, which runs on the CPU here ("aten-cpu").
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +27,10 @@ namespace fs = std::filesystem;
 
 class DeviceTraining : public testing::Test {
  protected:
-  void SetUp() override { set_quiet(true); }
+  void SetUp() override {
+    set_quiet(true);
+    at::set_num_threads(1);  // as the entry of the library does
+  }
 
   TrainRequest request(const std::string& run, const std::string& device) const {
     TrainRequest r = test::small_training(folder_ / run, data_);
