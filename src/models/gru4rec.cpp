@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ATen/Functions.h>
-
 #include "base/error.h"
 #include "models/initialise.h"
 #include "models/model.h"
 #include "nn/device_layers.h"
 #include "nn/gru.h"
+#include "nn/row_nodes.h"
 
 namespace upnext {
 namespace {
@@ -31,7 +30,7 @@ class Gru4rec final : public Model {
     for (int64_t layer = 0; layer < options().gru_layers; ++layer) {
       x = nn::jagged_gru(forward, layer_weights(forward, layer), x);
     }
-    return at::addmm(forward.weight("dense.bias"), x, forward.weight("dense.weight").t());
+    return nn::linear(forward, x, "dense");
   }
 
   at::Tensor encode_on_device(DevicePass& pass) const override {

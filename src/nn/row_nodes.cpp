@@ -59,6 +59,46 @@ struct NormNode : torch::autograd::Function<NormNode> {
   }
 };
 
+template <typename T>
+at::Tensor linear_forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const int64_t tokens = x.size(0), in = x.size(1), out = weight.size(0);
+  at::Tensor y = at::empty({tokens, out}, x.options());
+  kernels::gemm_nt(tokens, out, in, x.data_ptr<T>(), in, weight.data_ptr<T>(), in, y.data_ptr<T>(),
+                   out, false);
+  kernels::add_bias(tokens, out, bias.data_ptr<T>(), kernels::Activation::none, y.data_ptr<T>());
+  return y;
+}
+
+template <typename T>
+variable_list linear_backward(const at::Tensor& x, const at::Tensor& weight,
+                              const at::Tensor& grad) {
+  const int64_t tokens = x.size(0), in = x.size(1), out = weight.size(0);
+  variable_list grads = {at::empty_like(x), at::empty_like(weight), at::zeros({out}, x.options())};
+  const T* y_grad = grad.data_ptr<T>();
+  kernels::gemm_nn(tokens, in, out, y_grad, out, weight.data_ptr<T>(), in, grads[0].data_ptr<T>(),
+                   in, false);
+  kernels::gemm_tn(out, in, tokens, y_grad, out, x.data_ptr<T>(), in, grads[1].data_ptr<T>(), in,
+                   false);
+  kernels::add_column_sums(tokens, out, y_grad, grads[2].data_ptr<T>());
+  return grads;
+}
+
+struct LinearNode : torch::autograd::Function<LinearNode> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& bias) {
+    ctx->save_for_backward({x, weight});
+    return x.scalar_type() == at::kDouble ? linear_forward<double>(x, weight, bias)
+                                          : linear_forward<float>(x, weight, bias);
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    const variable_list saved = ctx->get_saved_variables();
+    const at::Tensor grad = grads[0].contiguous();
+    return grad.scalar_type() == at::kDouble ? linear_backward<double>(saved[0], saved[1], grad)
+                                             : linear_backward<float>(saved[0], saved[1], grad);
+  }
+};
+
 struct EmbeddingCall {
   kernels::Dropout dropout;
   double scale = 1;
@@ -111,6 +151,11 @@ at::Tensor layer_norm(Forward& forward, const at::Tensor& x, const std::string& 
                       double epsilon) {
   return NormNode::apply(x.contiguous(), forward.weight(name + ".weight"),
                          forward.weight(name + ".bias"), epsilon);
+}
+
+at::Tensor linear(Forward& forward, const at::Tensor& x, const std::string& name) {
+  return LinearNode::apply(x.contiguous(), forward.weight(name + ".weight"),
+                           forward.weight(name + ".bias"));
 }
 
 at::Tensor embedding_sum(Forward& forward, const at::Tensor& items, const at::Tensor& positions,

@@ -14,6 +14,11 @@ namespace upnext::nn {
 at::Tensor layer_norm(Forward& forward, const at::Tensor& x, const std::string& name,
                       double epsilon);
 
+/// x [tokens, in] . weight^T + bias -> [tokens, out] with the parameters `name`.weight [out, in]
+/// and `name`.bias, on the kernels: a BLAS may not be called by several workers at once (Debian's
+/// openblas-serial gives wrong numbers then), and its bits are its own.
+at::Tensor linear(Forward& forward, const at::Tensor& x, const std::string& name);
+
 /// dropout(scale * items + positions), all [tokens, dim]; `positions` may be undefined. The mask is
 /// that of Forward::dropout with the same rate, purpose and layer.
 at::Tensor embedding_sum(Forward& forward, const at::Tensor& items, const at::Tensor& positions,
