@@ -155,6 +155,10 @@ struct ScoredItem {
   float score = 0;
   bool operator==(const ScoredItem&) const = default;
 };
+/// The order of lists: higher scores first, lower items among equals.
+inline bool ranks_before(const ScoredItem& a, const ScoredItem& b) {
+  return a.score != b.score ? a.score > b.score : a.item < b.item;
+}
 Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64_t k,
                              bool exclude_seen, WorkerPool& pool);
 

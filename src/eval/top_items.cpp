@@ -9,10 +9,6 @@
 namespace upnext {
 namespace {
 
-bool better(const ScoredItem& a, const ScoredItem& b) {
-  return a.score != b.score ? a.score > b.score : a.item < b.item;
-}
-
 /// The k best of the items shown so far, which come in ascending order. Kept as a heap whose front
 /// is the worst of the kept; stretches without a better score, soon most of them, are passed over
 /// by counting.
@@ -48,11 +44,11 @@ class BestItems {
  private:
   void add(int32_t item, float score) {
     if (kept_.size() == k_) {
-      std::pop_heap(kept_.begin(), kept_.end(), better);
+      std::pop_heap(kept_.begin(), kept_.end(), ranks_before);
       kept_.pop_back();
     }
     kept_.push_back({item, score});
-    std::push_heap(kept_.begin(), kept_.end(), better);
+    std::push_heap(kept_.begin(), kept_.end(), ranks_before);
     if (kept_.size() == k_) threshold_ = kept_.front().score;
   }
 
@@ -120,7 +116,7 @@ Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64
   }
   Jagged<ScoredItem> best;
   for (auto& row : rows) {
-    std::sort(row.begin(), row.end(), better);
+    std::sort(row.begin(), row.end(), ranks_before);
     row.resize(std::min(row.size(), static_cast<size_t>(std::max<int64_t>(k, 0))));
     best.add_row(row);
   }

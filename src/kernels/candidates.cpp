@@ -185,32 +185,7 @@ void for_each_slice(int64_t dim, const Call& call) {
     const int64_t columns = HWY_MIN(dim - c, kSlice * kLanes);
     const int64_t vectors = (columns + kLanes - 1) / kLanes;
     const M last = hn::FirstN(D(), static_cast<size_t>(columns - (vectors - 1) * kLanes));
-    switch (vectors) {
-      case 1:
-        call(c, last, std::integral_constant<int, 1>());
-        break;
-      case 2:
-        call(c, last, std::integral_constant<int, 2>());
-        break;
-      case 3:
-        call(c, last, std::integral_constant<int, 3>());
-        break;
-      case 4:
-        call(c, last, std::integral_constant<int, 4>());
-        break;
-      case 5:
-        call(c, last, std::integral_constant<int, 5>());
-        break;
-      case 6:
-        call(c, last, std::integral_constant<int, 6>());
-        break;
-      case 7:
-        call(c, last, std::integral_constant<int, 7>());
-        break;
-      default:
-        call(c, last, std::integral_constant<int, 8>());
-        break;
-    }
+    with_constant<kSlice>(vectors, [&](auto constant) HWY_ATTR { call(c, last, constant); });
   }
 }
 

@@ -24,6 +24,7 @@ namespace {
 constexpr int64_t kDepth = kLanes >= 16 ? 128 : 256;  // k per panel: at most 32 KB
 constexpr int64_t kBlockRows = 512;                   // rows of A revisited per panel, in level 2
 constexpr int64_t kBlockColumns = 1024;               // columns of C finished before moving on
+constexpr int64_t kUnpackedRows = 2 * kRows;          // below, packing B costs more than it saves
 
 // B of this many elements is not expected in the caches near the core: 256 KB.
 constexpr int64_t kFarElements = 1 << 16;

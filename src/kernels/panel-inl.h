@@ -19,7 +19,6 @@ namespace HWY_NAMESPACE {
 constexpr int kRows = 6;
 constexpr int kVectors = kLanes >= 16 ? 4 : 2;
 constexpr int64_t kPanel = kVectors * kLanes;  // columns of a panel
-constexpr int64_t kUnpackedRows = 2 * kRows;   // below, packing B costs more than it saves
 
 /// One tile: C[kM, kN vectors] (+)= A . B. `columns` is how many of the tile's columns exist.
 template <int kM, int kN, bool kTransposedA>
@@ -66,26 +65,9 @@ void panel_rows(int64_t m, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc,
   const int64_t higher = m % tiles;  // so many tiles have one row more
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t rows = height + (t < higher ? 1 : 0);
-    switch (rows) {
-      case 1:
-        tile<1, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
-        break;
-      case 2:
-        tile<2, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
-        break;
-      case 3:
-        tile<3, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
-        break;
-      case 4:
-        tile<4, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
-        break;
-      case 5:
-        tile<5, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
-        break;
-      default:
-        tile<6, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
-        break;
-    }
+    with_constant<kRows>(rows, [&](auto tall) HWY_ATTR {
+      tile<decltype(tall)::value, kN, kTransposedA>(k, a, b, c, ldc, columns, accumulate);
+    });
     a.data += kTransposedA ? rows : rows * a.stride;
     c += rows * ldc;
   }
@@ -94,18 +76,9 @@ void panel_rows(int64_t m, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc,
 template <bool kTransposedA>
 void panel(int64_t m, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, int64_t columns,
            bool accumulate) {
-  switch ((columns + kLanes - 1) / kLanes) {
-    case 1:
-      return panel_rows<1, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
-    case 2:
-      return panel_rows<2, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
-#if HWY_MAX_BYTES >= 64
-    case 3:
-      return panel_rows<3, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
-    default:
-      return panel_rows<4, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
-#endif
-  }
+  with_constant<kVectors>((columns + kLanes - 1) / kLanes, [&](auto vectors) HWY_ATTR {
+    panel_rows<decltype(vectors)::value, kTransposedA>(m, k, a, b, c, ldc, columns, accumulate);
+  });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace upnext::kernels {
@@ -124,6 +125,15 @@ HWY_INLINE V erf_of(V x) {
   q = hn::MulAdd(q, size, all(-1.880370827e-4f));
   const V large = hn::CopySign(hn::Sub(all(1.0f), exp_of(hn::Neg(q))), x);
   return hn::IfThenElse(hn::Lt(size, all(1.0f)), small, large);
+}
+
+/// call(std::integral_constant<int, n>) for 1 <= n <= kMost: a number that counts registers.
+template <int kMost, class Call>
+HWY_INLINE void with_constant(int64_t n, const Call& call) {
+  if constexpr (kMost > 1) {
+    if (n < kMost) return with_constant<kMost - 1>(n, call);
+  }
+  call(std::integral_constant<int, kMost>());
 }
 
 }  // namespace HWY_NAMESPACE

@@ -42,7 +42,7 @@ class Forward {
   bool training() const { return training_; }
   int64_t tokens() const { return tile_.tokens(); }
   const ParameterSet& parameters() const { return parameters_; }
-  std::vector<Lookup>& lookups() { return lookups_; }
+  const std::vector<Lookup>& lookups() const { return lookups_; }
   const std::vector<Leaf>& leaves() const { return leaves_; }
 
   /// A dense parameter; the same leaf each time.

@@ -112,9 +112,7 @@ Jagged<ScoredItem> fetch_lists(const at::Tensor& scores, const at::Tensor& items
     for (size_t i = begin; i < begin + length; ++i) {
       if (values[i] > kExcluded) list.push_back({static_cast<int32_t>(numbers[i]), values[i]});
     }
-    std::sort(list.begin(), list.end(), [](const ScoredItem& a, const ScoredItem& b) {
-      return a.score != b.score ? a.score > b.score : a.item < b.item;
-    });
+    std::sort(list.begin(), list.end(), ranks_before);
     lists.add_row(list);
   }
   return lists;

@@ -39,22 +39,6 @@ std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, Trainin
   return std::make_unique<DeviceEngine>(parts, request.config.train, open_device(request.device));
 }
 
-/// What of item tables this process keeps.
-TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
-  if (!request.shard_tables) return {};
-  check_usage(on_tiles(request.device),
-              "--shard-tables divides item tables among processes on the CPU, but --device is {}; "
-              "leave one of the two out",
-              request.device);
-  const ObjectiveOptions& objective = request.config.objective;
-  check_usage(objective.sampled(),
-              "--shard-tables: objective.candidates = \"{}\" reads the whole item table in every "
-              "step, so every process would have to hold it; sample candidates, e.g. "
-              "objective.candidates=uniform, or leave --shard-tables out",
-              objective.candidates);
-  return {ranks.rank(), ranks.size()};
-}
-
 }  // namespace
 
 Trainer::Trainer(const TrainRequest& request, Ranks& ranks)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "eval/evaluator.h"
+#include "train/device.h"
 #include "train/table_shards.h"
 
 namespace upnext {
@@ -54,6 +55,21 @@ BatchOptions batch_options(const RunConfig& config) {
       config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
   options.seed = static_cast<uint64_t>(config.train.seed);
   return options;
+}
+
+TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
+  if (!request.shard_tables) return {};
+  check_usage(on_tiles(request.device),
+              "--shard-tables divides item tables among processes on the CPU, but --device is {}; "
+              "leave one of the two out",
+              request.device);
+  const ObjectiveOptions& objective = request.config.objective;
+  check_usage(objective.sampled(),
+              "--shard-tables: objective.candidates = \"{}\" reads the whole item table in every "
+              "step, so every process would have to hold it; sample candidates, e.g. "
+              "objective.candidates=uniform, or leave --shard-tables out",
+              objective.candidates);
+  return {ranks.rank(), ranks.size()};
 }
 
 TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_rows,

@@ -12,6 +12,7 @@
 #include "run/run_config.h"
 #include "train/engine.h"
 #include "train/optimizer.h"
+#include "train/train_request.h"
 
 namespace upnext {
 
@@ -23,6 +24,8 @@ struct TableShare {
   int rank = 0;
   int ranks = 1;
 };
+/// What of item tables this process keeps. Usage Error when they cannot be divided as asked for.
+TableShare table_share(const TrainRequest& request, const Ranks& ranks);
 
 /// What a configuration stands for, ready to make steps: shared by the trainer and the benchmark,
 /// so that what is measured is what trains.

@@ -17,13 +17,7 @@ class Batching : public testing::Test {
  protected:
   static Dataset dataset_of(const std::string& pairs, const test::TemporaryFolder& folder) {
     set_quiet(true);
-    write_file_atomically(folder / "log.txt", pairs);
-    PrepareOptions options;
-    options.source.path = (folder / "log.txt").string();
-    options.source.format = "pairs";
-    options.out = folder / "data";
-    prepare_dataset(options);
-    return Dataset::open(folder / "data");
+    return Dataset::open(test::prepare_pairs(folder, pairs));
   }
   static std::string line(const std::string& user, const std::vector<int>& items) {
     std::string text;
@@ -38,7 +32,7 @@ class Batching : public testing::Test {
     return items;
   }
 
-  test::TemporaryFolder folder_{"batching"};
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(Batching, AWindowIsTheNewestTrainingItemsAndTargetsAreTheNextOnes) {
@@ -75,7 +69,7 @@ TEST_F(Batching, UsersWithoutTwoTrainingItemsAreLeftOut) {
   const Dataset data = dataset_of(line("a", {1, 2, 3}) + line("b", {1, 2, 3, 4}), folder_);
   Batcher batcher(data, BatchOptions{});
   EXPECT_EQ(batcher.num_users(), 1);
-  const test::TemporaryFolder other("batching_none");
+  const test::TemporaryFolder other;
   const Dataset none = dataset_of(line("a", {1, 2, 3}), other);
   EXPECT_THROW(Batcher(none, BatchOptions{}), Error);
 }

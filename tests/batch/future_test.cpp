@@ -117,14 +117,8 @@ Dataset dataset_of(const std::string& lines, const test::TemporaryFolder& folder
     std::istringstream items(line.substr(colon + 1));
     while (items >> item) pairs += line.substr(0, colon) + " " + item + "\n";
   }
-  write_file_atomically(folder / "log.txt", pairs);
-  PrepareOptions options;
-  options.source.path = (folder / "log.txt").string();
-  options.source.format = "pairs";
-  options.out = folder / ("data" + std::to_string(++number));
   set_quiet(true);
-  prepare_dataset(options);
-  return Dataset::open(options.out);
+  return Dataset::open(test::prepare_pairs(folder, pairs, "data" + std::to_string(++number)));
 }
 
 /// The example of the specification, 2.1: training items 11..16.
@@ -141,7 +135,7 @@ class FutureTargets : public testing::Test {
     o.future.future_items = 3;
     return o;
   }
-  test::TemporaryFolder folder_{"future"};
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(FutureTargets, AreTheNextItemsInsideTheTrainingPart) {

@@ -38,7 +38,7 @@ class Comparing : public ::testing::Test {
   }
   SideRequest side(const std::string& name) { return {name, {folder_ / name}}; }
 
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
   WorkerPool pool_{2};
   ComparisonOptions options_ = [] {
     ComparisonOptions options;

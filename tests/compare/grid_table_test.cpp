@@ -30,7 +30,7 @@ class GridTables : public ::testing::Test {
     return make_grid_table({"d", "test", requests, "base"}, {199, 1}, pool_);
   }
 
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
   WorkerPool pool_{1};
 };
 

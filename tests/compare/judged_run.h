@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "inference/temporary_folder.h"
+#include "support/test_files.h"
 
 namespace upnext::test {
 
@@ -37,8 +37,8 @@ struct JudgedRun {
   }
   void write(const std::filesystem::path& folder) const {
     std::filesystem::create_directories(folder);
-    write_bytes(folder / "test.json", json());
-    write_bytes(folder / "per_user.tsv", per_user());
+    test::write_bytes(folder / "test.json", json());
+    test::write_bytes(folder / "per_user.tsv", per_user());
   }
 };
 

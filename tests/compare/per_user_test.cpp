@@ -16,17 +16,18 @@ class PerUser : public ::testing::Test {
  protected:
   /// The message for a file of this text.
   std::string refusal(const std::string& text) {
-    write_bytes(folder_ / "p.tsv", text);
+    test::write_bytes(folder_ / "p.tsv", text);
     ExitCode code = ExitCode::ok;
     const std::string message = error_text([&] { (void)read_per_user(folder_ / "p.tsv"); }, &code);
     EXPECT_EQ(code, ExitCode::data) << text;
     return message;
   }
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(PerUser, ReadsWhatEvaluateWrites) {
-  write_bytes(folder_ / "p.tsv", "user\tmrr\thr@1\trank\nann\t0.5\t0\t2\nbob\\tx\t1e-3\t1\t1,-\n");
+  test::write_bytes(folder_ / "p.tsv",
+                    "user\tmrr\thr@1\trank\nann\t0.5\t0\t2\nbob\\tx\t1e-3\t1\t1,-\n");
   const PerUserValues values = read_per_user(folder_ / "p.tsv");
   EXPECT_EQ(values.users, (std::vector<std::string>{"ann", "bob\\tx"}));
   EXPECT_EQ(values.metrics, (std::vector<std::string>{"mrr", "hr@1"}));
@@ -111,10 +112,10 @@ TEST_F(PerUser, RunsOfOtherDataSplitOrProtocolAreRefused) {
 
 TEST_F(PerUser, FilesOfDifferentEvaluationsDoNotBelongTogether) {
   JudgedRun{.values = {0.5, 1}}.write(folder_ / "a");
-  write_bytes(folder_ / "a" / "per_user.tsv", JudgedRun{.values = {0.5, 0.9}}.per_user());
+  test::write_bytes(folder_ / "a" / "per_user.tsv", JudgedRun{.values = {0.5, 0.9}}.per_user());
   const std::string message = error_text([&] { (void)read_run_result(folder_ / "a", "test"); });
   EXPECT_NE(message.find("different evaluations"), std::string::npos) << message;
-  write_bytes(folder_ / "a" / "test.json", "{ broken");
+  test::write_bytes(folder_ / "a" / "test.json", "{ broken");
   EXPECT_NE(error_text([&] { (void)read_run_result(folder_ / "a", "test"); }).find("test.json"),
             std::string::npos);
   EXPECT_NE(error_text([&] { (void)read_run_result(folder_ / "a", "valid"); }).find("not judged"),

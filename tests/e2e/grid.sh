@@ -69,7 +69,7 @@ plan parts.toml parts 200
 ok 'without a stop' "$upnext" grid whole.toml --quiet
 "$upnext" grid parts.toml --quiet >/dev/null 2>stopped.err &
 child=$!
-for _ in $(seq 400); do [ -s parts/base/more/seed-1/checkpoint/last.safetensors ] && break; sleep 0.05; done
+for _ in $(seq 1200); do [ -s parts/base/more/seed-1/checkpoint/last.safetensors ] && break; sleep 0.05; done
 kill -INT $child
 wait $child
 [ $? -eq 3 ] && pass || fail 'Ctrl-C exits with 3' "$(cat stopped.err)"

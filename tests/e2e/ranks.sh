@@ -12,6 +12,11 @@ fi
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 mpi=(mpirun --oversubscribe --bind-to none)
 [ "$(id -u)" -ne 0 ] || mpi+=(--allow-run-as-root)
+# same_state RUN RUN: the ends of the checkpoints, which hold tensors.
+same_state() {
+  cmp -s <(tail -c 20000 "$1/checkpoint/last.safetensors") <(tail -c 20000 "$2/checkpoint/last.safetensors") && pass ||
+    fail "the checkpoints of $1 and $2 differ"
+}
 same_model() { cmp -s "$1/model.safetensors" "$2/model.safetensors" && pass || fail "$1 and $2 differ"; }
 
 small=(--preset gsasrec --data data --threads 1 --set model.hidden_size=16 --set model.max_length=20
@@ -55,8 +60,7 @@ same_model two two3
 ok 'one epoch divided' "${mpi[@]}" -n 3 "$upnext" train "${small[@]}" --set train.epochs=1 --run legs --shard-tables --quiet
 ok 'another with two' "${mpi[@]}" -n 2 "$upnext" train --resume legs --set train.epochs=2 --shard-tables --quiet
 ok 'the last alone' "$upnext" train --resume legs --set train.epochs=3 --quiet
-cmp -s <(tail -c 20000 alone/checkpoint/last.safetensors) <(tail -c 20000 legs/checkpoint/last.safetensors) && pass ||
-  fail 'three epochs in legs differ'
+same_state alone legs
 softmax=("${small[@]}" --set objective.candidates=full --set objective.criterion=softmax)
 ok 'full softmax, alone' "$upnext" train "${softmax[@]}" --run ce1 --quiet
 ok 'full softmax, 2 processes' "${mpi[@]}" -n 2 "$upnext" train "${softmax[@]}" --run ce2 --quiet
@@ -65,44 +69,56 @@ refuses 'dividing what every step reads in whole' 1 'reads the whole item table'
   "${mpi[@]}" -n 2 "$upnext" train "${softmax[@]}" --run ce3 --shard-tables
 absent 'which writes nothing' ce3
 
-long=("${small[@]}" --set train.epochs=30 --set train.patience=0 --set train.checkpoint_steps=1)
-# child_of RUN RANK: process id of a rank.
-child_of() {
-  local file variables
-  for file in /proc/[0-9]*/environ; do
-    variables=$({ tr '\0' '\n' <"$file"; } 2>/dev/null)
-    grep -qx "UPNEXT_TEST_RUN=$folder/$1" <<<"$variables" || continue
-    grep -qx "OMPI_COMM_WORLD_RANK=$2" <<<"$variables" || continue
-    file=${file#/proc/}
-    echo "${file%/environ}"
+# No end of its own, so that the signal never comes too late on a fast machine.
+endless=("${small[@]}" --set train.epochs=1000000 --set train.patience=0 --set train.checkpoint_steps=1)
+# process_of RANK: id of the process of a rank of the job that runs in this folder.
+process_of() {
+  local process
+  for process in /proc/[0-9]*; do
+    [ "$process/cwd" -ef "$folder" ] || continue
+    { tr '\0' '\n' <"$process/environ"; } 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "${process#/proc/}"
   done
 }
 # start_and_signal SIGNAL RUN RANK: two processes, of which one gets the signal after some steps.
 start_and_signal() {
-  UPNEXT_TEST_RUN=$folder/$2 "${mpi[@]}" -n 2 -x UPNEXT_TEST_RUN "$upnext" train "${long[@]}" --run "$2" --quiet >out 2>err &
-  local job=$!
-  for _ in $(seq 300); do
+  "${mpi[@]}" -n 2 "$upnext" train "${endless[@]}" --run "$2" --quiet >out 2>err &
+  local job=$! target
+  for _ in $(seq 1200); do
     [ -s "$2/metrics.jsonl" ] && break
     sleep 0.05
   done
-  kill "-$1" $(child_of "$2" "$3") || fail "$2: no such process"
+  target=$(process_of "$3")
+  if [ -n "$target" ]; then
+    kill "-$1" "$target"
+  else
+    fail "$2: no process of rank $3" "$(tail -n 5 err)"
+    kill -TERM $job
+  fi
   wait $job
 }
+# resumes_to_the_bits_of_one RUN COMMAND...: goes on for two epochs, as if never stopped.
+resumes_to_the_bits_of_one() {
+  local one run=$1 epochs=$(($(wc -l <"$1/metrics.jsonl") + 2))
+  shift
+  ok "resume $run" "$@" "$upnext" train --resume "$run" --set train.epochs=$epochs --quiet --threads 1
+  ok 'the whole run' "$upnext" train "${endless[@]}" --set train.epochs=$epochs --run "whole-$run" --quiet
+  # Not the whole files: they name the configured epochs.
+  for one in "$run" "whole-$run"; do "$upnext" export "$one" --out "$one.weights" --quiet >/dev/null; done
+  cmp -s "$run.weights" "whole-$run.weights" && pass || fail "$run: other weights"
+  same_state "$run" "whole-$run"
+}
 
-ok 'the whole run' "$upnext" train "${long[@]}" --run whole --quiet
 start_and_signal KILL killed 1
 [ $? -ne 0 ] && pass || fail 'a killed process fails the job'
 [ -s killed/checkpoint/last.safetensors ] && pass || fail 'and leaves a checkpoint'
-ok 'resume with two' "${mpi[@]}" -n 2 "$upnext" train --resume killed --quiet --threads 1
-same_model whole killed
+resumes_to_the_bits_of_one killed "${mpi[@]}" -n 2
 
 start_and_signal INT stopped 1
-[ $? -eq 3 ] && pass || fail 'Ctrl-C on the second process exits with 3'
+[ $? -eq 3 ] && pass || fail 'Ctrl-C on the second process exits with 3' "$(cat err)"
 [ "$(grep -c 'upnext train --resume stopped' err)" -eq 1 ] && pass || fail 'one message' "$(cat err)"
-ok 'resume alone' "$upnext" train --resume stopped --quiet --threads 1
-same_model whole stopped
+resumes_to_the_bits_of_one stopped
 
-refuses 'a run is there already' 1 'resume' "${mpi[@]}" -n 2 "$upnext" train "${small[@]}" --run whole
+refuses 'a run is there already' 1 'resume' "${mpi[@]}" -n 2 "$upnext" train "${small[@]}" --run alone
 refuses 'processes that differ' 2 'do not agree on the configuration' \
   "${mpi[@]}" -n 1 "$upnext" train "${small[@]}" --run mixed : -n 1 "$upnext" train "${small[@]}" --run mixed --set train.l2=0.5
 absent 'which write nothing' mixed

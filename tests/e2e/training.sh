@@ -132,7 +132,7 @@ absent 'a refused run leaves nothing' x/model.safetensors
 "$upnext" train --preset gsasrec --data data --run stopped $small --set train.epochs=100000 \
   --set train.patience=0 --quiet >/dev/null 2>stopped.err &
 child=$!
-for _ in $(seq 200); do [ -s stopped/checkpoint/last.safetensors ] && break; sleep 0.1; done
+for _ in $(seq 600); do [ -s stopped/checkpoint/last.safetensors ] && break; sleep 0.1; done
 kill -INT $child
 wait $child
 [ $? -eq 3 ] && pass || fail 'Ctrl-C exits with 3'

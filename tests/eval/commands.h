@@ -25,10 +25,10 @@ struct Answer {
 class Commands : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_EQ(run("simulate --users 200 --items 40 --interests 4 --events 10 --out " +
-                  (folder_ / "log.csv"))
-                  .status,
-              0);
+    ASSERT_EQ(
+        run("simulate --users 200 --items 40 --interests 4 --events 10 --out " + at("log.csv"))
+            .status,
+        0);
     const Dataset dataset = prepare_csv(folder_ / "log.csv", folder_ / "data");
     write_run("run", dataset, 1);
   }
@@ -72,8 +72,8 @@ class Commands : public ::testing::Test {
   Answer run(const std::string& arguments, const std::string& input = "") const {
     Answer answer;
     folder_.write("input", input);
-    const std::string command = std::string(UPNEXT_PROGRAM) + " " + arguments + " < " +
-                                (folder_ / "input") + " 2> " + (folder_ / "errors");
+    const std::string command =
+        std::string(UPNEXT_PROGRAM) + " " + arguments + " < " + at("input") + " 2> " + at("errors");
     FILE* pipe = ::popen(command.c_str(), "r");
     char buffer[4096];
     for (size_t n; (n = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
@@ -83,7 +83,9 @@ class Commands : public ::testing::Test {
     answer.errors = test::file_bytes(folder_ / "errors");
     return answer;
   }
-  std::string model() const { return folder_ / "run"; }
+  /// A path in the folder of the test, to be put into a command.
+  std::string at(std::string_view name) const { return (folder_ / name).string(); }
+  std::string model() const { return at("run"); }
 
   test::TemporaryFolder folder_;
 };

@@ -13,7 +13,7 @@ namespace {
 
 TEST_F(Commands, EvaluateFindsItsDataAndWritesItsFilesIntoTheRun) {
   const Answer answer =
-      run("evaluate " + model() + " --metrics ndcg@10,R@1 --truth " + (folder_ / "log.truth"));
+      run("evaluate " + model() + " --metrics ndcg@10,R@1 --truth " + at("log.truth"));
   ASSERT_EQ(answer.status, 0) << answer.errors;
   for (const char* word : {"model", "popularity", "last-item bigram", "best achievable", "ndcg@10",
                            "recall@1", "200 users", "full catalogue of 40 items"}) {
@@ -66,7 +66,7 @@ TEST_F(Commands, EvaluateGivesTheSameFilesOnAnyNumberOfThreads) {
 TEST_F(Commands, TrecFilesHoldTheRankingThatWasJudged) {
   const Answer answer =
       run("evaluate " + model() + " --metrics recall@5 --json --trec-depth 5 --trec-run " +
-          (folder_ / "trec.run") + " --trec-qrels " + (folder_ / "trec.qrels"));
+          at("trec.run") + " --trec-qrels " + at("trec.qrels"));
   ASSERT_EQ(answer.status, 0) << answer.errors;
   std::map<std::string, std::string> relevant;
   std::istringstream qrels(test::file_bytes(folder_ / "trec.qrels"));
@@ -86,11 +86,11 @@ TEST_F(Commands, TrecFilesHoldTheRankingThatWasJudged) {
 
 TEST_F(Commands, OtherDataIsRefusedUnlessAllowedAndLeavesTheRunAlone) {
   ASSERT_EQ(run("simulate --seed 9 --users 50 --items 60 --interests 4 --events 10 --out " +
-                (folder_ / "other.csv"))
+                at("other.csv"))
                 .status,
             0);
   prepare_csv(folder_ / "other.csv", folder_ / "other");
-  const std::string arguments = "evaluate " + model() + " --data " + (folder_ / "other");
+  const std::string arguments = "evaluate " + model() + " --data " + at("other");
   const Answer refused = run(arguments);
   EXPECT_EQ(refused.status, 2);
   EXPECT_NE(refused.errors.find("--allow-other-data"), std::string::npos);
@@ -107,8 +107,7 @@ TEST_F(Commands, CalibrateStoresProbabilitiesThatRecommendPrints) {
   const std::string calibrate = "calibrate " + model();
   EXPECT_EQ(run(calibrate).status, 1);  // nobody says what the scores mean
   const std::string loss = " --set objective.criterion=gbce --set objective.negatives=16";
-  const Answer answer =
-      run(calibrate + loss + " --json --threads 1 --truth " + (folder_ / "log.truth"));
+  const Answer answer = run(calibrate + loss + " --json --threads 1 --truth " + at("log.truth"));
   ASSERT_EQ(answer.status, 0) << answer.errors;
   const Json json = Json::parse(answer.out);
   EXPECT_EQ(json, Json::parse(test::file_bytes(folder_ / "run/calibration.json")));
@@ -157,7 +156,7 @@ TEST_F(Commands, HistoriesFromStdinGetTheAnswersOfSingleCallsOnALargeCatalogue) 
   for (int64_t item = 0; item <= kCompactItems; ++item) ids.push_back(std::to_string(item));
   folder_.write("large/config.toml", "");
   write_random_model("large", description, ids, 5);
-  const std::string recommend = "recommend " + (folder_ / "large") + " --json -k 20 ";
+  const std::string recommend = "recommend " + at("large") + " --json -k 20 ";
   for (const std::string history : {"1,2,3", "100000", "77,77,5,4,3,2,1"}) {
     const Answer once = run(recommend + "--history " + history);
     const Answer asked = run(recommend + "--stdin", history + "\n");
@@ -179,9 +178,9 @@ TEST_F(Commands, CalibrateRefusesProbabilitiesThatHaveNoMeaning) {
 TEST_F(Commands, WrongQuestionsHaveTheirExitStatus) {
   EXPECT_EQ(run("evaluate " + model() + " --metrics ndgc@10").status, 1);
   EXPECT_EQ(run("evaluate " + model() + " --ties best").status, 1);
-  EXPECT_EQ(run("evaluate " + (folder_ / "nowhere")).status, 2);
+  EXPECT_EQ(run("evaluate " + at("nowhere")).status, 2);
   EXPECT_EQ(run("evaluate " + model() + " --part valid --truth x").status, 1);
-  EXPECT_EQ(run("simulate --items 3 --out " + (folder_ / "x.csv")).status, 1);
+  EXPECT_EQ(run("simulate --items 3 --out " + at("x.csv")).status, 1);
   EXPECT_EQ(run("recommend " + model()).status, 1);
   EXPECT_EQ(run("recommend " + model() + " --history 1 --stdin").status, 1);
   EXPECT_EQ(run("recommend " + model() + " --history nobody").status, 2);
@@ -221,7 +220,7 @@ TEST_F(Commands, UnknownItemsAreNamedAndSkipped) {
 }
 
 TEST_F(Commands, HistoriesOnStdinAreAnsweredLineByLine) {
-  const std::string data = " --data " + (folder_ / "data");
+  const std::string data = " --data " + at("data");
   const Answer answer =
       run("recommend " + model() + " --history - -k 2 --json" + data, "1,2\nnobody\n\n3 4 5\n");
   ASSERT_EQ(answer.status, 0) << answer.errors;

@@ -16,8 +16,8 @@ class FutureCommands : public Commands {
  protected:
   void SetUp() override {
     Commands::SetUp();
-    ASSERT_EQ(run("prepare " + (folder_ / "log.csv") + " --valid 2 --test 5 --min-user-events 8" +
-                  " --out " + (folder_ / "future"))
+    ASSERT_EQ(run("prepare " + at("log.csv") + " --valid 2 --test 5 --min-user-events 8" +
+                  " --out " + at("future"))
                   .status,
               0);
     const Dataset dataset = Dataset::open(folder_ / "future");
@@ -25,7 +25,7 @@ class FutureCommands : public Commands {
     write_run("two", dataset, 2);
   }
   std::string evaluate(const std::string& arguments) const {
-    return "evaluate " + (folder_ / "one") + " --metrics ndcg@10,recall@5,frbo@10 " + arguments;
+    return "evaluate " + at("one") + " --metrics ndcg@10,recall@5,frbo@10 " + arguments;
   }
   Json json(const std::string& name) const { return Json::parse(test::file_bytes(folder_ / name)); }
   /// Column `name` of a per-user file as text, line by line.
@@ -115,14 +115,13 @@ TEST_F(FutureCommands, DrawnCandidatesAreNamedWarnedAboutAndKeptApart) {
 TEST_F(FutureCommands, DrawnCandidatesAreTheSameForEveryModel) {
   for (const char* rule : {"clean", "original"}) {
     const std::string options = std::string(" --json --negatives 10 --candidates ") + rule;
-    const Json one = Json::parse(run("evaluate " + (folder_ / "one") + options).out);
-    const Json two = Json::parse(run("evaluate " + (folder_ / "two") + options).out);
+    const Json one = Json::parse(run("evaluate " + at("one") + options).out);
+    const Json two = Json::parse(run("evaluate " + at("two") + options).out);
     EXPECT_EQ(one["beside"], two["beside"]) << rule;
     EXPECT_NE(one["metrics"], two["metrics"]) << rule;
-    const Json other =
-        Json::parse(run("evaluate " + (folder_ / "one") + options + " --seed 43").out);
+    const Json other = Json::parse(run("evaluate " + at("one") + options + " --seed 43").out);
     EXPECT_NE(one["beside"]["popularity"], other["beside"]["popularity"]) << rule;
-    const Answer again = run("evaluate " + (folder_ / "one") + options + " --threads 3");
+    const Answer again = run("evaluate " + at("one") + options + " --threads 3");
     EXPECT_EQ(one["metrics"], Json::parse(again.out)["metrics"]) << rule;
   }
 }
@@ -156,10 +155,10 @@ TEST_F(FutureCommands, MeasuresBeyondAccuracyStandBesideTheMetrics) {
 TEST_F(FutureCommands, ListsFromElsewhereAreJudgedLikeTheModelThatMadeThem) {
   const std::string metrics = " --metrics ndcg@10,recall@5,frbo@10,rls_jac@10,mrr --json ";
   const std::string file = folder_ / "lists.trec";
-  const Answer model = run("evaluate " + (folder_ / "one") + metrics +
+  const Answer model = run("evaluate " + at("one") + metrics +
                            "--test-items 1,3 --trec-depth 60 --trec-run " + file);
   ASSERT_EQ(model.status, 0) << model.errors;
-  const std::string lists = "evaluate --lists " + file + " --data " + (folder_ / "future");
+  const std::string lists = "evaluate --lists " + file + " --data " + at("future");
   const Answer answer = run(lists + metrics + "--test-items 1,3 --beyond 5");
   ASSERT_EQ(answer.status, 0) << answer.errors;
   const Json one = Json::parse(model.out), two = Json::parse(answer.out);
@@ -173,10 +172,10 @@ TEST_F(FutureCommands, ListsFromElsewhereAreJudgedLikeTheModelThatMadeThem) {
 
 TEST_F(FutureCommands, ListsNeedDataAndNoModel) {
   const std::string file = folder_.write("lists.tsv", "1\t2 3\nnobody\t4\n");
-  const std::string data = " --data " + (folder_ / "future");
+  const std::string data = " --data " + at("future");
   EXPECT_EQ(run("evaluate --lists " + file).status, 1);
   EXPECT_EQ(run("evaluate").status, 1);
-  EXPECT_EQ(run("evaluate " + (folder_ / "one") + " --lists " + file + data).status, 1);
+  EXPECT_EQ(run("evaluate " + at("one") + " --lists " + file + data).status, 1);
   EXPECT_EQ(run("evaluate --candidates clean --lists " + file + data).status, 1);
   const Answer answer = run("evaluate --lists " + file + data);
   ASSERT_EQ(answer.status, 0) << answer.errors;

@@ -7,7 +7,7 @@
 #include "inference/error_text.h"
 #include "inference/model_weights.h"
 #include "inference/safetensors.h"
-#include "inference/temporary_folder.h"
+#include "support/test_files.h"
 
 namespace upnext {
 namespace {
@@ -60,7 +60,7 @@ class ModelFileTest : public testing::Test {
   }
 
   ModelWeights weights_;
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ModelFileTest, CalibrationIsKeptReplacedAndRemovedWithoutTouchingTheRest) {
@@ -150,9 +150,9 @@ TEST_F(ModelFileTest, RefusesToWriteWhatItCouldNotRead) {
 TEST_F(ModelFileTest, SaysWhatIsWrongWithAPath) {
   EXPECT_NE(open_error(folder_ / "nowhere").find("no such file"), std::string::npos);
   EXPECT_NE(open_error(folder_.path()).find("holds no model.safetensors"), std::string::npos);
-  write_bytes(folder_ / "torch", "PK\x03\x04 and more bytes");
+  test::write_bytes(folder_ / "torch", "PK\x03\x04 and more bytes");
   EXPECT_NE(open_error(folder_ / "torch").find("upnext import"), std::string::npos);
-  write_bytes(folder_ / "text", "just some text, long enough");
+  test::write_bytes(folder_ / "text", "just some text, long enough");
   EXPECT_NE(open_error(folder_ / "text").find("not a safetensors file"), std::string::npos);
 }
 
@@ -213,7 +213,7 @@ TEST_F(ModelFileTest, NoCutFileIsTakenForWhole) {
   write(folder_ / "whole");
   const std::string bytes = read_file(folder_ / "whole");
   for (size_t size = 0; size < bytes.size(); size += 7) {
-    write_bytes(folder_ / "cut", std::string_view(bytes).substr(0, size));
+    test::write_bytes(folder_ / "cut", std::string_view(bytes).substr(0, size));
     EXPECT_NE(open_error(folder_ / "cut"), "") << size;
   }
 }

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "inference/error_text.h"
-#include "inference/temporary_folder.h"
+#include "support/test_files.h"
 
 namespace upnext {
 namespace {
@@ -21,7 +21,7 @@ class Safetensors : public testing::Test {
     std::string text(8, '\0');
     const uint64_t size = json.size();
     std::memcpy(text.data(), &size, sizeof(size));
-    write_bytes(file("hand.safetensors"), text + json + std::string(data_bytes, 'x'));
+    test::write_bytes(file("hand.safetensors"), text + json + std::string(data_bytes, 'x'));
     return file("hand.safetensors");
   }
   std::string header_error(const std::string& json, size_t data_bytes) {
@@ -34,7 +34,7 @@ class Safetensors : public testing::Test {
     return text;
   }
 
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 void write_sample(const std::filesystem::path& path) {
@@ -158,12 +158,12 @@ TEST_F(Safetensors, RefusesHeadersOfAnotherForm) {
 
 TEST_F(Safetensors, RefusesHeaderLengthsBeyondTheFile) {
   std::string text(16, '\xff');
-  write_bytes(file(), text);
+  test::write_bytes(file(), text);
   EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("claims a header"),
             std::string::npos);
-  write_bytes(file(), "1234567");
+  test::write_bytes(file(), "1234567");
   EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("7 bytes"), std::string::npos);
-  write_bytes(file(), "");
+  test::write_bytes(file(), "");
   EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("0 bytes"), std::string::npos);
 }
 
@@ -181,7 +181,7 @@ TEST_F(Safetensors, NoCutFileIsTakenForWhole) {
   write_sample(file());
   const std::string bytes = read_file(file());
   for (size_t size = 0; size < bytes.size(); ++size) {
-    write_bytes(file("cut"), std::string_view(bytes).substr(0, size));
+    test::write_bytes(file("cut"), std::string_view(bytes).substr(0, size));
     EXPECT_NE(error_text([&] { touch(file("cut")); }), "") << size;
   }
 }
@@ -198,7 +198,7 @@ TEST_F(Safetensors, DamagedFilesAreRefusedOrStayInsideTheirBounds) {
       damaged[random.below(static_cast<uint32_t>(damaged.size()))] ^=
           static_cast<char>(1u << random.below(8));
     }
-    write_bytes(file("damaged"), damaged);
+    test::write_bytes(file("damaged"), damaged);
     refused += error_text([&] { touch(file("damaged")); }).empty() ? 0 : 1;
   }
   EXPECT_GT(refused, 500);

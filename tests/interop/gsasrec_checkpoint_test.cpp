@@ -11,10 +11,10 @@
 #include <sstream>
 
 #include "inference/model_weights.h"
-#include "inference/temporary_folder.h"
 #include "interop/model_export.h"
 #include "interop/model_import.h"
 #include "kernels/kernels.h"
+#include "support/test_files.h"
 
 namespace upnext {
 namespace {
@@ -107,7 +107,7 @@ TEST_F(GsasrecCheckpoint, GivesTheRanksAndMetricsOfTheOriginal) {
 }
 
 TEST_F(GsasrecCheckpoint, ComesBackFromAnExportInAnyOrderOfItems) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   Catalogue backwards;
   backwards.ids.assign(model_.item_ids.rbegin(), model_.item_ids.rend());
   ImportOptions options;

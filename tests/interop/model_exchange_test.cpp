@@ -4,10 +4,10 @@
 #include "inference/error_text.h"
 #include "inference/model_weights.h"
 #include "inference/safetensors.h"
-#include "inference/temporary_folder.h"
 #include "interop/model_export.h"
 #include "interop/model_import.h"
 #include "interop/naming_scheme.h"
+#include "support/test_files.h"
 
 namespace upnext {
 namespace {
@@ -188,7 +188,7 @@ class ModelExchange : public testing::Test {
       EXPECT_EQ(back.values.at(name), wanted) << name;
     }
   }
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
   ModelWeights weights_;
 };
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "inference/error_text.h"
-#include "inference/temporary_folder.h"
 #include "interop/torch_bytes.h"
+#include "support/test_files.h"
 
 namespace upnext {
 namespace {
@@ -15,7 +15,7 @@ const std::vector<float> kTwelve = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 class PytorchCheckpointTest : public testing::Test {
  protected:
   std::filesystem::path write(const std::string& bytes) {
-    write_bytes(folder_ / "a.pt", bytes);
+    test::write_bytes(folder_ / "a.pt", bytes);
     return folder_ / "a.pt";
   }
   /// Opens a checkpoint with one tensor and reads it.
@@ -45,7 +45,7 @@ class PytorchCheckpointTest : public testing::Test {
     EXPECT_EQ(checkpoint.tensors()[0].shape, shape);
     return checkpoint.read(0);
   }
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(PytorchCheckpointTest, HonoursOffsetsAndStrides) {

@@ -5,8 +5,8 @@
 
 #include "base/random.h"
 #include "inference/error_text.h"
-#include "inference/temporary_folder.h"
 #include "interop/torch_bytes.h"
+#include "support/test_files.h"
 
 namespace upnext {
 namespace {
@@ -18,7 +18,7 @@ std::string text_of(std::span<const std::byte> bytes) {
 class ZipArchiveTest : public testing::Test {
  protected:
   std::filesystem::path write(const std::string& bytes) {
-    write_bytes(folder_ / "a.zip", bytes);
+    test::write_bytes(folder_ / "a.zip", bytes);
     return folder_ / "a.zip";
   }
   /// Opens and reads all three sample entries.
@@ -37,7 +37,7 @@ class ZipArchiveTest : public testing::Test {
   }
   std::vector<ZipEntry> sample_ = {
       {"top/one", "first bytes"}, {"top/data/0", std::string(300, 'x')}, {"top/empty", ""}};
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ZipArchiveTest, ReadsStoredEntriesByTheirDirectory) {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "inference/error_text.h"
-#include "inference/temporary_folder.h"
+#include "support/test_files.h"
 
 namespace upnext {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 class Grids : public ::testing::Test {
  protected:
   GridPlan plan(const std::string& text) {
-    write_bytes(folder_ / "g.toml", text);
+    test::write_bytes(folder_ / "g.toml", text);
     return read_grid_plan(folder_ / "g.toml");
   }
   std::string refusal(const std::string& text) {
@@ -21,7 +21,7 @@ class Grids : public ::testing::Test {
     EXPECT_EQ(code, ExitCode::usage) << text;
     return message;
   }
-  TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
 };
 
 constexpr const char* kHead = "out = \"runs\"\ndata = \"d/beauty\"\nseeds = [1, 2]\n";

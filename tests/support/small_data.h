@@ -1,38 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <string>
 
 #include "base/file.h"
 #include "base/random.h"
 #include "data/prepare.h"
+#include "support/temporary_folder.h"
 
 namespace upnext::test {
-
-/// A folder of its own for one test, removed at the end.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(const std::string& name)
-      : path_(std::filesystem::temp_directory_path() /
-              ("upnext_" + name + "_" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// "user item" lines of users who walk through a ring of items with a few jumps, so that the next
 /// item can be learned.
@@ -51,16 +28,22 @@ inline std::string ring_log(int users, int items, int length, uint64_t seed = 1)
   return text;
 }
 
-/// Prepares ring_log() as a leave-last 1/1 dataset in `folder`/data and returns that path.
-inline std::filesystem::path ring_dataset(const TemporaryFolder& folder, int users = 60,
-                                          int items = 40, int length = 12) {
-  write_file_atomically(folder / "log.txt", ring_log(users, items, length));
+/// Prepares "user item" lines as a leave-last 1/1 dataset in `folder`/`name` and returns that path.
+inline std::filesystem::path prepare_pairs(const TemporaryFolder& folder, const std::string& pairs,
+                                           const std::string& name = "data") {
+  write_file_atomically(folder / "log.txt", pairs);
   PrepareOptions options;
   options.source.path = (folder / "log.txt").string();
   options.source.format = "pairs";
-  options.out = folder / "data";
+  options.out = folder / name;
   prepare_dataset(options);
-  return folder / "data";
+  return options.out;
+}
+
+/// Prepares ring_log() as a leave-last 1/1 dataset in `folder`/data and returns that path.
+inline std::filesystem::path ring_dataset(const TemporaryFolder& folder, int users = 60,
+                                          int items = 40, int length = 12) {
+  return prepare_pairs(folder, ring_log(users, items, length));
 }
 
 }  // namespace upnext::test

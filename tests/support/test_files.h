@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <unistd.h>
-
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -12,47 +9,14 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "support/temporary_folder.h"
 
 namespace upnext::test {
 
-/// A fresh folder that goes with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    static std::atomic<int> count{0};
-    path_ = std::filesystem::temp_directory_path() /
-            ("upnext-test-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::string operator/(std::string_view name) const { return (path_ / name).string(); }
-
-  /// Writes a file, with folders on the way; returns its path.
-  std::string write(std::string_view name, std::string_view content) const {
-    const std::filesystem::path path = path_ / name;
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary) << content;
-    return path.string();
-  }
-  /// Names of what lies directly in the folder.
-  std::string listing() const {
-    std::string names;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-      names += entry.path().filename().string() + " ";
-    }
-    return names;
-  }
-
- private:
-  std::filesystem::path path_;
-};
+/// Writes without the guarantees, and the waiting, of AtomicFile.
+inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 inline std::string file_bytes(const std::filesystem::path& path) {
   std::ostringstream bytes;

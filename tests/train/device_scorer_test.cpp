@@ -20,6 +20,7 @@
 #include "base/thread_pool.h"
 #include "eval/drawn_candidates.h"
 #include "models/model.h"
+#include "train/device_weights.h"
 
 namespace upnext {
 namespace {
@@ -83,14 +84,6 @@ Queries some_queries() {
   return queries;
 }
 
-std::vector<at::Tensor> weights_of(const Model& model) {
-  std::vector<at::Tensor> weights;
-  for (int64_t i = 0; i < model.parameters().size(); ++i) {
-    weights.push_back(model.parameters()[i].value.detach().clone());
-  }
-  return weights;
-}
-
 class DeviceScores : public testing::TestWithParam<Case> {
  protected:
   DeviceScores() {
@@ -98,9 +91,7 @@ class DeviceScores : public testing::TestWithParam<Case> {
     model_ = make_blank_model(GetParam().model, kItems);
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
       at::Tensor value = model_->parameters()[i].value.detach();
-      const double number = static_cast<double>(i);
-      const at::Tensor wave = at::sin(at::arange(value.numel(), at::kFloat) * (1.7 + number));
-      value.copy_(wave.view(value.sizes()) * 0.4);
+      value.copy_(test::wave_like(value, 1.7 + static_cast<double>(i)) * 0.4);
       if (value.dim() == 1) value.add_(0.5);  // scales of norms
     }
     at::Tensor table = model_->parameters()[model_->output_table()].value.detach();
@@ -109,7 +100,7 @@ class DeviceScores : public testing::TestWithParam<Case> {
     host_ = make_encoder_scorer(*encoder_);
   }
   DeviceScorer device(int64_t most_numbers = DeviceScorer::kMostNumbers) const {
-    return DeviceScorer(*model_, weights_of(*model_), most_numbers);
+    return DeviceScorer(*model_, test::weights_of(*model_), most_numbers);
   }
 
   std::unique_ptr<Model> model_;
@@ -205,7 +196,7 @@ class BrokenModel : public testing::Test {
  protected:
   std::string message(const Queries& queries) const {
     try {
-      rank_targets(DeviceScorer(*model_, weights_of(*model_)), queries, {}, pool_);
+      rank_targets(DeviceScorer(*model_, test::weights_of(*model_)), queries, {}, pool_);
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::data);
       return error.what();

@@ -15,6 +15,7 @@
 #include "models/model.h"
 #include "objectives/criterion.h"
 #include "support/small_data.h"
+#include "train/device_weights.h"
 #include "train/tile_step.h"
 #include "train/training_parts.h"
 
@@ -129,14 +130,6 @@ DeviceGradients by_tiles(const TrainingParts& parts, const Batch& batch,
   return result;
 }
 
-std::vector<at::Tensor> weights_of(const Model& model) {
-  std::vector<at::Tensor> weights;
-  for (int64_t i = 0; i < model.parameters().size(); ++i) {
-    weights.push_back(model.parameters()[i].value.detach().clone());
-  }
-  return weights;
-}
-
 class DeviceStep : public testing::TestWithParam<Case> {
  protected:
   DeviceStep() {
@@ -145,14 +138,13 @@ class DeviceStep : public testing::TestWithParam<Case> {
     parts_ = std::make_unique<TrainingParts>(config_, 2, int64_t{1} << 40);
     for (int64_t i = 0; i < parts_->model->parameters().size(); ++i) {  // no zero biases
       at::Tensor value = parts_->model->parameters()[i].value.detach();
-      const at::Tensor wave = at::sin(at::arange(value.numel(), at::kFloat) * 1.7 + double(i));
-      value.add_(wave.view(value.sizes()), 0.1);
+      value.add_(test::wave_like(value, 1.7, static_cast<double>(i)), 0.1);
     }
     parts_->batcher.start_epoch(0);
     batch_ = parts_->batcher.make(0);
   }
 
-  test::TemporaryFolder folder_{"device"};
+  test::TemporaryFolder folder_;
   RunConfig config_ = GetParam().config;
   std::unique_ptr<TrainingParts> parts_;
   Batch batch_;
@@ -163,7 +155,7 @@ TEST_P(DeviceStep, GivesTheLossAndGradientsOfTheTiles) {
   const StepContext context{42, 7, parts_->objective.divisor(batch_)};
   const DeviceObjective objective(parts_->objective, parts_->pool);
   const DeviceGradients device =
-      run_batch(*parts_->model, weights_of(*parts_->model), objective, batch_, context);
+      run_batch(*parts_->model, test::weights_of(*parts_->model), objective, batch_, context);
   const DeviceGradients tiles = by_tiles(*parts_, batch_, context);
   EXPECT_GT(tiles.loss, 0);
   EXPECT_NEAR(device.loss, tiles.loss, 1e-6 * std::abs(tiles.loss));

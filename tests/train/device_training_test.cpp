@@ -67,7 +67,7 @@ class DeviceTraining : public testing::Test {
     return bytes;
   }
 
-  test::TemporaryFolder folder_{"device_training"};
+  test::TemporaryFolder folder_;
   fs::path data_ = test::ring_dataset(folder_);
 };
 

@@ -3,7 +3,6 @@
 // and three Adam steps. All 14 rows of their table, padding and mask too, are items here.
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -19,6 +18,7 @@
 #include "models/model.h"
 #include "objectives/full_catalogue.h"
 #include "train/optimizer.h"
+#include "train/tile_step.h"
 
 namespace upnext {
 namespace {
@@ -104,19 +104,12 @@ class Example {
 
   /// Loss at the present weights; fills gradients().
   double run() {
-    ParameterSet& parameters = model_->parameters();
-    gradients_ = {};
-    gradients_.dense.resize(static_cast<size_t>(parameters.size()));
-    for (int64_t i = 0; i < parameters.size(); ++i) {
-      const bool table = parameters[i].kind == ParameterKind::table;
-      gradients_.tables.emplace_back(table ? parameters[i].value.size(0) : 0,
-                                     table ? parameters[i].value.size(1) : 0);
-    }
-    Forward forward(parameters, tile_, true, 1, 1);
+    gradients_ = no_gradients<float>(model_->parameters());
+    Forward forward(model_->parameters(), tile_, true, 1, 1);
     const at::Tensor states = model_->encode(forward).contiguous();
     at::Tensor state_grad = at::zeros_like(states, states.options().requires_grad(false));
     gradients_.loss = lose(states, state_grad);
-    collect(forward, states, state_grad);
+    add_items(forward, back_propagate(forward, states, state_grad, gradients_));
     return gradients_.loss;
   }
 
@@ -209,24 +202,16 @@ class Example {
     return loss;
   }
 
-  void collect(Forward& forward, const at::Tensor& states, const at::Tensor& state_grad) {
-    std::vector<at::Tensor> inputs;
-    for (const Leaf& leaf : forward.leaves()) inputs.push_back(leaf.value);
-    for (const Lookup& lookup : forward.lookups()) inputs.push_back(lookup.rows);
-    const auto grads = torch::autograd::grad({states}, inputs, {state_grad});
-    size_t next = 0;
-    for (const Leaf& leaf : forward.leaves()) {
-      gradients_.dense[static_cast<size_t>(leaf.parameter)] = grads[next++];
-    }
-    for (const Lookup& lookup : forward.lookups()) {
-      const at::Tensor grad = grads[next++].contiguous();
+  /// add_lookups() as the original's lookup does it: its padding row gets no gradient.
+  void add_items(const Forward& forward, const std::vector<at::Tensor>& row_grads) {
+    for (size_t i = 0; i < row_grads.size(); ++i) {
+      const Lookup& lookup = forward.lookups()[i];
       const bool items = model_->parameters()[lookup.parameter].name == "item_embedding.weight";
       for (size_t r = 0; r < lookup.ids.size(); ++r) {
-        // The original's lookup gives its padding row no gradient.
         if (items && lookup.ids[r] == 0) continue;
         gradients_.tables[static_cast<size_t>(lookup.parameter)].add_rows(
             std::span(lookup.ids).subspan(r, 1),
-            grad.data_ptr<float>() + static_cast<int64_t>(r) * grad.size(1));
+            row_grads[i].data_ptr<float>() + static_cast<int64_t>(r) * row_grads[i].size(1));
       }
     }
   }

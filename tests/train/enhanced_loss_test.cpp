@@ -44,7 +44,7 @@ TEST(EnhancedLoss, OfAnUntrainedModelIsTheLogOfTheCatalogue) {
 }
 
 TEST(EnhancedLoss, OfUsersWithOneTargetIsCrossEntropyAtTheLastPosition) {
-  const test::TemporaryFolder folder("enhanced_loss");
+  const test::TemporaryFolder folder;
   set_quiet(true);
   // Leave-last 1/1: of four items two are left to train on, so there is one target each.
   std::string log;
@@ -53,13 +53,7 @@ TEST(EnhancedLoss, OfUsersWithOneTargetIsCrossEntropyAtTheLastPosition) {
       log += "u" + std::to_string(user) + " i" + std::to_string((7 * user + 3 * i) % 25) + "\n";
     }
   }
-  write_file_atomically(folder / "log.txt", log);
-  PrepareOptions prepare;
-  prepare.source.path = (folder / "log.txt").string();
-  prepare.source.format = "pairs";
-  prepare.out = folder / "data";
-  prepare_dataset(prepare);
-  const Dataset data = Dataset::open(folder / "data");
+  const Dataset data = Dataset::open(test::prepare_pairs(folder, log));
 
   const auto loss = [&](TargetPositions positions, const std::string& name) {
     BatchOptions options;

@@ -3,7 +3,6 @@
 // given logits, and training steps of a tiny model whose negatives are given.
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 #include <map>
@@ -16,6 +15,7 @@
 #include "models/model.h"
 #include "objectives/criterion.h"
 #include "train/optimizer.h"
+#include "train/tile_step.h"
 
 namespace upnext {
 namespace {
@@ -123,19 +123,12 @@ class Steps {
   }
 
   double run() {
-    ParameterSet& parameters = model_->parameters();
-    gradients_ = {};
-    gradients_.dense.resize(static_cast<size_t>(parameters.size()));
-    for (int64_t i = 0; i < parameters.size(); ++i) {
-      const bool table = parameters[i].kind == ParameterKind::table;
-      gradients_.tables.emplace_back(table ? parameters[i].value.size(0) : 0,
-                                     table ? parameters[i].value.size(1) : 0);
-    }
-    Forward forward(parameters, tile_, true, 1, 1);
+    gradients_ = no_gradients<float>(model_->parameters());
+    Forward forward(model_->parameters(), tile_, true, 1, 1);
     const at::Tensor states = model_->encode(forward).contiguous();
     at::Tensor state_grad = at::zeros_like(states, states.options().requires_grad(false));
     gradients_.loss = lose(states, state_grad);
-    collect(forward, states, state_grad);
+    add_lookups(forward, back_propagate(forward, states, state_grad, gradients_), gradients_);
     return gradients_.loss;
   }
 
@@ -187,22 +180,6 @@ class Steps {
                                       state_grad.data_ptr<float>() + 4 * q, table_grad);
     }
     return loss;
-  }
-
-  void collect(Forward& forward, const at::Tensor& states, const at::Tensor& state_grad) {
-    std::vector<at::Tensor> inputs;
-    for (const Leaf& leaf : forward.leaves()) inputs.push_back(leaf.value);
-    for (const Lookup& lookup : forward.lookups()) inputs.push_back(lookup.rows);
-    const auto grads = torch::autograd::grad({states}, inputs, {state_grad});
-    size_t next = 0;
-    for (const Leaf& leaf : forward.leaves()) {
-      gradients_.dense[static_cast<size_t>(leaf.parameter)] = grads[next++];
-    }
-    for (const Lookup& lookup : forward.lookups()) {
-      const at::Tensor grad = grads[next++].contiguous();
-      gradients_.tables[static_cast<size_t>(lookup.parameter)].add_rows(lookup.ids,
-                                                                        grad.data_ptr<float>());
-    }
   }
 
   RelevanceWeights weights_;

@@ -27,11 +27,13 @@ inline TrainRequest small_training(const std::filesystem::path& run,
   return request;
 }
 
-/// The run that is killed in the middle: a checkpoint after every step.
-inline TrainRequest killed_training(const std::filesystem::path& run,
-                                    const std::filesystem::path& data) {
+/// The run that is stopped or killed in the middle: a checkpoint after every step, and no end of
+/// its own, so that nobody comes too late on a fast machine.
+inline TrainRequest endless_training(const std::filesystem::path& run,
+                                     const std::filesystem::path& data) {
   TrainRequest request = small_training(run, data);
-  request.config.train.epochs = 40;
+  request.config.train.epochs = 1'000'000;
+  request.config.train.patience = 0;
   request.config.train.checkpoint_steps = 1;
   return request;
 }

@@ -7,6 +7,6 @@
 int main(int argc, char** argv) {
   if (argc != 3) return 1;
   upnext::set_quiet(true);
-  upnext::Trainer(upnext::test::killed_training(argv[1], argv[2])).fit();
+  upnext::Trainer(upnext::test::endless_training(argv[1], argv[2])).fit();
   return 0;
 }

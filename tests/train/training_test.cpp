@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -45,18 +46,38 @@ class Training : public testing::Test {
   std::string checkpoint_bytes(const std::string& run) const {
     return read_file(folder_ / run / "checkpoint" / "last.safetensors");
   }
-  /// Weights and optimiser state of a run, as its last checkpoint holds them.
-  std::string trained_bytes(const std::string& run) const {
+  /// Every tensor of a file, without what else it says (such as the configured epochs).
+  std::string tensor_bytes(const fs::path& path) const {
     std::string bytes;
-    const SafetensorsFile file(folder_ / run / "checkpoint" / "last.safetensors");
+    const SafetensorsFile file(path);
     for (const auto& [name, tensor] : file.tensors()) {
       bytes.append(name).append(reinterpret_cast<const char*>(tensor.bytes.data()),
                                 tensor.bytes.size());
     }
     return bytes;
   }
+  /// Weights and optimiser state of a run, as its last checkpoint holds them.
+  std::string trained_bytes(const std::string& run) const {
+    return tensor_bytes(folder_ / run / "checkpoint" / "last.safetensors");
+  }
+  /// Resumes a stopped run for two epochs, and trains as many without a stop.
+  void expect_resumes_to_the_same_bits(TrainRequest stopped) const {
+    const std::string log = read_file(stopped.run / "metrics.jsonl");
+    stopped.config.train.epochs = static_cast<int>(std::ranges::count(log, '\n')) + 2;
+    stopped.resume = true;
+    Trainer(stopped).fit();
+    TrainRequest whole = stopped;
+    whole.resume = false;
+    whole.run = folder_ / "whole";
+    whole.threads = 1;
+    Trainer(whole).fit();
+    const std::string name = stopped.run.filename();
+    EXPECT_TRUE(trained_bytes("whole") == trained_bytes(name));
+    EXPECT_TRUE(tensor_bytes(whole.run / "model.safetensors") ==
+                tensor_bytes(stopped.run / "model.safetensors"));
+  }
 
-  test::TemporaryFolder folder_{"training"};
+  test::TemporaryFolder folder_;
   fs::path data_ = test::ring_dataset(folder_);
 };
 
@@ -175,12 +196,7 @@ TEST_F(Training, OtherSeedsGiveOtherModels) {
 }
 
 TEST_F(Training, AnInterruptedRunResumesToTheSameBits) {
-  TrainRequest whole = request("whole");
-  whole.config.train.epochs = 200;  // long enough that the user is never too late
-  whole.config.train.patience = 0;
-  Trainer(whole).fit();
-  TrainRequest cut = request("cut");
-  cut.config = whole.config;
+  TrainRequest cut = test::endless_training(folder_ / "cut", data_);
   std::thread user([&] {  // presses Ctrl-C at some moment after the start
     while (!fs::exists(cut.run / "metrics.jsonl")) ::usleep(1000);
     ::usleep(40000);
@@ -196,9 +212,7 @@ TEST_F(Training, AnInterruptedRunResumesToTheSameBits) {
   user.join();
   EXPECT_EQ(code, ExitCode::interrupted);
   set_interrupted(false);
-  cut.resume = true;
-  Trainer(cut).fit();
-  EXPECT_TRUE(model_bytes("whole") == model_bytes("cut"));
+  expect_resumes_to_the_same_bits(cut);
 }
 
 /// Kills a child that trains as soon as its checkpoint has passed `steps` steps.
@@ -211,7 +225,7 @@ void train_and_kill(const TrainRequest& request) {
     ::_exit(127);
   }
   const fs::path checkpoint = request.run / "checkpoint" / "last.safetensors";
-  for (int waited = 0; waited < 2000 && !fs::exists(checkpoint); ++waited) ::usleep(5000);
+  for (int waited = 0; waited < 12000 && !fs::exists(checkpoint); ++waited) ::usleep(5000);
   ::usleep(30000);  // somewhere in the middle of a later step
   ::kill(child, SIGKILL);
   int status = 0;
@@ -220,13 +234,10 @@ void train_and_kill(const TrainRequest& request) {
 }
 
 TEST_F(Training, AKilledRunResumesToTheSameBits) {
-  Trainer(test::killed_training(folder_ / "whole", data_)).fit();
-  TrainRequest killed = test::killed_training(folder_ / "killed", data_);
+  TrainRequest killed = test::endless_training(folder_ / "killed", data_);
   train_and_kill(killed);
-  killed.resume = true;
   killed.threads = 2;
-  Trainer(killed).fit();
-  EXPECT_TRUE(model_bytes("whole") == model_bytes("killed"));
+  expect_resumes_to_the_same_bits(killed);
 }
 
 TEST_F(Training, ResumingARunThatStoppedByItselfChangesNothing) {
@@ -300,7 +311,7 @@ TEST_F(Training, EveryModelAndObjectiveRuns) {
 TEST_F(Training, RefusesToResumeWithOtherData) {
   TrainRequest r = request("run");
   Trainer(r).fit();
-  test::TemporaryFolder other("other");
+  test::TemporaryFolder other;
   r.resume = true;
   r.config = RunConfig();
   apply_file(r.config, r.run / "config.toml");
