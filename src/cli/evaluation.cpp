@@ -31,6 +31,7 @@ EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
     report.model_name = description.model.name;
     report.loss_name = description.loss_name;
     report.validation = description.validation;
+    report.watched = watched_in_training(description, evaluation.protocol.part);
   }
   report.training_data = data_match_name(match);
   report.dataset_fingerprint = dataset.fingerprint();
@@ -162,6 +163,11 @@ void add_all_rows(Evaluation* evaluation) {
 void warn_about_counts(const EvalReport& report) {
   const bool drawn = report.protocol.candidates != CandidateRule::full;
   if (drawn) log_warning("{}", drawn_candidates_warning());
+  if (report.watched && report.protocol.part == SplitPart::test) {
+    log_warning(
+        "the test part was measured during the training of this run (watch.parts); if anything "
+        "was chosen by what it showed, this is no test");
+  }
   if (report.short_lists > 0) {
     log_warning("{} users have met so many items that fewer negatives remain than were asked for",
                 report.short_lists);
@@ -223,9 +229,8 @@ Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
   protocol.exclude_seen = exclude_seen && !arguments.include_seen;
   protocol.candidates = parse_candidate_rule(arguments.candidates);
   protocol.negatives = arguments.negatives;
-  const bool original = protocol.candidates == CandidateRule::original;
-  const std::string usual = original ? "behind" : "half";
-  protocol.ties = parse_tie_rule(arguments.ties.empty() ? usual : arguments.ties);
+  protocol.ties =
+      arguments.ties.empty() ? usual_ties(protocol.candidates) : parse_tie_rule(arguments.ties);
   protocol.max_users = arguments.max_users;
   protocol.seed = globals.seed;
   return protocol;

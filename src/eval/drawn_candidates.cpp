@@ -76,6 +76,10 @@ std::string candidate_rule_name(CandidateRule rule) {
   return "";
 }
 
+TieRule usual_ties(CandidateRule rule) {
+  return rule == CandidateRule::original ? TieRule::behind : TieRule::half;
+}
+
 const char* drawn_candidates_warning() {
   return "metrics over drawn candidates are no estimate of those over the full catalogue and can "
          "put systems in another order; compare systems with --candidates full";

@@ -15,6 +15,8 @@ namespace upnext {
 CandidateRule parse_candidate_rule(
     const std::string& name);  ///< full, clean, original; usage Error
 std::string candidate_rule_name(CandidateRule rule);
+/// The tie rule that goes with it unless another is asked for: half, but behind for `original`.
+TieRule usual_ties(CandidateRule rule);
 /// What every result over drawn candidates must say.
 const char* drawn_candidates_warning();
 

@@ -67,7 +67,8 @@ Json counts_json(const EvalReport& report) {
           {"targets_in_history", report.repeat_targets},
           {"duplicate_targets_dropped", report.duplicate_targets},
           {"targets_unknown_to_model", report.never_ranked},
-          {"times_evaluated", report.times_evaluated}};
+          {"times_evaluated", report.times_evaluated},
+          {"watched_in_training", report.watched}};
 }
 
 Json cost_json(const EvalReport& report) {

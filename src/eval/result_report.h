@@ -44,6 +44,8 @@ struct EvalReport {
   int64_t never_ranked = 0;     ///< targets that the model can never recommend
   int64_t without_history = 0;  ///< users left out
   int64_t times_evaluated = 1;  ///< how often this part was opened for this run, this time included
+  /// Whether the run measured this part while it was trained (section [watch]).
+  bool watched = false;
   EvalCost cost;
 };
 

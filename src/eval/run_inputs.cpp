@@ -7,16 +7,19 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "eval/result_report.h"
 
 namespace upnext {
 namespace {
 
 constexpr uint64_t kConfigBytes = uint64_t{16} << 20;
 
-std::string data_path_in(const std::string& text, const std::string& source) {
+/// A text of a configuration, empty when it has none there.
+std::string text_in(const std::string& configuration, const std::string& source,
+                    const char* section, const char* key) {
   try {
-    const toml::table table = toml::parse(text, source);
-    return table["data"]["path"].value_or(std::string());
+    const toml::table table = toml::parse(configuration, source);
+    return table[section][key].value_or(std::string());
   } catch (const toml::parse_error& error) {
     fail_data("{}:{}: not valid TOML: {}", source, error.source().begin.line, error.description());
   }
@@ -31,17 +34,24 @@ std::filesystem::path find_data_folder(const std::filesystem::path& run,
   const std::filesystem::path folder = std::filesystem::is_directory(run) ? run : run.parent_path();
   const std::filesystem::path config = folder / "config.toml";
   if (std::filesystem::exists(config)) {
-    const std::string path = data_path_in(read_file(config, kConfigBytes), config.string());
+    const std::string path =
+        text_in(read_file(config, kConfigBytes), config.string(), "data", "path");
     if (!path.empty()) return path;
   }
   const std::string path =
-      data_path_in(description.config_toml, "configuration in " + run.string());
+      text_in(description.config_toml, "configuration in " + run.string(), "data", "path");
   check_usage(
       !path.empty(),
       "neither {} nor the model names a dataset (key data.path); say --data FOLDER, a folder "
       "written by upnext prepare",
       config.string());
   return path;
+}
+
+bool watched_in_training(const ModelDescription& description, SplitPart part) {
+  const std::string parts =
+      text_in(description.config_toml, "configuration in the model", "watch", "parts");
+  return parts == "both" || parts == split_part_name(part);
 }
 
 std::string data_match_name(DataMatch match) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "data/dataset.h"
+#include "eval/evaluator.h"
 #include "inference/model_file.h"
 
 namespace upnext {
@@ -15,6 +16,9 @@ namespace upnext {
 std::filesystem::path find_data_folder(const std::filesystem::path& run,
                                        const ModelDescription& description,
                                        const std::string& given);
+
+/// Whether the run measured that part while it was trained (section [watch] of its configuration).
+bool watched_in_training(const ModelDescription& description, SplitPart part);
 
 /// Is a dataset what a model was trained on? Of imported models that may be unknown.
 enum class DataMatch { same, other, unknown };

@@ -55,6 +55,20 @@ void TrainOptions::list(OptionList& options) {
   options.add("exclude_seen", exclude_seen, "items of the history are no candidates");
 }
 
+void WatchOptions::list(OptionList& options) {
+  options
+      .add("parts", parts,
+           "parts of the split that are measured during training, for the record; nothing is "
+           "chosen by it")
+      .one_of({"none", "valid", "test", "both"});
+  options.add("every", every, "epochs between measurements; the first is before the first epoch")
+      .at_least(1);
+  options.add("metrics", metrics, "what is measured, as in `upnext evaluate --metrics`");
+  options.add("candidates", candidates, "what held-out items are ranked against, docs/protocols.md")
+      .one_of({"full", "clean", "original"});
+  options.add("per_user", per_user, "also one file of values per user, epoch and part");
+}
+
 void RunConfig::list(OptionList& options) {
   options.add("preset", preset, "preset the configuration began as");
   options.add("version", version, "version of upnext that wrote the file");
@@ -62,6 +76,7 @@ void RunConfig::list(OptionList& options) {
   options.section("model", model);
   options.section("objective", objective);
   options.section("train", train);
+  options.section("watch", watch);
 }
 
 namespace {

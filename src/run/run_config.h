@@ -49,6 +49,19 @@ struct TrainOptions {
   void list(OptionList& options);
 };
 
+/// What is measured while the model is trained, for the record (train/watch.h).
+struct WatchOptions {
+  std::string parts = "none";  ///< none | valid | test | both
+  int64_t every = 1;           ///< epochs, counted from 0: before the first
+  std::string metrics =
+      "ndcg@5,ndcg@10,ndcg@15,ndcg@20,recall@5,recall@10,recall@15,recall@20,ndcg_rel@5,"
+      "ndcg_rel@10,ndcg_rel@15,ndcg_rel@20,rls_rbo@10,rls_jac@10";
+  std::string candidates = "full";  ///< rule, as in `evaluate`
+  bool per_user = false;            ///< keep the value of every user
+
+  void list(OptionList& options);
+};
+
 /// One run: defaults, then a preset, then a file, then --set; written to config.toml resolved.
 struct RunConfig {
   std::string preset;   ///< what it began as, for the record
@@ -57,6 +70,7 @@ struct RunConfig {
   ModelOptions model;
   ObjectiveOptions objective;
   TrainOptions train;
+  WatchOptions watch;
 
   void list(OptionList& options);
 };

@@ -63,4 +63,35 @@ void check_agreement(Ranks& ranks, const std::string& text, const char* what) {
              what, differs ? " (this is one that differs from the first)" : "");
 }
 
+std::vector<uint64_t> numbers_of_ranks(Ranks& ranks, uint64_t mine) {
+  const auto bytes = std::as_bytes(std::span(&mine, 1));
+  std::vector<Bytes> messages(static_cast<size_t>(ranks.size()));
+  messages[0].assign(bytes.begin(), bytes.end());
+  std::vector<uint64_t> numbers;
+  for (const Bytes& message : ranks.exchange(std::move(messages))) {
+    if (message.size() == sizeof(uint64_t)) {
+      std::memcpy(&numbers.emplace_back(), message.data(), sizeof(uint64_t));
+    }
+  }
+  return numbers;
+}
+
+double by_first_rank(Ranks& ranks, const std::function<double()>& work) {
+  Bytes message(sizeof(double));
+  if (ranks.rank() == 0) {
+    try {
+      const double value = work();
+      std::memcpy(message.data(), &value, sizeof(value));
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::interrupted) throw;
+      message.clear();
+    }
+  }
+  ranks.broadcast(message);
+  if (message.empty()) throw Error(ExitCode::interrupted, "stopped by the user");
+  double value = 0;
+  std::memcpy(&value, message.data(), sizeof(value));
+  return value;
+}
+
 }  // namespace upnext

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,5 +48,12 @@ std::unique_ptr<Ranks> make_mpi_ranks();
 
 /// Data Error on every rank when `text` is not the same on all. `what` names it.
 void check_agreement(Ranks& ranks, const std::string& text, const char* what);
+
+/// The number of every rank, on rank 0; nothing elsewhere.
+std::vector<uint64_t> numbers_of_ranks(Ranks& ranks, uint64_t mine);
+
+/// Does `work` on rank 0 and returns its result on every rank; also when it was interrupted, an
+/// Error with ExitCode::interrupted. Any other Error ends the job.
+double by_first_rank(Ranks& ranks, const std::function<double()>& work);
 
 }  // namespace upnext

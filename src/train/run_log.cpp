@@ -51,6 +51,20 @@ void RunLog::validation(const TrainState& state, const std::string& metric, doub
   events_.scalar("valid/" + metric, state.step, static_cast<float>(value));
 }
 
+void RunLog::watched(const TrainState& state, const WatchedPart& part) {
+  Line out;
+  out["epoch"] = state.epoch;
+  out["step"] = state.step;
+  out["watched"] = part.part;
+  out["candidates"] = part.candidates;
+  for (const MetricResult& entry : part.result.metrics) {
+    out["metrics"][entry.metric.label()] = entry.mean;
+    events_.scalar("watched " + part.part + "/" + entry.metric.label(), state.step,
+                   static_cast<float>(entry.mean));
+  }
+  line(out.dump());
+}
+
 void RunLog::remember(TrainState& state) const {
   state.metrics_bytes = bytes_;
   state.events_bytes = events_.size();

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "run/tensorboard.h"
 #include "train/train_state.h"
+#include "train/watch.h"
 
 namespace upnext {
 
@@ -32,6 +33,8 @@ class RunLog {
 
   void epoch(const EpochRecord& record);
   void validation(const TrainState& state, const std::string& metric, double value);
+
+  void watched(const TrainState& state, const WatchedPart& part);
 
   void remember(TrainState& state) const;
   void rewind(const TrainState& state);

@@ -5,8 +5,16 @@
 #include <vector>
 
 #include "inference/model_file.h"
+#include "train/device_scorer.h"
 
 namespace upnext {
+
+double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* device,
+                   const std::function<double(const Scorer&)>& call) {
+  if (device) return call(DeviceScorer(model, device->weights()));
+  const auto encoder = make_encoder(model.options(), weights);
+  return call(*make_encoder_scorer(*encoder));
+}
 
 void write_run_model(const std::filesystem::path& run, const TrainingParts& parts,
                      RunConfig& config, const TensorMap& weights, const std::string& validation) {

@@ -2,13 +2,21 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
+#include "eval/evaluator.h"
 #include "inference/encoder.h"
 #include "run/run_config.h"
+#include "train/device_engine.h"
 #include "train/training_parts.h"
 
 namespace upnext {
+
+/// call(scorer) with a model in training: the inference path of the kernels over `weights`, or a
+/// DeviceScorer over those that lie on `device` (null = the CPU's tiles).
+double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* device,
+                   const std::function<double(const Scorer&)>& call);
 
 /// Writes the model file of a run with these weights. `validation` says how good they are, e.g.
 /// "ndcg@10=0.1712 at epoch 40".

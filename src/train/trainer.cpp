@@ -2,9 +2,7 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
-#include <span>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -48,7 +46,8 @@ Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
       parts_(config_, request.threads, deferred_rows(request), table_share(request, ranks)),
       device_(device_engine(request, parts_, ranks)),
       engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
-      validator_(parts_.dataset, config_.train, parts_.pool) {
+      validator_(parts_.dataset, config_.train, parts_.pool),
+      watch_(parts_.dataset, config_, parts_.pool) {
   parts_.engine.divide_among(ranks_);
   config_.model = parts_.model->options();
 }
@@ -77,6 +76,7 @@ void Trainer::open_run() {
   const std::filesystem::path checkpoints = request_.run / "checkpoint";
   if (!request_.resume) {
     std::filesystem::remove_all(checkpoints);
+    std::filesystem::remove_all(request_.run / Watch::kUsersFolder);
     std::filesystem::remove(request_.run / "model.safetensors");
   }
   make_folder(checkpoints);
@@ -100,6 +100,8 @@ TrainResult Trainer::fit() {
                          validator_, parts_.pool.threads()),
            processes_text(*parts_.model, ranks_));
   if (device_) log_info("device      {}", device_->describe());
+  // Before the first epoch, unless the run had come further; of the log nothing else is that early.
+  if (state_.step == 0 && state_.metrics_bytes == 0) undo_if_interrupted([&] { measure_epoch(); });
   // Asked before every epoch, so that resuming a run that had stopped changes nothing.
   while (state_.epoch < config_.train.epochs && !out_of_patience()) {
     run_epoch();
@@ -120,7 +122,7 @@ TrainResult Trainer::fit() {
   result.stopped = out_of_patience() ? "patience" : "epochs";
   result.processes = ranks_.size();
   result.rank = ranks_.rank();
-  result.peak_memory_bytes_by_process = peaks_of_processes();
+  result.peak_memory_bytes_by_process = numbers_of_ranks(ranks_, result.peak_memory_bytes);
   return result;
 }
 
@@ -161,22 +163,26 @@ void Trainer::after_step(double loss, const Batch& batch) {
   draw_progress(progress);
 }
 
-void Trainer::finish_epoch() {
+void Trainer::undo_if_interrupted(const std::function<void()>& work) {
   if (log_) log_->remember(state_);
   const TrainState before = state_;
   try {
-    log_epoch();
-    if (state_.epoch % config_.train.valid_every == 0 || state_.epoch == config_.train.epochs) {
-      judge_epoch();
-    }
+    work();
   } catch (const Error& error) {
     if (error.code() != ExitCode::interrupted) throw;
-    // Stopped while validating: go back to the end of the last step, which can be saved.
+    // Stopped while measuring: go back to the end of the last step, which can be saved.
     state_ = before;
     if (log_) log_->rewind(state_);
     stop_if_interrupted();
     throw;
   }
+}
+
+void Trainer::finish_epoch() {
+  undo_if_interrupted([&] {
+    log_epoch();
+    measure_epoch();
+  });
   save();
 }
 
@@ -201,9 +207,19 @@ void Trainer::log_epoch() {
   if (!judged && !request_.progress_bar) log_info("{}", epoch_text_);
 }
 
-void Trainer::judge_epoch() {
+void Trainer::measure_epoch() {
+  const int64_t epochs = config_.train.epochs;
+  const bool judged =
+      state_.epoch > 0 && (state_.epoch % config_.train.valid_every == 0 || state_.epoch == epochs);
+  const bool watched = watch_.due(state_.epoch, epochs);
+  if (!judged && !watched) return;
   engine_.settle();
   const WholeWeights weights(parts_.model->parameters(), ranks_);
+  if (judged) judge_epoch(weights);
+  if (watched) watch(weights);
+}
+
+void Trainer::judge_epoch(const WholeWeights& weights) {
   if (!validator_.available()) {
     state_.best_epoch = state_.epoch;
     write_model(weights, fmt::format("none, epoch {}", state_.epoch));
@@ -217,28 +233,27 @@ void Trainer::judge_epoch() {
   log_info("{}  valid {} {:.5f} ({})", epoch_text_, validator_.metric(), value, rest);
 }
 
-/// The first rank measures for all, so that all decide alike.
-double Trainer::measure(const WholeWeights& weights) {
-  Bytes message(sizeof(double));
-  if (ranks_.rank() == 0) {
-    try {
-      const double value = device_ ? validator_.measure(*parts_.model, *device_)
-                                   : validator_.measure(parts_.model->options(), weights.views());
-      std::memcpy(message.data(), &value, sizeof(value));
-    } catch (const Error& error) {
-      if (error.code() != ExitCode::interrupted) throw;
-      message.clear();
+double Trainer::by_scorer(const WholeWeights& weights,
+                          const std::function<double(const Scorer&)>& call) {
+  return by_first_rank(
+      ranks_, [&] { return with_scorer(*parts_.model, weights.views(), device_.get(), call); });
+}
+
+void Trainer::watch(const WholeWeights& weights) {
+  by_scorer(weights, [&](const Scorer& scorer) {
+    const std::vector<WatchedPart> parts = watch_.measure(scorer);
+    watch_.write_users(request_.run, state_.epoch, parts);
+    for (const WatchedPart& part : parts) {
+      log_->watched(state_, part);
+      log_info("{}", watched_text(state_.epoch, part));
     }
-  }
-  ranks_.broadcast(message);
-  if (message.empty()) throw Error(ExitCode::interrupted, "validation stopped by the user");
-  double value = 0;
-  std::memcpy(&value, message.data(), sizeof(value));
-  return value;
+    return 0.0;
+  });
 }
 
 double Trainer::validate(const WholeWeights& weights) {
-  const double value = measure(weights);
+  const double value =
+      by_scorer(weights, [&](const Scorer& scorer) { return validator_.measure(scorer); });
   if (value > state_.best_value) {
     state_.best_value = value;
     state_.best_epoch = state_.epoch;
@@ -272,21 +287,6 @@ void Trainer::save() {
 
 void Trainer::write_model(const WholeWeights& weights, const std::string& validation) {
   if (log_) write_run_model(request_.run, parts_, config_, weights.views(), validation);
-}
-
-/// On the first rank.
-std::vector<uint64_t> Trainer::peaks_of_processes() {
-  const uint64_t mine = peak_memory_bytes();
-  const auto bytes = std::as_bytes(std::span(&mine, 1));
-  std::vector<Bytes> messages(static_cast<size_t>(ranks_.size()));
-  messages[0].assign(bytes.begin(), bytes.end());
-  std::vector<uint64_t> peaks;
-  for (const Bytes& message : ranks_.exchange(std::move(messages))) {
-    if (message.size() == sizeof(uint64_t)) {
-      std::memcpy(&peaks.emplace_back(), message.data(), sizeof(uint64_t));
-    }
-  }
-  return peaks;
 }
 
 void Trainer::stop_if_interrupted() {

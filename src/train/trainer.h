@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "train/train_state.h"
 #include "train/training_parts.h"
 #include "train/validator.h"
+#include "train/watch.h"
 #include "train/whole_rows.h"
 
 namespace upnext {
@@ -39,12 +41,16 @@ class Trainer {
   void after_step(double loss, const Batch& batch);
   void finish_epoch();
   void log_epoch();
-  void judge_epoch();
+  /// Does `work`, which changes the state and writes the log, wholly or, interrupted, not at all.
+  void undo_if_interrupted(const std::function<void()>& work);
+  void measure_epoch();
+  void judge_epoch(const WholeWeights& weights);
   double validate(const WholeWeights& weights);
-  double measure(const WholeWeights& weights);
+  void watch(const WholeWeights& weights);
+  /// call(scorer of these weights) on the first rank, its result on all.
+  double by_scorer(const WholeWeights& weights, const std::function<double(const Scorer&)>& call);
   void save();
   void write_model(const WholeWeights& weights, const std::string& validation);
-  std::vector<uint64_t> peaks_of_processes();
   void stop_if_interrupted();
   int64_t total_steps() const;
   bool out_of_patience() const;
@@ -56,6 +62,7 @@ class Trainer {
   std::unique_ptr<DeviceEngine> device_;  ///< of a run that is not on tiles
   StepEngine& engine_;
   Validator validator_;
+  Watch watch_;
   TrainState state_;
   std::unique_ptr<RunLog> log_;  ///< of the first rank only
   double session_start_ = 0;

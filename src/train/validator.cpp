@@ -2,7 +2,6 @@
 #include "train/validator.h"
 
 #include "base/error.h"
-#include "train/device_scorer.h"
 
 namespace upnext {
 
@@ -17,15 +16,6 @@ Validator::Validator(const Dataset& dataset, const TrainOptions& options, Worker
   protocol_.seed = static_cast<uint64_t>(options.seed);
   queries_ = make_queries(dataset, protocol_);
   if (available()) popularity_ = measure(*make_popularity_scorer(dataset));
-}
-
-double Validator::measure(const ModelOptions& options, const TensorMap& weights) const {
-  const auto encoder = make_encoder(options, weights);
-  return measure(*make_encoder_scorer(*encoder));
-}
-
-double Validator::measure(const Model& model, DeviceEngine& device) const {
-  return measure(DeviceScorer(model, device.weights()));
 }
 
 double Validator::measure(const Scorer& scorer) const {

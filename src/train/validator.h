@@ -6,14 +6,11 @@
 #include "base/thread_pool.h"
 #include "data/dataset.h"
 #include "eval/evaluator.h"
-#include "inference/encoder.h"
 #include "run/run_config.h"
-#include "train/device_engine.h"
 
 namespace upnext {
 
-/// Measures the declared metric on the validation part as `evaluate` does, on the same device: by
-/// the inference path of the kernels, or by a DeviceScorer.
+/// Measures the declared metric on the validation part as `evaluate` does.
 class Validator {
  public:
   Validator(const Dataset& dataset, const TrainOptions& options, WorkerPool& pool);
@@ -22,15 +19,11 @@ class Validator {
   bool available() const { return queries_.targets.size() > 0; }
   int64_t users() const { return queries_.targets.size(); }
   const std::string& metric() const { return label_; }
-  double measure(const ModelOptions& options, const TensorMap& weights) const;
-  /// The same where the model is being trained, with the weights that lie there.
-  double measure(const Model& model, DeviceEngine& device) const;
+  double measure(const Scorer& scorer) const;
   /// What ranking by popularity reaches: the level at which training is stuck when it is no better.
   double popularity_level() const { return popularity_; }
 
  private:
-  double measure(const Scorer& scorer) const;
-
   WorkerPool& pool_;
   Protocol protocol_;
   std::vector<Metric> metrics_;

@@ -21,7 +21,7 @@ same_model() { cmp -s "$1/model.safetensors" "$2/model.safetensors" && pass || f
 
 small=(--preset gsasrec --data data --threads 1 --set model.hidden_size=16 --set model.max_length=20
   --set objective.negatives=8 --set train.valid_every=1 --set train.tile_tokens=96
-  --set train.batch_size=48)
+  --set train.batch_size=48 --set watch.parts=both)
 "$upnext" simulate --users 150 --items 40 --seed 7 --out log.csv >/dev/null 2>&1
 "$upnext" prepare log.csv --out data --min-user-events 5 >/dev/null 2>&1
 
