@@ -178,6 +178,7 @@ TEST_F(Readers, RecogniseEveryFormat) {
   EXPECT_EQ(format_of("user_id:token\titem_id:token\n1\t2\n"), "recbole");
   EXPECT_EQ(format_of("SessionId\tItemId\tTime\n1\t2\t3\n"), "session");
   EXPECT_EQ(format_of(kCheckIns), "foursquare");
+  EXPECT_EQ(format_of("{'user_id': 'u', 'reviews': [{'item_id': '1'}]}\n"), "steam");
   EXPECT_EQ(format_of("user\titem\tc\td\te\tf\tg\t2012-04-03\n"), "tsv");
   EXPECT_EQ(format_of("1 2\n1 3\n"), "pairs");
   EXPECT_EQ(format_of("1 2 3\n2 4 5 6\n"), "s3rec");
@@ -201,7 +202,7 @@ TEST_F(Readers, EveryFormatIsOnTheListOnceWithASummary) {
   }
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
-  EXPECT_EQ(names.size(), 10u);
+  EXPECT_EQ(names.size(), 11u);
 }
 
 }  // namespace
