@@ -105,6 +105,11 @@ TEST_F(Readers, FoursquareCheckInsInUtc) {
   const auto reader = open_events(options);
   EXPECT_TRUE(reader->has_time());
   EXPECT_FALSE(reader->has_value());
+  PrepareOptions ratings;
+  ratings.source = options;
+  ratings.out = folder_ / "out";
+  ratings.min_value = 1;
+  EXPECT_TRUE(caught([&] { prepare_dataset(ratings); }).says("--min-value needs values"));
   auto categories = options;
   categories.item_column = "category";
   EXPECT_EQ(events_of(categories)[1], "979 \"Caf\xe9 Bar 1360982136 1");
