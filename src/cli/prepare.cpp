@@ -51,6 +51,7 @@ std::string report_text(const PrepareReport& report, const Dataset& dataset) {
                    report.filter_passes));
   line("time travel", report.time_travel, "rows older than the user's row before");
   line("times rounded", report.rounded_times, "to whole units (--time-scale)");
+  line("dates without year", report.undated_events, "time -1, before all others");
   line("ties", report.ties,
        fmt::format("of {} users: same time as the event before, in the order of the source",
                    report.users_with_ties));

@@ -72,6 +72,7 @@ nlohmann::ordered_json report_json(const PrepareReport& report) {
   return {{"format", report.format},
           {"lines_skipped", report.lines_skipped},
           {"rounded_times", report.rounded_times},
+          {"undated_events", report.undated_events},
           {"events_read", report.events_read},
           {"events_below_value", report.events_below_value},
           {"duplicates", report.duplicates},

@@ -10,15 +10,17 @@
 
 namespace upnext {
 
-extern const ReaderInfo gsasrec_reader, recbole_reader, json_lines_reader, movielens_reader,
-    session_reader, tsv_reader, csv_reader, pairs_reader, s3rec_reader;
+extern const ReaderInfo gsasrec_reader, recbole_reader, steam_reader, json_lines_reader,
+    foursquare_reader, movielens_reader, session_reader, tsv_reader, csv_reader, pairs_reader,
+    s3rec_reader;
 
 // To add a format: write readers/<name>.cpp, declare its ReaderInfo above and add it to this list.
 // Formats that recognise themselves by more stand before those that recognise themselves by less.
 const std::vector<const ReaderInfo*>& reader_list() {
   static const std::vector<const ReaderInfo*> list{
-      &gsasrec_reader, &recbole_reader, &json_lines_reader, &movielens_reader, &session_reader,
-      &tsv_reader,     &csv_reader,     &pairs_reader,      &s3rec_reader};
+      &gsasrec_reader,    &recbole_reader,   &steam_reader,   &json_lines_reader,
+      &foursquare_reader, &movielens_reader, &session_reader, &tsv_reader,
+      &csv_reader,        &pairs_reader,     &s3rec_reader};
   return list;
 }
 

@@ -52,6 +52,8 @@ class EventReader {
   virtual int64_t skipped() const { return 0; }
   /// Times so far that lost a fraction by rounding; a larger time_scale keeps it.
   virtual int64_t rounded_times() const { return 0; }
+  /// Events so far whose date says no year; their time is -1, before all others.
+  virtual int64_t undated_events() const { return 0; }
   /// Where the source itself cuts each user's sequence, in the order in which users first occurred.
   /// Complete after the last event; empty when the source brings no split.
   virtual std::span<const SplitPoint> given_split() const { return {}; }

@@ -154,6 +154,11 @@ void Preparation::finish_reading(const EventReader& reader) {
     log_warning("{} times were rounded down to whole units; --time-scale 1000 keeps thousandths",
                 report_.rounded_times);
   }
+  report_.undated_events = reader.undated_events();
+  if (report_.undated_events > 0) {
+    log_warning("{} events have a date without a year: their time is -1, before all others",
+                report_.undated_events);
+  }
   given_split_.assign(reader.given_split().begin(), reader.given_split().end());
   std::string& method = options_.split.method;
   if (method == "auto") method = given_split_.empty() ? "leave-last" : "given";

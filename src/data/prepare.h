@@ -48,6 +48,7 @@ struct PrepareOptions {
 struct PrepareReport {
   std::string format;
   int64_t lines_skipped = 0, rounded_times = 0;
+  int64_t undated_events = 0;  ///< of dates without a year: their time is -1
   int64_t events_read = 0, events_below_value = 0, events_filtered = 0, repeats_dropped = 0;
   int64_t filter_passes = 0;  ///< rounds of both frequency filters, the last one changing nothing
   int64_t users = 0, items = 0, events = 0;

@@ -42,6 +42,23 @@ class Scanner {
     rest_.remove_prefix(3);
     return static_cast<int>(at / 3) + 1;
   }
+  int full_month() {
+    constexpr std::string_view kNames[] = {"January",   "February", "March",    "April",
+                                           "May",       "June",     "July",     "August",
+                                           "September", "October",  "November", "December"};
+    for (int i = 0; i < 12; ++i) {
+      if (!rest_.starts_with(kNames[i])) continue;
+      rest_.remove_prefix(kNames[i].size());
+      return i + 1;
+    }
+    return fail();
+  }
+  /// One digit or two.
+  int short_number() {
+    const int first = digits(1);
+    const bool second = !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9';
+    return second ? 10 * first + digits(1) : first;
+  }
   double fraction() {
     double value = 0, unit = 0.1;
     while (!rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9') {
@@ -133,6 +150,17 @@ std::optional<double> parse_check_in(std::string_view text) {
   return scan.done() ? seconds_of(clock) : std::nullopt;
 }
 
+std::optional<ParsedTime> scaled_time(double value, double scale) {
+  // 1396861020.295 * 1000 is not whole in binary: what rounding errors explain counts as whole.
+  const double scaled = value * scale;
+  const double nearest = std::nearbyint(scaled);
+  const bool whole = std::abs(scaled - nearest) <=
+                     1e-6 + 4 * std::numeric_limits<double>::epsilon() * std::abs(scaled);
+  const double time = whole ? nearest : std::floor(scaled);
+  if (std::abs(time) > 9.0e18) return std::nullopt;
+  return {{static_cast<int64_t>(time), !whole}};
+}
+
 }  // namespace
 
 std::optional<double> parse_number(std::string_view text) {
@@ -154,14 +182,29 @@ std::optional<ParsedTime> parse_time(std::string_view text, double scale) {
   if (!value) value = parse_iso(text);
   if (!value) value = parse_check_in(text);
   if (!value) return std::nullopt;
-  // 1396861020.295 * 1000 is not whole in binary: what rounding errors explain counts as whole.
-  const double scaled = *value * scale;
-  const double nearest = std::nearbyint(scaled);
-  const bool whole = std::abs(scaled - nearest) <=
-                     1e-6 + 4 * std::numeric_limits<double>::epsilon() * std::abs(scaled);
-  const double time = whole ? nearest : std::floor(scaled);
-  if (std::abs(time) > 9.0e18) return std::nullopt;
-  return {{static_cast<int64_t>(time), !whole}};
+  return scaled_time(*value, scale);
+}
+
+std::optional<WrittenDay> parse_written_day(std::string_view text, double scale) {
+  Scanner scan(text);
+  Clock clock;
+  clock.month = scan.full_month();
+  scan.expect(' ');
+  clock.day = scan.short_number();
+  const bool has_year = !scan.empty();
+  if (has_year) {
+    scan.expect(',');
+    scan.expect(' ');
+    clock.year = scan.digits(4);
+  } else {
+    clock.year = 2000;  // some year that has a 29th of February
+  }
+  const std::optional<double> seconds = scan.done() ? seconds_of(clock) : std::nullopt;
+  if (!seconds) return std::nullopt;
+  if (!has_year) return WrittenDay{};
+  const std::optional<ParsedTime> time = scaled_time(*seconds, scale);
+  if (!time) return std::nullopt;
+  return WrittenDay{time};
 }
 
 }  // namespace upnext

@@ -19,6 +19,15 @@ struct ParsedTime {
 /// Foursquare check-ins ("Tue Apr 03 18:00:09 +0000 2012"). Nothing when it is none of these.
 std::optional<ParsedTime> parse_time(std::string_view text, double scale = 1.0);
 
+/// A day in words; `time` is its beginning in UTC, nothing when the year is missing.
+struct WrittenDay {
+  std::optional<ParsedTime> time;
+};
+
+/// Reads "November 5, 2011" or "November 5", the forms of Steam's reviews. Nothing when it is
+/// neither.
+std::optional<WrittenDay> parse_written_day(std::string_view text, double scale = 1.0);
+
 /// A finite decimal number that fills the whole text.
 std::optional<double> parse_number(std::string_view text);
 

@@ -90,6 +90,51 @@ TEST_F(Readers, MovieLensInItsThreeLayouts) {
       caught([&] { events_of(file("1 2 3\n", "movielens")); }).says("not a MovieLens file"));
 }
 
+// A name of a category in ISO-8859-1 with a quote that is never closed, and another time zone.
+constexpr char kCheckIns[] =
+    "470\t49bbd6c0f964a520f4531fe3\t4bf58dd8d48988d127951735\tArts & Crafts Store\t"
+    "40.719810375488535\t-74.00258103213994\t-240\tTue Apr 03 18:00:09 +0000 2012\n"
+    "979\t4a43c0aef964a520c6a61fe3\t4bf58dd8d48988d1df941735\t\"Caf\xe9 Bar\t"
+    "40.6067\t-74.0440\t540\tSat Feb 16 02:35:36 +0000 2013\r\n";
+
+// The seconds were taken from `date -u -d ... +%s`.
+TEST_F(Readers, FoursquareCheckInsInUtc) {
+  const auto options = file(kCheckIns, "foursquare", "dataset_TSMC2014_NYC.txt");
+  EXPECT_EQ(events_of(options), (Lines{"470 49bbd6c0f964a520f4531fe3 1333476009 1",
+                                       "979 4a43c0aef964a520c6a61fe3 1360982136 1"}));
+  const auto reader = open_events(options);
+  EXPECT_TRUE(reader->has_time());
+  EXPECT_FALSE(reader->has_value());
+  PrepareOptions ratings;
+  ratings.source = options;
+  ratings.out = folder_ / "out";
+  ratings.min_value = 1;
+  EXPECT_TRUE(caught([&] { prepare_dataset(ratings); }).says("--min-value needs values"));
+  auto categories = options;
+  categories.item_column = "category";
+  EXPECT_EQ(events_of(categories)[1], "979 \"Caf\xe9 Bar 1360982136 1");
+}
+
+// spec/relevance-loss.md 3.3. Ids of digits stay texts, in the dump as in the table made of it.
+TEST_F(Readers, AmazonDumpsAndTheTablesMadeOfThem) {
+  const Lines want{"A3CIUOJXQ5VDQ2 B0000530HU 1441324800 5", "A3H7T87S984REU 0001527665 -86400 4"};
+  EXPECT_EQ(events_of(file(R"({"overall": 5.0, "verified": true, "reviewTime": "09 4, 2015", )"
+                           R"("reviewerID": "A3CIUOJXQ5VDQ2", "asin": "B0000530HU", )"
+                           R"("style": {"Size:": " 7.0 oz"}, "reviewerName": "Shelly \"F\"", )"
+                           R"("reviewText": "As {advertised}", "unixReviewTime": 1441324800})"
+                           "\n"
+                           R"({"reviewerID": "A3H7T87S984REU", "asin": "0001527665", "vote": "3", )"
+                           R"("image": ["a.jpg"], "overall": 4.0, "unixReviewTime": -86400})",
+                           "auto", "All_Beauty.json")),
+            want);
+  auto table = file(
+      "A3CIUOJXQ5VDQ2,B0000530HU,5.0,1441324800\n"
+      "A3H7T87S984REU,0001527665,4.0,-86400\n",
+      "csv", "All_Beauty.csv");
+  table.header = false;
+  EXPECT_EQ(events_of(table), want);
+}
+
 TEST_F(Readers, PairsAndS3RecLines) {
   EXPECT_EQ(events_of(file("1 a\n1\tb\n\n2 a\n", "pairs")),
             (Lines{"1 a 0 1", "1 b 0 1", "2 a 0 1"}));
@@ -137,6 +182,9 @@ TEST_F(Readers, RecogniseEveryFormat) {
   EXPECT_EQ(format_of("userId,movieId,rating,timestamp\n1,2,3,4\n"), "movielens");
   EXPECT_EQ(format_of("user_id:token\titem_id:token\n1\t2\n"), "recbole");
   EXPECT_EQ(format_of("SessionId\tItemId\tTime\n1\t2\t3\n"), "session");
+  EXPECT_EQ(format_of(kCheckIns), "foursquare");
+  EXPECT_EQ(format_of("{'user_id': 'u', 'reviews': [{'item_id': '1'}]}\n"), "steam");
+  EXPECT_EQ(format_of("user\titem\tc\td\te\tf\tg\t2012-04-03\n"), "tsv");
   EXPECT_EQ(format_of("1 2\n1 3\n"), "pairs");
   EXPECT_EQ(format_of("1 2 3\n2 4 5 6\n"), "s3rec");
   EXPECT_EQ(format_of(test::gzipped("1 2\n1 3\n"), "a.txt.gz"), "pairs");
@@ -159,7 +207,7 @@ TEST_F(Readers, EveryFormatIsOnTheListOnceWithASummary) {
   }
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
-  EXPECT_EQ(names.size(), 9u);
+  EXPECT_EQ(names.size(), 11u);
 }
 
 }  // namespace

@@ -50,5 +50,29 @@ TEST(ParseTime, RefusesWhatIsNoTime) {
   }
 }
 
+int64_t day_of(std::string_view text, double scale = 1) {
+  const auto parsed = parse_written_day(text, scale);
+  if (!parsed) return -999'999;
+  return parsed->time ? parsed->time->time : -1;
+}
+
+TEST(ParseWrittenDay, ReadsTheBeginningOfTheDayInUtc) {
+  EXPECT_EQ(day_of("November 5, 2011"), 1320451200);
+  EXPECT_EQ(day_of("February 29, 2012"), 1330473600);
+  EXPECT_EQ(day_of("May 05, 2014"), 1399248000);
+  EXPECT_EQ(day_of("January 1, 1970"), 0);
+  EXPECT_EQ(day_of("November 5, 2011", 1.0 / 86400), 15283);
+  EXPECT_EQ(day_of("November 5"), -1);
+  EXPECT_EQ(day_of("February 29"), -1);
+}
+
+TEST(ParseWrittenDay, RefusesWhatIsNoDay) {
+  for (const char* text : {"", "November", "November 5,", "November 5, 11", "November 31, 2011",
+                           "November 31", "Nov 5, 2011", "5 November 2011", "November 5 2011",
+                           "November 5, 2011 ", "February 29, 2011", "November 123, 2011", "5"}) {
+    EXPECT_FALSE(parse_written_day(text).has_value()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace upnext

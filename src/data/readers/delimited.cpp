@@ -53,12 +53,10 @@ DelimitedReader::DelimitedReader(const ReaderOptions& options, std::unique_ptr<L
 
 std::vector<std::string> DelimitedReader::header_fields() {
   std::string_view line;
-  while (input_->next(line)) {
-    if (is_blank(line)) continue;
-    check_data(splitter_.split(line), "{}: a quote in the header is not closed", input_->where());
-    return splitter_.copies();
-  }
-  fail_data("{}: the file is empty, want a header line and events", input_->name());
+  check_data(next_line(line), "{}: the file is empty, want a header line and events",
+             input_->name());
+  check_data(splitter_.split(line), "{}: a quote in the header is not closed", input_->where());
+  return splitter_.copies();
 }
 
 void DelimitedReader::read_header() {
