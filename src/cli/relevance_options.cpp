@@ -18,6 +18,7 @@ constexpr Alias kAliases[] = {
     {"num-blocks", "model.num_blocks"},   {"num-heads", "model.num_heads"},
     {"num-epochs", "train.epochs"},       {"dropout-rate", "model.dropout"},
     {"loss-type", "objective.relevance"}, {"train-num-positives", "objective.future_items"},
+    {"l2-emb", "train.table_norm"},
 };
 
 struct Refusal {
@@ -32,9 +33,6 @@ constexpr Refusal kRefusals[] = {
     {"train-dir", "the run folder is named with --run"},
     {"state-dict-path", "a run is continued with --resume FOLDER"},
     {"inference-only", "a model is judged with upnext evaluate FOLDER"},
-    {"l2-emb",
-     "the published term is an unsquared norm, whose gradient does not exist at zero; say "
-     "--set train.l2=X or --set train.weight_decay=X"},
 };
 
 std::string with_underscores(std::string name) {

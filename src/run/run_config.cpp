@@ -41,6 +41,10 @@ void TrainOptions::list(OptionList& options) {
   options.add("epsilon", epsilon, "of Adam").range(0, 1);
   options.add("weight_decay", weight_decay, "decoupled, as AdamW").range(0, 1);
   options.add("l2", l2, "factor of the weights added to their gradient").range(0, 1);
+  options
+      .add("table_norm", table_norm,
+           "factor of the Frobenius norm (not squared) of each item table, added to the loss")
+      .at_least(0);
   options.add("clip_norm", clip_norm, "largest global gradient norm, 0 = no clipping").at_least(0);
   options.add("schedule", schedule, "learning rate after the warm-up")
       .one_of({"constant", "linear", "cosine"});

@@ -36,6 +36,7 @@ struct TrainOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double weight_decay = 0;  ///< decoupled (AdamW)
   double l2 = 0;            ///< added to the gradient
+  double table_norm = 0;    ///< factor of ||E||_F of each item table E in the loss
   double clip_norm = 0;     ///< global gradient norm, 0 = off
   std::string schedule = "constant";
   int64_t warmup_steps = 0;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "train/device.h"
+#include "train/table_norm.h"
 
 namespace upnext {
 
@@ -50,6 +51,10 @@ double DeviceEngine::step(const Batch& batch, int64_t step, int64_t total_steps)
                             objective_.divisor(batch)};
   seed_device(device_, context.seed, context.step);
   DeviceGradients total = gradients(batch, context);
+  if (options_.table_norm > 0) {
+    total.loss +=
+        add_table_norms_on_device(model_, options_.table_norm, adam_.weights(), total.gradients);
+  }
   check_data(std::isfinite(total.loss),
              "training diverged: the loss of step {} is {}; lower train.learning_rate or set "
              "train.clip_norm",

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "train/gradient_wire.h"
+#include "train/table_norm.h"
 #include "train/tile_step.h"
 #include "train/tree_reducer.h"
 
@@ -109,6 +110,9 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   std::optional<TileGradients<float>> own = sum_tiles(batch, mine, context);
   TileGradients<float> total = shards_ ? shards_->sum(std::move(own))
                                        : sum_over_ranks<GradientWire>(*ranks_, std::move(own));
+  if (options_.table_norm > 0) {  // after the sum over ranks, by each: once a step
+    total.loss += add_table_norms(model_, options_.table_norm, total, pool_);
+  }
   check_data(std::isfinite(total.loss),
              "training diverged: the loss of step {} is {}; lower train.learning_rate or set "
              "train.clip_norm",

@@ -69,6 +69,11 @@ TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
               "step, so every process would have to hold it; sample candidates, e.g. "
               "objective.candidates=uniform, or leave --shard-tables out",
               objective.candidates);
+  check_usage(request.config.train.table_norm == 0,
+              "--shard-tables: train.table_norm = {} takes the norm of whole item tables in every "
+              "step; use train.l2 or train.weight_decay, which need a row at a time, or leave "
+              "--shard-tables out",
+              request.config.train.table_norm);
   return {ranks.rank(), ranks.size()};
 }
 
@@ -83,6 +88,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {
   if (dataset.num_items() < deferred_rows) return;
+  if (config.train.table_norm > 0) return;  // reads and moves every row in every step
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
 }
 

@@ -13,11 +13,13 @@ for preset in sasrec sasrec-ce gsasrec gru4rec-ce sasrec-cce sasrec-top1-max; do
   says "preset $preset" "^$preset " out
 done
 ok 'the published names of the relevance code' "$upnext" train --preset relevance-fixed --compat relevance-2023 \
-  --loss_type pow2 --train-num-positives 3 --maxlen 50 --hidden_units 16 --num-epochs 2 --show-config
-for line in 'relevance = .power.' 'future_items = 3' 'max_length = 50' 'hidden_size = 16' 'epochs = 2' 'normalise = .original.'; do
+  --loss_type pow2 --train-num-positives 3 --maxlen 50 --hidden_units 16 --num-epochs 2 --l2-emb 0.01 --show-config
+for line in 'relevance = .power.' 'future_items = 3' 'max_length = 50' 'hidden_size = 16' 'epochs = 2' 'table_norm = 0.01' 'normalise = .original.'; do
   says "published name: $line" "^$line" out
 done
 refuses 'an option that the published code ignores' 1 'objective.negatives' "$upnext" train --preset relevance-fixed --train_num_negatives 5
+refuses 'a negative factor of the norm' 1 'table_norm' "$upnext" train --preset relevance-fixed --l2_emb -1 --show-config
+refuses 'a norm that is no number' 1 'table_norm' "$upnext" train --preset relevance-fixed --l2_emb nan --show-config
 ok 'criteria' "$upnext" train --criteria
 for criterion in bce softmax bpr-max top1; do says "criterion $criterion" "^| .$criterion. |" out; done
 ok 'train' "$upnext" train --preset gsasrec --data data --run run $small --quiet

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// The norm of the item table as a term of the loss (train.table_norm): value, gradient, and that
+// whole trainings with it keep the promises of those without.
+#include "train/table_norm.h"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "inference/safetensors.h"
+#include "support/differences.h"
+#include "support/small_data.h"
+#include "support/tiles.h"
+#include "train/small_training.h"
+#include "train/thread_ranks.h"
+#include "train/trainer.h"
+
+namespace upnext {
+namespace {
+
+constexpr int64_t kItems = 9;
+
+TEST(TableNorm, IsTheFactorTimesTheNormAndPointsAlongTheTable) {
+  const std::vector<float> table = {3, 0, -4, 0};
+  std::vector<float> gradient = {1, 1, 1, 1};
+  WorkerPool pool(1);
+  EXPECT_DOUBLE_EQ(add_table_norm<float>(table, 0.5, gradient, pool), 2.5);
+  EXPECT_EQ(gradient, (std::vector<float>{1.3f, 1, 0.6f, 1}));
+}
+
+TEST(TableNorm, HasNoGradientAtZero) {
+  const std::vector<float> table(6, 0.0f);
+  std::vector<float> gradient = {1, -2, 3, 4, 5, 6};
+  const std::vector<float> before = gradient;
+  WorkerPool pool(2);
+  EXPECT_EQ(add_table_norm<float>(table, 0.5, gradient, pool), 0.0);
+  EXPECT_EQ(gradient, before);
+}
+
+TEST(TableNorm, HasTheSameBitsOnAnyThreads) {
+  std::vector<float> table(300'001);  // several tasks, the last of them not full
+  double squares = 0;
+  for (size_t i = 0; i < table.size(); ++i) {
+    table[i] = static_cast<float>(std::sin(0.37 * static_cast<double>(i)));
+    squares += static_cast<double>(table[i]) * table[i];
+  }
+  std::vector<float> first(table.size(), 0.25f);
+  WorkerPool one(1);
+  const double term = add_table_norm<float>(table, 3, first, one);
+  EXPECT_NEAR(term, 3 * std::sqrt(squares), 1e-9);
+  for (const int threads : {2, 3}) {
+    std::vector<float> gradient(table.size(), 0.25f);
+    WorkerPool pool(threads);
+    EXPECT_EQ(add_table_norm<float>(table, 3, gradient, pool), term) << threads;
+    EXPECT_TRUE(gradient == first) << threads;
+  }
+}
+
+class NormOfAModel : public testing::TestWithParam<bool> {
+ protected:
+  NormOfAModel() {
+    ModelOptions options;
+    options.hidden_size = 4;
+    options.num_heads = 2;
+    options.max_length = 6;
+    options.dropout = 0;
+    options.init = "xavier-normal";
+    options.tie_embeddings = GetParam();
+    options.resolve();
+    model_ = make_model(options, kItems, 5);
+  }
+  template <typename T>
+  TileGradients<T> run(double factor) {
+    ObjectiveOptions options;
+    options.criterion = "bce";
+    options.negatives = 1;
+    const Objective objective(options, kItems);
+    WorkerPool pool(1);
+    TileGradients<T> result = run_tile<T>(*model_, objective, tile_, {3, 1, tile_.targets.size()});
+    if (factor > 0) result.loss += add_table_norms(*model_, factor, result, pool);
+    return result;
+  }
+  std::vector<int64_t> item_tables() const {
+    if (GetParam()) return {model_->input_table()};
+    return {model_->input_table(), model_->output_table()};
+  }
+
+  std::unique_ptr<Model> model_;
+  Tile tile_ = test::next_item_tile({{3, 1, 4, 1, 5}, {2, 7, 0}});
+};
+
+TEST_P(NormOfAModel, GradientEqualsFiniteDifferences) {
+  model_->parameters().convert(at::kDouble);
+  TileGradients<double> gradients = run<double>(0.3);
+  for (const int64_t table : item_tables()) {
+    const std::span<const double> gradient = gradients.tables[table].make_dense();
+    double* values = model_->parameters()[table].value.data_ptr<double>();
+    for (size_t e = 0; e < gradient.size(); ++e) {
+      const double slope =
+          test::central_difference(values[e], 1e-5, [&] { return run<double>(0.3).loss; });
+      EXPECT_NEAR(gradient[e], slope, 2e-8) << model_->parameters()[table].name << " " << e;
+      EXPECT_NE(gradient[e], 0.0);  // every item's, read or not
+    }
+  }
+}
+
+TEST_P(NormOfAModel, OnADeviceIsThatOfTheHost) {
+  TileGradients<float> host = no_gradients<float>(model_->parameters());
+  WorkerPool pool(1);
+  const double term = add_table_norms(*model_, 0.3, host, pool);
+  std::vector<at::Tensor> weights, gradients;
+  for (int64_t i = 0; i < model_->parameters().size(); ++i) {
+    weights.push_back(model_->parameters()[i].value);
+    gradients.emplace_back();
+  }
+  gradients[model_->input_table()] = at::ones_like(weights[model_->input_table()]);
+  EXPECT_NEAR(add_table_norms_on_device(*model_, 0.3, weights, gradients), term, 1e-6);
+  for (const int64_t table : item_tables()) {
+    const float before = table == model_->input_table() ? 1 : 0;
+    const std::span<const float> expected = host.tables[table].make_dense();
+    for (size_t e = 0; e < expected.size(); ++e) {
+      EXPECT_NEAR(gradients[table].data_ptr<float>()[e], before + expected[e], 1e-6) << e;
+    }
+  }
+  for (int64_t i = 0; i < model_->parameters().size(); ++i) {
+    const bool item_table = i == model_->input_table() || i == model_->output_table();
+    EXPECT_EQ(gradients[i].defined(), item_table) << model_->parameters()[i].name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, NormOfAModel, testing::Bool(),
+                         [](const auto& test) { return std::string(test.param ? "Tied" : "Two"); });
+
+class NormTraining : public testing::Test {
+ protected:
+  void SetUp() override { set_quiet(true); }
+
+  TrainRequest request(const std::string& run, double factor) const {
+    TrainRequest r = test::small_training(folder_ / run, data_);
+    r.config.model.tie_embeddings = true;
+    r.config.train.table_norm = factor;
+    return r;
+  }
+  /// Weights and moments of the last checkpoint.
+  std::string trained(const TrainRequest& r) const {
+    std::string bytes;
+    const SafetensorsFile file(r.run / "checkpoint" / "last.safetensors");
+    for (const auto& [name, tensor] : file.tensors()) {
+      bytes.append(name).append(reinterpret_cast<const char*>(tensor.bytes.data()),
+                                tensor.bytes.size());
+    }
+    return bytes;
+  }
+  std::string train(const TrainRequest& r) const {
+    Trainer(r).fit();
+    return trained(r);
+  }
+  double first_loss(double factor, double* norm) const {
+    RunConfig config = request("none", factor).config;
+    TrainingParts parts(config, 1, 1);
+    const int64_t table = parts.model->output_table();
+    *norm = parts.model->parameters()[table].value.norm().item<double>();
+    EXPECT_EQ(parts.adam.deferred(table), factor == 0);  // no row can wait: all have a gradient
+    parts.batcher.start_epoch(0);
+    return parts.engine.step(parts.batcher.make(0), 0, 10);
+  }
+
+  test::TemporaryFolder folder_;
+  std::filesystem::path data_ = test::ring_dataset(folder_);
+};
+
+TEST_F(NormTraining, AddsTheTermToTheLossOfAStepOnce) {
+  double norm = 0;
+  const double plain = first_loss(0, &norm);
+  EXPECT_GT(norm, 0.1);
+  EXPECT_NEAR(first_loss(0.7, &norm), plain + 0.7 * norm, 1e-6 * norm);
+}
+
+TEST_F(NormTraining, GivesTheSameBitsOnAnyThreadsAndProcessesAndAfterAResume) {
+  const std::string bits = train(request("t1", 0.01));
+  EXPECT_FALSE(train(request("none", 0)) == bits);
+  for (const int threads : {2, 3}) {
+    TrainRequest r = request("t" + std::to_string(threads), 0.01);
+    r.threads = threads;
+    r.deferred_rows = 1;
+    EXPECT_TRUE(train(r) == bits) << threads;
+  }
+  for (const int ranks : {2, 3}) {
+    const TrainRequest r = request("r" + std::to_string(ranks), 0.01);
+    test::with_ranks(ranks, [&](Ranks& mine) { Trainer(r, mine).fit(); });
+    EXPECT_TRUE(trained(r) == bits) << ranks;
+  }
+  TrainRequest cut = request("cut", 0.01);
+  cut.config.train.epochs = 1;
+  train(cut);
+  cut.config.train.epochs = 3;
+  cut.resume = true;
+  EXPECT_TRUE(train(cut) == bits);
+}
+
+TEST_F(NormTraining, ShrinksTheTableUnderEveryOptimiserOnBothPaths) {
+  const auto norm_after = [&](const std::string& rule, const std::string& device, double factor) {
+    TrainRequest r = request(rule + device + std::to_string(factor), factor);
+    r.config.train.table_optimizer = rule;
+    r.config.train.learning_rate = 0.01;
+    r.config.model.dropout = 0;
+    r.device = device;
+    Trainer(r).fit();
+    const SafetensorsFile file(r.run / "checkpoint" / "last.safetensors");
+    double squares = 0;
+    for (const auto& [name, tensor] : file.tensors()) {
+      if (name != "item_embedding.weight") continue;
+      for (const float value : file.floats(name, tensor.shape)) squares += double{value} * value;
+    }
+    return std::sqrt(squares);
+  };
+  for (const char* rule : {"adam", "lazy-adam", "rowwise-adagrad"}) {
+    const double tiles = norm_after(rule, "cpu", 0.5);
+    EXPECT_GT(tiles, 0.0) << rule;
+    EXPECT_LT(tiles, 0.95 * norm_after(rule, "cpu", 0)) << rule;
+    EXPECT_NEAR(norm_after(rule, "aten-cpu", 0.5), tiles, 0.01 * tiles) << rule;
+  }
+}
+
+TEST_F(NormTraining, RefusesDividedTables) {
+  TrainRequest r = request("divided", 0.01);
+  r.shard_tables = true;
+  try {
+    const Trainer trainer(r);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_NE(std::string(error.what()).find("train.table_norm = 0.01"), std::string::npos)
+        << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace upnext
