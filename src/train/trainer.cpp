@@ -13,6 +13,7 @@
 #include "base/resources.h"
 #include "kernels/kernels.h"
 #include "train/device.h"
+#include "train/initial_weights.h"
 #include "train/progress.h"
 #include "train/run_model.h"
 #include "train/start_summary.h"
@@ -63,6 +64,8 @@ void Trainer::begin() {
     state_ = load_checkpoint(checkpoint, parts_.model->parameters(), parts_.adam);
     log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
     state_.finished = false;
+  } else if (!config_.train.init_from.empty()) {
+    start_from_model(config_.train, parts_, ranks_);
   }
   check_agreement(ranks_, config_text(config_), "configuration and data");
   check_agreement(ranks_, std::to_string(state_.step), "checkpoint");
