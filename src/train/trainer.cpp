@@ -17,6 +17,7 @@
 #include "train/progress.h"
 #include "train/run_model.h"
 #include "train/start_summary.h"
+#include "train/window_warning.h"
 
 namespace upnext {
 namespace {
@@ -102,6 +103,7 @@ TrainResult Trainer::fit() {
            start_summary(config_, parts_.dataset, *parts_.model, parts_.objective, parts_.batcher,
                          validator_, parts_.pool.threads()),
            processes_text(*parts_.model, ranks_));
+  if (log_) warn_of_lost_positions(parts_.dataset, batch_options(config_));
   if (device_) log_info("device      {}", device_->describe());
   // Asked before every epoch, so that resuming a run that had stopped changes nothing.
   while (state_.epoch < config_.train.epochs && !out_of_patience()) {
