@@ -47,8 +47,7 @@ std::string cell_name(const GridCell& cell) {
 /// The configuration without what a run fills in.
 std::string comparable_text(RunConfig config) {
   config.version.clear();
-  config.data.fingerprint.clear();
-  config.data.split_fingerprint.clear();
+  clear_fingerprints(config);
   return config_text(config);
 }
 

@@ -13,12 +13,12 @@ struct Alias {
   const char* key;
 };
 constexpr Alias kAliases[] = {
-    {"batch-size", "train.batch_size"},   {"lr", "train.learning_rate"},
-    {"maxlen", "model.max_length"},       {"hidden-units", "model.hidden_size"},
-    {"num-blocks", "model.num_blocks"},   {"num-heads", "model.num_heads"},
-    {"num-epochs", "train.epochs"},       {"dropout-rate", "model.dropout"},
-    {"loss-type", "objective.relevance"}, {"train-num-positives", "objective.future_items"},
-    {"l2-emb", "train.table_norm"},
+    {"batch-size", "train.batch_size"},     {"lr", "train.learning_rate"},
+    {"maxlen", "model.max_length"},         {"hidden-units", "model.hidden_size"},
+    {"num-blocks", "model.num_blocks"},     {"num-heads", "model.num_heads"},
+    {"num-epochs", "train.epochs"},         {"dropout-rate", "model.dropout"},
+    {"loss-type", "objective.relevance"},   {"train-num-positives", "objective.future_items"},
+    {"state-dict-path", "train.init_from"}, {"l2-emb", "train.table_norm"},
 };
 
 struct Refusal {
@@ -31,7 +31,6 @@ constexpr Refusal kRefusals[] = {
      "--set objective.negatives=N, per position or per positive (objective.negatives_per)"},
     {"experiment-id", "the dataset folder is named with --data"},
     {"train-dir", "the run folder is named with --run"},
-    {"state-dict-path", "a run is continued with --resume FOLDER"},
     {"inference-only", "a model is judged with upnext evaluate FOLDER"},
 };
 

@@ -87,7 +87,7 @@ void check_version(const SafetensorsFile& file) {
   const auto found = file.metadata().find("upnext.version");
   check_data(found != file.metadata().end(),
              "{}: a safetensors file, but not a model of upnext: its metadata lacks "
-             "upnext.version",
+             "upnext.version; want the model.safetensors of a run, or what `upnext import` wrote",
              file.path().string());
   int version = 0;
   const std::string& text = found->second;

@@ -57,6 +57,10 @@ void TrainOptions::list(OptionList& options) {
   options.add("checkpoint_steps", checkpoint_steps, "steps between checkpoints besides every epoch")
       .at_least(0);
   options.add("exclude_seen", exclude_seen, "items of the history are no candidates");
+  options.add("init_from", init_from,
+              "run folder or model file whose weights training starts from; empty = random");
+  options.add("init_fingerprint", init_fingerprint,
+              "of those weights and their item ids, filled in when training starts");
 }
 
 void WatchOptions::list(OptionList& options) {
@@ -139,6 +143,12 @@ std::string config_text(RunConfig& config) {
   OptionList options;
   config.list(options);
   return to_toml(options);
+}
+
+void clear_fingerprints(RunConfig& config) {
+  config.data.fingerprint.clear();
+  config.data.split_fingerprint.clear();
+  config.train.init_fingerprint.clear();
 }
 
 std::string upnext_version() {

@@ -46,6 +46,8 @@ struct TrainOptions {
   int64_t patience = 20;         ///< validations without improvement, 0 = never stop early
   int64_t checkpoint_steps = 0;  ///< also after so many steps; every epoch in any case
   bool exclude_seen = true;      ///< in validation, and the default of the model file
+  std::string init_from;         ///< run folder or model file whose weights are the start values
+  std::string init_fingerprint;  ///< of that model, filled in at the start
 
   void list(OptionList& options);
 };
@@ -95,6 +97,8 @@ void apply_text(RunConfig& config, std::string_view text, const std::string& sou
 void apply_file(RunConfig& config, const std::filesystem::path& path);
 void apply_settings(RunConfig& config, const std::vector<std::string>& settings);
 std::string config_text(RunConfig& config);
+/// Empties what training fills in about what it reads: fingerprints of data and start weights.
+void clear_fingerprints(RunConfig& config);
 
 /// Version of this build, e.g. "0.1.0".
 std::string upnext_version();

@@ -11,9 +11,11 @@
 #include "base/resources.h"
 #include "kernels/kernels.h"
 #include "train/device.h"
+#include "train/initial_weights.h"
 #include "train/progress.h"
 #include "train/run_model.h"
 #include "train/start_summary.h"
+#include "train/window_warning.h"
 
 namespace upnext {
 namespace {
@@ -62,6 +64,8 @@ void Trainer::begin() {
     state_ = load_checkpoint(checkpoint, parts_.model->parameters(), parts_.adam);
     log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
     state_.finished = false;
+  } else if (!config_.train.init_from.empty()) {
+    start_from_model(config_.train, parts_, ranks_);
   }
   check_agreement(ranks_, config_text(config_), "configuration and data");
   check_agreement(ranks_, std::to_string(state_.step), "checkpoint");
@@ -99,6 +103,7 @@ TrainResult Trainer::fit() {
            start_summary(config_, parts_.dataset, *parts_.model, parts_.objective, parts_.batcher,
                          validator_, parts_.pool.threads()),
            processes_text(*parts_.model, ranks_));
+  if (log_) warn_of_lost_positions(parts_.dataset, batch_options(config_));
   if (device_) log_info("device      {}", device_->describe());
   // Before the first epoch, unless the run had come further; of the log nothing else is that early.
   if (state_.step == 0 && state_.metrics_bytes == 0) undo_if_interrupted([&] { measure_epoch(); });

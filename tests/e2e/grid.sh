@@ -90,6 +90,11 @@ printf '[[variant]]\nname = "greedy"\nobjective.negatives = 1000\n' | cat grid.t
 refuses 'one failing variant' 2 '4 of 12 runs failed' "$upnext" grid greedy.toml --quiet
 says 'the failure is in the table' 'greedy/data/seed-1: .*negatives' runs/table.md
 says 'and so is the rest' '^\| dropout-0.1 \| 2 \|' runs/table.md
+plan next.toml next 1
+printf '[[variant]]\nname = "next"\ntrain.init_from = "whole/base/data/seed-1"\n' >>next.toml
+ok 'a variant that starts from given weights' "$upnext" grid next.toml --quiet
+ok 'and again' "$upnext" grid next.toml --list
+[ "$(grep -c '^finished' out)" -eq 12 ] && pass || fail 'it is known to be done' "$(cat out)"
 printf '[[variant]]\nname = "typo"\nmodel.dropuot = 0.1\n' | cat grid.toml - >typo.toml
 refuses 'a wrong key' 1 'variant typo: unknown key model.dropuot; did you mean model.dropout' "$upnext" grid typo.toml
 refuses 'no file' 2 'none.toml' "$upnext" grid none.toml

@@ -69,6 +69,13 @@ refuses 'dividing what every step reads in whole' 1 'reads the whole item table'
   "${mpi[@]}" -n 2 "$upnext" train "${softmax[@]}" --run ce3 --shard-tables
 absent 'which writes nothing' ce3
 
+next=("${small[@]}" --init-from two --set model.tie_embeddings=false --set train.epochs=1)
+ok 'from given weights, alone' "$upnext" train "${next[@]}" --run next1 --quiet
+ok 'from given weights, 2 processes' "${mpi[@]}" -n 2 "$upnext" train "${next[@]}" --run next2
+[ "$(grep -c 'weights  *from two' err)" -eq 1 ] && pass || fail 'one process tells of the weights' "$(cat err)"
+ok 'from given weights, divided' "${mpi[@]}" -n 3 "$upnext" train "${next[@]}" --run next3 --shard-tables --quiet
+for n in 2 3; do same_model next1 next$n; done
+
 # No end of its own, so that the signal never comes too late on a fast machine.
 endless=("${small[@]}" --set train.epochs=1000000 --set train.patience=0 --set train.checkpoint_steps=1)
 # process_of RANK: id of the process of a rank of the job that runs in this folder.

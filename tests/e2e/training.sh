@@ -38,6 +38,16 @@ ok 'resume' "$upnext" train --resume half --set train.epochs=3 --quiet
 for run in run half; do "$upnext" export $run --out $run.weights --quiet >/dev/null; done
 cmp -s run.weights half.weights && pass || fail 'resuming changes the weights'
 
+ok 'start from its weights' "$upnext" train --preset gsasrec --data data --run next $small --init-from run
+says 'it says which' 'weights +from run .*epoch.*items by raw id, 0 new' err
+says 'and the run remembers' '^init_fingerprint = .[0-9a-f]{32}' next/config.toml
+ok 'the published name of it' "$upnext" train --preset relevance-fixed --state_dict_path run --show-config
+says 'is train.init_from' '^init_from = .run.' out
+refuses 'other shapes' 2 'position_embedding.weight is 20 x 16, but 10 x 16.*max_length=20' \
+  "$upnext" train --preset gsasrec --data data --run misfit $small --set model.max_length=10 --init-from run
+absent 'nothing of it is begun' misfit
+refuses 'weights for a resumed run' 1 'start new ones' "$upnext" train --resume half --init-from run
+
 ok 'train on the device path' "$upnext" train --preset gsasrec --data data --run aten $small --device aten-cpu
 says 'it says where' 'device +cpu, LibTorch .*loss on the device' err
 ok 'evaluate what it trained' "$upnext" evaluate aten --metrics ndcg@10

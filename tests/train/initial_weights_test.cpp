@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs that start from the weights of an earlier one (train.init_from).
+#include "train/initial_weights.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "inference/model_file.h"
+#include "inference/safetensors.h"
+#include "support/small_data.h"
+#include "train/small_training.h"
+#include "train/thread_ranks.h"
+#include "train/trainer.h"
+
+namespace upnext {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Values = std::map<std::string, std::vector<float>>;
+
+class InitialWeights : public testing::Test {
+ protected:
+  void SetUp() override { set_quiet(true); }
+
+  TrainRequest request(const std::string& run) const {
+    return test::small_training(folder_ / run, data_);
+  }
+  TrainRequest from(const std::string& old, const std::string& run) const {
+    TrainRequest r = request(run);
+    r.config.train.init_from = folder_ / old;
+    return r;
+  }
+  /// Weights and optimiser state of a run's last checkpoint.
+  Values checkpoint(const std::string& run) const {
+    const SafetensorsFile file(folder_ / run / "checkpoint" / "last.safetensors");
+    Values values;
+    for (const auto& [name, tensor] : file.tensors()) {
+      const auto floats = file.floats(name, tensor.shape);
+      values[name] = {floats.begin(), floats.end()};
+    }
+    return values;
+  }
+  static Values weights(const ModelFile& model) {
+    Values values;
+    for (const auto& [name, tensor] : model.weights()) {
+      values[name] = {tensor.data, tensor.data + tensor.size()};
+    }
+    return values;
+  }
+  ModelFile model(const std::string& run) const { return ModelFile::open(folder_ / run); }
+  std::string refusal(const TrainRequest& r) const {
+    try {
+      Trainer(r).fit();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::data);
+      return error.what();
+    }
+    return "not refused";
+  }
+
+  test::TemporaryFolder folder_;
+  fs::path data_ = test::ring_dataset(folder_);
+};
+
+void expect_within(const std::string& text, const std::vector<std::string>& parts) {
+  for (const std::string& part : parts) EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST_F(InitialWeights, BeforeTheFirstStepTheModelIsTheOldOneAndTheOptimiserIsNew) {
+  Trainer(request("old")).fit();
+  TrainRequest r = from("old", "new");
+  r.config.train.epochs = 0;
+  r.config.train.seed = 7;  // other random start values
+  Trainer(r).fit();
+  const Values old = weights(model("old"));
+  size_t states = 0;
+  for (const auto& [name, values] : checkpoint("new")) {
+    if (old.contains(name)) {
+      EXPECT_EQ(values, old.at(name)) << name;
+    } else {
+      ++states;
+      EXPECT_EQ(std::count(values.begin(), values.end(), 0.0F), std::ssize(values)) << name;
+    }
+  }
+  EXPECT_EQ(states, 2 * old.size());  // two moments
+  RunConfig recorded;
+  apply_file(recorded, folder_ / "new" / "config.toml");
+  EXPECT_EQ(recorded.train.init_from, folder_ / "old");
+  EXPECT_EQ(recorded.train.init_fingerprint, weights_fingerprint(model("old")));
+  EXPECT_EQ(recorded.train.init_fingerprint.size(), 32U);
+}
+
+TEST_F(InitialWeights, EveryModelKeepsItsWeightsWhenNothingIsLearned) {
+  const std::map<std::string, std::function<void(TrainRequest&)>> cases = {
+      {"two-tables", [](TrainRequest& r) { r.config.model.tie_embeddings = false; }},
+      {"tied", [](TrainRequest& r) { r.config.model.tie_embeddings = true; }},
+      {"deferred", [](TrainRequest& r) { r.deferred_rows = 1; }},
+      {"device", [](TrainRequest& r) { r.device = "aten-cpu"; }},
+      {"gru4rec", [](TrainRequest& r) {
+         r.config.model = ModelOptions();
+         r.config.model.name = "gru4rec";
+         r.config.model.hidden_size = 16;
+         r.config.model.gru_hidden_size = 12;
+       }}};
+  for (const auto& [name, change] : cases) {
+    TrainRequest old = request(name);
+    change(old);
+    Trainer(old).fit();
+    TrainRequest same = from(name + "/model.safetensors", name + "-same");
+    change(same);
+    same.config.train.epochs = 1;
+    same.config.train.learning_rate = 0;
+    Trainer(same).fit();
+    EXPECT_TRUE(weights(model(name)) == weights(model(name + "-same"))) << name;
+  }
+}
+
+TEST_F(InitialWeights, ItemsAreMatchedByRawId) {
+  Trainer(request("old")).fit();
+  // The ring again, backwards, behind users of new items; i39 is gone.
+  std::string log;
+  for (int user = 0; user < 20; ++user) {
+    for (int i = 0; i < 8; ++i) log += fmt::format("n{} fresh{}\n", user, (user + i) % 10);
+  }
+  for (int user = 0; user < 60; ++user) {
+    for (int i = 0; i < 10; ++i) log += fmt::format("u{} i{}\n", user, (99 + user - i) % 39);
+  }
+  data_ = test::prepare_pairs(folder_, log, "other");
+  TrainRequest fresh = request("fresh"), matched = from("old", "matched");
+  for (TrainRequest* r : {&fresh, &matched}) {
+    r->config.train.epochs = 0;
+    Trainer(*r).fit();
+  }
+  const Dataset dataset = Dataset::open(data_);
+  ASSERT_EQ(dataset.num_items(), 49);
+  const ModelFile old = model("old");
+  int64_t moved = 0, known = 0;
+  const Values now = checkpoint("matched"), random = checkpoint("fresh"), then = weights(old);
+  const auto row = [](const std::vector<float>& table, int64_t item) {
+    return std::vector<float>(table.begin() + item * 16, table.begin() + (item + 1) * 16);
+  };
+  for (const char* table : {"item_embedding.weight", "output_embedding.weight"}) {
+    for (int64_t item = 0; item < dataset.num_items(); ++item) {
+      const std::optional<int32_t> source = old.find_item(dataset.items().raw(item));
+      EXPECT_EQ(source.has_value(), dataset.items().raw(item).front() == 'i');
+      const std::vector<float> mine = row(now.at(table), item);
+      EXPECT_EQ(mine, source ? row(then.at(table), *source) : row(random.at(table), item));
+      known += source ? 1 : 0;
+      moved += source && *source != item ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(known, 2 * 39);
+  EXPECT_GT(moved, 39);
+  EXPECT_EQ(now.at("position_embedding.weight"), then.at("position_embedding.weight"));
+
+  TrainRequest again = request("again");
+  TrainingParts parts(again.config, 1, 1 << 20);
+  const ItemMatch match = copy_weights(old, "old", parts.dataset, *parts.model);
+  EXPECT_EQ(match.known, 39);
+  EXPECT_EQ(match.fresh, 10);
+  EXPECT_EQ(match.unused, 1);
+}
+
+TEST_F(InitialWeights, ProcessesStartWithTheirRowsOfTheSameWeights) {
+  Trainer(request("old")).fit();
+  TrainRequest alone = from("old", "alone");
+  alone.config.train.epochs = 1;
+  Trainer(alone).fit();
+  for (const int ranks : {2, 3}) {
+    for (const bool shard : {false, true}) {
+      TrainRequest r = alone;
+      const std::string name = fmt::format("ranks{}{}", ranks, shard ? "-sharded" : "");
+      r.run = folder_ / name;
+      r.shard_tables = shard;
+      test::with_ranks(ranks, [&](Ranks& mine) {
+        try {
+          Trainer(r, mine).fit();
+        } catch (const std::exception& error) {
+          ADD_FAILURE() << error.what();
+          std::abort();  // the others wait for this rank
+        }
+      });
+      EXPECT_TRUE(checkpoint(name) == checkpoint("alone")) << name;
+    }
+  }
+}
+
+TEST_F(InitialWeights, AResumedRunDoesNotStartAgain) {
+  Trainer(request("old")).fit();
+  Trainer(from("old", "straight")).fit();
+  TrainRequest cut = from("old", "cut");
+  cut.config.train.epochs = 1;
+  Trainer(cut).fit();
+  fs::remove_all(folder_ / "old");
+  cut.resume = true;
+  cut.config.train.epochs = 3;
+  Trainer(cut).fit();
+  EXPECT_TRUE(checkpoint("cut") == checkpoint("straight"));
+}
+
+TEST_F(InitialWeights, WhatDoesNotFitIsNamed) {
+  TrainRequest old = request("old");
+  old.config.train.epochs = 1;
+  Trainer(old).fit();
+  const auto with = [&](const std::function<void(ModelOptions&)>& change) {
+    TrainRequest r = from("old", "refused");
+    change(r.config.model);
+    return refusal(r);
+  };
+  expect_within(with([](ModelOptions& m) { m.max_length = 12; }),
+                {"old: tensor position_embedding.weight is 8 x 16, but 12 x 16 in the configured",
+                 "model.max_length=8 (here 12)"});
+  expect_within(
+      with([](ModelOptions& m) { m.hidden_size = 24; }),
+      {"item_embedding.weight is 40 x 16, but 40 x 24", "model.hidden_size=16 (here 24)"});
+  expect_within(with([](ModelOptions& m) { m.num_blocks = 3; }),
+                {"has no tensor blocks.2.", "16 in the configured", "model.num_blocks=2 (here 3)"});
+  expect_within(with([](ModelOptions& m) { m.tie_embeddings = true; }),
+                {"tensor output_embedding.weight (40 x 16) has no place",
+                 "model.tie_embeddings=false (here true)"});
+  EXPECT_FALSE(fs::exists(folder_ / "refused"));
+  expect_within(refusal(from("nothing", "refused")), {"nothing: no such file or folder"});
+
+  std::string log = test::ring_log(60, 40, 12);
+  std::replace(log.begin(), log.end(), 'i', 'j');
+  data_ = test::prepare_pairs(folder_, log, "renamed");
+  expect_within(refusal(from("old", "refused")),
+                {"knows none of the 40 items", "matched by raw id"});
+}
+
+TEST_F(InitialWeights, AnotherNetworkOfTheSameShapesIsNoticed) {
+  const ModelOptions one = request("any").config.model;
+  ModelOptions other = one;
+  other.dropout = 0.9;
+  other.gru_layers = 4;
+  EXPECT_EQ(network_differences(one, other), "");
+  other.num_heads = 4;
+  EXPECT_EQ(network_differences(one, other), "model.num_heads=2 (here 4)");
+
+  TrainRequest old = request("old");
+  old.config.train.epochs = 1;
+  Trainer(old).fit();
+  TrainRequest r = from("old", "heads");
+  r.config.model.num_heads = 4;
+  r.config.train.epochs = 0;
+  testing::internal::CaptureStderr();
+  Trainer(r).fit();
+  expect_within(testing::internal::GetCapturedStderr(),
+                {"belong to another network: model.num_heads=2 (here 4)"});
+}
+
+TEST_F(InitialWeights, TheFingerprintIsOfWeightsAndIds) {
+  TrainRequest old = request("old");
+  old.config.train.epochs = 1;
+  Trainer(old).fit();
+  const ModelFile one = model("old");
+  std::vector<std::string> ids;
+  for (int64_t item = 0; item < one.num_items(); ++item) ids.emplace_back(one.item_id(item));
+  ModelDescription description = one.description();
+  description.validation = "another text";
+  const auto written = [&](const std::string& name) {
+    write_model_file(folder_ / name, description, one.weights(), ids, {});
+    return weights_fingerprint(ModelFile::open(folder_ / name));
+  };
+  EXPECT_EQ(written("same.safetensors"), weights_fingerprint(one));
+  std::swap(ids[3], ids[4]);
+  EXPECT_NE(written("swapped.safetensors"), weights_fingerprint(one));
+}
+
+}  // namespace
+}  // namespace upnext
