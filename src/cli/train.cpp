@@ -107,7 +107,13 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
   fmt::print("{} epochs, {} steps in {:.0f} s ({:.0f} positions/s, {:.0f} MB), {}\n", result.epochs,
              result.steps, result.seconds, result.positions_per_second,
              static_cast<double>(result.peak_memory_bytes) / 1e6, best);
-  fmt::print("model: {}\n", (request.run / "model.safetensors").string());
+  const fs::path model = request.run / "model.safetensors";
+  if (!fs::exists(model)) {
+    log_info("no epoch was finished, so there is no model yet; continue with --resume {}",
+             request.run.string());
+    return;
+  }
+  fmt::print("model: {}\n", model.string());
   if (!result.valid_metric.empty()) {
     log_info("validation picked the epoch, so it is no result; judge with: upnext evaluate {}",
              request.run.string());

@@ -16,8 +16,6 @@
 namespace upnext {
 namespace {
 
-constexpr int32_t kUnknown = -1;
-
 bool is_item_table(const Model& model, int64_t parameter) {
   return parameter == model.input_table() || parameter == model.output_table();
 }
@@ -63,22 +61,12 @@ std::vector<const TensorView*> fitting_tensors(const ModelFile& source, const st
   return tensors;
 }
 
-/// By item of the dataset its row in the source.
-std::vector<int32_t> source_rows(const ModelFile& source, const Dataset& dataset) {
-  std::vector<int32_t> rows;
-  rows.reserve(static_cast<size_t>(dataset.num_items()));
-  for (int64_t item = 0; item < dataset.num_items(); ++item) {
-    rows.push_back(source.find_item(dataset.items().raw(item)).value_or(kUnknown));
-  }
-  return rows;
-}
-
 void copy_item_rows(const TensorView& from, std::span<const int32_t> rows, Parameter& parameter) {
   const int64_t width = parameter.shape[1];
   float* to = parameter.value.data_ptr<float>();
   for (int64_t item = parameter.kept.begin; item < parameter.kept.end; ++item, to += width) {
     const int32_t row = rows[static_cast<size_t>(item)];
-    if (row != kUnknown) std::copy_n(from.data + row * width, width, to);
+    if (row >= 0) std::copy_n(from.data + row * width, width, to);
   }
 }
 
@@ -113,12 +101,9 @@ std::string network_differences(ModelOptions there, ModelOptions here) {
 ItemMatch copy_weights(const ModelFile& source, const std::string& where, const Dataset& dataset,
                        Model& model) {
   const std::vector<const TensorView*> tensors = fitting_tensors(source, where, model);
-  const std::vector<int32_t> rows = source_rows(source, dataset);
-  ItemMatch match;
-  match.fresh = std::count(rows.begin(), rows.end(), kUnknown);
-  match.known = dataset.num_items() - match.fresh;
-  match.unused = source.num_items() - match.known;
-  check_data(match.known > 0,
+  ItemMatch match = match_items(dataset.items(), source.num_items(),
+                                [&](std::string_view raw) { return source.find_item(raw); });
+  check_data(match.unknown_to_model < dataset.num_items(),
              "{}: knows none of the {} items of {} (its first is \"{}\", the dataset's \"{}\"); "
              "items are matched by raw id, so prepare the data with the ids of the model",
              where, dataset.num_items(), dataset.folder().string(), source.item_id(0),
@@ -127,7 +112,7 @@ ItemMatch copy_weights(const ModelFile& source, const std::string& where, const 
     Parameter& parameter = model.parameters()[i];
     const TensorView& from = *tensors[static_cast<size_t>(i)];
     if (is_item_table(model, i)) {
-      copy_item_rows(from, rows, parameter);
+      copy_item_rows(from, match.to_model, parameter);
     } else {
       std::copy_n(from.data, parameter.value.numel(), parameter.value.data_ptr<float>());
     }
@@ -160,8 +145,9 @@ void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& 
   log_info(
       "weights     from {} ({}): {} items by raw id, {} new items start afresh, {} items of "
       "the model are not in the data; epochs count from 1",
-      options.init_from, was.validation.empty() ? "epoch not known" : was.validation, match.known,
-      match.fresh, match.unused);
+      options.init_from, was.validation.empty() ? "epoch not known" : was.validation,
+      parts.dataset.num_items() - match.unknown_to_model, match.unknown_to_model,
+      match.unknown_to_data);
   const std::string differences = network_differences(was.model, parts.model->options());
   if (differences.empty()) return;
   log_warning(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "data/dataset.h"
+#include "eval/item_match.h"
 #include "inference/model_file.h"
 #include "models/model.h"
 #include "run/run_config.h"
@@ -13,17 +13,11 @@
 
 namespace upnext {
 
-/// How the items of a dataset meet those of a model, by raw id.
-struct ItemMatch {
-  int64_t known = 0;   ///< in both
-  int64_t fresh = 0;   ///< the model lacks them: their rows keep the start values they have
-  int64_t unused = 0;  ///< the dataset lacks them: their rows are left out
-};
-
 /// Copies the weights of `source` into `model`, which is made for `dataset`: rows of item tables by
-/// raw item id, of divided tables those that are kept here, everything else as it is. `where` names
-/// the source in Errors. Data Error, before anything is copied, that names the first parameter that
-/// does not fit with both shapes, or says that no item is known.
+/// raw item id, of divided tables those that are kept here, everything else as it is. Rows of items
+/// that the source does not know keep their start values. `where` names the source in Errors. Data
+/// Error, before anything is copied, that names the first parameter that does not fit with both
+/// shapes, or says that no item is known.
 ItemMatch copy_weights(const ModelFile& source, const std::string& where, const Dataset& dataset,
                        Model& model);
 

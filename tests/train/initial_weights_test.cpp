@@ -166,9 +166,9 @@ TEST_F(InitialWeights, ItemsAreMatchedByRawId) {
   TrainRequest again = request("again");
   TrainingParts parts(again.config, 1, 1 << 20);
   const ItemMatch match = copy_weights(old, "old", parts.dataset, *parts.model);
-  EXPECT_EQ(match.known, 39);
-  EXPECT_EQ(match.fresh, 10);
-  EXPECT_EQ(match.unused, 1);
+  EXPECT_EQ(parts.dataset.num_items(), 49);
+  EXPECT_EQ(match.unknown_to_model, 10);
+  EXPECT_EQ(match.unknown_to_data, 1);
 }
 
 TEST_F(InitialWeights, ProcessesStartWithTheirRowsOfTheSameWeights) {
