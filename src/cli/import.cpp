@@ -28,6 +28,7 @@ struct Format {
 };
 constexpr Format kFormats[] = {
     {"gsasrec-pytorch", "gsasrec"},
+    {"sasrec-pytorch", "pmixer"},  // and what comes from it, such as the relevance-loss code
 };
 
 struct ImportCommand {
