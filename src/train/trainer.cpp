@@ -20,10 +20,6 @@
 namespace upnext {
 namespace {
 
-/// How many validations at popularity level are worth a warning.
-constexpr int64_t kPlateauValidations = 5;
-constexpr double kPlateauFactor = 1.25;
-
 /// A device moves every row in every step.
 int64_t deferred_rows(const TrainRequest& request) {
   return on_tiles(request.device) ? request.deferred_rows : std::numeric_limits<int64_t>::max();
@@ -208,15 +204,17 @@ void Trainer::log_epoch() {
   if (log_) log_->epoch(record);
   epoch_text_ = fmt::format("epoch {}  loss {:.5f}  {} positions/s", state_.epoch, record.loss,
                             count_text(record.positions_per_second));
-  const bool judged = state_.epoch % config_.train.valid_every == 0;
-  if (!judged && !request_.progress_bar) log_info("{}", epoch_text_);
+  if (!epoch_is_judged() && !request_.progress_bar) log_info("{}", epoch_text_);
+}
+
+bool Trainer::epoch_is_judged() const {
+  return state_.epoch > 0 &&
+         (state_.epoch % config_.train.valid_every == 0 || state_.epoch == config_.train.epochs);
 }
 
 void Trainer::measure_epoch() {
-  const int64_t epochs = config_.train.epochs;
-  const bool judged =
-      state_.epoch > 0 && (state_.epoch % config_.train.valid_every == 0 || state_.epoch == epochs);
-  const bool watched = watch_.due(state_.epoch, epochs);
+  const bool judged = epoch_is_judged();
+  const bool watched = watch_.due(state_.epoch, config_.train.epochs);
   if (!judged && !watched) return;
   engine_.settle();
   const WholeWeights weights(parts_.model->parameters(), ranks_);
@@ -228,6 +226,7 @@ void Trainer::judge_epoch(const WholeWeights& weights) {
   if (!validator_.available()) {
     state_.best_epoch = state_.epoch;
     write_model(weights, fmt::format("none, epoch {}", state_.epoch));
+    log_info("{}", epoch_text_);
     return;
   }
   const double value = validate(weights);
@@ -269,15 +268,10 @@ double Trainer::validate(const WholeWeights& weights) {
     ++state_.stale;
   }
   if (log_) log_->validation(state_, validator_.metric(), value);
-  const bool plateau = state_.best_value <= kPlateauFactor * validator_.popularity_level();
   const int64_t validations = state_.epoch / config_.train.valid_every;
-  if (log_ && plateau && validations >= kPlateauValidations && !warned_plateau_) {
+  if (log_ && !warned_plateau_ && validator_.on_plateau(state_.best_value, validations)) {
     warned_plateau_ = true;
-    log_warning(
-        "after {} epochs {} is {:.5f}, the level of ranking by popularity ({:.5f}): the model has "
-        "not left the popularity plateau. gBCE models can sit there for a while; give it more "
-        "epochs and patience, start smaller (model.init = \"small\") or lower objective.gbce_t",
-        state_.epoch, validator_.metric(), state_.best_value, validator_.popularity_level());
+    log_warning("after {} epochs {}", state_.epoch, validator_.plateau_text(state_.best_value));
   }
   return value;
 }

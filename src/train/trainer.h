@@ -43,6 +43,7 @@ class Trainer {
   void log_epoch();
   /// Does `work`, which changes the state and writes the log, wholly or, interrupted, not at all.
   void undo_if_interrupted(const std::function<void()>& work);
+  bool epoch_is_judged() const;
   void measure_epoch();
   void judge_epoch(const WholeWeights& weights);
   double validate(const WholeWeights& weights);

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/validator.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 
 namespace upnext {
+namespace {
+
+/// How many validations at popularity level are worth a warning.
+constexpr int64_t kPlateauValidations = 5;
+constexpr double kPlateauFactor = 1.25;
+
+}  // namespace
 
 Validator::Validator(const Dataset& dataset, const TrainOptions& options, WorkerPool& pool)
     : pool_(pool), metrics_(parse_metrics(options.valid_metric)) {
@@ -16,6 +25,18 @@ Validator::Validator(const Dataset& dataset, const TrainOptions& options, Worker
   protocol_.seed = static_cast<uint64_t>(options.seed);
   queries_ = make_queries(dataset, protocol_);
   if (available()) popularity_ = measure(*make_popularity_scorer(dataset));
+}
+
+bool Validator::on_plateau(double best, int64_t validations) const {
+  return validations >= kPlateauValidations && best <= kPlateauFactor * popularity_;
+}
+
+std::string Validator::plateau_text(double best) const {
+  return fmt::format(
+      "{} is {:.5f}, the level of ranking by popularity ({:.5f}): the model has not left the "
+      "popularity plateau. gBCE models can sit there for a while; give it more epochs and "
+      "patience, start smaller (model.init = \"small\") or lower objective.gbce_t",
+      label_, best, popularity_);
 }
 
 double Validator::measure(const Scorer& scorer) const {

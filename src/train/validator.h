@@ -22,6 +22,9 @@ class Validator {
   double measure(const Scorer& scorer) const;
   /// What ranking by popularity reaches: the level at which training is stuck when it is no better.
   double popularity_level() const { return popularity_; }
+  /// Whether the best of so many validations is no better than that, and what to do about it.
+  bool on_plateau(double best, int64_t validations) const;
+  std::string plateau_text(double best) const;
 
  private:
   WorkerPool& pool_;

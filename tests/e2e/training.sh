@@ -38,6 +38,12 @@ ok 'resume' "$upnext" train --resume half --set train.epochs=3 --quiet
 for run in run half; do "$upnext" export $run --out $run.weights --quiet >/dev/null; done
 cmp -s run.weights half.weights && pass || fail 'resuming changes the weights'
 
+"$upnext" prepare log.csv --out unvalidated --min-user-events 5 --valid 0 >/dev/null 2>&1
+ok 'train without validation' "$upnext" train --preset gsasrec --data unvalidated --run blind $small --set train.valid_every=2
+[ "$(grep -c '^epoch [123]  loss' err)" -eq 3 ] && pass || fail 'one line for each epoch' "$(cat err)"
+ok 'validate now and then' "$upnext" train --preset gsasrec --data data --run rare $small --set train.valid_every=2
+[ "$(grep -c '^epoch [123]  loss' err)" -eq 3 ] && pass || fail 'one line for each epoch' "$(cat err)"
+
 ok 'start from its weights' "$upnext" train --preset gsasrec --data data --run next $small --init-from run
 says 'it says which' 'weights +from run .*epoch.*items by raw id, 0 new' err
 says 'and the run remembers' '^init_fingerprint = .[0-9a-f]{32}' next/config.toml
