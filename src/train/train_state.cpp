@@ -60,6 +60,7 @@ json to_json(const TrainState& s) {
           {"batch", s.batch},
           {"step", s.step},
           {"epoch_loss", s.epoch_loss},
+          {"epoch_divisor", s.epoch_divisor},
           {"epoch_positions", s.epoch_positions},
           {"best_value", s.best_value},
           {"best_epoch", s.best_epoch},
@@ -77,6 +78,8 @@ TrainState from_json(const json& j) {
   j.at("step").get_to(s.step);
   j.at("epoch_loss").get_to(s.epoch_loss);
   j.at("epoch_positions").get_to(s.epoch_positions);
+  // Checkpoints of 0.1 before this number weighted losses by positions.
+  s.epoch_divisor = j.value("epoch_divisor", s.epoch_positions);
   j.at("best_value").get_to(s.best_value);
   j.at("best_epoch").get_to(s.best_epoch);
   j.at("stale").get_to(s.stale);

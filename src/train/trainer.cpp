@@ -142,7 +142,9 @@ void Trainer::run_epoch() {
 void Trainer::after_step(double loss, const Batch& batch) {
   ++state_.batch;
   ++state_.step;
-  state_.epoch_loss += loss * static_cast<double>(batch.positions);
+  const int64_t divisor = parts_.objective.divisor(batch);
+  state_.epoch_loss += loss * static_cast<double>(divisor);
+  state_.epoch_divisor += divisor;
   state_.epoch_positions += batch.positions;
   session_positions_ += batch.positions;
   const int64_t every = config_.train.checkpoint_steps;
@@ -154,7 +156,7 @@ void Trainer::after_step(double loss, const Batch& batch) {
   progress.epochs = config_.train.epochs;
   progress.batch = state_.batch;
   progress.batches = parts_.batcher.batches_per_epoch();
-  progress.loss = state_.epoch_loss / static_cast<double>(state_.epoch_positions);
+  progress.loss = state_.mean_epoch_loss();
   progress.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
   const double left = static_cast<double>(config_.train.epochs) *
                           static_cast<double>(parts_.batcher.positions_per_epoch()) -
@@ -192,15 +194,11 @@ void Trainer::log_epoch() {
   EpochRecord record;
   record.epoch = state_.epoch + 1;
   record.step = state_.step;
-  record.loss =
-      state_.epoch_loss / static_cast<double>(std::max<int64_t>(1, state_.epoch_positions));
+  record.loss = state_.mean_epoch_loss();
   record.learning_rate = scheduled_rate(config_.train, state_.step - 1, total_steps());
   record.seconds = seconds_before_ + elapsed;
   record.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
-  ++state_.epoch;
-  state_.batch = 0;
-  state_.epoch_loss = 0;
-  state_.epoch_positions = 0;
+  state_.complete_epoch();
   if (log_) log_->epoch(record);
   epoch_text_ = fmt::format("epoch {}  loss {:.5f}  {} positions/s", state_.epoch, record.loss,
                             count_text(record.positions_per_second));
