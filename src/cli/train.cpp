@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string preset, compat, config_file, data, run, resume, init_from;
+  std::string preset, compat, config_file, data, run, resume;
   std::vector<std::string> settings;
   bool overwrite = false, list_presets = false, list_criteria = false, show_config = false;
   bool shard_tables = false;
@@ -38,7 +38,6 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   if (seed_given) config.train.seed = static_cast<int64_t>(globals.seed);
   if (!arguments.data.empty()) config.data.path = arguments.data;
   apply_settings(config, arguments.settings);
-  if (!arguments.init_from.empty()) config.train.init_from = arguments.init_from;
   config.version = upnext_version();
   clear_fingerprints(config);
   config.model.resolve();
@@ -55,11 +54,10 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
 }
 
 TrainRequest resume_request(const Arguments& arguments) {
-  check_usage(
-      arguments.preset.empty() && arguments.compat.empty() && arguments.config_file.empty() &&
-          arguments.run.empty() && arguments.init_from.empty(),
-      "--resume continues a run with its own configuration and weights; --preset, --config, "
-      "--init-from and --run start new ones");
+  check_usage(arguments.preset.empty() && arguments.compat.empty() &&
+                  arguments.config_file.empty() && arguments.run.empty(),
+              "--resume continues a run with its own configuration; --preset, --config and --run "
+              "start new ones");
   TrainRequest request;
   request.run = arguments.resume;
   request.resume = true;
@@ -161,8 +159,12 @@ void add_train(CLI::App& app, Globals& globals) {
   verb->add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
       ->allow_extra_args(false);
   verb->add_option("--resume", arguments->resume, "Run folder to continue, to the same bits");
-  verb->add_option("--init-from", arguments->init_from,
-                   "Run folder or model file whose weights a new run starts from, items by raw id");
+  verb->add_option_function<std::string>(
+      "--init-from",
+      [arguments](const std::string& model) {
+        arguments->settings.push_back("train.init_from=" + model);
+      },
+      "Run folder or model file whose weights a new run starts from, items by raw id");
   verb->add_flag("--shard-tables", arguments->shard_tables,
                  "Under mpirun: every process keeps its part of the item tables, to the same bits");
   verb->add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");

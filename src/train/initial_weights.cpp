@@ -70,17 +70,6 @@ void copy_item_rows(const TensorView& from, std::span<const int32_t> rows, Param
   }
 }
 
-/// Whether an option of a model changes what its weights mean.
-bool shapes_network(const std::string& key, const std::string& name) {
-  constexpr std::string_view kSasrecOnly[] = {"model.block", "model.num_blocks", "model.num_heads",
-                                              "model.inner_size", "model.positions"};
-  if (key == "model.dropout" || key == "model.init") return false;
-  if (key.starts_with("model.gru_")) return name == "gru4rec";
-  const bool sasrec_only =
-      std::find(std::begin(kSasrecOnly), std::end(kSasrecOnly), key) != std::end(kSasrecOnly);
-  return !sasrec_only || name == "sasrec";
-}
-
 }  // namespace
 
 std::string network_differences(ModelOptions there, ModelOptions here) {
@@ -91,7 +80,8 @@ std::string network_differences(ModelOptions there, ModelOptions here) {
   for (size_t i = 0; i < ours.all().size(); ++i) {
     const Option& option = ours.all()[i];
     const std::string value = theirs.all()[i].toml_value();
-    if (value == option.toml_value() || !shapes_network(option.key(), there.name)) continue;
+    const bool training_only = option.key() == "model.dropout" || option.key() == "model.init";
+    if (training_only || value == option.toml_value()) continue;
     text += fmt::format("{}{}={} (here {})", text.empty() ? "" : ", ", option.key(), value,
                         option.toml_value());
   }

@@ -12,8 +12,8 @@ class StepEngine {
  public:
   virtual ~StepEngine() = default;
 
-  /// Mean loss of the batch's positions, with train.table_norm, before the update. `total_steps` is
-  /// for the schedule.
+  /// Loss of the batch before the update: a mean over what Objective::divisor() counts, and the
+  /// term of train.table_norm. `total_steps` is for the schedule.
   virtual double step(const Batch& batch, int64_t step, int64_t total_steps) = 0;
   /// Brings the model's weights and the optimiser's moments up to the last step: before they are
   /// read from outside.

@@ -105,7 +105,7 @@ start_and_signal() {
 }
 # resumes_to_the_bits_of_one RUN COMMAND...: goes on for two epochs, as if never stopped.
 resumes_to_the_bits_of_one() {
-  local one run=$1 epochs=$(($(wc -l <"$1/metrics.jsonl") + 2))
+  local one run=$1 epochs=$(($(grep -c '"loss"' "$1/metrics.jsonl") + 2))
   shift
   ok "resume $run" "$@" "$upnext" train --resume "$run" --set train.epochs=$epochs --quiet --threads 1
   ok 'the whole run' "$upnext" train "${endless[@]}" --set train.epochs=$epochs --run "whole-$run" --quiet

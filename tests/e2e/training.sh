@@ -52,7 +52,7 @@ says 'is train.init_from' '^init_from = .run.' out
 refuses 'other shapes' 2 'position_embedding.weight is 20 x 16, but 10 x 16.*max_length=20' \
   "$upnext" train --preset gsasrec --data data --run misfit $small --set model.max_length=10 --init-from run
 absent 'nothing of it is begun' misfit
-refuses 'weights for a resumed run' 1 'start new ones' "$upnext" train --resume half --init-from run
+refuses 'weights for a resumed run' 1 'train.init_from=run: a resumed run keeps its configuration' "$upnext" train --resume half --init-from run
 
 ok 'train on the device path' "$upnext" train --preset gsasrec --data data --run aten $small --device aten-cpu
 says 'it says where' 'device +cpu, LibTorch .*loss on the device' err

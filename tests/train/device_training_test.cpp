@@ -18,6 +18,7 @@
 #include "support/small_data.h"
 #include "train/device.h"
 #include "train/small_training.h"
+#include "train/trained_bytes.h"
 #include "train/trainer.h"
 
 namespace upnext {
@@ -56,15 +57,6 @@ class DeviceTraining : public testing::Test {
       worst = std::max(worst, off / largest);
     }
     return worst;
-  }
-  std::string checkpoint_bytes(const std::string& run) const {
-    const SafetensorsFile file(folder_ / run / "checkpoint" / "last.safetensors");
-    std::string bytes;
-    for (const auto& [name, tensor] : file.tensors()) {
-      bytes.append(name).append(reinterpret_cast<const char*>(tensor.bytes.data()),
-                                tensor.bytes.size());
-    }
-    return bytes;
   }
 
   test::TemporaryFolder folder_;
@@ -111,15 +103,15 @@ TEST_F(DeviceTraining, AResumedRunGivesTheSameBits) {
   TrainRequest whole = request("whole", "aten-cpu");
   Trainer(whole).fit();
   Trainer(request("again", "aten-cpu")).fit();
-  EXPECT_TRUE(checkpoint_bytes("whole") == checkpoint_bytes("again"));
+  EXPECT_TRUE(test::trained_bytes(folder_ / "whole") == test::trained_bytes(folder_ / "again"));
   TrainRequest cut = request("cut", "aten-cpu");
   cut.config.train.epochs = 1;
   Trainer(cut).fit();
-  EXPECT_FALSE(checkpoint_bytes("whole") == checkpoint_bytes("cut"));
+  EXPECT_FALSE(test::trained_bytes(folder_ / "whole") == test::trained_bytes(folder_ / "cut"));
   cut.config.train.epochs = 3;
   cut.resume = true;
   Trainer(cut).fit();
-  EXPECT_TRUE(checkpoint_bytes("whole") == checkpoint_bytes("cut"));
+  EXPECT_TRUE(test::trained_bytes(folder_ / "whole") == test::trained_bytes(folder_ / "cut"));
 }
 
 TEST_F(DeviceTraining, ValidatesAsTheKernelsWould) {

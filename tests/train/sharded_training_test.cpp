@@ -11,10 +11,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "inference/safetensors.h"
 #include "support/small_data.h"
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
+#include "train/trained_bytes.h"
 #include "train/trainer.h"
 
 namespace upnext {
@@ -49,27 +49,10 @@ class ShardedTraining : public testing::Test {
     return r;
   }
   static void train(const TrainRequest& request, int ranks) {
-    test::with_ranks(ranks, [&](Ranks& mine) {
-      try {
-        Trainer(request, mine).fit();
-      } catch (const std::exception& error) {
-        ADD_FAILURE() << error.what();
-        std::abort();  // the others wait for this rank
-      }
-    });
-  }
-  /// Weights and optimiser state, as the last checkpoint holds them.
-  std::string tensors(const std::string& run) const {
-    std::string all;
-    const SafetensorsFile file(folder_ / run / "checkpoint" / "last.safetensors");
-    for (const auto& [name, tensor] : file.tensors()) {
-      all.append(name).append(reinterpret_cast<const char*>(tensor.bytes.data()),
-                              tensor.bytes.size());
-    }
-    return all;
+    test::with_ranks(ranks, [&](Ranks& mine) { Trainer(request, mine).fit(); });
   }
   std::string bytes(const std::string& run) const {
-    return read_file(folder_ / run / "model.safetensors") + tensors(run);
+    return read_file(folder_ / run / "model.safetensors") + test::trained_bytes(folder_ / run);
   }
   void expect_same_bits(const std::vector<Case>& cases) {
     for (const Case& c : cases) {
@@ -183,7 +166,7 @@ TEST_F(ShardedTraining, ResumesWithAnyNumberOfProcessesAndWithWholeTables) {
     train(cut, leg.ranks);
     cut.resume = true;
   }
-  EXPECT_TRUE(tensors("straight") == tensors("cut"));
+  EXPECT_TRUE(test::trained_bytes(folder_ / "straight") == test::trained_bytes(folder_ / "cut"));
 }
 
 TEST_F(ShardedTraining, AProcessHoldsItsRowsOnly) {

@@ -12,14 +12,15 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "base/log.h"
 #include "inference/safetensors.h"
 #include "support/differences.h"
 #include "support/small_data.h"
+#include "support/test_files.h"
 #include "support/tiles.h"
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
+#include "train/trained_bytes.h"
 #include "train/trainer.h"
 
 namespace upnext {
@@ -148,19 +149,9 @@ class NormTraining : public testing::Test {
     r.config.train.table_norm = factor;
     return r;
   }
-  /// Weights and moments of the last checkpoint.
-  std::string trained(const TrainRequest& r) const {
-    std::string bytes;
-    const SafetensorsFile file(r.run / "checkpoint" / "last.safetensors");
-    for (const auto& [name, tensor] : file.tensors()) {
-      bytes.append(name).append(reinterpret_cast<const char*>(tensor.bytes.data()),
-                                tensor.bytes.size());
-    }
-    return bytes;
-  }
   std::string train(const TrainRequest& r) const {
     Trainer(r).fit();
-    return trained(r);
+    return test::trained_bytes(r.run);
   }
   double first_loss(double factor, double* norm) const {
     RunConfig config = request("none", factor).config;
@@ -195,7 +186,7 @@ TEST_F(NormTraining, GivesTheSameBitsOnAnyThreadsAndProcessesAndAfterAResume) {
   for (const int ranks : {2, 3}) {
     const TrainRequest r = request("r" + std::to_string(ranks), 0.01);
     test::with_ranks(ranks, [&](Ranks& mine) { Trainer(r, mine).fit(); });
-    EXPECT_TRUE(trained(r) == bits) << ranks;
+    EXPECT_TRUE(test::trained_bytes(r.run) == bits) << ranks;
   }
   TrainRequest cut = request("cut", 0.01);
   cut.config.train.epochs = 1;
@@ -232,14 +223,9 @@ TEST_F(NormTraining, ShrinksTheTableUnderEveryOptimiserOnBothPaths) {
 TEST_F(NormTraining, RefusesDividedTables) {
   TrainRequest r = request("divided", 0.01);
   r.shard_tables = true;
-  try {
-    const Trainer trainer(r);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    EXPECT_NE(std::string(error.what()).find("train.table_norm = 0.01"), std::string::npos)
-        << error.what();
-  }
+  const test::Caught error = test::caught([&] { const Trainer trainer(r); });
+  EXPECT_EQ(error.code, ExitCode::usage);
+  EXPECT_TRUE(error.says("train.table_norm = 0.01")) << error.message;
 }
 
 }  // namespace

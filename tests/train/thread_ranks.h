@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <condition_variable>
 #include <cstddef>
+#include <cstdlib>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -72,14 +76,20 @@ class ThreadRanks final : public Ranks {
   int size_;
 };
 
-/// body(ranks) of each of `size` ranks at once; returns the bytes that they sent each other.
+/// body(ranks) of each of `size` ranks at once; returns the bytes that they sent each other. A rank
+/// that throws ends the test program, as it would end the job: the others wait for it.
 inline size_t with_ranks(int size, const std::function<void(Ranks&)>& body) {
   Post post;
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
       ThreadRanks mine(post, rank, size);
-      body(mine);
+      try {
+        body(mine);
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << "rank " << rank << " of " << size << ": " << error.what();
+        std::abort();
+      }
     });
   }
   for (std::thread& thread : threads) thread.join();
