@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels_bench.h"
 
-namespace upnext::kernels::bench {
+namespace truenext::kernels::bench {
 namespace {
 
 /// range: parameters; 16 k stay in cache, 16 M do not.
@@ -18,4 +18,4 @@ BENCHMARK_CAPTURE(adam_step, fast, adam)->Arg(1 << 14)->Arg(1 << 24);
 BENCHMARK_CAPTURE(adam_step, plain, reference::adam<float>)->Arg(1 << 14);
 
 }  // namespace
-}  // namespace upnext::kernels::bench
+}  // namespace truenext::kernels::bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels_bench.h"
 
-namespace upnext::kernels::bench {
+namespace truenext::kernels::bench {
 namespace {
 
 void plain_forward(const AttentionShape& shape, const float* q, const float* k, const float* v,
@@ -92,4 +92,4 @@ BENCHMARK_CAPTURE(attention_gradients, plain, plain_forward, plain_backward, tru
     ->Args({107, 128, 1, 1});
 
 }  // namespace
-}  // namespace upnext::kernels::bench
+}  // namespace truenext::kernels::bench

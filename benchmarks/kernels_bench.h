@@ -14,7 +14,7 @@
 
 // Shared by kernels_*.cpp. Every kernel is measured as "fast" and, at one of the sizes, as "plain":
 // the loop in kernels/reference*.h that the tests compare it with.
-namespace upnext::kernels::bench {
+namespace truenext::kernels::bench {
 
 inline std::vector<float> random_values(int64_t n, uint64_t seed) {
   RandomStream random(random_key(seed, Purpose::simulate));
@@ -42,4 +42,4 @@ inline void time_per(benchmark::State& state, const char* unit, int64_t units) {
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-}  // namespace upnext::kernels::bench
+}  // namespace truenext::kernels::bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels_bench.h"
 
-namespace upnext::kernels::bench {
+namespace truenext::kernels::bench {
 namespace {
 
 /// range: rows, candidates of each, dim, items.
@@ -58,4 +58,4 @@ BENCHMARK_CAPTURE(candidate_gradients, plain, reference::gather_scores_backward<
     ->Args({512, 257, 128, 3416});
 
 }  // namespace
-}  // namespace upnext::kernels::bench
+}  // namespace truenext::kernels::bench

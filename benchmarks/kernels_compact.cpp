@@ -4,7 +4,7 @@
 #include "kernels/reference_compact.h"
 #include "kernels_bench.h"
 
-namespace upnext::kernels::bench {
+namespace truenext::kernels::bench {
 namespace {
 
 /// ranges: items, pairs of columns.
@@ -32,4 +32,4 @@ BENCHMARK_CAPTURE(ceilings, fast, score_ceilings)->Args({1000000, 32})->Args({40
 BENCHMARK_CAPTURE(ceilings, plain, reference::score_ceilings)->Args({4096, 32});
 
 }  // namespace
-}  // namespace upnext::kernels::bench
+}  // namespace truenext::kernels::bench

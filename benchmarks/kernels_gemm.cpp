@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels_bench.h"
 
-namespace upnext::kernels::bench {
+namespace truenext::kernels::bench {
 namespace {
 
 using Gemm = decltype(&gemm_nt);
@@ -46,4 +46,4 @@ BENCHMARK_CAPTURE(gemm, tn_fast, gemm_tn, true, false)
 BENCHMARK_CAPTURE(gemm, tn_plain, reference::gemm_tn<float>, true, false)->Args({128, 128, 512});
 
 }  // namespace
-}  // namespace upnext::kernels::bench
+}  // namespace truenext::kernels::bench

@@ -3,7 +3,7 @@
 #include "kernels/reference_pairwise.h"
 #include "kernels_bench.h"
 
-namespace upnext::kernels::bench {
+namespace truenext::kernels::bench {
 namespace {
 
 constexpr int64_t kRows = 512;
@@ -136,4 +136,4 @@ BENCHMARK_CAPTURE(top1_pairs, plain, reference::pair_sigmoid<float>,
     ->Arg(256);
 
 }  // namespace
-}  // namespace upnext::kernels::bench
+}  // namespace truenext::kernels::bench

@@ -22,7 +22,7 @@
 #include "train/training_parts.h"
 #include "train/tree_reducer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 struct Arguments {
@@ -162,11 +162,11 @@ void dump(const Arguments& arguments) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext
 
 int main(int argc, char** argv) {
   CLI::App app{"Writes loss and gradients of one training step."};
-  upnext::Arguments arguments;
+  truenext::Arguments arguments;
   app.add_option("--preset", arguments.preset, "Configuration")->capture_default_str();
   app.add_option("--set", arguments.settings, "key=value on top")->allow_extra_args(false);
   app.add_option("--data", arguments.data, "Dataset folder")->required();
@@ -175,8 +175,8 @@ int main(int argc, char** argv) {
   app.add_option("--out", arguments.out, "Safetensors file")->required();
   CLI11_PARSE(app, argc, argv);
   try {
-    upnext::dump(arguments);
-  } catch (const upnext::Error& error) {
+    truenext::dump(arguments);
+  } catch (const truenext::Error& error) {
     fmt::print(stderr, "step_dump: {}\n", error.what());
     return static_cast<int>(error.code());
   }

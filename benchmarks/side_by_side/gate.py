@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Do the PyTorch variants compute what upnext computes? Takes files of benchmarks/step_dump and
+"""Do the PyTorch variants compute what truenext computes? Takes files of benchmarks/step_dump and
 compares the loss (relative 1e-6) and the gradient of every tensor (largest difference relative to
 its largest number, 1e-4), dropout off. Exit status 1 when anything is further apart.
 

@@ -6,7 +6,7 @@ Two blocks (LN = layer norm, A = causal attention, F = two linear maps with an a
     gsasrec    q = LN(z); y = LN(q + A(q, z)); z = y + F(y)        relu, padding on the left
     post-norm  y = LN(z + W A(z, z)); z = LN(y + F(y))             gelu, as RecBole's SASRec
 
-Item ids are 0-based; the id `items` is padding. Tensors carry the names of upnext's model files.
+Item ids are 0-based; the id `items` is padding. Tensors carry the names of truenext's model files.
 """
 
 import dataclasses

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long upnext trains until the test part is ranked as well as asked for."""
+"""How long truenext trains until the test part is ranked as well as asked for."""
 
 import json
 import os
@@ -21,17 +21,17 @@ def cpu_seconds(process):
 
 
 class Training:
-    """One run of `upnext train`, held while its best model is judged on the test part; neither the
+    """One run of `truenext train`, held while its best model is judged on the test part; neither the
     judging nor the wait for it counts."""
 
-    def __init__(self, upnext, preset, data, folder, threads):
-        self.upnext = upnext
+    def __init__(self, truenext, preset, data, folder, threads):
+        self.truenext = truenext
         self.preset = preset
         self.folder = pathlib.Path(folder)
         self.judging = 0
         self.begin = time.monotonic()
         self.process = subprocess.Popen(
-            [upnext, "train", "--quiet", "--preset", preset, "--data", data, "--run", str(folder),
+            [truenext, "train", "--quiet", "--preset", preset, "--data", data, "--run", str(folder),
              "--threads", str(threads)])
 
     def lines(self):
@@ -50,7 +50,7 @@ class Training:
     def judge(self):
         self.process.send_signal(signal.SIGSTOP)
         begin = time.monotonic()
-        report = json.loads(check_output([self.upnext, "evaluate", str(self.folder), "--json",
+        report = json.loads(check_output([self.truenext, "evaluate", str(self.folder), "--json",
                                           "--quiet", "--no-baselines", "--metrics", "ndcg@10"]))
         self.judging += time.monotonic() - begin
         self.process.send_signal(signal.SIGCONT)
@@ -81,11 +81,11 @@ class Training:
             self.process.wait()
 
 
-def time_to_quality(upnext, data, folder, threads, target, say):
+def time_to_quality(truenext, data, folder, threads, target, say):
     """A record for the report per preset."""
     records = []
     for preset, workload in PRESETS.items():
-        training = Training(upnext, preset, data, os.path.join(folder, f"to-quality-{preset}"), threads)
+        training = Training(truenext, preset, data, os.path.join(folder, f"to-quality-{preset}"), threads)
         reached = training.until(target, say)
         if not reached:
             raise SystemExit(f"{preset} did not reach NDCG@10 = {target} on {data}")

@@ -11,7 +11,7 @@ import sys
 
 INTRODUCTION = """# Performance
 
-upnext beside PyTorch on the same machine, in the same run, on the same work. This file is made by
+truenext beside PyTorch on the same machine, in the same run, on the same work. This file is made by
 `benchmarks/side_by_side/report.py` from the measurements of one run of `benchmarks/side_by_side/run.py`;
 no number in it was typed by hand.
 
@@ -36,8 +36,8 @@ REPRODUCE = """
 ## Again on another machine
 
     scripts/setup --benchmarks
-    build/upnext prepare FILE --out DATASET          # for each of the data sets
-    python3 benchmarks/side_by_side/run.py --upnext build/upnext \\
+    build/truenext prepare FILE --out DATASET          # for each of the data sets
+    python3 benchmarks/side_by_side/run.py --truenext build/truenext \\
       --step-dump build/benchmarks/step_dump --out results.json \\
       --data ml1m=DATASET --data video=DATASET --data beauty=DATASET \\
       --python wheel=PYTHON --python debian=PYTHON --quality 0.16
@@ -169,7 +169,7 @@ def quality_section(result):
     lines.append("|---|---|---|---|---|---|---|")
     for record in records:
         count = record["positions"]
-        lines.append(f"| upnext, preset `{record['preset']}` | measured | {record['epoch']} "
+        lines.append(f"| truenext, preset `{record['preset']}` | measured | {record['epoch']} "
                      f"| {count / 1e6:.1f} | {number(record['seconds'])} | {number(record['cpu_seconds'])} "
                      f"| {record['ndcg@10']:.4f} |")
         for workload in result["workloads"]:

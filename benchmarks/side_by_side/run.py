@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Times upnext and PyTorch side by side: ours, theirs, ours, theirs ... in one run. Before anything
+"""Times truenext and PyTorch side by side: ours, theirs, ours, theirs ... in one run. Before anything
 is timed, gate.py must find the same losses and gradients. Writes one JSON file for report.py.
 
-    run.py --upnext build/upnext --step-dump build/benchmarks/step_dump --out results.json \\
+    run.py --truenext build/truenext --step-dump build/benchmarks/step_dump --out results.json \\
         --data ml1m=DATASET --data video=DATASET --data beauty=DATASET \\
         --python wheel=.torch/bin/python --python debian=/usr/bin/python3
 
@@ -56,9 +56,9 @@ class Run:
         self.pythons = pairs_of(arguments.python)
         self.versions = {label: probe(python) for label, python in self.pythons.items()}
         self.folder = tempfile.TemporaryDirectory(prefix="side-by-side-")
-        version = check_output([arguments.upnext, "--version"]).split()[1]
+        version = check_output([arguments.truenext, "--version"]).split()[1]
         self.result = {
-            "date": time.strftime("%Y-%m-%d"), "machine": machine(), "upnext": version,
+            "date": time.strftime("%Y-%m-%d"), "machine": machine(), "truenext": version,
             "omp_wait_policy": environment(1)["OMP_WAIT_POLICY"],
             "pairs": arguments.pairs, "seconds": arguments.seconds, "threads": arguments.threads,
             "gate": [], "workloads": [],
@@ -80,7 +80,7 @@ class Run:
 
     def config(self, workload):
         """The resolved configuration of ours as TOML."""
-        return check_output([self.arguments.upnext, "train", "--show-config"] + workload.arguments())
+        return check_output([self.arguments.truenext, "train", "--show-config"] + workload.arguments())
 
     def gate(self, workload):
         """Same loss and gradients? Nothing is timed otherwise."""
@@ -107,7 +107,7 @@ class Run:
         if workload.benchmark != "evaluate":
             return ""
         folder = os.path.join(self.folder.name, "run")
-        check_output([self.arguments.upnext, "train", "--quiet", "--run", folder, "--data",
+        check_output([self.arguments.truenext, "train", "--quiet", "--run", folder, "--data",
                       self.data[workload.data]] + workload.arguments()
                      + ["--set=train.epochs=1", "--set=train.valid_users=100"])
         return os.path.join(folder, "model.safetensors")
@@ -137,7 +137,7 @@ class Run:
     def workload(self, workload):
         model = self.model(workload)
         data = self.data[workload.data]
-        ours = Ours(self.arguments.upnext, workload, data, model, self.arguments.seconds)
+        ours = Ours(self.arguments.truenext, workload, data, model, self.arguments.seconds)
         record = {"name": workload.name, "title": workload.title, "unit": workload.unit,
                   "contestants": []}
         self.result["workloads"].append(record)
@@ -162,7 +162,7 @@ class Run:
             self.workload(workload)
         if self.arguments.quality and "ml1m" in self.data:
             self.result["quality"] = time_to_quality(
-                self.arguments.upnext, self.data["ml1m"], self.folder.name, self.arguments.threads,
+                self.arguments.truenext, self.data["ml1m"], self.folder.name, self.arguments.threads,
                 self.arguments.quality, self.say)
         self.result["machine"]["load_after"] = os.getloadavg()[0]
         self.save()
@@ -170,7 +170,7 @@ class Run:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--upnext", required=True, help="the command")
+    parser.add_argument("--truenext", required=True, help="the command")
     parser.add_argument("--step-dump", required=True, help="benchmarks/step_dump of the same build")
     parser.add_argument("--data", action="append", required=True, help="ml1m|video|beauty=DATASET")
     parser.add_argument("--python", action="append", required=True, help="LABEL=COMMAND with torch")

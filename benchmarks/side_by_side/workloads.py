@@ -63,10 +63,10 @@ def check_output(command):
 
 
 class Ours:
-    """`upnext bench` on one workload."""
+    """`truenext bench` on one workload."""
 
-    def __init__(self, upnext, workload, data, model, seconds):
-        self.command = [upnext, "bench", workload.benchmark, "--data", data, "--json", "--quiet"]
+    def __init__(self, truenext, workload, data, model, seconds):
+        self.command = [truenext, "bench", workload.benchmark, "--data", data, "--json", "--quiet"]
         self.command += workload.arguments() + (["--model", model] if model else [])
         self.unit = workload.unit
         self.steps = {}

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# How often `upnext compare` finds a difference between runs of one configuration (docs/studies/null.md).
-#   null.sh UPNEXT FOLDER [SEEDS]   trains 4 logs x SEEDS runs (100) in FOLDER, then compares them.
+# How often `truenext compare` finds a difference between runs of one configuration (docs/studies/null.md).
+#   null.sh TRUENEXT FOLDER [SEEDS]   trains 4 logs x SEEDS runs (100) in FOLDER, then compares them.
 # Goes on where it was stopped. THREADS=N for the training, 1 without it.
 set -euo pipefail
-upnext=$(realpath "$1")
+truenext=$(realpath "$1")
 seeds=${3:-100}
 mkdir -p "$2"
 cd "$2"
 
 for log in 1 2 3 4; do
   [ -d "data$log" ] && continue
-  "$upnext" simulate --users 1000 --items 300 --seed $log --out log$log.csv --quiet >/dev/null
-  "$upnext" prepare log$log.csv --out data$log --min-user-events 5 --quiet >/dev/null
+  "$truenext" simulate --users 1000 --items 300 --seed $log --out log$log.csv --quiet >/dev/null
+  "$truenext" prepare log$log.csv --out data$log --min-user-events 5 --quiet >/dev/null
 done
 cat >null.toml <<END
 out = "runs"
@@ -33,12 +33,12 @@ train.patience = 3
 [[variant]]
 name = "null"
 END
-"$upnext" grid null.toml --threads "${THREADS:-1}" --quiet >grid.out
+"$truenext" grid null.toml --threads "${THREADS:-1}" --quiet >grid.out
 
-python3 - "$upnext" "$seeds" <<'END'
+python3 - "$truenext" "$seeds" <<'END'
 import json, math, random, subprocess, sys
 
-upnext, seeds = sys.argv[1], int(sys.argv[2])
+truenext, seeds = sys.argv[1], int(sys.argv[2])
 metrics = ["ndcg@10", "recall@10", "mrr"]
 logs = (1, 2, 3, 4)
 
@@ -56,7 +56,7 @@ def compare(log, group):
     half = len(group) // 2
     sides = [f"--side={name}=" + ",".join(f"runs/null/data{log}/seed-{seed}" for seed in part)
              for name, part in (("a", group[:half]), ("b", group[half:]))]
-    out = subprocess.run([upnext, "compare", *sides, "--metrics", ",".join(metrics), "--bootstrap", "4999",
+    out = subprocess.run([truenext, "compare", *sides, "--metrics", ",".join(metrics), "--bootstrap", "4999",
                           "--json", "--quiet"], check=True, capture_output=True, text=True).stdout
     return json.loads(out)["comparisons"]
 

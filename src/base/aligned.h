@@ -5,7 +5,7 @@
 #include <new>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Memory that begins at a cache line. Large blocks of the default allocator begin 16 bytes into
 /// one, so that every wide vector of a row straddles two lines: a quarter of the speed of the
@@ -27,4 +27,4 @@ struct AlignedAllocator {
 template <typename T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-}  // namespace upnext
+}  // namespace truenext

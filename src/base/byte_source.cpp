@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr size_t kInputBytes = size_t{256} << 10;
@@ -185,4 +185,4 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
   return plain;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-namespace upnext {
+namespace truenext {
 
 /// A stream of bytes. Memory does not depend on the size of the input.
 class ByteSource {
@@ -20,4 +20,4 @@ class ByteSource {
 /// 8878, several frames) are told by their first bytes, whatever the name, and unpacked on the way.
 std::unique_ptr<ByteSource> open_bytes(const std::string& path);
 
-}  // namespace upnext
+}  // namespace truenext

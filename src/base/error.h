@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace upnext {
+namespace truenext {
 
 /// Exit status of the command; also says whose mistake an Error reports.
 enum class ExitCode : int { ok = 0, usage = 1, data = 2, interrupted = 3 };
@@ -45,4 +45,4 @@ void check_data(bool ok, fmt::format_string<Args...> format, Args&&... args) {
   if (!ok) fail_data(format, std::forward<Args>(args)...);
 }
 
-}  // namespace upnext
+}  // namespace truenext

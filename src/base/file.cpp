@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 20;
@@ -161,4 +161,4 @@ void make_folder(const std::filesystem::path& path) {
   check_data(!error, "{}: cannot create the folder: {}", path.string(), error.message());
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace upnext {
+namespace truenext {
 
 /// Whole file as bytes. Refuses files above `max_bytes` before memory is taken.
 std::string read_file(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{1} << 32);
@@ -71,4 +71,4 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view t
 /// mkdir -p with an Error that names the folder.
 void make_folder(const std::filesystem::path& path);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include <new>
 
-namespace upnext {
+namespace truenext {
 
 struct Fingerprint::State {
   XXH3_state_t* xxh = XXH3_createState();
@@ -31,4 +31,4 @@ std::string Fingerprint::hex() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-}  // namespace upnext
+}  // namespace truenext

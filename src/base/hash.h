@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace upnext {
+namespace truenext {
 
 /// Streaming 128-bit fingerprint (XXH3) of bytes, as 32 hexadecimal digits. Not cryptographic: it
 /// tells datasets apart, it does not prove who made them.
@@ -26,4 +26,4 @@ class Fingerprint {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <csignal>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Set by a signal handler and read by workers: lock-free atomics are allowed in both.
@@ -31,4 +31,4 @@ void set_interrupted(bool value) {
   flag = value ? 1 : 0;
 }
 
-}  // namespace upnext
+}  // namespace truenext

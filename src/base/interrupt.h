@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace upnext {
+namespace truenext {
 
 /// Makes Ctrl-C and SIGTERM set a flag instead of ending the process; a second Ctrl-C ends it.
 void catch_interrupts();
@@ -12,4 +12,4 @@ bool interrupted();
 /// For tests.
 void set_interrupted(bool value);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// A borrowed list of lists: row i is values[offsets[i] .. offsets[i + 1]).
 template <typename T>
@@ -43,4 +43,4 @@ struct Jagged {
   operator JaggedView<T>() const { return {values, offsets}; }
 };
 
-}  // namespace upnext
+}  // namespace truenext

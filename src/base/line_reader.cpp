@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr size_t kStartBytes = size_t{256} << 10;
@@ -76,4 +76,4 @@ std::string LineReader::where() const {
   return fmt::format("{}:{}", name_, line_number_);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 
 #include "base/byte_source.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Lines of a text file, one after the other, `.gz` and `.zst` unpacked on the way, "-" = standard
 /// input. LF or CR LF ends a line; the last line needs no end; a UTF-8 byte order mark is dropped.
@@ -43,4 +43,4 @@ class LineReader {
   int64_t line_number_ = 0;
 };
 
-}  // namespace upnext
+}  // namespace truenext

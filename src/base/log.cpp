@@ -6,14 +6,14 @@
 
 #include <atomic>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::atomic<bool> quiet_flag{false};
 
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto made = spdlog::stderr_color_mt("upnext");
+    auto made = spdlog::stderr_color_mt("truenext");
     made->set_pattern("%^%v%$");
     made->flush_on(spdlog::level::info);
     return made;
@@ -44,4 +44,4 @@ void log_message(LogLevel level, std::string_view message) {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace upnext {
+namespace truenext {
 
 /// Messages for the person at the terminal: stderr only, results go to stdout. `--quiet` keeps
 /// warnings and errors.
@@ -26,4 +26,4 @@ void log_warning(fmt::format_string<Args...> format, Args&&... args) {
   log_message(LogLevel::warning, fmt::format(format, std::forward<Args>(args)...));
 }
 
-}  // namespace upnext
+}  // namespace truenext

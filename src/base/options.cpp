@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 size_t edit_distance(std::string_view a, std::string_view b) {
@@ -242,4 +242,4 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   return best;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// One configurable value: where it lives, what it is called and what it may be. Key, default and
 /// help are written once, here, and serve TOML reading and writing, `--set`, `--help` and the docs.
@@ -89,4 +89,4 @@ std::string to_toml(const OptionList& options);
 /// The candidate nearest to `word` by edit distance, empty when none is close enough to suggest.
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <numbers>
 #include <utility>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 uint64_t mix(uint64_t x) {  // finaliser of splitmix64
@@ -86,4 +86,4 @@ void shuffled_indices(PhiloxKey key, uint32_t* out, uint32_t n) {
   for (uint32_t i = n; i > 1; --i) std::swap(out[i - 1], out[random.below(i)]);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace upnext {
+namespace truenext {
 
 /// What a random number is for. Part of every key, so that no two uses share a stream.
 /// The numbers are part of the reproducibility promise: never renumber, only append.
@@ -63,4 +63,4 @@ class RandomStream {
 /// A random permutation of 0..n-1 by Fisher-Yates from the top; `out` has room for n entries.
 void shuffled_indices(PhiloxKey key, uint32_t* out, uint32_t n);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace upnext {
+namespace truenext {
 
 /// The number with `rank` numbers before it that are not in `without` (ascending, distinct): draws
 /// from what remains need no second attempt.
@@ -26,4 +26,4 @@ inline int32_t remaining_at(uint32_t rank, std::span<const int32_t> without) {
   return static_cast<int32_t>(rank + static_cast<uint32_t>(low));
 }
 
-}  // namespace upnext
+}  // namespace truenext

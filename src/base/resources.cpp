@@ -5,7 +5,7 @@
 
 #include <ctime>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 double clock_seconds(clockid_t clock) {
@@ -29,4 +29,4 @@ double wall_seconds() {
   return clock_seconds(CLOCK_MONOTONIC);
 }
 
-}  // namespace upnext
+}  // namespace truenext

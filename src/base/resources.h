@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace upnext {
+namespace truenext {
 
 /// Highest resident set of this process so far, in bytes.
 uint64_t peak_memory_bytes();
@@ -12,4 +12,4 @@ double process_cpu_seconds();
 /// Monotonic wall clock in seconds.
 double wall_seconds();
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace upnext {
+namespace truenext {
 
 WorkerPool::WorkerPool(int threads) {
   for (int worker = 1; worker < std::max(threads, 1); ++worker) {
@@ -87,4 +87,4 @@ int available_threads() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-}  // namespace upnext
+}  // namespace truenext

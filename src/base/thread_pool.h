@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// The one way to go parallel. `threads` workers, of which the caller is worker 0. Tasks are handed
 /// out in ascending order to whoever is free; results must not depend on who runs what, which the
@@ -49,4 +49,4 @@ class WorkerPool {
 /// Hardware threads this process may use (affinity mask respected), at least 1.
 int available_threads();
 
-}  // namespace upnext
+}  // namespace truenext

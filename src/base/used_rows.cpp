@@ -4,7 +4,7 @@
 #include <bit>
 #include <cassert>
 
-namespace upnext {
+namespace truenext {
 
 // Sorting 131,584 ids of 1,000,000 rows and searching each in the result took 20 ms, this 0.85 ms.
 UsedRows::UsedRows(std::span<const int32_t> ids, int64_t num_rows)
@@ -36,4 +36,4 @@ std::vector<int32_t> number_used_rows(std::span<int32_t> ids, int64_t num_rows) 
   return used.take_rows();
 }
 
-}  // namespace upnext
+}  // namespace truenext

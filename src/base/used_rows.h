@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Rows of a table that are in use, numbered 0, 1, ... in ascending order. Takes a bit and a half
 /// for every row of the table and 4 bytes for each in use; made in time proportional to the ids,
@@ -33,4 +33,4 @@ class UsedRows {
 /// The distinct `ids` in ascending order; each id is replaced by its place among them.
 std::vector<int32_t> number_used_rows(std::span<int32_t> ids, int64_t num_rows);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace upnext {
+namespace truenext {
 
 Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     : dataset_(dataset), options_(options), relevance_(options.future) {
@@ -152,4 +152,4 @@ void Batcher::check_negatives_exist() const {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "batch/future.h"
 #include "data/dataset.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What a position is trained towards: positive items with weights, for some tokens of a tile.
 /// Query q asks the state of token rows[q] to prefer items[offsets[q] .. offsets[q + 1]).
@@ -129,4 +129,4 @@ class Batcher {
   int64_t positions_ = 0;
 };
 
-}  // namespace upnext
+}  // namespace truenext

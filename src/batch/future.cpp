@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Shapes are made relative to the nearest item, so that e^P cannot overflow before it is scaled.
@@ -86,4 +86,4 @@ RelevanceWeights::RelevanceWeights(const FutureOptions& options) {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

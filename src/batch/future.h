@@ -8,7 +8,7 @@
 
 #include "base/options.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Targets of a position: the next `future_items` items of the user's training part, each with a
 /// weight that says how relevant it is (Bacciu et al. 2023, "Integrating Item Relevance in Training
@@ -41,4 +41,4 @@ class RelevanceWeights {
   std::vector<std::vector<float>> rows_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -16,7 +16,7 @@
 #include "data/prepare.h"
 #include "kernels/kernels.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -47,7 +47,7 @@ const Benchmark& find_benchmark(const std::string& name) {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "upnext-bench-XXXXXX").string();
+    std::string name = (fs::temp_directory_path() / "truenext-bench-XXXXXX").string();
     check_data(mkdtemp(name.data()) != nullptr, "{}: cannot make a temporary folder", name);
     path_ = name;
   }
@@ -100,7 +100,7 @@ BenchReport describe(const Benchmark& benchmark, const BenchTask& task) {
                               : fs::path(arguments.data).filename().string());
   report.add_fact("configuration", fmt::format("preset {} {}", arguments.preset,
                                                fmt::join(arguments.settings, " ")));
-  report.add_fact("machine", fmt::format("upnext {}, instruction set {}", upnext_version(),
+  report.add_fact("machine", fmt::format("truenext {}, instruction set {}", truenext_version(),
                                          kernels::instruction_set()));
   report.add_count("threads", task.threads);
   report.add_count("repeats", task.repeats);
@@ -159,4 +159,4 @@ void add_bench(CLI::App& app, Globals& globals) {
   verb->callback([arguments, &globals] { run_bench(*arguments, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -11,7 +11,7 @@
 #include "data/simulate.h"
 #include "run/run_config.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 struct BenchArguments {
   std::string name;  ///< of a benchmark in benchmark_list()
@@ -50,4 +50,4 @@ BenchReport bench_prepare(const BenchTask& task);
 /// Best speed of a matrix product of the kernels on one core, in GFLOP per CPU second.
 double sgemm_peak();
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

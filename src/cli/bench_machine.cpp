@@ -6,7 +6,7 @@
 #include "cli/bench.h"
 #include "kernels/kernels.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 struct Shape {
@@ -45,4 +45,4 @@ double sgemm_peak() {
   return best;
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

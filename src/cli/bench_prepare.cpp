@@ -6,7 +6,7 @@
 #include "cli/bench.h"
 #include "data/prepare.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 BenchReport bench_prepare(const BenchTask& task) {
   PrepareOptions options;
@@ -34,4 +34,4 @@ BenchReport bench_prepare(const BenchTask& task) {
   return report;
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

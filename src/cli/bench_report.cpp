@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 constexpr const char* kUsefulRate = "gflop_per_cpu_second";
@@ -101,4 +101,4 @@ std::string BenchReport::json() const {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

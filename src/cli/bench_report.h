@@ -8,7 +8,7 @@
 
 #include "base/resources.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 /// One repeat of a benchmark.
 struct BenchSample {
@@ -64,4 +64,4 @@ struct BenchReport {
   std::string json() const;
 };
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -19,7 +19,7 @@
 #include "inference/model_file.h"
 #include "run/step_work.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 constexpr int64_t kListed = 10;  // items in an answer
@@ -73,7 +73,8 @@ struct Serving {
                dataset.folder().string());
   }
 
-  /// Answers as `upnext recommend --stdin` does, unless the model has other items than the dataset.
+  /// Answers as `truenext recommend --stdin` does, unless the model has other items than the
+  /// dataset.
   void expect_single_queries() {
     if (!same_items) return;
     scorer = make_query_scorer(file ? file->encoder() : random->encoder(), pool);
@@ -179,4 +180,4 @@ BenchReport bench_recommend(const BenchTask& task) {
   return report;
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

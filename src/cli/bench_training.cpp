@@ -6,7 +6,7 @@
 #include "run/step_work.h"
 #include "train/bench_request.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 BenchReport report_of(const BenchTask& task, const BenchResult& result) {
@@ -42,7 +42,7 @@ BenchReport bench_training(const BenchTask& task, BenchUnit unit) {
   request.unit = unit;
   request.repeats = task.repeats;
   BenchResult result;
-  reinterpret_cast<BenchEntry>(training_entry("upnext_bench_entry"))(request, &result);
+  reinterpret_cast<BenchEntry>(training_entry("truenext_bench_entry"))(request, &result);
   return report_of(task, result);
 }
 
@@ -56,4 +56,4 @@ BenchReport bench_epoch(const BenchTask& task) {
   return bench_training(task, BenchUnit::epoch);
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

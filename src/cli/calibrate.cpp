@@ -27,7 +27,7 @@
 #include "run/run_config.h"
 #include "run/score_link.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 struct CalibrateArguments {
@@ -152,7 +152,7 @@ CalibrationReport calibrate(Calibrating& work, const CalibrateArguments& argumen
                 Objective(objective, work.model.num_items()).name());
   }
   CalibrationReport report;
-  report.version = upnext_version();
+  report.version = truenext_version();
   report.loss_name = Objective(objective, work.model.num_items()).name();
   report.exact_link = link.exact;
   report.has_truth = !arguments.truth.empty();
@@ -238,4 +238,4 @@ void add_calibrate(CLI::App& app, Globals& globals) {
   verb->callback([arguments, &globals] { run_calibrate(*arguments, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

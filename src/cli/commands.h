@@ -10,7 +10,7 @@ namespace CLI {
 class App;
 }
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 /// Options every verb understands.
 struct Globals {
@@ -38,4 +38,4 @@ void add_import(CLI::App& app, Globals& globals);
 void add_export(CLI::App& app, Globals& globals);
 void add_bench(CLI::App& app, Globals& globals);
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -15,7 +15,7 @@
 #include "cli/commands.h"
 #include "compare/comparison_report.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 struct CompareArguments {
@@ -32,7 +32,7 @@ std::vector<SideRequest> requests_of(const CompareArguments& arguments) {
   for (const std::string& run : arguments.runs) requests.push_back({run, {run}});
   for (const std::string& side : arguments.sides) requests.push_back(parse_side(side));
   check_usage(requests.size() >= 2,
-              "compare: want two runs or more, e.g. upnext compare runs/a runs/b, or sides of "
+              "compare: want two runs or more, e.g. truenext compare runs/a runs/b, or sides of "
               "several seeds, --side a=runs/a1,runs/a2 --side b=runs/b1,runs/b2");
   return requests;
 }
@@ -94,4 +94,4 @@ void add_compare(CLI::App& app, Globals& globals) {
   verb->callback([arguments, &globals] { run_compare(*arguments, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

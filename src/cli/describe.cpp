@@ -10,7 +10,7 @@
 #include "data/dataset.h"
 #include "data/dataset_summary.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -149,4 +149,4 @@ void add_describe(CLI::App& app, Globals& globals) {
   });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -8,7 +8,7 @@
 #include "cli/evaluate_run.h"
 #include "cli/evaluation.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
@@ -94,4 +94,4 @@ void add_evaluate(CLI::App& app, Globals& globals) {
   verb->callback([arguments, &globals] { run_evaluate(*arguments, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -8,7 +8,7 @@
 
 #include "cli/commands.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 /// What other verbs may ask of `evaluate`.
 struct RunEvaluation {
@@ -17,9 +17,9 @@ struct RunEvaluation {
   std::string candidates = "full";
 };
 
-/// Judges a run on the test part of its own data as `upnext evaluate RUN --no-baselines` does, and
-/// leaves the result files in its folder; prints nothing on stdout.
+/// Judges a run on the test part of its own data as `truenext evaluate RUN --no-baselines` does,
+/// and leaves the result files in its folder; prints nothing on stdout.
 void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
                   const Globals& globals);
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -16,7 +16,7 @@
 #include "kernels/kernels.h"
 #include "run/run_config.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 /// What all reports of an evaluation have in common.
@@ -24,7 +24,7 @@ EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
   EvalReport report;
   const Dataset& dataset = evaluation.dataset;
   report.protocol = evaluation.protocol;
-  report.version = upnext_version();
+  report.version = truenext_version();
   report.model_name = "ranked lists";
   if (evaluation.model) {
     const ModelDescription& description = evaluation.model->description();
@@ -202,7 +202,7 @@ void check_arguments(const EvaluateArguments& arguments) {
   check_usage(arguments.lists.empty() != arguments.model.empty(),
               "say what to judge: a run folder or model file, or --lists FILE with --data FOLDER");
   check_usage(arguments.lists.empty() || !arguments.data.empty(),
-              "--lists needs the held-out items: say --data FOLDER, a folder written by upnext "
+              "--lists needs the held-out items: say --data FOLDER, a folder written by truenext "
               "prepare");
   check_usage(arguments.lists.empty() || (full && arguments.trec_run.empty()),
               "--lists judges the lists as they are; --candidates and --trec-run need a model");
@@ -283,4 +283,4 @@ void run_rankings(Evaluation* evaluation) {
   warn_about_counts(evaluation->reports.front());
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -17,7 +17,7 @@
 #include "eval/result_report.h"
 #include "inference/model_file.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 /// The command line of `evaluate`.
 struct EvaluateArguments {
@@ -78,4 +78,4 @@ void write_evaluation(Evaluation* evaluation);
 /// The reports on stdout.
 void print_evaluation(const std::vector<EvalReport>& reports, bool json);
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

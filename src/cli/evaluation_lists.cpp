@@ -7,7 +7,7 @@
 #include "eval/beyond_accuracy.h"
 #include "eval/ranked_lists.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 void warn_about(const RankedLists& lists, const std::string& file) {
@@ -63,4 +63,4 @@ void rank_with_lists(const CatalogueFacts& facts, Evaluation* evaluation) {
       beyond_accuracy(known_items(lists), arguments.beyond, facts);
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

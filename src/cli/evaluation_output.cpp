@@ -12,7 +12,7 @@
 #include "eval/result_files.h"
 #include "eval/run_inputs.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -123,4 +123,4 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
            whole.cost.peak_memory_bytes >> 20);
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

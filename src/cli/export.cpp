@@ -14,7 +14,7 @@
 #include "inference/model_file.h"
 #include "interop/model_export.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 struct ExportCommand {
@@ -66,4 +66,4 @@ void add_export(CLI::App& app, Globals& globals) {
   verb->callback([command, &globals] { run_export(*command, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

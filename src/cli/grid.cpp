@@ -25,7 +25,7 @@
 #include "run/grid_plan.h"
 #include "train/train_request.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,7 +79,7 @@ void train_cell(const GridCell& cell, CellState state, const Globals& globals) {
   request.device = globals.device;
   request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
   TrainResult result;
-  reinterpret_cast<TrainEntry>(training_entry("upnext_train_entry"))(request, &result);
+  reinterpret_cast<TrainEntry>(training_entry("truenext_train_entry"))(request, &result);
 }
 
 /// All cells of a grid and what became of them.
@@ -152,7 +152,7 @@ class Grid {
   [[noreturn]] void stop() {
     throw Error(ExitCode::interrupted,
                 fmt::format("interrupted with {} of {} runs finished; nothing is lost, continue "
-                            "with: upnext grid {}",
+                            "with: truenext grid {}",
                             done_.size(), cells_.size(), plan_.source));
   }
 
@@ -229,4 +229,4 @@ void add_grid(CLI::App& app, Globals& globals) {
   verb->callback([arguments, &globals] { run_grid(*arguments, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

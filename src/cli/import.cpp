@@ -16,7 +16,7 @@
 #include "data/dataset.h"
 #include "interop/model_import.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -138,4 +138,4 @@ void add_import(CLI::App& app, Globals& globals) {
   verb->callback([command, &globals] { run_import(*command, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "run/run_config.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 void add_globals(CLI::App& app, Globals& globals) {
@@ -30,17 +30,18 @@ void check_device(const CLI::App& app, const std::string& device) {
   if (device == "cpu") return;
   for (const CLI::App* verb : app.get_subcommands()) {
     const std::string name = verb->get_name();
-    check_usage(name == "train" || name == "evaluate" || name == "grid",
-                "--device {}: upnext {} computes on the CPU; only train, evaluate and grid take a "
-                "device",
-                device, name);
+    check_usage(
+        name == "train" || name == "evaluate" || name == "grid",
+        "--device {}: truenext {} computes on the CPU; only train, evaluate and grid take a "
+        "device",
+        device, name);
   }
 }
 
 int run(int argc, char** argv) {
   CLI::App app{"Trains, judges and serves next-item recommenders."};
-  app.name("upnext");
-  app.set_version_flag("--version", "upnext " + upnext_version());
+  app.name("truenext");
+  app.set_version_flag("--version", "truenext " + truenext_version());
   app.require_subcommand(1);
   app.fallthrough();  // the global options are understood before and after the verb
   Globals globals;
@@ -75,21 +76,21 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace upnext::cli
+}  // namespace truenext::cli
 
 int main(int argc, char** argv) {
-  using upnext::ExitCode;
+  using truenext::ExitCode;
   try {
-    upnext::catch_interrupts();
-    return upnext::cli::run(argc, argv);
-  } catch (const upnext::Error& error) {
-    upnext::log_message(upnext::LogLevel::error, error.what());
+    truenext::catch_interrupts();
+    return truenext::cli::run(argc, argv);
+  } catch (const truenext::Error& error) {
+    truenext::log_message(truenext::LogLevel::error, error.what());
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
-    upnext::log_message(upnext::LogLevel::error, "out of memory");
+    truenext::log_message(truenext::LogLevel::error, "out of memory");
     return static_cast<int>(ExitCode::data);
   } catch (const std::exception& error) {
-    upnext::log_message(upnext::LogLevel::error, fmt::format("internal: {}", error.what()));
+    truenext::log_message(truenext::LogLevel::error, fmt::format("internal: {}", error.what()));
     return static_cast<int>(ExitCode::data);
   }
 }

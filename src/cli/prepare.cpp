@@ -16,7 +16,7 @@
 #include "data/dataset.h"
 #include "data/dataset_files.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 struct PrepareArguments {
@@ -232,4 +232,4 @@ void add_prepare(CLI::App& app, Globals& globals) {
   verb->callback([arguments, &globals] { run_prepare(*arguments, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/recommender.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 void run_recommend(RecommendArguments arguments, bool has_history, const Globals& globals) {
@@ -49,7 +49,7 @@ void add_recommend(CLI::App& app, Globals& globals) {
       ->capture_default_str();
   verb->add_flag("--include-seen", arguments->include_seen, "Items of the history may come back");
   verb->add_flag("--probabilities", arguments->probabilities,
-                 "Calibrated probabilities beside the scores (after upnext calibrate)");
+                 "Calibrated probabilities beside the scores (after truenext calibrate)");
   verb->add_option("--exclude", arguments->exclude, "Raw item ids that are not to be recommended");
   verb->add_option("--separator", arguments->separator,
                    "What separates ids (default: commas and blanks); for ids that contain those");
@@ -59,4 +59,4 @@ void add_recommend(CLI::App& app, Globals& globals) {
   });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

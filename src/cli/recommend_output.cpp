@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "cli/recommender.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 std::string_view Recommender::item_id(const Request& request, int32_t item) const {
   return request.fallback ? dataset_->items().raw(item) : model_.item_id(item);
@@ -69,4 +69,4 @@ void Recommender::print_json(const Request& request) const {
   fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

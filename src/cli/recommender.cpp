@@ -13,7 +13,7 @@
 #include "eval/candidate_rows.h"
 #include "eval/run_inputs.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 constexpr size_t kLinesAtOnce = 256;
@@ -109,7 +109,7 @@ void Recommender::check_calibrated() const {
   const auto& calibration = model_.description().calibration;
   check_usage(calibration.has_value(),
               "--probabilities: the model is not calibrated, its scores are no probabilities; run "
-              "`upnext calibrate {}` first",
+              "`truenext calibrate {}` first",
               arguments_.model);
   check_usage(calibration->exclude_seen == exclude_seen_,
               "--probabilities: they were fitted with items of the history {}; {}",
@@ -181,4 +181,4 @@ void Recommender::check_answered(const Request& request) const {
              "popular items instead");
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -14,7 +14,7 @@
 #include "eval/evaluator.h"
 #include "inference/model_file.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 struct RecommendArguments {
   std::string model, data, history, user, exclude, separator;
@@ -73,4 +73,4 @@ class Recommender {
   std::unique_ptr<Scorer> popularity_;
 };
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 struct Alias {
@@ -31,7 +31,7 @@ constexpr Refusal kRefusals[] = {
      "--set objective.negatives=N, per position or per positive (objective.negatives_per)"},
     {"experiment-id", "the dataset folder is named with --data"},
     {"train-dir", "the run folder is named with --run"},
-    {"inference-only", "a model is judged with upnext evaluate FOLDER"},
+    {"inference-only", "a model is judged with truenext evaluate FOLDER"},
 };
 
 std::string with_underscores(std::string name) {
@@ -74,4 +74,4 @@ void add_relevance_options(CLI::App& verb, std::vector<std::string>& settings) {
   }
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 /// Adds the options of the training script of Bacciu et al. 2023 under their own names, with dashes
 /// or underscores (relevance-loss specification, 4.2). Each one given becomes `key=value` settings
@@ -13,4 +13,4 @@ namespace upnext::cli {
 /// that name what to say instead.
 void add_relevance_options(CLI::App& verb, std::vector<std::string>& settings);
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -14,7 +14,7 @@
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 struct SimulateArguments {
@@ -84,4 +84,4 @@ void add_simulate(CLI::App& app, Globals& globals) {
   verb->callback([arguments, &globals] { run_simulate(*arguments, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

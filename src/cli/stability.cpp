@@ -17,7 +17,7 @@
 #include "eval/run_inputs.h"
 #include "inference/model_file.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 struct StabilityArguments {
@@ -124,4 +124,4 @@ void add_stability(CLI::App& app, Globals& globals) {
   verb->callback([arguments, &globals] { run_stability(*arguments, globals); });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -17,7 +17,7 @@
 #include "run/run_config.h"
 #include "train/train_request.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -38,7 +38,7 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   if (seed_given) config.train.seed = static_cast<int64_t>(globals.seed);
   if (!arguments.data.empty()) config.data.path = arguments.data;
   apply_settings(config, arguments.settings);
-  config.version = upnext_version();
+  config.version = truenext_version();
   clear_fingerprints(config);
   config.model.resolve();
   if (arguments.show_config) return request;
@@ -113,7 +113,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
   }
   fmt::print("model: {}\n", model.string());
   if (!result.valid_metric.empty()) {
-    log_info("validation picked the epoch, so it is no result; judge with: upnext evaluate {}",
+    log_info("validation picked the epoch, so it is no result; judge with: truenext evaluate {}",
              request.run.string());
   }
 }
@@ -139,7 +139,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
   request.shard_tables = arguments.shard_tables;
   request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
   TrainResult result;
-  reinterpret_cast<TrainEntry>(training_entry("upnext_train_entry"))(request, &result);
+  reinterpret_cast<TrainEntry>(training_entry("truenext_train_entry"))(request, &result);
   if (result.rank > 0) return;
   print_result(result, request, globals.json);
 }
@@ -149,7 +149,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
 void add_train(CLI::App& app, Globals& globals) {
   CLI::App* verb = app.add_subcommand("train", "Train a model on a prepared dataset");
   const auto arguments = std::make_shared<Arguments>();
-  verb->add_option("--data", arguments->data, "Dataset folder made by `upnext prepare`");
+  verb->add_option("--data", arguments->data, "Dataset folder made by `truenext prepare`");
   verb->add_option("--run", arguments->run, "Folder for everything the run is");
   verb->add_option("--preset", arguments->preset,
                    "Start from a published configuration (--presets lists)");
@@ -179,4 +179,4 @@ void add_train(CLI::App& app, Globals& globals) {
   });
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -9,14 +9,14 @@
 #include "run/run_config.h"
 #include "train/scorer_request.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 void* training_entry(const char* name) {
   Dl_info self{};
-  check_data(dladdr(reinterpret_cast<const void*>(&upnext_version), &self) != 0,
-             "cannot tell where libupnext.so lies");
+  check_data(dladdr(reinterpret_cast<const void*>(&truenext_version), &self) != 0,
+             "cannot tell where libtruenext.so lies");
   const std::filesystem::path path =
-      std::filesystem::path(self.dli_fname).parent_path() / "libupnext_train.so";
+      std::filesystem::path(self.dli_fname).parent_path() / "libtruenext_train.so";
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (library == nullptr) {
     const char* reason = dlerror();
@@ -31,9 +31,9 @@ void* training_entry(const char* name) {
 std::unique_ptr<Scorer> scorer_on(const std::string& device, const ModelFile& model) {
   if (device == "cpu") return make_encoder_scorer(model.encoder());
   std::unique_ptr<Scorer> scorer;
-  reinterpret_cast<ScorerEntry>(training_entry("upnext_scorer_entry"))(
+  reinterpret_cast<ScorerEntry>(training_entry("truenext_scorer_entry"))(
       {device, model.description().model, model.weights()}, &scorer);
   return scorer;
 }
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -7,7 +7,7 @@
 #include "eval/evaluator.h"
 #include "inference/model_file.h"
 
-namespace upnext::cli {
+namespace truenext::cli {
 
 /// An entry of the training library by name; the caller knows its type (train/train_request.h,
 /// train/bench_request.h, train/scorer_request.h). LibTorch takes a second or two to load, so it is
@@ -19,4 +19,4 @@ void* training_entry(const char* name);
 /// library's business. The model outlives the scorer.
 std::unique_ptr<Scorer> scorer_on(const std::string& device, const ModelFile& model);
 
-}  // namespace upnext::cli
+}  // namespace truenext::cli

@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "compare/distributions.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kOutside = 0.025;  ///< on either side of the interval
@@ -90,4 +90,4 @@ std::vector<Interval> bootstrap_intervals(const PairedDifferences& differences,
   return intervals;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "base/thread_pool.h"
 #include "compare/paired.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Sizes and seed of everything that is drawn for a comparison.
 struct Resampling {
@@ -22,4 +22,4 @@ struct Resampling {
 std::vector<Interval> bootstrap_intervals(const PairedDifferences& differences,
                                           const Resampling& resampling, WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "compare/randomisation.h"
 #include "compare/seed_variance.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kLevel = 0.05;
@@ -162,4 +162,4 @@ std::vector<Comparison> compare_sides(const std::vector<Side>& sides,
   return comparisons;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "compare/equivalence.h"
 #include "compare/sides.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What a comparison may be taken to say at 5 %, after correction.
 enum class Verdict { better, worse, equivalent, not_shown };
@@ -54,4 +54,4 @@ struct ComparisonOptions {
 std::vector<Comparison> compare_sides(const std::vector<Side>& sides,
                                       const ComparisonOptions& options, WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

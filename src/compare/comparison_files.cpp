@@ -6,7 +6,7 @@
 
 #include "compare/comparison_report.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -118,4 +118,4 @@ std::string comparison_json(const ComparisonReport& report) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace upnext
+}  // namespace truenext

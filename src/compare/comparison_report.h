@@ -6,7 +6,7 @@
 
 #include "compare/comparison.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Everything a comparison's table and files say.
 struct ComparisonReport {
@@ -34,4 +34,4 @@ std::string csv_field(const std::string& text);
 /// A number with all its digits, nothing for one that does not exist.
 std::string csv_number(double value);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include "compare/comparison_report.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::string side_text(const Side& side) {
@@ -109,4 +109,4 @@ std::string comparison_table(const ComparisonReport& report) {
   return text + end_text(report);
 }
 
-}  // namespace upnext
+}  // namespace truenext

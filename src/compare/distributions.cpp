@@ -6,7 +6,7 @@
 #include <limits>
 #include <numbers>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kTiny = 1e-300;
@@ -99,4 +99,4 @@ double student_quantile(double p, double df) {
   return p < 0.5 ? -t : t;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace upnext {
+namespace truenext {
 
 /// P(Z <= x) of the standard normal distribution.
 double normal_cdf(double x);
@@ -17,4 +17,4 @@ double student_tail(double t, double df);
 /// The t with student_tail(t) = 1 - p, for 0 < p < 1.
 double student_quantile(double p, double df);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "compare/distributions.h"
 
-namespace upnext {
+namespace truenext {
 
 double Margin::absolute(double baseline_mean) const {
   return relative ? value * std::abs(baseline_mean) : value;
@@ -40,4 +40,4 @@ double equivalence_p(const EquivalenceInput& input, double margin) {
   return student_tail(room / input.standard_error, input.df);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace upnext {
+namespace truenext {
 
 /// How small a difference counts as none: in units of the metric, or as a share of the baseline's
 /// mean.
@@ -31,4 +31,4 @@ struct EquivalenceInput {
 };
 double equivalence_p(const EquivalenceInput& input, double margin);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include "compare/grid_table.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -85,4 +85,4 @@ std::string grid_json(const GridReport& report) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace upnext
+}  // namespace truenext

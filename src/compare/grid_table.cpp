@@ -8,7 +8,7 @@
 
 #include "compare/distributions.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::string seeds_note(const GridTable& table) {
@@ -98,4 +98,4 @@ std::string grid_markdown(const GridReport& report) {
   return text;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "base/thread_pool.h"
 #include "compare/comparison_report.h"
 
-namespace upnext {
+namespace truenext {
 
 /// One metric of one variant: mean over users and seeds, and its 95 % interval: users and seeds
 /// random (mean_with_seeds), or, of a single run, over users alone.
@@ -46,4 +46,4 @@ std::string grid_markdown(const GridReport& report);
 std::string grid_csv(const GridReport& report);
 std::string grid_json(const GridReport& report);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <numeric>
 
-namespace upnext {
+namespace truenext {
 
 std::vector<double> holm_adjusted(const std::vector<double>& p_values) {
   std::vector<size_t> order(p_values.size());
@@ -22,4 +22,4 @@ std::vector<double> holm_adjusted(const std::vector<double>& p_values) {
   return adjusted;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Holm's step-down correction (Holm, Scandinavian Journal of Statistics 1979): with the n values
 /// in ascending order, adjusted_i = max over j <= i of min(1, (n - j + 1) p_j), j from 1. Rejecting
@@ -11,4 +11,4 @@ namespace upnext {
 /// whatever the dependence between the tests. The result is in the order of the input.
 std::vector<double> holm_adjusted(const std::vector<double>& p_values);
 
-}  // namespace upnext
+}  // namespace truenext

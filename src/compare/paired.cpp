@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-namespace upnext {
+namespace truenext {
 
 std::vector<double> PairedDifferences::by_user() const {
   std::vector<double> rows(columns.size() * static_cast<size_t>(users()));
@@ -36,4 +36,4 @@ PairedSummary summarise_paired(std::span<const double> differences) {
   return summary;
 }
 
-}  // namespace upnext
+}  // namespace truenext

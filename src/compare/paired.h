@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// What two sides differ by for every user: `columns[metric][user]`, baseline subtracted.
 struct PairedDifferences {
@@ -34,4 +34,4 @@ struct Interval {
   double low = 0, high = 0;
 };
 
-}  // namespace upnext
+}  // namespace truenext

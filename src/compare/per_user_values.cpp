@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/line_reader.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 void split_fields(std::string_view line, std::vector<std::string_view>* fields) {
@@ -29,7 +29,7 @@ void read_header(const LineReader& reader, const std::vector<std::string_view>& 
                  PerUserValues* values) {
   check_data(fields.size() >= 3 && fields.front() == "user" && fields.back() == "rank",
              "{}: not a per-user result: want the columns user, one or more metrics, rank, parted "
-             "by tabs; write it with upnext evaluate",
+             "by tabs; write it with truenext evaluate",
              reader.where());
   for (size_t i = 1; i + 1 < fields.size(); ++i) {
     const std::string name(fields[i]);
@@ -45,7 +45,7 @@ double read_number(std::string_view text, const LineReader& reader, const std::s
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
   check_data(
       failure == std::errc() && end == text.data() + text.size() && std::isfinite(value),
-      "{}: {} = \"{}\" is no number; the file is damaged, write it again with upnext evaluate",
+      "{}: {} = \"{}\" is no number; the file is damaged, write it again with truenext evaluate",
       reader.where(), metric, text);
   return value;
 }
@@ -69,10 +69,11 @@ PerUserValues read_per_user(const std::filesystem::path& path) {
   std::unordered_set<std::string> known;
   while (reader.next(line)) {
     split_fields(line, &fields);
-    check_data(fields.size() == width,
-               "{}: {} columns, the header has {}; the file is damaged, write it again with upnext "
-               "evaluate",
-               reader.where(), fields.size(), width);
+    check_data(
+        fields.size() == width,
+        "{}: {} columns, the header has {}; the file is damaged, write it again with truenext "
+        "evaluate",
+        reader.where(), fields.size(), width);
     check_data(known.emplace(fields.front()).second, "{}: user {} comes twice", reader.where(),
                fields.front());
     values.users.emplace_back(fields.front());
@@ -110,4 +111,4 @@ void align_users(PerUserValues* values, const std::filesystem::path& path, const
   values->users = like.users;
 }
 
-}  // namespace upnext
+}  // namespace truenext

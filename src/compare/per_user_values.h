@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// What a per-user result file says: `columns[metric][user]`, users in the order of the file.
 struct PerUserValues {
@@ -31,4 +31,4 @@ struct NamedUsers {
 };
 void align_users(PerUserValues* values, const std::filesystem::path& path, const NamedUsers& like);
 
-}  // namespace upnext
+}  // namespace truenext

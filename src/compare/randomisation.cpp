@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Sums in another order differ in their last bits; such a flip is a tie and counts.
@@ -55,4 +55,4 @@ std::vector<double> randomisation_p(const PairedDifferences& differences,
   return counts;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "compare/bootstrap.h"
 #include "compare/paired.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Two-sided p of every metric by the paired randomisation test (Fisher's sign-flip test; for
 /// retrieval Smucker, Allan and Carterette, CIKM 2007): were the two sides exchangeable for every
@@ -17,4 +17,4 @@ namespace upnext {
 std::vector<double> randomisation_p(const PairedDifferences& differences,
                                     const Resampling& resampling, WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

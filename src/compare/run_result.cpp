@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kRounding = 1e-9;
@@ -58,7 +58,7 @@ void check_belongs(const Json& json, const RunResult& run, const std::string& re
     check_data(
         std::abs(said - found) <= kRounding * (1 + std::abs(said)),
         "{}: the mean of {} is {:.6f} but {} says {:.6f}: they are of different evaluations; "
-        "run upnext evaluate {} again",
+        "run truenext evaluate {} again",
         run.per_user_file.string(), name, found, result_file, said, run.folder.string());
   }
 }
@@ -83,11 +83,11 @@ RunResult read_run_result(const std::filesystem::path& folder, const std::string
   const std::filesystem::path file = folder / (result + ".json");
   check_data(std::filesystem::is_directory(folder), "{}: no such run folder", folder.string());
   check_data(std::filesystem::exists(file),
-             "{}: no {}.json, the run was not judged; run upnext evaluate {}", folder.string(),
+             "{}: no {}.json, the run was not judged; run truenext evaluate {}", folder.string(),
              result, folder.string());
   run.per_user_file = folder / per_user_file_name(result);
   check_data(std::filesystem::exists(run.per_user_file),
-             "{}: missing; run upnext evaluate {} again", run.per_user_file.string(),
+             "{}: missing; run truenext evaluate {} again", run.per_user_file.string(),
              folder.string());
   run.values = read_per_user(run.per_user_file);
   try {
@@ -95,7 +95,7 @@ RunResult read_run_result(const std::filesystem::path& folder, const std::string
     run.facts = facts_of(json);
     check_belongs(json, run, file.string());
   } catch (const Json::exception& error) {
-    fail_data("{}: not a result of upnext evaluate ({}); write it again", file.string(),
+    fail_data("{}: not a result of truenext evaluate ({}); write it again", file.string(),
               error.what());
   }
   return run;
@@ -120,4 +120,4 @@ void match_run(const RunResult& first, RunResult* other) {
   align_users(&other->values, other->per_user_file, {first.per_user_file, first.values.users});
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 
 #include "compare/per_user_values.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A judged run: what it was judged on, and the values of every user.
 struct RunResult {
@@ -35,4 +35,4 @@ std::string per_user_file_name(const std::string& result);
 /// dataset, split or protocol; then brings its users into the order of `first`.
 void match_run(const RunResult& first, RunResult* other);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "compare/distributions.h"
 #include "compare/paired.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Means and sums of squares of one side, over users and over runs.
@@ -134,4 +134,4 @@ SeedEstimate mean_with_seeds(const RunColumns& side) {
   return floor;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Values of one metric for one side: `runs[run][user]`, the users in the same order everywhere.
 using RunColumns = std::vector<std::span<const double>>;
@@ -42,4 +42,4 @@ SeedEstimate compare_with_seeds(const RunColumns& a, const RunColumns& b);
 /// at least that of V_user alone. Needs two runs or more.
 SeedEstimate mean_with_seeds(const RunColumns& side);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "eval/metrics.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
@@ -126,7 +126,7 @@ std::vector<std::string> common_metrics(const std::vector<Side>& sides, const st
     for (const Side& side : sides) {
       for (const RunResult& run : side.runs) {
         check_data(run.values.find(column) >= 0,
-                   "{}: has no column {}, only {}; run upnext evaluate {} --metrics {}",
+                   "{}: has no column {}, only {}; run truenext evaluate {} --metrics {}",
                    run.per_user_file.string(), column, fmt::join(run.values.metrics, ", "),
                    run.folder.string(), column);
       }
@@ -143,4 +143,4 @@ std::vector<std::string> common_metrics(const std::vector<Side>& sides, const st
   return metrics;
 }
 
-}  // namespace upnext
+}  // namespace truenext

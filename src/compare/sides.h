@@ -8,7 +8,7 @@
 #include "compare/run_result.h"
 #include "compare/seed_variance.h"
 
-namespace upnext {
+namespace truenext {
 
 /// One or more runs of a configuration that differ in nothing but their training seed.
 struct Side {
@@ -39,4 +39,4 @@ std::vector<Side> read_sides(const std::vector<SideRequest>& requests, const std
 /// one), or, when empty, all that every run has.
 std::vector<std::string> common_metrics(const std::vector<Side>& sides, const std::string& wanted);
 
-}  // namespace upnext
+}  // namespace truenext

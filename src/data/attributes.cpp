@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
@@ -51,4 +51,4 @@ ItemAttributes read_attributes(
   return result;
 }
 
-}  // namespace upnext
+}  // namespace truenext

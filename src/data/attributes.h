@@ -10,7 +10,7 @@
 #include "base/jagged.h"
 #include "data/id_table.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Attributes of items: a row of attribute ids per item, and the raw ids of the attributes.
 struct ItemAttributes {
@@ -25,4 +25,4 @@ struct ItemAttributes {
 ItemAttributes read_attributes(const std::string& path, int64_t num_items,
                                const std::function<std::optional<int32_t>(std::string_view)>& find);
 
-}  // namespace upnext
+}  // namespace truenext

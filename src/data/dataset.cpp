@@ -9,7 +9,7 @@
 #include "data/dataset_files.h"
 #include "data/id_file.h"
 
-namespace upnext {
+namespace truenext {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
@@ -79,9 +79,9 @@ int64_t count_field(const Json& json, const char* name, const fs::path& path, in
 
 void Dataset::Parts::read_description() {
   const fs::path path = folder / dataset_files::kDescription;
-  check_data(fs::is_directory(folder), "{}: no such folder; `upnext prepare` makes datasets",
+  check_data(fs::is_directory(folder), "{}: no such folder; `truenext prepare` makes datasets",
              folder.string());
-  check_data(fs::exists(path), "{}: not a dataset folder (no {}); `upnext prepare` makes one",
+  check_data(fs::exists(path), "{}: not a dataset folder (no {}); `truenext prepare` makes one",
              folder.string(), dataset_files::kDescription);
   description = read_file(path, 16 << 20);
   const Json json = Json::parse(description, nullptr, false);
@@ -91,7 +91,7 @@ void Dataset::Parts::read_description() {
   check_data(
       version == kDatasetVersion,
       "{}: written in version {}, this program reads version {}; prepare the dataset again or "
-      "use a newer upnext",
+      "use a newer truenext",
       path.string(), version, kDatasetVersion);
   constexpr int64_t kMaxIds = int64_t{1} << 31;
   constexpr int64_t kMaxEvents = int64_t{1} << 48;
@@ -216,4 +216,4 @@ const std::string& Dataset::description() const {
   return parts_->description;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -13,7 +13,7 @@
 #include "base/jagged.h"
 #include "data/split_point.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Raw ids (opaque byte strings) both ways. Inside, ids are 0..size-1.
 class IdMap {
@@ -72,4 +72,4 @@ class Dataset {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "data/split.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Bytes on their way into a hash: little-endian numbers, and texts with their length before them.
@@ -144,4 +144,4 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
   return description.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "data/id_file.h"
 #include "data/prepare.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Names of the files of a dataset folder; docs/data-formats.md describes them byte for byte.
 namespace dataset_files {
@@ -26,7 +26,7 @@ inline constexpr const char* kAttributes = "attributes.bin";
 inline constexpr const char* kAttributeIds = "attributes.ids";
 }  // namespace dataset_files
 
-inline constexpr const char* kDatasetKind = "upnext dataset";
+inline constexpr const char* kDatasetKind = "truenext dataset";
 inline constexpr int64_t kDatasetVersion = 1;
 /// PrepareOptions::min_value when there is no minimum.
 inline constexpr double kNoMinimum = -1e300;
@@ -56,4 +56,4 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
 /// The report as it stands in dataset.json (without the seconds, which differ between runs).
 nlohmann::ordered_json report_json(const PrepareReport& report);
 
-}  // namespace upnext
+}  // namespace truenext

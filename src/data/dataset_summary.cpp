@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Linear between the two nearest, as most programs have it.
@@ -175,4 +175,4 @@ DatasetSummary summarise(const Dataset& dataset) {
   return Summariser(dataset).run();
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include "data/dataset.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Distribution of whole numbers.
 struct CountSummary {
@@ -46,4 +46,4 @@ struct DatasetSummary {
 /// Memory: a few counters per user and item.
 DatasetSummary summarise(const Dataset& dataset);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// 0 for what has fewer than `minimum` events; whether that dropped anything that was there.
@@ -53,4 +53,4 @@ KeptCounts filter_events(const EventSpool& events, int64_t num_users, int64_t nu
   return kept;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include "data/event_spool.h"
 
-namespace upnext {
+namespace truenext {
 
 /// How many events each user and item keeps, 0 for those that the filters drop. An event stays when
 /// both its user and its item stay.
@@ -26,4 +26,4 @@ struct KeptCounts {
 KeptCounts filter_events(const EventSpool& events, int64_t num_users, int64_t num_items,
                          int64_t min_user_events, int64_t min_item_events, bool iterate);
 
-}  // namespace upnext
+}  // namespace truenext

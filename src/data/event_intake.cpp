@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kTickEvents = int64_t{1} << 18;
@@ -54,4 +54,4 @@ void EventIntake::read(EventReader& reader, double min_value, EventSpool& events
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

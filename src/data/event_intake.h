@@ -8,7 +8,7 @@
 #include "data/id_table.h"
 #include "data/prepare.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Numbers the users and items of a source in the order in which they first come.
 class EventIntake {
@@ -25,4 +25,4 @@ class EventIntake {
   IdTable users_, items_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

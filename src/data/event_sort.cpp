@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Every stretch has a file and a buffer of its own while the events are dealt out.
@@ -116,4 +116,4 @@ SortedEvents sort_events(EventSpool input, int64_t num_users, int64_t num_items,
   return Sorter(num_users, num_items, options).run(std::move(input));
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include "data/event_spool.h"
 
-namespace upnext {
+namespace truenext {
 
 struct SortOptions {
   bool by_time = true;        ///< else the order of the input stays
@@ -26,4 +26,4 @@ struct SortedEvents {
 SortedEvents sort_events(EventSpool input, int64_t num_users, int64_t num_items,
                          const SortOptions& options);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -12,13 +12,13 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 int open_unnamed(const std::filesystem::path& folder) {
   int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (file < 0) {  // not every file system knows unnamed files
-    std::string name = (folder / ".upnext-events-XXXXXX").string();
+    std::string name = (folder / ".truenext-events-XXXXXX").string();
     file = ::mkostemp(name.data(), O_CLOEXEC);
     if (file >= 0) ::unlink(name.c_str());
   }
@@ -105,4 +105,4 @@ int64_t EventSpool::read_back(int64_t first, std::vector<EventRecord>& buffer) c
   return static_cast<int64_t>(buffer.size());
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// An event with interned ids.
 struct EventRecord {
@@ -66,4 +66,4 @@ class EventSpool {
   std::vector<EventRecord> block_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/options.h"
 
-namespace upnext {
+namespace truenext {
 
 extern const ReaderInfo gsasrec_reader, recbole_reader, steam_reader, json_lines_reader,
     foursquare_reader, movielens_reader, session_reader, tsv_reader, csv_reader, pairs_reader,
@@ -105,4 +105,4 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
   return reader;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 
 #include "data/split_point.h"
 
-namespace upnext {
+namespace truenext {
 
 class LineReader;
 
@@ -94,4 +94,4 @@ const std::vector<const ReaderInfo*>& reader_list();
 /// Usage Error naming the nearest known format, data Error when the file cannot be read.
 std::unique_ptr<EventReader> open_events(const ReaderOptions& options);
 
-}  // namespace upnext
+}  // namespace truenext

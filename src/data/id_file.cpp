@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "dataset files are little-endian");
@@ -97,4 +97,4 @@ std::optional<int32_t> IdFile::find(std::string_view wanted) const {
   return *at;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "data/dataset.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Writes `count` byte strings, `text(i)` for i in 0..count-1, with the order that finds them again
 /// (docs/data-formats.md, "id files"). For titles the order is left out.
@@ -39,4 +39,4 @@ class IdFile : public IdMap {
   std::span<const int32_t> sorted_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

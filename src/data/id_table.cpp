@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr size_t kFirstSlots = 1024;  // a power of two
@@ -106,4 +106,4 @@ void IdTable::grow() {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Gives byte strings the numbers 0, 1, 2, ... in the order in which they first come. The bytes lie
 /// in an arena; an open-addressing table finds them: 50 to 80 bytes per id besides its text.
@@ -52,4 +52,4 @@ class IdTable {
   size_t block_left_ = 0;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -21,7 +21,7 @@
 #include "data/staged_folder.h"
 #include "data/titles.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kNoMinimum = -1e300;
@@ -291,4 +291,4 @@ PrepareReport prepare_dataset(const PrepareOptions& options) {
   return Preparation(options).run();
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 
 #include "data/events.h"
 
-namespace upnext {
+namespace truenext {
 
 /// How users are divided; see SplitPoint for what comes out.
 struct SplitOptions {
@@ -67,4 +67,4 @@ struct PrepareReport {
 /// numbers of users and items plus `memory_bytes`.
 PrepareReport prepare_dataset(const PrepareOptions& options);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -15,7 +15,7 @@
 #include "data/simulated_process.h"
 #include "data/simulated_truth_format.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kUsersPerTask = 128;
@@ -179,4 +179,4 @@ SimulateReport simulate(const SimulateOptions& options, const std::filesystem::p
   return report;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-namespace upnext {
+namespace truenext {
 
 /// A synthetic world; docs/simulate.md defines every term. Counts are per user where not said
 /// otherwise, rates are probabilities.
@@ -70,4 +70,4 @@ class SimulatedTruth {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kLagWeights[] = {0.4, 0.35, 0.25};
@@ -250,4 +250,4 @@ void SimulatedProcess::next_distribution(std::span<const int32_t> history,
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "data/simulate.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The genuine behaviour of simulated users, both ways: drawing it and stating its distribution.
 ///
@@ -66,4 +66,4 @@ class SimulatedProcess {
   std::vector<double> interest_mass_;  ///< cumulative shares of interests, ends with 1
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "data/simulated_process.h"
 #include "data/simulated_truth_format.h"
 
-namespace upnext {
+namespace truenext {
 
 struct SimulatedTruth::Parts {
   Parts(std::filesystem::path file, MappedFile mapped, const SimulateOptions& options)
@@ -32,12 +32,12 @@ SimulatedTruth SimulatedTruth::open(const std::filesystem::path& path) {
   MappedFile map(path);
   const auto bytes = map.bytes();
   TruthHeader header{};
-  check_data(bytes.size() >= sizeof(header), "{}: too short for a truth file of upnext simulate",
+  check_data(bytes.size() >= sizeof(header), "{}: too short for a truth file of truenext simulate",
              path.string());
   std::memcpy(header.data(), bytes.data(), sizeof(header));
   check_data(
       header[0] == kTruthMagic,
-      "{}: not a truth file of upnext simulate (or of another version); it is written beside "
+      "{}: not a truth file of truenext simulate (or of another version); it is written beside "
       "the log, with the extension .truth",
       path.string());
   const SimulateOptions options = options_from(header);
@@ -103,4 +103,4 @@ double SimulatedTruth::probability(int64_t user, int64_t item) const {
   return exact.at(static_cast<size_t>(item));
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 
 #include "data/simulate.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The .truth file (docs/simulate.md): this header, int64 offsets[users + 1], int32
 /// items[offsets[users]]. All little-endian; the header is 16 words of 8 bytes.
@@ -51,4 +51,4 @@ constexpr SimulateOptions options_from(const TruthHeader& header) {
   return options;
 }
 
-}  // namespace upnext
+}  // namespace truenext

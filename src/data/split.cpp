@@ -10,7 +10,7 @@
 #include "base/options.h"
 #include "base/random.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 void check_word(const std::string& word, const char* what, const std::vector<std::string>& known) {
@@ -171,4 +171,4 @@ int64_t value_at_rank(std::span<const int64_t> values, int64_t rank) {
   return static_cast<int64_t>(base + low);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "data/prepare.h"
 #include "data/split_point.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Usage Error when the method or target is unknown or a number makes no sense.
 void check_split(const SplitOptions& options);
@@ -35,4 +35,4 @@ std::string split_name(const SplitOptions& options);
 /// counting, without a copy. `values` must not be empty.
 int64_t value_at_rank(std::span<const int64_t> values, int64_t rank);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace upnext {
+namespace truenext {
 
 /// Where a user's sequence s_0 .. s_{n-1} is cut: train on [0, train_end); validate on
 /// [valid_begin, valid_end) with the history [0, valid_begin); test on [test_begin, test_end) with
@@ -17,4 +17,4 @@ struct SplitPoint {
   friend bool operator==(const SplitPoint&, const SplitPoint&) = default;
 };
 
-}  // namespace upnext
+}  // namespace truenext

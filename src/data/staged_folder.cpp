@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
@@ -74,4 +74,4 @@ void StagedFolder::publish() {
   if (!exchanged) temporary_.clear();
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-namespace upnext {
+namespace truenext {
 
 /// A folder that appears under its name only when it is complete: filled under a temporary name
 /// next to it, then renamed. Destroyed without publish() it leaves nothing.
@@ -26,4 +26,4 @@ class StagedFolder {
   std::filesystem::path temporary_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Takes pieces off the front of a text; any mismatch makes it fail for good.
@@ -207,4 +207,4 @@ std::optional<WrittenDay> parse_written_day(std::string_view text, double scale)
   return WrittenDay{time};
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace upnext {
+namespace truenext {
 
 /// A time as whole units: the number in the text, or the seconds since 1970 (UTC) of a date, times
 /// `scale`, rounded down. `rounded` tells that a fraction was lost.
@@ -31,4 +31,4 @@ std::optional<WrittenDay> parse_written_day(std::string_view text, double scale 
 /// A finite decimal number that fills the whole text.
 std::optional<double> parse_number(std::string_view text);
 
-}  // namespace upnext
+}  // namespace truenext

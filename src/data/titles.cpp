@@ -12,7 +12,7 @@
 #include "data/readers/delimited.h"
 #include "data/readers/tokens.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::string to_utf8(std::string_view text) {
@@ -138,4 +138,4 @@ std::vector<std::string> read_titles(const std::string& path, const std::string&
   return titles;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Titles for the raw ids `raw(0) .. raw(count - 1)`, empty where there is none, always UTF-8 (text
 /// that is not UTF-8 is taken as ISO-8859-1, as in MovieLens).
@@ -20,4 +20,4 @@ std::vector<std::string> read_titles(const std::string& path, const std::string&
                                      int64_t count,
                                      const std::function<std::string_view(int64_t)>& raw);
 
-}  // namespace upnext
+}  // namespace truenext

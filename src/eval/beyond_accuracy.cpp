@@ -7,7 +7,7 @@
 #include <numeric>
 #include <optional>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using List = std::span<const ScoredItem>;
@@ -144,4 +144,4 @@ std::vector<MetricResult> beyond_accuracy(const Jagged<ScoredItem>& lists, int64
   return results;
 }
 
-}  // namespace upnext
+}  // namespace truenext

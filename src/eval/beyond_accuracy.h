@@ -9,7 +9,7 @@
 #include "data/dataset.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What is known of the items of a catalogue, beside who met them.
 struct CatalogueFacts {
@@ -29,4 +29,4 @@ struct CatalogueFacts {
 std::vector<MetricResult> beyond_accuracy(const Jagged<ScoredItem>& lists, int64_t k,
                                           const CatalogueFacts& facts);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Popularity of every item as places in the order of counts: 0, 1, 2, ... without gaps.
@@ -129,4 +129,4 @@ std::unique_ptr<Scorer> make_bigram_scorer(const Dataset& dataset) {
   return make_bigram_scorer(dataset.histories(), dataset.splits(), dataset.num_items());
 }
 
-}  // namespace upnext
+}  // namespace truenext

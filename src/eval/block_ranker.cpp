@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 
-namespace upnext {
+namespace truenext {
 
 void for_each_block(const BlockRanker& ranker, const Queries& queries,
                     const std::function<void(int64_t begin, int64_t end)>& visit) {
@@ -46,4 +46,4 @@ Jagged<ScoredItem> best_by(const BlockRanker& ranker, const Queries& queries, in
   return lists;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "eval/evaluator.h"
 #include "eval/target_ranks.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Counts and selects where the scores are made, so that they need not travel: what a scorer on a
 /// GPU offers (train/device_scorer.h). Queries are those of begin..end-1, at most most_queries()
@@ -42,4 +42,4 @@ Jagged<int64_t> rank_by(const BlockRanker& ranker, const Queries& queries,
 Jagged<ScoredItem> best_by(const BlockRanker& ranker, const Queries& queries, int64_t k,
                            bool exclude_seen);
 
-}  // namespace upnext
+}  // namespace truenext

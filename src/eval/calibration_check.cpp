@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "eval/candidate_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Sums of one reading.
@@ -146,4 +146,4 @@ CalibrationCheck check_calibration(const CheckedScorers& scorers, const Queries&
   return checker.finish();
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "eval/reliability.h"
 #include "inference/calibration.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A way to read probabilities off the scores of a model.
 struct Reading {
@@ -51,4 +51,4 @@ CalibrationCheck check_calibration(const CheckedScorers& scorers, const Queries&
                                    const std::vector<Reading>& readings,
                                    const CalibrationCheckOptions& options, WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "eval/candidate_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int kMostEvaluations = 60;
@@ -229,4 +229,4 @@ CalibrationFit fit_calibration(const Scorer& scorer, const Queries& queries,
   return result;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "eval/evaluator.h"
 #include "inference/calibration.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A concave function of (scale, shift) with its first and second derivatives.
 struct Likelihood {
@@ -45,4 +45,4 @@ struct CalibrationFit {
 CalibrationFit fit_calibration(const Scorer& scorer, const Queries& queries,
                                const Calibration& start, WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -124,4 +124,4 @@ std::string calibration_table(const CalibrationReport& report) {
   return text;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,9 +7,9 @@
 #include "eval/calibration_check.h"
 #include "eval/calibration_fit.h"
 
-namespace upnext {
+namespace truenext {
 
-/// Everything that `upnext calibrate` says; docs/calibration.md lists the keys of the JSON.
+/// Everything that `truenext calibrate` says; docs/calibration.md lists the keys of the JSON.
 struct CalibrationReport {
   std::string version;    ///< of the program
   std::string loss_name;  ///< what the model minimised
@@ -26,4 +26,4 @@ std::string calibration_json(const CalibrationReport& report);
 /// One line per reading, then the reliability table of the stored one.
 std::string calibration_table(const CalibrationReport& report);
 
-}  // namespace upnext
+}  // namespace truenext

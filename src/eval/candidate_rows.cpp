@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Scores held at a time by one worker, and queries.
@@ -87,4 +87,4 @@ std::vector<double> log_normalisers(const Scorer& scorer, const Queries& queries
   return normalisers;
 }
 
-}  // namespace upnext
+}  // namespace truenext

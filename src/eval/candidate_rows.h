@@ -10,7 +10,7 @@
 #include "eval/evaluator.h"
 #include "inference/calibration.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The candidates of one query with their scores, and which of them came next.
 struct CandidateRow {
@@ -35,4 +35,4 @@ void visit_candidates(const Scorer& scorer, const Queries& queries, bool exclude
 std::vector<double> log_normalisers(const Scorer& scorer, const Queries& queries,
                                     const Calibration& calibration, WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -13,7 +13,7 @@
 #include <cmath>
 #include <limits>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using kernels::kCompactGroup;
@@ -146,4 +146,4 @@ int64_t CompactTable::bytes() const {
          (std::ssize(scales_) + std::ssize(slacks_)) * static_cast<int64_t>(sizeof(float));
 }
 
-}  // namespace upnext
+}  // namespace truenext

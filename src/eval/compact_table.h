@@ -10,7 +10,7 @@
 #include "base/thread_pool.h"
 #include "kernels/compact.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A copy of an item table in 8-bit numbers, one scale per row, and for every row how far a score
 /// taken with it can be off. It answers "no more than" for every item and a query; whoever wants
@@ -46,4 +46,4 @@ class CompactTable {
   AlignedVector<float> scales_, slacks_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "base/remaining.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr std::pair<CandidateRule, const char*> kRules[] = {{CandidateRule::full, "full"},
@@ -121,4 +121,4 @@ Jagged<int32_t> draw_negatives(const NegativeSource& source, const Queries& quer
   return negatives;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "eval/evaluator.h"
 #include "eval/horizon.h"
 
-namespace upnext {
+namespace truenext {
 
 CandidateRule parse_candidate_rule(
     const std::string& name);  ///< full, clean, original; usage Error
@@ -57,4 +57,4 @@ struct RankingTask {
 std::vector<RankedTargets> rank_horizons(const Scorer& scorer, const RankingTask& task,
                                          WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "eval/score_blocks.h"
 #include "eval/target_ranks.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// A user's held-out items and negatives with their scores.
@@ -173,4 +173,4 @@ std::vector<RankedTargets> rank_horizons(const Scorer& scorer, const RankingTask
   return results;
 }
 
-}  // namespace upnext
+}  // namespace truenext

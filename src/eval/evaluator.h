@@ -13,7 +13,7 @@
 #include "eval/metrics.h"
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 enum class SplitPart { valid, test };
 
@@ -162,4 +162,4 @@ inline bool ranks_before(const ScoredItem& a, const ScoredItem& b) {
 Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64_t k,
                              bool exclude_seen, WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

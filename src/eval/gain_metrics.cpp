@@ -7,7 +7,7 @@
 
 #include "eval/metric_list.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 double discount(int64_t rank) {
@@ -67,4 +67,4 @@ double ndcg_rel_prefix_value(const UserRanks& ranks, int64_t cutoff) {
   return normalised_gain(held_out, leading_run(held_out, cutoff), cutoff, nearness_gain);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include "eval/metric_list.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Ranks inside the cutoff, best first.
@@ -49,4 +49,4 @@ double average_precision_value(const UserRanks& ranks, int64_t cutoff) {
   return sum / static_cast<double>(ranks.held_out.size());
 }
 
-}  // namespace upnext
+}  // namespace truenext

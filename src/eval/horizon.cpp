@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::span<const int32_t> held_out_items(const Dataset& dataset, int32_t user, SplitPart part) {
@@ -61,4 +61,4 @@ Horizon nearest_items(const Dataset& dataset, const Queries& queries, SplitPart 
   return horizon;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "data/dataset.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// How much of every user's held-out range is asked for: the `items` nearest in time, from the same
 /// history (multi-future-item evaluation; 1 = the next item alone).
@@ -32,4 +32,4 @@ struct RankedTargets {
   Jagged<int64_t> repeats;  ///< UserRanks::repeats; no rows when no list has any
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "eval/candidate_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 double share_of_hits(const ReliabilityCell& cell) {
@@ -53,4 +53,4 @@ Calibration fit_isotonic(const Scorer& scorer, const Queries& queries, const Cal
   return fitted;
 }
 
-}  // namespace upnext
+}  // namespace truenext

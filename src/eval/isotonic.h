@@ -8,7 +8,7 @@
 #include "eval/reliability.h"
 #include "inference/calibration.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The non-decreasing curve nearest to the share of hits at each prediction, weighted by pairs:
 /// pool adjacent violators (Ayer et al., 1955), for calibration Zadrozny and Elkan, KDD 2002. One
@@ -20,4 +20,4 @@ std::vector<CurvePoint> isotonic_curve(const std::vector<ReliabilityCell>& cells
 Calibration fit_isotonic(const Scorer& scorer, const Queries& queries, const Calibration& start,
                          WorkerPool& pool);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class MatchedScorer : public Scorer {
@@ -79,4 +79,4 @@ std::unique_ptr<Scorer> make_matched_scorer(const SequenceEncoder& encoder, Item
   return make_matched_scorer(make_encoder_scorer(encoder), std::move(match));
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 #include "eval/evaluator.h"
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Items of a dataset in terms of a model, by raw id.
 struct ItemMatch {
@@ -32,4 +32,4 @@ std::unique_ptr<Scorer> make_matched_scorer(std::unique_ptr<Scorer> model, ItemM
 /// The same of make_encoder_scorer(). The encoder must outlive the scorer.
 std::unique_ptr<Scorer> make_matched_scorer(const SequenceEncoder& encoder, ItemMatch match);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <unordered_set>
 
-namespace upnext {
+namespace truenext {
 
 double most_overlap(int64_t depth) {
   return 1 - std::pow(kPersistence, static_cast<double>(depth));
@@ -36,4 +36,4 @@ ListAgreement list_agreement(std::span<const int32_t> a, std::span<const int32_t
   return agreement;
 }
 
-}  // namespace upnext
+}  // namespace truenext

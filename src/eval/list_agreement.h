@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-namespace upnext {
+namespace truenext {
 
 /// Persistence of rank-biased overlap (Webber, Moffat and Zobel, TOIS 2010): the weight of depth t
 /// is p^(t-1).
@@ -24,4 +24,4 @@ ListAgreement list_agreement(std::span<const int32_t> a, std::span<const int32_t
 /// 1 - p^n, the RBO of equal lists of length n.
 double most_overlap(int64_t depth);
 
-}  // namespace upnext
+}  // namespace truenext

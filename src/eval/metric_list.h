@@ -8,7 +8,7 @@
 
 #include "eval/metrics.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A metric as metrics.cpp lists it. A new one is a file with a function and a line there.
 struct MetricInfo {
@@ -43,4 +43,4 @@ double rls_rbo_value(const UserRanks& ranks, int64_t cutoff);
 double rls_jac_value(const UserRanks& ranks, int64_t cutoff);
 double frbo_value(const UserRanks& ranks, int64_t cutoff);
 
-}  // namespace upnext
+}  // namespace truenext

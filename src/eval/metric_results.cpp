@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kNormal95 = 1.959963984540054;
@@ -52,4 +52,4 @@ const MetricResult& EvalResult::get(const std::string& label) const {
   fail_usage("metric {} was not computed; name it in the list of metrics", label);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 #include "base/options.h"
 #include "eval/metric_list.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::string lower(std::string text) {
@@ -149,4 +149,4 @@ double metric_value(const Metric& metric, const UserRanks& ranks) {
   return find_metric(metric.name).value(ranks, metric.cutoff == 0 ? kNeverRanked : metric.cutoff);
 }
 
-}  // namespace upnext
+}  // namespace truenext

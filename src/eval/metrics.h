@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// How candidates with exactly the target's score count. Stored with every result.
 ///  - half (default): half of the ties (rounded down) stand ahead, the expected rank of a random
@@ -51,4 +51,4 @@ inline double metric_value(const Metric& metric, std::span<const int64_t> held_o
   return metric_value(metric, UserRanks{held_out});
 }
 
-}  // namespace upnext
+}  // namespace truenext

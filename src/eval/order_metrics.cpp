@@ -7,7 +7,7 @@
 #include "eval/list_agreement.h"
 #include "eval/metric_list.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 int64_t compared(const UserRanks& ranks, int64_t cutoff) {
@@ -44,4 +44,4 @@ double frbo_value(const UserRanks& ranks, int64_t cutoff) {
   return rls_rbo_value(ranks, cutoff) / most_overlap(compared(ranks, cutoff));
 }
 
-}  // namespace upnext
+}  // namespace truenext

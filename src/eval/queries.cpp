@@ -4,7 +4,7 @@
 #include "base/random.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 struct HeldOut {
@@ -80,4 +80,4 @@ Queries make_queries(const Dataset& dataset, const Protocol& protocol) {
   return make_queries(dataset.histories(), dataset.splits(), protocol);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -13,7 +13,7 @@
 #include "base/line_reader.h"
 #include "eval/result_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr const char* kWanted =
@@ -156,4 +156,4 @@ RankedTargets rank_in_lists(const RankedLists& lists, const Queries& queries,
   return result;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "eval/evaluator.h"
 #include "eval/horizon.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Ranked lists that another program made for the users of a dataset.
 struct RankedLists {
@@ -33,4 +33,4 @@ RankedLists read_ranked_lists(const std::string& path, const Dataset& dataset,
 RankedTargets rank_in_lists(const RankedLists& lists, const Queries& queries,
                             const Horizon& horizon);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "eval/score_blocks.h"
 #include "eval/target_ranks.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 void count(std::span<const float> scores, int64_t first, Target* target) {
@@ -52,4 +52,4 @@ Jagged<int64_t> rank_targets(const Scorer& scorer, const Queries& queries, const
   return ranks;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kNormal95 = 1.959963984540054;
@@ -117,4 +117,4 @@ ReliabilitySummary Reliability::summary() const {
   return summary;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Pairs (user, item) whose predicted probabilities are near each other.
 struct ReliabilityBin {
@@ -63,4 +63,4 @@ class Reliability {
   double truth_error_ = 0;  ///< sum
 };
 
-}  // namespace upnext
+}  // namespace truenext

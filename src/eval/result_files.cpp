@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kQueriesAtOnce = 4096;
@@ -137,4 +137,4 @@ void write_trec_qrels(const std::filesystem::path& path, const Dataset& dataset,
   file.commit();
 }
 
-}  // namespace upnext
+}  // namespace truenext

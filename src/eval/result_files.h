@@ -11,7 +11,7 @@
 #include "data/dataset.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// One line per evaluated user: raw id, one column per metric, 1-based ranks of the held-out items
 /// in time order, separated by commas ("-" for one that can never be recommended). Tabs, line ends
@@ -25,7 +25,7 @@ void write_per_user(const std::filesystem::path& path, const Dataset& dataset,
 struct TrecRunOptions {
   int64_t depth = 100;
   bool exclude_seen = true;
-  std::string tag = "upnext";
+  std::string tag = "truenext";
 };
 void write_trec_run(const std::filesystem::path& path, const Dataset& dataset, const Scorer& scorer,
                     const Queries& queries, const TrecRunOptions& options, WorkerPool& pool);
@@ -40,4 +40,4 @@ std::string trec_id(std::string_view raw);
 /// The raw id again; a % without two hexadecimal digits behind it stays.
 std::string id_of_trec(std::string_view text);
 
-}  // namespace upnext
+}  // namespace truenext

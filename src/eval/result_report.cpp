@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "eval/drawn_candidates.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -194,4 +194,4 @@ int64_t earlier_evaluations(const std::filesystem::path& result_file) {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What an evaluation cost. The seconds are those of ranking with the model, without baselines.
 struct EvalCost {
@@ -63,4 +63,4 @@ std::string beyond_table(const EvalReport& report);
 /// times_evaluated of an earlier result file, 0 when there is none that can be read.
 int64_t earlier_evaluations(const std::filesystem::path& result_file);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "eval/result_report.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr uint64_t kConfigBytes = uint64_t{16} << 20;
@@ -43,7 +43,7 @@ std::filesystem::path find_data_folder(const std::filesystem::path& run,
   check_usage(
       !path.empty(),
       "neither {} nor the model names a dataset (key data.path); say --data FOLDER, a folder "
-      "written by upnext prepare",
+      "written by truenext prepare",
       config.string());
   return path;
 }
@@ -82,4 +82,4 @@ DataMatch check_same_data(const ModelDescription& description, const Dataset& da
   return DataMatch::other;
 }
 
-}  // namespace upnext
+}  // namespace truenext

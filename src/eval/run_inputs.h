@@ -8,7 +8,7 @@
 #include "eval/evaluator.h"
 #include "inference/model_file.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The dataset folder that goes with a run: `given` when not empty, else data.path of the run's
 /// config.toml (`run` is a run folder or a model file in one), else that of the configuration
@@ -29,4 +29,4 @@ std::string data_match_name(DataMatch match);
 /// without fingerprints is let through with a warning.
 DataMatch check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Whole rows: at most so many scores at a time, and so many queries.
@@ -111,4 +111,4 @@ void run_blocks(const Scorer& scorer, const Queries& queries, const std::vector<
   });
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 #include "base/thread_pool.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The score of an item that is no candidate.
 constexpr float kExcluded = -std::numeric_limits<float>::infinity();
@@ -70,4 +70,4 @@ void for_each_range(const BlockTask& task, const Exclusions& exclusions, BlockSc
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

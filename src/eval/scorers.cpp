@@ -9,7 +9,7 @@
 #include "eval/evaluator.h"
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 bool all_finite(std::span<const float> values) {
@@ -203,4 +203,4 @@ std::unique_ptr<Scorer> make_popularity_scorer(const Dataset& dataset) {
                                                    dataset.num_items(), &SplitPoint::train_end)));
 }
 
-}  // namespace upnext
+}  // namespace truenext

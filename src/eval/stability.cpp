@@ -5,7 +5,7 @@
 
 #include "eval/list_agreement.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::vector<int32_t> items_of(std::span<const ScoredItem> list) {
@@ -29,4 +29,4 @@ std::vector<MetricResult> list_stability(const Jagged<ScoredItem>& a, const Jagg
   return {summarise({"rbo", k}, std::move(overlap)), summarise({"jaccard", k}, std::move(jaccard))};
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "base/jagged.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// How much the lists of best items of the same users agree between two models, down to `k`: finite
 /// rank-biased overlap and Jaccard similarity (list_agreement()), as means over users. A query
@@ -15,4 +15,4 @@ namespace upnext {
 std::vector<MetricResult> list_stability(const Jagged<ScoredItem>& a, const Jagged<ScoredItem>& b,
                                          int64_t k);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "eval/score_blocks.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Where targets that tie with `others` candidates begin among them.
@@ -60,4 +60,4 @@ int64_t rank_of(std::span<const Target> targets, size_t index, const Protocol& p
   return counts.greater + place_among_ties(counts.equal - tied, protocol, stream) + earlier;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "eval/evaluator.h"
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 
 /// One held-out item while its candidates pass by.
 struct Target {
@@ -28,4 +28,4 @@ std::vector<Target> targets_of(std::span<const int32_t> items, const BlockScores
 int64_t rank_of(std::span<const Target> targets, size_t index, const Protocol& protocol,
                 int32_t user);
 
-}  // namespace upnext
+}  // namespace truenext

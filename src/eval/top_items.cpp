@@ -6,7 +6,7 @@
 #include "eval/score_blocks.h"
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// The k best of the items shown so far, which come in ascending order. Kept as a heap whose front
@@ -123,4 +123,4 @@ Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64
   return best;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// "17" -> 16 when the simulated world has at least 17 of them.
@@ -82,4 +82,4 @@ std::unique_ptr<Scorer> make_truth_scorer(const SimulatedTruth& truth, const Dat
   return std::make_unique<TruthScorer>(truth, dataset);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "data/simulate.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Scores with the true probabilities of a simulated log: the best that can be reached. Only for
 /// the last event of every user (leave-last with one test item), else score() is a usage Error.
@@ -15,4 +15,4 @@ namespace upnext {
 /// log.
 std::unique_ptr<Scorer> make_truth_scorer(const SimulatedTruth& truth, const Dataset& dataset);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // One entry per style; add a line here for a new one.
@@ -52,4 +52,4 @@ std::vector<std::string> block_style_names() {
   return names;
 }
 
-}  // namespace upnext
+}  // namespace truenext

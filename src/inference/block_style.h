@@ -7,7 +7,7 @@
 
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Everything in which the transformer blocks of the SASRec family differ. With LN = layer norm,
 /// A(q, z) = attention with queries from q and keys and values from z, F = two linear maps:
@@ -40,4 +40,4 @@ struct BlockStyle {
 const BlockStyle& block_style(const std::string& name);
 std::vector<std::string> block_style_names();
 
-}  // namespace upnext
+}  // namespace truenext

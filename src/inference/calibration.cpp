@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/options.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kLargest = 1e6;  // beyond any score; keeps every product finite
@@ -139,13 +139,13 @@ Calibration read_calibration(std::string_view text, const std::string& where) {
   OptionList options;
   options.section("calibration", keys);
   try {
-    apply_toml(options, text, "upnext.calibration");
+    apply_toml(options, text, "truenext.calibration");
     calibration.curve = read_curve(keys.curve);
     check_data((keys.probability == "isotonic") == !calibration.curve.empty(),
                "probability = \"{}\" with {} points of a curve", keys.probability,
                calibration.curve.size());
   } catch (const Error& error) {
-    fail_data("{}: its calibration cannot be used: {}; fit it again with upnext calibrate", where,
+    fail_data("{}: its calibration cannot be used: {}; fit it again with truenext calibrate", where,
               error.what());
   }
   calibration.normalised = keys.probability != "independent";
@@ -158,4 +158,4 @@ Calibration read_calibration(std::string_view text, const std::string& where) {
   return calibration;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// How the optimum of a loss ties a score s to the probability p of being the next item, with an
 /// offset c that the loss determines (run/score_link.h):
@@ -60,4 +60,4 @@ std::string_view link_name(LinkKind link);
 std::string calibration_text(const Calibration& calibration);
 Calibration read_calibration(std::string_view text, const std::string& where);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "inference/encoder_kinds.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // One line per encoder that runs without LibTorch.
@@ -114,4 +114,4 @@ float* room(std::vector<float>& buffer, int64_t n) {
   return buffer.data();
 }
 
-}  // namespace upnext
+}  // namespace truenext

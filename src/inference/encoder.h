@@ -11,7 +11,7 @@
 #include "base/jagged.h"
 #include "inference/model_options.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A borrowed float32 tensor, row-major.
 struct TensorView {
@@ -57,4 +57,4 @@ struct TensorInfo {
 /// Linear weights are (out, in): y = x W^T + b. The training library uses the same names.
 std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items);
 
-}  // namespace upnext
+}  // namespace truenext

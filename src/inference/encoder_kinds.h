@@ -10,7 +10,7 @@
 
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What an encoder's source file offers. Options arrive resolved, weights checked against
 /// tensors().
@@ -44,4 +44,4 @@ void check_not_longer(JaggedView<int32_t> histories, int64_t max_length);
 /// Scratch that only ever grows: room for n floats, contents unspecified.
 float* room(std::vector<float>& buffer, int64_t n);
 
-}  // namespace upnext
+}  // namespace truenext

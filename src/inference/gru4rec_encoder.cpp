@@ -9,7 +9,7 @@
 #include "inference/encoder_kinds.h"
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kTileSequences = 64;
@@ -238,4 +238,4 @@ std::unique_ptr<SequenceEncoder> make_gru4rec(const ModelOptions& options,
 
 const EncoderKind kGru4recEncoder{"gru4rec", &gru4rec_tensors, &make_gru4rec};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 
 PackedTexts::PackedTexts(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
@@ -57,4 +57,4 @@ void TextIndex::build() const {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Texts end to end with their bounds: how a model file stores item ids and titles.
 struct PackedTexts {
@@ -58,4 +58,4 @@ class TextIndex {
   mutable std::optional<int32_t> repeated_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

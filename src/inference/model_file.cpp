@@ -10,12 +10,12 @@
 #include "inference/item_ids.h"
 #include "inference/safetensors.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int kVersion = 1;
 
-constexpr const char* kCalibration = "upnext.calibration";
+constexpr const char* kCalibration = "truenext.calibration";
 
 // Tensors beside the weights.
 constexpr const char* kIdBytes = "item_ids.bytes";
@@ -29,11 +29,11 @@ struct TextField {
   std::string ModelDescription::*field;
 };
 constexpr TextField kTextFields[] = {
-    {"upnext.config", &ModelDescription::config_toml},
-    {"upnext.dataset_fingerprint", &ModelDescription::dataset_fingerprint},
-    {"upnext.split_fingerprint", &ModelDescription::split_fingerprint},
-    {"upnext.loss", &ModelDescription::loss_name},
-    {"upnext.validation", &ModelDescription::validation},
+    {"truenext.config", &ModelDescription::config_toml},
+    {"truenext.dataset_fingerprint", &ModelDescription::dataset_fingerprint},
+    {"truenext.split_fingerprint", &ModelDescription::split_fingerprint},
+    {"truenext.loss", &ModelDescription::loss_name},
+    {"truenext.validation", &ModelDescription::validation},
 };
 
 std::string model_toml(ModelOptions model) {
@@ -79,23 +79,24 @@ void refuse_other_formats(const std::filesystem::path& path) {
   const std::string_view begin(magic, static_cast<size_t>(stream.gcount()));
   if (begin.size() == sizeof(magic) && begin.back() == '{') return;
   check_data(begin.substr(0, 2) != "PK" && !begin.starts_with("\x80"),
-             "{}: this looks like a PyTorch checkpoint; convert it first with `upnext import`",
+             "{}: this looks like a PyTorch checkpoint; convert it first with `truenext import`",
              path.string());
 }
 
 void check_version(const SafetensorsFile& file) {
-  const auto found = file.metadata().find("upnext.version");
-  check_data(found != file.metadata().end(),
-             "{}: a safetensors file, but not a model of upnext: its metadata lacks "
-             "upnext.version; want the model.safetensors of a run, or what `upnext import` wrote",
-             file.path().string());
+  const auto found = file.metadata().find("truenext.version");
+  check_data(
+      found != file.metadata().end(),
+      "{}: a safetensors file, but not a model of truenext: its metadata lacks "
+      "truenext.version; want the model.safetensors of a run, or what `truenext import` wrote",
+      file.path().string());
   int version = 0;
   const std::string& text = found->second;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), version);
   check_data(end.ec == std::errc() && end.ptr == text.data() + text.size() && version >= 1,
-             "{}: upnext.version is \"{}\": the file is damaged", file.path().string(), text);
+             "{}: truenext.version is \"{}\": the file is damaged", file.path().string(), text);
   check_data(version <= kVersion,
-             "{}: format version {}, this program reads up to {}: use a newer upnext",
+             "{}: format version {}, this program reads up to {}: use a newer truenext",
              file.path().string(), version, kVersion);
 }
 
@@ -109,9 +110,9 @@ std::string read_key(const SafetensorsFile& file, const char* key) {
 ModelDescription read_description(const SafetensorsFile& file) {
   ModelDescription description;
   for (const TextField& text : kTextFields) description.*text.field = read_key(file, text.key);
-  const std::string seen = read_key(file, "upnext.exclude_seen");
+  const std::string seen = read_key(file, "truenext.exclude_seen");
   check_data(seen == "true" || seen == "false",
-             "{}: upnext.exclude_seen is \"{}\", want true or {}", file.path().string(), seen,
+             "{}: truenext.exclude_seen is \"{}\", want true or {}", file.path().string(), seen,
              "false");
   description.exclude_seen = seen == "true";
   if (const auto found = file.metadata().find(kCalibration); found != file.metadata().end()) {
@@ -120,7 +121,7 @@ ModelDescription read_description(const SafetensorsFile& file) {
   OptionList options;
   options.section("model", description.model);
   try {
-    apply_toml(options, read_key(file, "upnext.model"), "upnext.model");
+    apply_toml(options, read_key(file, "truenext.model"), "truenext.model");
     description.model.resolve();
   } catch (const Error& error) {
     fail_data("{}: its model options cannot be used: {}", file.path().string(), error.what());
@@ -167,9 +168,9 @@ void write_model_file(const std::filesystem::path& path, const ModelDescription&
 
   SafetensorsWriter writer;
   writer.set_metadata("format", "pt");  // what loaders in Python expect for plain tensors
-  writer.set_metadata("upnext.version", std::to_string(kVersion));
-  writer.set_metadata("upnext.model", model_toml(description.model));
-  writer.set_metadata("upnext.exclude_seen", description.exclude_seen ? "true" : "false");
+  writer.set_metadata("truenext.version", std::to_string(kVersion));
+  writer.set_metadata("truenext.model", model_toml(description.model));
+  writer.set_metadata("truenext.exclude_seen", description.exclude_seen ? "true" : "false");
   for (const TextField& text : kTextFields) writer.set_metadata(text.key, description.*text.field);
   if (description.calibration) {
     writer.set_metadata(kCalibration, calibration_text(*description.calibration));
@@ -255,4 +256,4 @@ std::optional<int32_t> ModelFile::find_item(std::string_view raw) const {
   return parts_->index->find(raw);
 }
 
-}  // namespace upnext
+}  // namespace truenext

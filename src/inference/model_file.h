@@ -14,7 +14,7 @@
 #include "inference/encoder.h"
 #include "inference/model_options.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Name of the model file inside a run folder.
 inline constexpr const char* kModelFileName = "model.safetensors";
@@ -28,7 +28,7 @@ struct ModelDescription {
   std::string loss_name;     ///< e.g. "gBCE(t=0.75), 256 uniform negatives"
   bool exclude_seen = true;  ///< recommend without the items of the history
   std::string validation;    ///< e.g. "ndcg@10=0.1712 at epoch 40"
-  /// What `upnext calibrate` fitted to these weights; training writes a model without.
+  /// What `truenext calibrate` fitted to these weights; training writes a model without.
   std::optional<Calibration> calibration;
 };
 
@@ -69,4 +69,4 @@ class ModelFile {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

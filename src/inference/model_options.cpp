@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "inference/block_style.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Bounds that keep every product of two sizes far from overflow.
@@ -77,4 +77,4 @@ void ModelOptions::resolve() {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include "base/options.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Shape and style of an encoder. One struct for all models, so that a run file stays readable;
 /// each model says which fields it uses. "auto" and 0 mean "what the original of this style uses"
@@ -38,4 +38,4 @@ struct ModelOptions {
   void resolve();
 };
 
-}  // namespace upnext
+}  // namespace truenext

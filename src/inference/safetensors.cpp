@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "inference/safetensors_header.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "files are little-endian, so are we");
@@ -217,4 +217,4 @@ void SafetensorsWriter::write(const std::filesystem::path& path) const {
   file.commit();
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 
-namespace upnext {
+namespace truenext {
 
 enum class DType { f32, f64, i32, i64, u8 };
 
@@ -85,4 +85,4 @@ class SafetensorsWriter {
   std::map<std::string, std::string> metadata_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

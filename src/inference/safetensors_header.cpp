@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr size_t kMaxRank = 8;
@@ -135,4 +135,4 @@ SafetensorsHeader parse_safetensors_header(std::string_view json, const std::str
   return header;
 }
 
-}  // namespace upnext
+}  // namespace truenext

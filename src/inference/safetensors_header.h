@@ -10,7 +10,7 @@
 
 #include "inference/safetensors.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The JSON header of a safetensors file, as written there: ranges are not yet checked.
 struct SafetensorsHeader {
@@ -28,4 +28,4 @@ struct SafetensorsHeader {
 /// other keys, types or depths, a name twice, numbers that are not whole and non-negative.
 SafetensorsHeader parse_safetensors_header(std::string_view json, const std::string& where);
 
-}  // namespace upnext
+}  // namespace truenext

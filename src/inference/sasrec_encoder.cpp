@@ -10,7 +10,7 @@
 #include "inference/sasrec_weights.h"
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kTileTokens = 512;
@@ -262,4 +262,4 @@ std::unique_ptr<SequenceEncoder> make_sasrec(const ModelOptions& options,
 
 const EncoderKind kSasrecEncoder{"sasrec", &sasrec_tensors, &make_sasrec};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "inference/block_style.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 void add_linear(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t out,
@@ -62,4 +62,4 @@ SasrecBlock block_of(const TensorMap& weights, int64_t number, bool output_proje
   return block;
 }
 
-}  // namespace upnext
+}  // namespace truenext

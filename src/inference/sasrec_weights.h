@@ -7,7 +7,7 @@
 
 #include "inference/encoder_kinds.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Borrowed weights of one transformer block; names as in docs/checkpoint-format.md.
 struct NormView {
@@ -25,4 +25,4 @@ std::vector<TensorInfo> sasrec_tensors(const ModelOptions& options, int64_t num_
 NormView norm_of(const TensorMap& weights, const std::string& prefix);
 SasrecBlock block_of(const TensorMap& weights, int64_t number, bool output_projection);
 
-}  // namespace upnext
+}  // namespace truenext

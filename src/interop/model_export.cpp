@@ -10,7 +10,7 @@
 #include "inference/safetensors.h"
 #include "interop/naming_scheme.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Row (1..n) of every item when the raw ids are the numbers 1..n, else i + 1 for item i.
@@ -111,4 +111,4 @@ ExportReport export_state_dict(const ModelFile& model, const std::string& names,
   return report;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,10 +8,10 @@
 
 #include "inference/model_file.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Name of the plain export: our own tensor names, weights only.
-inline constexpr const char* kOwnNames = "upnext";
+inline constexpr const char* kOwnNames = "truenext";
 
 struct ExportReport {
   int64_t tensors = 0;
@@ -20,7 +20,7 @@ struct ExportReport {
   bool rows_by_number = false;
 };
 
-/// "upnext" and the naming schemes.
+/// "truenext" and the naming schemes.
 std::vector<std::string> export_names();
 
 /// Writes a safetensors state dict that the project behind `names` can load: its names, order and
@@ -28,4 +28,4 @@ std::vector<std::string> export_names();
 ExportReport export_state_dict(const ModelFile& model, const std::string& names,
                                const std::filesystem::path& path);
 
-}  // namespace upnext
+}  // namespace truenext

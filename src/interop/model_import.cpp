@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "interop/naming_scheme.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 const std::vector<int64_t>* shape_of(const StateDict& state, std::string_view name) {
@@ -173,4 +173,4 @@ ImportedModel import_model(const StateDict& state, const ImportOptions& options)
   return model;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "inference/model_file.h"
 #include "interop/state_dict.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The items that an imported model is to know, in the order of their numbers.
 struct Catalogue {
@@ -42,4 +42,4 @@ struct ImportedModel {
 /// misshapen, or a catalogue id that is no row; usage Error when `heads` does not fit.
 ImportedModel import_model(const StateDict& state, const ImportOptions& options);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Tensors = std::vector<ForeignTensor>;
@@ -97,4 +97,4 @@ std::vector<std::string> naming_scheme_names() {
   return names;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// One tensor under the name and in the shape of another project, made of ours.
 struct ForeignTensor {
@@ -37,4 +37,4 @@ struct NamingScheme {
 const NamingScheme& naming_scheme(std::string_view name);
 std::vector<std::string> naming_scheme_names();
 
-}  // namespace upnext
+}  // namespace truenext

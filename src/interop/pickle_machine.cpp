@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr size_t kMaxOperations = size_t{1} << 22;
@@ -269,4 +269,4 @@ void PickleMachine::refuse(const std::string& what) const {
   fail_data("{}: refused at byte {}: {}", where_, position_, what);
 }
 
-}  // namespace upnext
+}  // namespace truenext

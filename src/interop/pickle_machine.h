@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// A value made by the machine below. It owns nothing but its text and a list of borrowed values;
 /// all values live as long as the machine, so sharing, cycles and depth are harmless.
@@ -81,4 +81,4 @@ class PickleMachine {
   std::unordered_map<uint32_t, PickleValue*> memo_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "interop/pickle_machine.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr size_t kMaxRank = 8;
@@ -93,4 +93,4 @@ void PickleMachine::describe_tensor(const PickleValue& arguments) {
   push(tensor);
 }
 
-}  // namespace upnext
+}  // namespace truenext

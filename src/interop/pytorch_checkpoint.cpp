@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr uint64_t kMaxPickleBytes = uint64_t{64} << 20;
@@ -126,4 +126,4 @@ std::vector<float> PytorchCheckpoint::read(size_t index) const {
   return gather_layout(source.layout, archive_.read(source.entry));
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "interop/state_dict.h"
 #include "interop/zip_archive.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Where a tensor's elements lie in a storage; offset and strides count elements.
 struct TensorLayout {
@@ -47,4 +47,4 @@ class PytorchCheckpoint final : public StateDict {
   std::vector<Source> sources_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "inference/safetensors.h"
 #include "interop/pytorch_checkpoint.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class SafetensorsStateDict final : public StateDict {
@@ -46,4 +46,4 @@ std::unique_ptr<StateDict> open_state_dict(const std::filesystem::path& path) {
   return std::make_unique<SafetensorsStateDict>(path);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Named float32 tensors of somebody else's file. Opening checks all sizes; values are copied out
 /// one tensor at a time, when they are asked for.
@@ -26,4 +26,4 @@ class StateDict {
 /// decide, not the name. Nothing that is loaded is executed. Data Error naming what was refused.
 std::unique_ptr<StateDict> open_state_dict(const std::filesystem::path& path);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr uint32_t kEndSignature = 0x06054b50;
@@ -147,4 +147,4 @@ std::string ZipArchive::find_in_top_folder(const std::string& name) const {
   return found;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A mapped ZIP file of *stored* (uncompressed) entries, as PyTorch writes them. Sizes come from
 /// the central directory; local headers only tell where an entry's bytes begin. Compressed,
@@ -41,4 +41,4 @@ class ZipArchive {
   std::map<std::string, Entry> entries_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

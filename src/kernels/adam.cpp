@@ -17,7 +17,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -223,11 +223,11 @@ void adagrad_rows(std::span<const int32_t> rows, const AdagradStep& step, const 
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(adam_numbers);
 HWY_EXPORT(adam_rows);
@@ -277,5 +277,5 @@ void adagrad_rows(std::span<const int32_t> rows, const AdagradStep& step, const 
   HWY_DYNAMIC_DISPATCH(adagrad_rows)(rows, step, grad, table);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

@@ -8,7 +8,7 @@
 
 /// Adam on single rows of large tables: some rows of a table with gradients, and rows that were
 /// left alone for many steps. Every function gives the bits that adam() gives on the whole table.
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 /// The numbers of an AdamStep as adam() uses them, each rounded once from double: p += size * m /
 /// (sqrt(v) + epsilon), where size and epsilon hold the bias corrections.
@@ -61,4 +61,4 @@ struct AdagradTable {
 void adagrad_rows(std::span<const int32_t> rows, const AdagradStep& step, const float* grad,
                   const AdagradTable& table);
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

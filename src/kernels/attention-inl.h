@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the forward and the backward pass of attention share. Included once per instruction set.
-#if defined(UPNEXT_KERNELS_ATTENTION_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef UPNEXT_KERNELS_ATTENTION_INL_H_
-#undef UPNEXT_KERNELS_ATTENTION_INL_H_
+#if defined(TRUENEXT_KERNELS_ATTENTION_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TRUENEXT_KERNELS_ATTENTION_INL_H_
+#undef TRUENEXT_KERNELS_ATTENTION_INL_H_
 #else
-#define UPNEXT_KERNELS_ATTENTION_INL_H_
+#define TRUENEXT_KERNELS_ATTENTION_INL_H_
 #endif
 
 #include "kernels/attention_block.h"
@@ -14,7 +14,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 /// Dropout factors of one query. Masks count keys from the end of the window, so the factors lie in
@@ -83,7 +83,7 @@ class BlockFactors {
 };
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #endif  // the toggled guard

@@ -22,7 +22,7 @@
 #include "kernels/packed.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 /// scores [rows, stride] of raw products in, softmax weights out; hidden keys become zero.
@@ -80,11 +80,11 @@ void attention_dropout(const AttentionShape& shape, uint64_t stream, const Atten
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(attention_softmax);
 HWY_EXPORT(attention_dropout);
@@ -206,5 +206,5 @@ void attention_last(int64_t n, int64_t dim, int64_t heads, const float* q, const
   }
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

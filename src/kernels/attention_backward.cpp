@@ -16,7 +16,7 @@
 #include "kernels/packed.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -82,11 +82,11 @@ void attention_softmax_backward(const AttentionShape& shape, const uint64_t* str
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(attention_softmax_backward);
 
@@ -216,5 +216,5 @@ void attention_backward(const AttentionShape& shape, const float* q, const float
   }
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

@@ -6,7 +6,7 @@
 
 #include "kernels/kernels.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 /// Query rows handled together, three tiles of a matrix product: a causal block skips the keys
 /// behind it, so the fewer the rows the fewer products are made in vain.
@@ -58,4 +58,4 @@ inline int64_t attention_head_size(const AttentionShape& shape, int64_t length) 
   return size;
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

@@ -23,7 +23,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -241,11 +241,11 @@ void gather_table_grad(int64_t rows, int64_t count, int64_t dim, const float* st
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(gather_scores);
 HWY_EXPORT(gather_state_grad);
@@ -273,5 +273,5 @@ void gather_scores_backward(int64_t rows, int64_t count, int64_t dim, const floa
   gather_table_grad(rows, count, dim, states, ids, score_grad, table_grad);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

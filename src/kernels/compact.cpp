@@ -20,7 +20,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -86,11 +86,11 @@ void score_ceilings(int64_t groups, const CompactRows& rows, const CompactQuery&
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(score_ceilings);
 
@@ -99,5 +99,5 @@ void score_ceilings(int64_t groups, const CompactRows& rows, const CompactQuery&
   HWY_DYNAMIC_DISPATCH(score_ceilings)(groups, rows, query, ceilings);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

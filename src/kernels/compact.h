@@ -6,7 +6,7 @@
 /// Upper bounds of inner products from whole numbers of 8 bits: a first look at a large table that
 /// reads a quarter of its bytes. Fast version and plain twin (kernels/reference_compact.h) as with
 /// kernels/kernels.h.
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 /// Rows are kept in groups of this many, a pair of columns of all rows side by side, so that no sum
 /// runs across a vector.
@@ -46,4 +46,4 @@ struct CompactQuery {
 void score_ceilings(int64_t groups, const CompactRows& rows, const CompactQuery& query,
                     float* ceilings);
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

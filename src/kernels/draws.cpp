@@ -13,7 +13,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -55,11 +55,11 @@ void uniform_items(PhiloxKey key, uint64_t stream, uint32_t row, uint32_t choice
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(uniform_items);
 
@@ -68,5 +68,5 @@ void uniform_items(PhiloxKey key, uint64_t stream, uint32_t row, uint32_t choice
   HWY_DYNAMIC_DISPATCH(uniform_items)(key, stream, row, choices, excluded, n, out);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

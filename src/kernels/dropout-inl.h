@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Philox4x32-10 with one counter per lane. Included once per instruction set.
-#if defined(UPNEXT_KERNELS_DROPOUT_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef UPNEXT_KERNELS_DROPOUT_INL_H_
-#undef UPNEXT_KERNELS_DROPOUT_INL_H_
+#if defined(TRUENEXT_KERNELS_DROPOUT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TRUENEXT_KERNELS_DROPOUT_INL_H_
+#undef TRUENEXT_KERNELS_DROPOUT_INL_H_
 #else
-#define UPNEXT_KERNELS_DROPOUT_INL_H_
+#define TRUENEXT_KERNELS_DROPOUT_INL_H_
 #endif
 
 #include "kernels/kernels.h"
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 /// Columns that one round of the generator serves.
@@ -119,7 +119,7 @@ HWY_INLINE void mask_factors(const Dropout& dropout, uint64_t stream, int64_t n,
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #endif  // the toggled guard

@@ -14,7 +14,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
@@ -96,11 +96,11 @@ void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint6
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(dropout_factors);
 HWY_EXPORT(dropout_rows);
@@ -124,5 +124,5 @@ void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, const uint6
   HWY_DYNAMIC_DISPATCH(dropout_rows)(dropout, rows, dim, streams, row_numbers, x);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

@@ -17,7 +17,7 @@
 #include "kernels/panel-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -102,11 +102,11 @@ const char* instruction_set() {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(gemm_nt);
 HWY_EXPORT(gemm_nn);
@@ -132,5 +132,5 @@ const char* instruction_set() {
   return HWY_DYNAMIC_DISPATCH(instruction_set)();
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

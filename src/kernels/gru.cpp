@@ -10,7 +10,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 void gru_gates(int64_t rows, int64_t hidden, const float* x_gates, const float* h_gates,
@@ -69,11 +69,11 @@ void gru_gates_backward(int64_t rows, int64_t hidden, const float* previous_stat
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(gru_gates);
 HWY_EXPORT(gru_gates_backward);
@@ -90,5 +90,5 @@ void gru_gates_backward(int64_t rows, int64_t hidden, const float* previous_stat
   (rows, hidden, previous_state, saved, state_grad, x_gates_grad, h_gates_grad);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

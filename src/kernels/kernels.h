@@ -10,7 +10,7 @@
 /// here has a float version dispatched at run time to the best instruction set (Highway) and a
 /// plain twin in kernels/reference.h that is templated on float and double and that the tests
 /// compare with. Results depend on the machine's vector width only, never on the number of threads.
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 // ---- matrix products -------------------------------------------------------------------------
 // `accumulate` adds to C instead of overwriting it. ld* are row strides in elements.
@@ -193,4 +193,4 @@ void adam(int64_t n, const AdamStep& step, const float* grad, float* parameter, 
 /// Name of the instruction set in use, e.g. "AVX3" or "AVX2".
 const char* instruction_set();
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

@@ -9,7 +9,7 @@
 #include <hwy/contrib/math/math-inl.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -109,11 +109,11 @@ float Maximum(int64_t n, const float* HWY_RESTRICT x) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 HWY_EXPORT(SoftplusSum);
 HWY_EXPORT(ExpSum);
 HWY_EXPORT(Maximum);
@@ -128,5 +128,5 @@ float maximum(int64_t n, const float* x) {
   return HWY_DYNAMIC_DISPATCH(Maximum)(n, x);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif

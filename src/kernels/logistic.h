@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 /// Sum of ln(1 + e^x) over x[n], in double over lanes in a fixed order; x becomes 1 / (1 + e^-x).
 /// Stable for every finite x.
@@ -15,4 +15,4 @@ double exp_sum(int64_t n, float shift, float* x);
 /// Largest of x[n], n >= 1.
 float maximum(int64_t n, const float* x);
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

@@ -7,7 +7,7 @@
 
 /// The kernels' names for double: the plain references. Code templated on the scalar type then runs
 /// the fast kernels in training and exact arithmetic in gradient checks.
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 inline void gemm_nt(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, const double* b,
                     int64_t ldb, double* c, int64_t ldc, bool accumulate) {
@@ -126,4 +126,4 @@ inline void run_attention_backward(const AttentionShape& shape, const AttentionA
   reference::attention_backward(shape, all, saved, out_grad);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

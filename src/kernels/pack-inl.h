@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies B of a matrix product into a panel [k, width] whose rows are whole vectors. Included once
 // per instruction set.
-#if defined(UPNEXT_KERNELS_PACK_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef UPNEXT_KERNELS_PACK_INL_H_
-#undef UPNEXT_KERNELS_PACK_INL_H_
+#if defined(TRUENEXT_KERNELS_PACK_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TRUENEXT_KERNELS_PACK_INL_H_
+#undef TRUENEXT_KERNELS_PACK_INL_H_
 #else
-#define UPNEXT_KERNELS_PACK_INL_H_
+#define TRUENEXT_KERNELS_PACK_INL_H_
 #endif
 
 #include <hwy/cache_control.h>
@@ -13,7 +13,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 struct Matrix {
@@ -97,7 +97,7 @@ HWY_INLINE void pack_columns(int64_t k, int64_t columns, int64_t width, Matrix b
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #endif  // the toggled guard

@@ -10,7 +10,7 @@
 #include "kernels/panel-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -57,11 +57,11 @@ void packed_tn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, con
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(pack_n);
 HWY_EXPORT(pack_t);
@@ -91,5 +91,5 @@ void packed_tn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, con
   HWY_DYNAMIC_DISPATCH(packed_tn)(m, n, k, a, lda, b, first, c, ldc);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

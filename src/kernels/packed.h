@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 /// A matrix B [k, n] rearranged once for several products with it: panels of the columns that a
 /// product keeps in registers, one after the other. It may also stand for B where it lies. Whoever
@@ -30,4 +30,4 @@ void packed_nn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, con
 void packed_tn(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const PackedMatrix& b,
                int64_t first, float* c, int64_t ldc);
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

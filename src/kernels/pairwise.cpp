@@ -12,7 +12,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 // Lanes are summed in float over short runs and then in double, so that long rows lose nothing.
@@ -97,11 +97,11 @@ double square_sigmoid(int64_t n, float weight, const float* x, const float* shar
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 HWY_EXPORT(pair_softplus);
 HWY_EXPORT(pair_exponentials);
 HWY_EXPORT(pair_sigmoid);
@@ -122,5 +122,5 @@ double square_sigmoid(int64_t n, float weight, const float* x, const float* shar
   return HWY_DYNAMIC_DISPATCH(square_sigmoid)(n, weight, x, share, value, slope);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

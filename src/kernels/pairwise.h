@@ -6,7 +6,7 @@
 /// Losses of one positive against a row of n negatives x, as functions of their differences. All
 /// are stable for every finite score; sums are made in double over short runs of lanes, in a fixed
 /// order. The plain twins are in kernels/reference_pairwise.h.
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 /// What a positive's loss takes from a row: a sum of values and one of slopes.
 struct PairSums {
@@ -32,4 +32,4 @@ PairSums pair_sigmoid(int64_t n, float positive, float weight, const float* x, c
 double square_sigmoid(int64_t n, float weight, const float* x, const float* share, float* value,
                       float* slope);
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

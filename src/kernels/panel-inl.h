@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // C (+)= A . B for one panel of B, the core of every matrix product: a tile of kRows x (kVectors
 // vectors) of C stays in registers while the loop runs over k. Included once per instruction set.
-#if defined(UPNEXT_KERNELS_PANEL_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef UPNEXT_KERNELS_PANEL_INL_H_
-#undef UPNEXT_KERNELS_PANEL_INL_H_
+#if defined(TRUENEXT_KERNELS_PANEL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TRUENEXT_KERNELS_PANEL_INL_H_
+#undef TRUENEXT_KERNELS_PANEL_INL_H_
 #else
-#define UPNEXT_KERNELS_PANEL_INL_H_
+#define TRUENEXT_KERNELS_PANEL_INL_H_
 #endif
 
 #include "kernels/pack-inl.h"
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 // Registers: AVX-512 has 32 (24 sums + 4 of B + 1 of A), AVX2 16 (12 + 2 + 1).
@@ -82,7 +82,7 @@ void panel(int64_t m, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, int6
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #endif  // the toggled guard

@@ -11,7 +11,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 Counts count_above(int64_t n, const float* scores, float value) {
@@ -52,11 +52,11 @@ void exp_shifted(int64_t n, float shift, float* x) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(count_above);
 HWY_EXPORT(log_sum_exp);
@@ -74,5 +74,5 @@ void exp_shifted(int64_t n, float shift, float* x) {
   HWY_DYNAMIC_DISPATCH(exp_shifted)(n, shift, x);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

@@ -14,7 +14,7 @@
 /// The tests compare the fast kernels with it, and tensors of doubles (exact gradient checks) use
 /// it at run time. It never calls a fast kernel. The contracts are those of kernels/kernels.h; the
 /// attention is in kernels/reference_attention.h.
-namespace upnext::kernels::reference {
+namespace truenext::kernels::reference {
 
 namespace detail {
 
@@ -332,6 +332,6 @@ void adam(int64_t n, const AdamStep& step, const T* grad, T* parameter, T* momen
   }
 }
 
-}  // namespace upnext::kernels::reference
+}  // namespace truenext::kernels::reference
 
 #include "kernels/reference_attention.h"  // IWYU pragma: export

@@ -7,7 +7,7 @@
 
 /// Plain twins of kernels/adam.h. adam_rows() and adam_idle() have none of their own: they must
 /// give the bits of adam(), whose twin is in kernels/reference.h.
-namespace upnext::kernels::reference {
+namespace truenext::kernels::reference {
 
 inline void adagrad_rows(std::span<const int32_t> rows, const AdagradStep& step, const float* grad,
                          const AdagradTable& table) {
@@ -27,4 +27,4 @@ inline void adagrad_rows(std::span<const int32_t> rows, const AdagradStep& step,
   }
 }
 
-}  // namespace upnext::kernels::reference
+}  // namespace truenext::kernels::reference

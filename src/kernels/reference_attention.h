@@ -12,7 +12,7 @@
 /// Slow twins of the attention kernels; see kernels/reference.h. The virtual padding key comes as
 /// two more arguments of the tensor's type: pad_key and pad_value of the shape (floats) are not
 /// read.
-namespace upnext::kernels::reference {
+namespace truenext::kernels::reference {
 
 template <typename T>
 void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
@@ -251,4 +251,4 @@ void attention_last(int64_t n, int64_t dim, int64_t heads, const T* q, const T* 
   }
 }
 
-}  // namespace upnext::kernels::reference
+}  // namespace truenext::kernels::reference

@@ -4,7 +4,7 @@
 #include "kernels/compact.h"
 
 /// The slow twin of kernels/compact.h: sums of whole numbers, the rest in double.
-namespace upnext::kernels::reference {
+namespace truenext::kernels::reference {
 
 inline int64_t compact_product(int64_t row, const CompactRows& rows, const CompactQuery& query) {
   const int64_t group = row / kCompactGroup;
@@ -26,4 +26,4 @@ inline void score_ceilings(int64_t groups, const CompactRows& rows, const Compac
   }
 }
 
-}  // namespace upnext::kernels::reference
+}  // namespace truenext::kernels::reference

@@ -8,7 +8,7 @@
 #include "kernels/pairwise.h"
 
 /// The slow twins of kernels/pairwise.h, for float and double; the contracts are written there.
-namespace upnext::kernels::reference {
+namespace truenext::kernels::reference {
 
 namespace detail {
 
@@ -81,10 +81,10 @@ double square_sigmoid(int64_t n, T weight, const T* x, const T* share, T* value,
   return sum;
 }
 
-}  // namespace upnext::kernels::reference
+}  // namespace truenext::kernels::reference
 
 /// The kernels' names for double, for code that is templated on the scalar type.
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 inline PairSums pair_softplus(int64_t n, double positive, double weight, const double* x,
                               double* grad) {
@@ -103,4 +103,4 @@ inline double square_sigmoid(int64_t n, double weight, const double* x, const do
   return reference::square_sigmoid(n, weight, x, share, value, slope);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

@@ -12,7 +12,7 @@
 #include "kernels/vec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 void layer_norm(int64_t rows, int64_t dim, const float* x, const float* weight, const float* bias,
@@ -156,11 +156,11 @@ float dot(int64_t n, const float* x, const float* y) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 HWY_EXPORT(layer_norm);
 HWY_EXPORT(layer_norm_backward);
@@ -212,5 +212,5 @@ float dot(int64_t n, const float* x, const float* y) {
   return HWY_DYNAMIC_DISPATCH(dot)(n, x, y);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 #endif  // HWY_ONCE

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 constexpr size_t kAlignment = 64;
@@ -41,4 +41,4 @@ void* scratch_bytes(Scratch use, size_t bytes) {
   return buffers[static_cast<size_t>(use)].reserve(bytes);
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

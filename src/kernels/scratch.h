@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 
 /// Uses of per-thread scratch memory; two that are alive at the same time need two names.
 enum class Scratch : size_t {
@@ -30,4 +30,4 @@ T* scratch(Scratch use, int64_t count) {
   return static_cast<T*>(scratch_bytes(use, static_cast<size_t>(count) * sizeof(T)));
 }
 
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vectors of floats for the kernels: loops with exact tails, sums, exp, tanh, erf. Included once
 // per instruction set (the guard toggles), never from a public header.
-#if defined(UPNEXT_KERNELS_VEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef UPNEXT_KERNELS_VEC_INL_H_
-#undef UPNEXT_KERNELS_VEC_INL_H_
+#if defined(TRUENEXT_KERNELS_VEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TRUENEXT_KERNELS_VEC_INL_H_
+#undef TRUENEXT_KERNELS_VEC_INL_H_
 #else
-#define UPNEXT_KERNELS_VEC_INL_H_
+#define TRUENEXT_KERNELS_VEC_INL_H_
 #endif
 
 #include <hwy/highway.h>
@@ -15,7 +15,7 @@
 #include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -137,7 +137,7 @@ HWY_INLINE void with_constant(int64_t n, const Call& call) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels
 HWY_AFTER_NAMESPACE();
 
 #endif  // the toggled guard

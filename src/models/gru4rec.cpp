@@ -6,7 +6,7 @@
 #include "nn/gru.h"
 #include "nn/row_nodes.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// GRU4Rec as in Li et al. 2023 (and S3-Rec's baselines): item table, dropout, GRU layers without
@@ -67,4 +67,4 @@ std::unique_ptr<Model> make(const ModelOptions& options, const ItemRows& items) 
 extern const ModelInfo gru4rec_model;
 const ModelInfo gru4rec_model{"gru4rec", "recurrent network (GRU4Rec)", &make};
 
-}  // namespace upnext
+}  // namespace truenext

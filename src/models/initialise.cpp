@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 bool contains(std::string_view text, std::string_view part) {
@@ -72,4 +72,4 @@ void initialise_parameters(ParameterSet& parameters, const ModelOptions& options
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "inference/model_options.h"
 #include "nn/parameters.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Start values by model.init, one stream per tensor:
 ///   small          tables uniform +-0.05, matrices Glorot uniform, biases 0 (the TensorFlow
@@ -20,4 +20,4 @@ namespace upnext {
 /// Norm weights are 1 and norm biases 0 everywhere.
 void initialise_parameters(ParameterSet& parameters, const ModelOptions& options, uint64_t seed);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/options.h"
 
-namespace upnext {
+namespace truenext {
 
 namespace {
 
@@ -61,4 +61,4 @@ std::unique_ptr<Model> make_blank_model(ModelOptions options, const ItemRows& it
              fmt::join(known, ", "));
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -13,7 +13,7 @@
 #include "nn/forward.h"
 #include "nn/parameters.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A trainable encoder: weights and the map from a tile of packed sequences to states. It knows no
 /// objective; objectives see states and the output table only. Thread-safe: many tiles may run at
@@ -62,4 +62,4 @@ std::unique_ptr<Model> make_model(ModelOptions options, const ItemRows& items, u
 /// The same with zeros for weights, which come from elsewhere.
 std::unique_ptr<Model> make_blank_model(ModelOptions options, const ItemRows& items);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "nn/row_nodes.h"
 #include "nn/transformer_block.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// The SASRec family: one causal transformer over packed sequences whose blocks follow a BlockStyle
@@ -98,4 +98,4 @@ extern const ModelInfo sasrec_model;
 const ModelInfo sasrec_model{"sasrec", "causal transformer (SASRec, gSASRec, S3-Rec's network)",
                              &make};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "kernels/overloads.h"
 #include "kernels/scratch.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 
 const std::array<const char*, kBlockTensors> kBlockTensorNames = {
     "attention_norm.weight",
@@ -252,4 +252,4 @@ void BlockPass<T>::attend_backward(const T* x, const Saved& saved, const T* grad
 template class BlockPass<float>;
 template class BlockPass<double>;
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

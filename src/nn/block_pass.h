@@ -7,7 +7,7 @@
 #include "inference/block_style.h"
 #include "kernels/kernels.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 
 /// Tensors of one transformer block. Weights of linear maps are [out, in], all else [width].
 enum BlockTensor : size_t {
@@ -101,4 +101,4 @@ class BlockPass {
 extern template class BlockPass<float>;
 extern template class BlockPass<double>;
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

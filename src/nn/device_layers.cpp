@@ -11,7 +11,7 @@
 
 #include "inference/block_style.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 namespace {
 
 /// One transformer block of a pass.
@@ -106,4 +106,4 @@ at::Tensor device_gru(const DevicePass& pass, const ModelOptions& options, int64
   return std::get<0>(states);
 }
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

@@ -8,7 +8,7 @@
 #include "inference/model_options.h"
 #include "nn/device_pass.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 
 /// Twin of transformer_block() (nn/transformer_block.h) made of LibTorch operations: x, z
 /// [tokens, hidden_size]. Equations: inference/block_style.h.
@@ -20,4 +20,4 @@ at::Tensor device_block(const DevicePass& pass, const ModelOptions& options, int
 at::Tensor device_gru(const DevicePass& pass, const ModelOptions& options, int64_t layer,
                       const at::Tensor& x);
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

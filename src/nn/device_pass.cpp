@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 int64_t longest(const Batch& batch) {
@@ -91,4 +91,4 @@ at::Tensor DevicePass::unpad(const at::Tensor& padded) const {
   return padded.reshape({-1, padded.size(-1)}).index_select(0, batch_.slots);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "inference/model_options.h"
 #include "nn/parameters.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A whole batch as index tensors (int64) on a device. Rows of states are packed as in tiles, one
 /// tile after the other; only attention and recurrence ask for the padded form, [sequences, length]
@@ -74,4 +74,4 @@ class DevicePass {
   std::vector<at::Tensor> leaves_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 template <typename T>
@@ -77,4 +77,4 @@ at::Tensor Forward::dropout(const at::Tensor& x, double rate, Purpose purpose, i
   return x * factors.to(x.scalar_type());
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -13,7 +13,7 @@
 #include "kernels/kernels.h"
 #include "nn/parameters.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Rows of a table, as the tile finds it (Parameter::readable), that a forward pass read: `rows`
 /// [ids.size(), dim] is an autograd leaf whose gradient is added to the table's rows afterwards, so
@@ -84,4 +84,4 @@ class Forward {
   std::vector<std::shared_ptr<void>> kept_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "kernels/overloads.h"
 #include "nn/optional_tensor.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -188,4 +188,4 @@ at::Tensor jagged_gru(Forward& forward, const GruWeights& weights, const at::Ten
                         &forward);
 }
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

@@ -5,7 +5,7 @@
 
 #include "nn/forward.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 
 /// Weights of one GRU layer in PyTorch's layout (gates r, z, n stacked): input [3H, in], hidden
 /// [3H, H], biases [3H] or undefined.
@@ -18,4 +18,4 @@ struct GruWeights {
 /// Equations: inference/gru4rec_encoder.cpp.
 at::Tensor jagged_gru(Forward& forward, const GruWeights& weights, const at::Tensor& x);
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

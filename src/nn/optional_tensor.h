@@ -3,7 +3,7 @@
 
 #include <ATen/Functions.h>
 
-namespace upnext::nn {
+namespace truenext::nn {
 
 /// Autograd nodes take no undefined tensors, so an absent argument travels as an empty one.
 inline at::Tensor or_empty(const at::Tensor& tensor, const at::Tensor& like) {
@@ -13,4 +13,4 @@ inline bool present(const at::Tensor& tensor) {
   return tensor.defined() && tensor.numel() > 0;
 }
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <stdexcept>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 template <typename Draw>
@@ -94,4 +94,4 @@ void fill_normal(Parameter& parameter, uint64_t seed, uint64_t number, double de
   fill(parameter, seed, number, [=](RandomStream& random) { return deviation * random.normal(); });
 }
 
-}  // namespace upnext
+}  // namespace truenext

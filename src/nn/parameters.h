@@ -13,7 +13,7 @@
 #include "base/used_rows.h"
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A table is read row by row (embeddings) and gets its gradient row by row, beside autograd;
 /// everything else is dense and goes through autograd. The tensors here never require gradients:
@@ -91,4 +91,4 @@ class ParameterSet {
 void fill_uniform(Parameter& parameter, uint64_t seed, uint64_t number, double low, double high);
 void fill_normal(Parameter& parameter, uint64_t seed, uint64_t number, double deviation);
 
-}  // namespace upnext
+}  // namespace truenext

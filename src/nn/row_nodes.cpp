@@ -9,7 +9,7 @@
 #include "kernels/overloads.h"
 #include "nn/optional_tensor.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -168,4 +168,4 @@ at::Tensor embedding_sum(Forward& forward, const at::Tensor& items, const at::Te
   return EmbeddingNode::apply(items, or_empty(positions, items), &call);
 }
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

@@ -7,7 +7,7 @@
 
 #include "nn/forward.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 
 /// Layer norm over the rows of x [tokens, dim] with the parameters `name`.weight and `name`.bias,
 /// as one autograd node on the kernels.
@@ -24,4 +24,4 @@ at::Tensor linear(Forward& forward, const at::Tensor& x, const std::string& name
 at::Tensor embedding_sum(Forward& forward, const at::Tensor& items, const at::Tensor& positions,
                          double scale, double dropout_rate);
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

@@ -6,7 +6,7 @@
 
 #include "nn/block_pass.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -122,4 +122,4 @@ at::Tensor transformer_block(Forward& forward, const ModelOptions& options, int6
   return BlockNode::apply(x.contiguous(), at::TensorList(weights), &call);
 }
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

@@ -8,7 +8,7 @@
 #include "inference/model_options.h"
 #include "nn/forward.h"
 
-namespace upnext::nn {
+namespace truenext::nn {
 
 /// Block `number` of a SASRec-family model over the packed sequences of the pass's tile, as one
 /// autograd node: x [tokens, hidden_size] -> the same shape. Weights are the parameters
@@ -17,4 +17,4 @@ namespace upnext::nn {
 at::Tensor transformer_block(Forward& forward, const ModelOptions& options, int64_t number,
                              const at::Tensor& x);
 
-}  // namespace upnext::nn
+}  // namespace truenext::nn

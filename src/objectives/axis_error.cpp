@@ -7,7 +7,7 @@
 #include "kernels/overloads.h"
 #include "objectives/query_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// One query after the other; there is nothing to be fast for.
@@ -85,4 +85,4 @@ template double axis_error(const Criterion&, const ObjectiveInput<float>&, std::
 template double axis_error(const Criterion&, const ObjectiveInput<double>&,
                            std::span<const int32_t>, double*, TableGradient<double>&);
 
-}  // namespace upnext
+}  // namespace truenext

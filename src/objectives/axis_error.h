@@ -8,7 +8,7 @@
 #include "objectives/objective.h"
 #include "objectives/table_gradient.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Loss of a tile as the code of Li et al. 2023 makes it for BPR and TOP1: the product of a state h
 /// and its negatives E_1 .. E_S is summed over the negatives where the hidden dimension was meant,
@@ -19,4 +19,4 @@ template <typename T>
 double axis_error(const Criterion& criterion, const ObjectiveInput<T>& input,
                   std::span<const int32_t> ids, T* state_grad, TableGradient<T>& table_grad);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -2,7 +2,7 @@
 #include "objectives/criterion.h"
 #include "objectives/logistic.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Binary cross-entropy, mean over the candidates of a position (SASRec, Kang and McAuley 2018,
@@ -25,4 +25,4 @@ const CriterionInfo bce_criterion{
     "bce", "1/(k+1) [ softplus(-s+) + sum_j softplus(s_j) ]",
     "Kang and McAuley 2018; with k negatives as in Petrov and Macdonald 2023", &make};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -2,7 +2,7 @@
 #include "objectives/criterion.h"
 #include "objectives/logistic.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Binary cross-entropy whose positive weighs as much as all its negatives together (BCE-S of Li et
@@ -35,4 +35,4 @@ extern const CriterionInfo bce_mean_criterion;
 const CriterionInfo bce_mean_criterion{"bce-mean", "softplus(-s+) + 1/k sum_j softplus(s_j)",
                                        "BCE-S of Li et al. 2023 (arXiv 2301.00979)", &make};
 
-}  // namespace upnext
+}  // namespace truenext

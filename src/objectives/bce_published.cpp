@@ -4,7 +4,7 @@
 
 #include "objectives/criterion.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// `bce-mean` as the code of Li et al. 2023 computes it: probabilities first, then
@@ -62,4 +62,4 @@ const CriterionInfo bce_published_criterion{
     "bce-published", "-ln(sigma(s+) + 1e-24) - 1/k sum_j ln(1 - sigma(s_j) + 1e-24)",
     "code of Li et al. 2023; its gradient vanishes for large scores", &make};
 
-}  // namespace upnext
+}  // namespace truenext

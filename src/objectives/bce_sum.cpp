@@ -2,7 +2,7 @@
 #include "objectives/criterion.h"
 #include "objectives/logistic.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Binary cross-entropy as a plain sum: sum_p w_p softplus(-s_p) + sum_j softplus(s_j). With as
@@ -30,4 +30,4 @@ extern const CriterionInfo bce_sum_criterion;
 const CriterionInfo bce_sum_criterion{"bce-sum", "softplus(-s+) + sum_j softplus(s_j)",
                                       "Bacciu et al. 2023 (arXiv 2305.10824)", &make};
 
-}  // namespace upnext
+}  // namespace truenext

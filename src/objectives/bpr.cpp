@@ -2,7 +2,7 @@
 #include "objectives/criterion.h"
 #include "objectives/pairwise.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Bayesian personalised ranking (Rendle et al. 2009), mean over the negatives as GRU4Rec has it
@@ -35,4 +35,4 @@ const CriterionInfo bpr_criterion{
     "bpr", "1/k sum_j -ln sigma(s+ - s_j)",
     "Rendle et al. 2009; mean over negatives as in Hidasi et al. 2016", &make};
 
-}  // namespace upnext
+}  // namespace truenext

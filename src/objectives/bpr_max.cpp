@@ -2,7 +2,7 @@
 #include "objectives/criterion.h"
 #include "objectives/pairwise.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// BPR-max (Hidasi and Karatzoglou 2018, section 3.3): with a the softmax of the negatives,
@@ -65,4 +65,4 @@ const CriterionInfo bpr_max_criterion{
     "-ln sum_j a_j sigma(s+ - s_j) + lambda sum_j a_j s_j^2, a = softmax of the negatives",
     "Hidasi and Karatzoglou, CIKM 2018", &make};
 
-}  // namespace upnext
+}  // namespace truenext

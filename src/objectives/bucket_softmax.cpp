@@ -12,7 +12,7 @@
 #include "objectives/largest.h"
 #include "objectives/query_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Items whose inner products with the centres are made at a time.
@@ -234,4 +234,4 @@ template double bucket_softmax(const Criterion&, const BucketSizes&, const Objec
 template double bucket_softmax(const Criterion&, const BucketSizes&, const ObjectiveInput<double>&,
                                double*, TableGradient<double>&);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "objectives/objective.h"
 #include "objectives/table_gradient.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Sizes of scalable cross-entropy (Mezentsev et al., RecSys 2024), for one tile.
 struct BucketSizes {
@@ -24,4 +24,4 @@ template <typename T>
 double bucket_softmax(const Criterion& criterion, const BucketSizes& sizes,
                       const ObjectiveInput<T>& input, T* state_grad, TableGradient<T>& table_grad);
 
-}  // namespace upnext
+}  // namespace truenext

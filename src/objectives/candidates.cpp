@@ -9,7 +9,7 @@
 #include "base/remaining.h"
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr uint32_t kOne = uint32_t{1} << 31;  ///< probability 1 in the alias table
@@ -132,4 +132,4 @@ double CandidateSampler::log_expected(int32_t item, int64_t draws) const {
   return std::log(static_cast<double>(draws) * (by_popularity + uniform));
 }
 
-}  // namespace upnext
+}  // namespace truenext

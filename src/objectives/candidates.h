@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "objectives/objective_options.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Who a draw of negatives is for. Draw j is a function of this and of j only.
 struct DrawPlace {
@@ -52,4 +52,4 @@ class CandidateSampler {
   std::vector<uint32_t> keep_;  ///< probability keep_[i] / 2^31, else alias_[i]
 };
 
-}  // namespace upnext
+}  // namespace truenext

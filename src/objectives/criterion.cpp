@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/options.h"
 
-namespace upnext {
+namespace truenext {
 
 extern const CriterionInfo bce_criterion;
 extern const CriterionInfo bce_mean_criterion;
@@ -62,4 +62,4 @@ std::string criterion_table() {
   return table;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// What has to be known of a row of scores that is shown in pieces. The first two come from the
 /// caller, the others from Criterion::survey().
@@ -73,4 +73,4 @@ const CriterionInfo& find_criterion(const std::string& name);
 /// The list as the Markdown table of docs/objectives.md.
 std::string criterion_table();
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "objectives/objective.h"
 #include "objectives/sampled.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 DrawnRows own_rows(const SampledContext& context, const Tile& tile, uint64_t seed, uint64_t step) {
@@ -65,4 +65,4 @@ DrawnRows Objective::drawn_rows(const Tile& tile, uint64_t seed, uint64_t step) 
   return rows;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Sampled candidates of a tile's queries written out, for whoever scores them elsewhere: a row is
 /// the positives of a query, its negatives, then repeats of its first positive up to `width`. The
@@ -19,4 +19,4 @@ struct DrawnRows {
   std::vector<float> shifts;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "kernels/overloads.h"
 #include "objectives/query_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Whole rows are made for so many queries at a time that a block stays in cache.
@@ -181,4 +181,4 @@ template double full_by_pieces(const Criterion&, const ObjectiveInput<float>&, i
 template double full_by_pieces(const Criterion&, const ObjectiveInput<double>&, int64_t, double*,
                                TableGradient<double>&);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "objectives/objective.h"
 #include "objectives/table_gradient.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Loss of a tile whose queries compete with the whole catalogue: rows of scores that are made once
 /// where a block of them stays in cache or the criterion needs them whole, else pieces of rows that
@@ -24,4 +24,4 @@ template <typename T>
 double full_by_pieces(const Criterion& criterion, const ObjectiveInput<T>& input,
                       int64_t piece_items, T* state_grad, TableGradient<T>& table_grad);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "objectives/criterion.h"
 #include "objectives/logistic.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Generalised binary cross-entropy (Petrov and Macdonald 2023): BCE whose positive term is turned
@@ -67,4 +67,4 @@ const CriterionInfo gbce_criterion{
     "gbce", "1/(k+1) [ beta softplus(-s+) + sum_j softplus(s_j) ], beta = t k/(n-1) + 1 - t",
     "Petrov and Macdonald, RecSys 2023", &make};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// The numbers of the `count` largest scores shown, ties to the lower number. Keeps up to twice as
 /// many and throws the smaller half away when full.
@@ -51,4 +51,4 @@ class Largest {
   bool full_ = false;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 
 // Arithmetic that the criteria share. Float rows go through the vector kernels, double rows (exact
 // gradient checks) through plain loops.
-namespace upnext {
+namespace truenext {
 
 /// ln(1 + e^x) without overflow.
 inline double softplus(double x) {
@@ -110,4 +110,4 @@ double weighted_bce(ScoreRow<T> row, double beta) {
   return weighted_bce(row, [beta](double score) { return logistic_positive(score, beta); });
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "objectives/full_catalogue.h"
 #include "objectives/sampled.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Refuses what makes no sense before anything is made of it.
@@ -85,4 +85,4 @@ template double Objective::evaluate<float>(const ObjectiveInput<float>&, float*,
 template double Objective::evaluate<double>(const ObjectiveInput<double>&, double*,
                                             TableGradient<double>&) const;
 
-}  // namespace upnext
+}  // namespace truenext

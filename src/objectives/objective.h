@@ -14,7 +14,7 @@
 #include "objectives/objective_options.h"
 #include "objectives/table_gradient.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What a tile hands to the objective. T is float, or double for exact gradient checks.
 template <typename T>
@@ -67,4 +67,4 @@ class Objective {
   std::string name_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

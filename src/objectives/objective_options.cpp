@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "objectives/criterion.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::string criterion_text(const ObjectiveOptions& options) {
@@ -148,4 +148,4 @@ std::string ObjectiveOptions::describe() const {
   return text;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "batch/future.h"
 
-namespace upnext {
+namespace truenext {
 
 /// objective = targets x candidates x criterion, three independent choices (docs/objectives.md).
 struct ObjectiveOptions {
@@ -50,4 +50,4 @@ struct ObjectiveOptions {
   std::string describe() const;
 };
 
-}  // namespace upnext
+}  // namespace truenext

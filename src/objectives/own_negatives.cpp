@@ -8,7 +8,7 @@
 #include "objectives/query_rows.h"
 #include "objectives/sampled.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using kernels::Scratch;
@@ -98,4 +98,4 @@ template double with_own_negatives(const SampledContext&, const ObjectiveInput<f
 template double with_own_negatives(const SampledContext&, const ObjectiveInput<double>&, double*,
                                    TableGradient<double>&);
 
-}  // namespace upnext
+}  // namespace truenext

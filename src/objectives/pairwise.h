@@ -16,7 +16,7 @@
 
 // What the criteria of differences share (BPR, TOP1 and their "max" forms): negatives apart from
 // the positives, and the kernels' names for double.
-namespace upnext {
+namespace truenext {
 
 /// One row taken apart. Every positive competes with all negatives; the loss of the row is
 /// sum_p weight_p * loss(positive p against the negatives).
@@ -137,4 +137,4 @@ double top1_sums(const Pairs<T>& pairs) {
   return loss;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include "objectives/criterion.h"
 #include "objectives/pairwise.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kEpsilon = 1e-10;
@@ -112,4 +112,4 @@ const CriterionInfo top1_max_published_criterion{
     "top1-max-published", "1/k sum_j a_j [ sigma(s_j - s+) + s_j^2 ], a = softmax of the negatives",
     kSource, &make_top1_max};
 
-}  // namespace upnext
+}  // namespace truenext

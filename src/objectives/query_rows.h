@@ -8,7 +8,7 @@
 #include "objectives/objective.h"
 
 // What sampled and full candidates share: states of a tile's queries, and one row of scores.
-namespace upnext {
+namespace truenext {
 
 /// States of the queries [begin, end) side by side, and the way back for their gradients.
 template <typename T>
@@ -36,4 +36,4 @@ double apply_row(const Criterion& criterion, ScoreRow<T> row, double share) {
   return loss * share;
 }
 
-}  // namespace upnext
+}  // namespace truenext

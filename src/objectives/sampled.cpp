@@ -6,7 +6,7 @@
 
 #include "base/used_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Score of a negative that counts for nothing: its exponential, softplus and sigmoid are zero.
@@ -159,4 +159,4 @@ template void RowCorrection::apply(int64_t, int64_t, std::span<const int32_t>,
 template void RowCorrection::apply(int64_t, int64_t, std::span<const int32_t>,
                                    std::span<double>) const;
 
-}  // namespace upnext
+}  // namespace truenext

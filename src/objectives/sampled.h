@@ -9,7 +9,7 @@
 #include "objectives/objective.h"
 #include "objectives/table_gradient.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What sampled candidates are worked with; lives as long as one call.
 struct SampledContext {
@@ -89,4 +89,4 @@ class TableRows {
   const T* rows_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

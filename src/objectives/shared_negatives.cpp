@@ -6,7 +6,7 @@
 #include "objectives/query_rows.h"
 #include "objectives/sampled.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// The queries of a tile in groups with the same negatives: their scores are one matrix product.
@@ -131,4 +131,4 @@ template double with_shared_negatives(const SampledContext&, const ObjectiveInpu
 template double with_shared_negatives(const SampledContext&, const ObjectiveInput<double>&, double*,
                                       TableGradient<double>&);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include "objectives/criterion.h"
 #include "objectives/logistic.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Softmax cross-entropy over the candidates: sum_p w_p (ln sum_i e^{s_i} - s_p). With the full
@@ -74,4 +74,4 @@ const CriterionInfo softmax_criterion{"softmax", "ln sum_i e^{s_i} - s+",
                                       "cross-entropy; sampled softmax when candidates are sampled",
                                       &make};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 template <typename T>
@@ -115,4 +115,4 @@ void TableGradient<T>::merge(const TableGradient& other) {
 template class TableGradient<float>;
 template class TableGradient<double>;
 
-}  // namespace upnext
+}  // namespace truenext

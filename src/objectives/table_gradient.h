@@ -7,7 +7,7 @@
 
 #include "base/aligned.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Gradient of a table [num_rows, dim] of which a tile touches some rows: either every row or a
 /// sorted list of rows. Small tables become dense quickly, a million-item table stays sparse.
@@ -62,4 +62,4 @@ inline bool worth_dense(int64_t touched, int64_t num_rows) {
 extern template class TableGradient<float>;
 extern template class TableGradient<double>;
 
-}  // namespace upnext
+}  // namespace truenext

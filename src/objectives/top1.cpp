@@ -2,7 +2,7 @@
 #include "objectives/criterion.h"
 #include "objectives/pairwise.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// TOP1 (Hidasi et al. 2016, section 3.1.1): sum_p w_p 1/k sum_j [ sigma(s_j - s_p) + sigma(s_j^2)
@@ -29,4 +29,4 @@ extern const CriterionInfo top1_criterion;
 const CriterionInfo top1_criterion{"top1", "1/k sum_j [ sigma(s_j - s+) + sigma(s_j^2) ]",
                                    "Hidasi et al., ICLR 2016", &make};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -2,7 +2,7 @@
 #include "objectives/criterion.h"
 #include "objectives/pairwise.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// TOP1-max (Hidasi and Karatzoglou 2018, section 3.2): TOP1 with the softmax a of the negatives
@@ -33,4 +33,4 @@ const CriterionInfo top1_max_criterion{
     "top1-max", "sum_j a_j [ sigma(s_j - s+) + sigma(s_j^2) ], a = softmax of the negatives",
     "Hidasi and Karatzoglou, CIKM 2018", &make};
 
-}  // namespace upnext
+}  // namespace truenext

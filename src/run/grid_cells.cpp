@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "run/grid_plan.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
@@ -43,7 +43,7 @@ std::vector<GridCell> grid_cells(const GridPlan& plan) {
         apply(&cell.config, variant.settings, plan.source + ": variant " + variant.name);
         cell.config.data.path = folder;
         cell.config.train.seed = seed;
-        cell.config.version = upnext_version();
+        cell.config.version = truenext_version();
         cell.config.model.resolve();
       }
     }
@@ -51,4 +51,4 @@ std::vector<GridCell> grid_cells(const GridPlan& plan) {
   return cells;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr uint64_t kPlanBytes = uint64_t{1} << 20;
@@ -269,4 +269,4 @@ GridPlan read_grid_plan(const std::filesystem::path& path) {
   return plan;
 }
 
-}  // namespace upnext
+}  // namespace truenext

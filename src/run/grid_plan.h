@@ -9,7 +9,7 @@
 
 #include "run/run_config.h"
 
-namespace upnext {
+namespace truenext {
 
 /// A configuration of a grid: what it sets on top of the base, as (key, TOML value).
 struct GridVariant {
@@ -54,4 +54,4 @@ GridPlan read_grid_plan(const std::filesystem::path& path);
 /// before all of them have been read.
 std::vector<GridCell> grid_cells(const GridPlan& plan);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,10 +6,10 @@
 #include "base/error.h"
 #include "base/file.h"
 
-namespace upnext {
+namespace truenext {
 
 void DataOptions::list(OptionList& options) {
-  options.add("path", path, "dataset folder made by `upnext prepare`");
+  options.add("path", path, "dataset folder made by `truenext prepare`");
   options.add("fingerprint", fingerprint, "of the dataset, filled in when training starts");
   options.add("split_fingerprint", split_fingerprint,
               "of its split, filled in when training starts");
@@ -71,7 +71,7 @@ void WatchOptions::list(OptionList& options) {
       .one_of({"none", "valid", "test", "both"});
   options.add("every", every, "epochs between measurements; the first is before the first epoch")
       .at_least(1);
-  options.add("metrics", metrics, "what is measured, as in `upnext evaluate --metrics`");
+  options.add("metrics", metrics, "what is measured, as in `truenext evaluate --metrics`");
   options.add("candidates", candidates, "what held-out items are ranked against, docs/protocols.md")
       .one_of({"full", "clean", "original"});
   options.add("per_user", per_user, "also one file of values per user, epoch and part");
@@ -79,7 +79,7 @@ void WatchOptions::list(OptionList& options) {
 
 void RunConfig::list(OptionList& options) {
   options.add("preset", preset, "preset the configuration began as");
-  options.add("version", version, "version of upnext that wrote the file");
+  options.add("version", version, "version of truenext that wrote the file");
   options.section("data", data);
   options.section("model", model);
   options.section("objective", objective);
@@ -151,8 +151,8 @@ void clear_fingerprints(RunConfig& config) {
   config.train.init_fingerprint.clear();
 }
 
-std::string upnext_version() {
-  return UPNEXT_VERSION;
+std::string truenext_version() {
+  return TRUENEXT_VERSION;
 }
 
-}  // namespace upnext
+}  // namespace truenext

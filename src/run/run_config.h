@@ -11,7 +11,7 @@
 #include "inference/model_options.h"
 #include "objectives/objective.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Where the training data are and which they were.
 struct DataOptions {
@@ -68,7 +68,7 @@ struct WatchOptions {
 /// One run: defaults, then a preset, then a file, then --set; written to config.toml resolved.
 struct RunConfig {
   std::string preset;   ///< what it began as, for the record
-  std::string version;  ///< of upnext that wrote the file
+  std::string version;  ///< of truenext that wrote the file
   DataOptions data;
   ModelOptions model;
   ObjectiveOptions objective;
@@ -100,7 +100,7 @@ std::string config_text(RunConfig& config);
 /// Empties what training fills in about what it reads: fingerprints of data and start weights.
 void clear_fingerprints(RunConfig& config);
 
-/// Version of this build, e.g. "0.1.0".
-std::string upnext_version();
+/// Version of this build, e.g. "0.2.0".
+std::string truenext_version();
 
-}  // namespace upnext
+}  // namespace truenext

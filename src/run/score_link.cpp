@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 
 ScoreLink score_link(const ObjectiveOptions& options, int64_t num_items) {
   options.check();
@@ -43,4 +43,4 @@ ScoreLink score_link(const ObjectiveOptions& options, int64_t num_items) {
   return link;
 }
 
-}  // namespace upnext
+}  // namespace truenext

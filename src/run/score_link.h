@@ -6,7 +6,7 @@
 #include "inference/calibration.h"
 #include "objectives/objective.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What the scores of a model mean that minimised an objective: the minimum of the expected loss
 /// over a context in which item i is next with the probability p_i (docs/calibration.md derives
@@ -27,4 +27,4 @@ struct ScoreLink {
 /// For softmax: p proportional to e^s. Usage Error as Objective has them.
 ScoreLink score_link(const ObjectiveOptions& options, int64_t num_items);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include "inference/block_style.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Forward and backward pass in units of the forward pass.
@@ -81,4 +81,4 @@ UsefulWork inference_work(const ModelOptions& model, int64_t num_items, const Pa
   return work;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "inference/model_options.h"
 #include "objectives/objective.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What packed sequences hold: the size of a problem, however it is computed.
 struct PackedSize {
@@ -44,4 +44,4 @@ UsefulWork training_work(const ModelOptions& model, const ObjectiveOptions& obje
 /// recommendation need them: the last block works for one query of each sequence only.
 UsefulWork inference_work(const ModelOptions& model, int64_t num_items, const PackedSize& size);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr std::array<uint32_t, 256> make_crc_table() {
@@ -62,7 +62,7 @@ uint32_t crc32c(const void* data, size_t size) {
 }
 
 TensorBoardWriter::TensorBoardWriter(const std::filesystem::path& folder, bool fresh)
-    : path_(folder / "events.out.tfevents.upnext") {
+    : path_(folder / "events.out.tfevents.truenext") {
   const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (fresh ? O_TRUNC : 0);
   descriptor_ = ::open(path_.c_str(), flags, 0644);
   check_data(descriptor_ >= 0, "{}: cannot write: {}", path_.string(), std::strerror(errno));
@@ -114,4 +114,4 @@ void TensorBoardWriter::record(const std::string& payload) {
   size_ += out.size();
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <string>
 
-namespace upnext {
+namespace truenext {
 
 /// Scalars for TensorBoard: records of length, masked CRC32C, payload (an `Event` protobuf), masked
 /// CRC32C, appended to one events file in the run folder.
 class TensorBoardWriter {
  public:
-  /// Opens `folder`/events.out.tfevents.upnext for appending; starts it anew when `fresh`.
+  /// Opens `folder`/events.out.tfevents.truenext for appending; starts it anew when `fresh`.
   TensorBoardWriter(const std::filesystem::path& folder, bool fresh);
   ~TensorBoardWriter();
   TensorBoardWriter(const TensorBoardWriter&) = delete;
@@ -32,4 +32,4 @@ class TensorBoardWriter {
 /// CRC-32C (Castagnoli) of the bytes.
 uint32_t crc32c(const void* data, size_t size);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,11 +8,11 @@
 #include "run/run_config.h"
 #include "run/step_work.h"
 
-namespace upnext {
+namespace truenext {
 
 enum class BenchUnit { step, epoch };
 
-/// What `upnext bench train-step` and `upnext bench epoch` ask of the training library.
+/// What `truenext bench train-step` and `truenext bench epoch` ask of the training library.
 struct BenchRequest {
   RunConfig config;
   int threads = 1;
@@ -36,7 +36,7 @@ struct BenchResult {
   std::vector<BenchTiming> timings;
 };
 
-/// Entry of the training library, looked up by the command by the name upnext_bench_entry.
+/// Entry of the training library, looked up by the command by the name truenext_bench_entry.
 using BenchEntry = void (*)(const BenchRequest& request, BenchResult* result);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kRangeFloats = int64_t{1} << 16;
@@ -78,4 +78,4 @@ void DeferredAdam::step_dense(const TableGradient<float>& gradient,
   std::fill(done_.begin(), done_.end(), 0);
 }
 
-}  // namespace upnext
+}  // namespace truenext

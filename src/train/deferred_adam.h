@@ -9,7 +9,7 @@
 #include "kernels/adam.h"
 #include "objectives/table_gradient.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Exact Adam on a large table in time proportional to the rows in use: a row without gradient is
 /// left as it is and catches up, step by step in registers, when it is next read or updated. Every
@@ -44,4 +44,4 @@ class DeferredAdam {
   float ceiling_ = 0;  ///< of steps_, see kernels::IdleSteps
 };
 
-}  // namespace upnext
+}  // namespace truenext

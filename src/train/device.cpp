@@ -10,10 +10,10 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
-#ifdef UPNEXT_TORCH_HAS_CUDA
+#ifdef TRUENEXT_TORCH_HAS_CUDA
 constexpr bool kBuiltWithCuda = true;
 #else
 constexpr bool kBuiltWithCuda = false;
@@ -36,9 +36,9 @@ c10::Device open_device(const std::string& name) {
   if (device->is_cpu()) return *device;
   check_usage(kBuiltWithCuda,
               "--device {}: this build stands on LibTorch {} without CUDA; install a PyTorch with "
-              "CUDA, point UPNEXT_TORCH_DIR at it and run scripts/setup (docs/devices.md), or "
+              "CUDA, point TRUENEXT_TORCH_DIR at it and run scripts/setup (docs/devices.md), or "
               "compute with --device cpu",
-              name, UPNEXT_TORCH_VERSION);
+              name, TRUENEXT_TORCH_VERSION);
   try {
     at::zeros({1}, at::TensorOptions().device(*device));
   } catch (const std::exception& error) {
@@ -46,7 +46,7 @@ c10::Device open_device(const std::string& name) {
     fail_usage(
         "--device {}: LibTorch {} cannot use it: {}; check the driver with nvidia-smi, or "
         "compute with --device cpu",
-        name, UPNEXT_TORCH_VERSION, text.substr(0, text.find('\n')));
+        name, TRUENEXT_TORCH_VERSION, text.substr(0, text.find('\n')));
   }
   // cuDNN is of use to recurrent layers only, and does not promise the same bits twice.
   at::globalContext().setUserEnabledCuDNN(false);
@@ -61,4 +61,4 @@ void seed_device(c10::Device device, uint64_t seed, uint64_t step) {
   generator.set_current_seed(uint64_t{key[1]} << 32 | key[0]);
 }
 
-}  // namespace upnext
+}  // namespace truenext

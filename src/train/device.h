@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace upnext {
+namespace truenext {
 
 /// Whether `--device` asks for the tile engine (docs/devices.md), which is the CPU's.
 inline bool on_tiles(const std::string& name) {
@@ -22,4 +22,4 @@ c10::Device open_device(const std::string& name);
 /// are a function of seed and step on one kind of device.
 void seed_device(c10::Device device, uint64_t seed, uint64_t step);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace upnext {
+namespace truenext {
 
 DeviceAdam::DeviceAdam(ParameterSet& parameters, Adam& host, const TrainOptions& options,
                        at::Device device)
@@ -99,4 +99,4 @@ void clip_on_device(std::vector<at::Tensor>& gradients, double limit) {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

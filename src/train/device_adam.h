@@ -8,7 +8,7 @@
 
 #include "train/optimizer.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Adam and its rules for tables (train/optimizer.h) on a device: the same arithmetic on whole
 /// tensors, in another order of roundings. Weights and moments live on the device between load()
@@ -48,4 +48,4 @@ class DeviceAdam {
 /// Scales the gradients so that their global L2 norm is at most `limit`.
 void clip_on_device(std::vector<at::Tensor>& gradients, double limit);
 
-}  // namespace upnext
+}  // namespace truenext

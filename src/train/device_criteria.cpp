@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Context = DeviceCriterionContext;
@@ -136,4 +136,4 @@ DeviceCriterion find_device_criterion(const ObjectiveOptions& options) {
   return nullptr;
 }
 
-}  // namespace upnext
+}  // namespace truenext

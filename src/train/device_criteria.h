@@ -7,7 +7,7 @@
 
 #include "objectives/objective_options.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Rows of scores as a device sees them: positives are gathered, negatives are told by a mask.
 struct DeviceRows {
@@ -32,4 +32,4 @@ using DeviceCriterion = at::Tensor (*)(const DeviceRows& rows,
 /// Null when the criterion has no form for devices: its rows are then judged on the host.
 DeviceCriterion find_device_criterion(const ObjectiveOptions& options);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "inference/encoder_kinds.h"
 #include "nn/device_pass.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 bool all_finite(const at::Tensor& values) {
@@ -55,4 +55,4 @@ at::Tensor DeviceEncoder::encode_last(JaggedView<int32_t> histories) const {
   return states;
 }
 
-}  // namespace upnext
+}  // namespace truenext

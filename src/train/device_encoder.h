@@ -9,7 +9,7 @@
 #include "base/jagged.h"
 #include "models/model.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Histories to states on a device: the twin of SequenceEncoder::encode_last() by
 /// Model::encode_on_device(), without dropout and gradients.
@@ -36,4 +36,4 @@ class DeviceEncoder {
   std::vector<at::Tensor> weights_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

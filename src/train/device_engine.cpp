@@ -9,7 +9,7 @@
 #include "train/device.h"
 #include "train/table_norm.h"
 
-namespace upnext {
+namespace truenext {
 
 DeviceEngine::DeviceEngine(TrainingParts& parts, const TrainOptions& options, at::Device device)
     : model_(*parts.model),
@@ -20,7 +20,7 @@ DeviceEngine::DeviceEngine(TrainingParts& parts, const TrainOptions& options, at
       adam_(parts.model->parameters(), parts.adam, options, device) {}
 
 std::string DeviceEngine::describe() const {
-  return fmt::format("{}, LibTorch {}, loss on the {}", device_.str(), UPNEXT_TORCH_VERSION,
+  return fmt::format("{}, LibTorch {}, loss on the {}", device_.str(), TRUENEXT_TORCH_VERSION,
                      loss_.native() ? "device" : "host");
 }
 
@@ -70,4 +70,4 @@ void DeviceEngine::settle() {
   settled_ = true;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -14,7 +14,7 @@
 #include "train/step_engine.h"
 #include "train/training_parts.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Training steps on a device: the whole batch at once with LibTorch's kernels (docs/devices.md).
 /// Batches and negatives are those of the tile engine, dropout masks are LibTorch's; device and
@@ -48,4 +48,4 @@ class DeviceEngine final : public StepEngine {
   bool settled_ = true;  ///< the host has those of the last step
 };
 
-}  // namespace upnext
+}  // namespace truenext

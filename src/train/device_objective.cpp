@@ -12,7 +12,7 @@
 
 #include "train/tree_reducer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Numbers in the largest tensor of a chunk of queries: scores, or candidate vectors. A handful of
@@ -254,4 +254,4 @@ DeviceLoss DeviceObjective::evaluate(const Batch& batch, const at::Tensor& state
   return result;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "train/device_criteria.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Loss of a batch with the gradients of its states and of the output table.
 struct DeviceLoss {
@@ -56,4 +56,4 @@ class DeviceObjective {
   DeviceCriterionContext context_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

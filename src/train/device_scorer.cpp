@@ -13,7 +13,7 @@
 #include "eval/score_blocks.h"
 #include "nn/device_pass.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kMostQueries = 4096;
@@ -233,4 +233,4 @@ std::vector<float> DeviceScorer::scores_at(const Queries& queries, int64_t begin
   });
 }
 
-}  // namespace upnext
+}  // namespace truenext

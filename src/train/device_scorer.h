@@ -11,7 +11,7 @@
 #include "eval/evaluator.h"
 #include "train/device_encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Scores of a model on a device, the twin of make_encoder_scorer(): states times item table,
 /// counted and selected there, so that only ranks and lists travel. Scores agree with those of the
@@ -55,4 +55,4 @@ class DeviceScorer : public Scorer, private BlockRanker {
   mutable std::mutex device_;  ///< one block at a time bounds the memory
 };
 
-}  // namespace upnext
+}  // namespace truenext

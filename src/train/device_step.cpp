@@ -6,7 +6,7 @@
 
 #include "nn/device_pass.h"
 
-namespace upnext {
+namespace truenext {
 
 DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& weights,
                           const DeviceObjective& objective, const Batch& batch,
@@ -26,4 +26,4 @@ DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& wei
   return result;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "train/device_objective.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Loss of a batch and its gradients in the order of the parameters, undefined where a weight took
 /// no part.
@@ -26,4 +26,4 @@ DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& wei
                           const DeviceObjective& objective, const Batch& batch,
                           const StepContext& context);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 #include "train/tile_step.h"
 #include "train/tree_reducer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Rows per task of catching up.
@@ -122,4 +122,4 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   return total.loss;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -17,7 +17,7 @@
 #include "train/table_shards.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 
 /// One training step: the tiles of a batch over the workers, their gradients along the fixed tree,
 /// the optimiser. Same seed and data give the same bits for any number of workers and processes.
@@ -56,4 +56,4 @@ class Engine final : public StepEngine {
   std::optional<TableShards> shards_;  ///< where tables are divided
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -14,7 +14,7 @@
 #include "train/step_bench.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Tile tensors of a few hundred kilobytes would otherwise be fresh pages from the kernel at every
@@ -78,25 +78,25 @@ class FileScorer final : private FileModel, public DeviceScorer {
 };
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext
 
 // Looked up by name by the command, which does not link this library.
 
-extern "C" void upnext_train_entry(const upnext::TrainRequest& request,
-                                   upnext::TrainResult* result) {
-  if (!upnext::on_tiles(request.device)) upnext::open_device(request.device);  // or say why not
-  upnext::prepare_process();
-  upnext::train_with_others(request, result);
+extern "C" void truenext_train_entry(const truenext::TrainRequest& request,
+                                     truenext::TrainResult* result) {
+  if (!truenext::on_tiles(request.device)) truenext::open_device(request.device);  // or say why not
+  truenext::prepare_process();
+  truenext::train_with_others(request, result);
 }
 
-extern "C" void upnext_scorer_entry(const upnext::ScorerRequest& request,
-                                    std::unique_ptr<upnext::Scorer>* scorer) {
-  upnext::prepare_process();
-  *scorer = std::make_unique<upnext::FileScorer>(request);
+extern "C" void truenext_scorer_entry(const truenext::ScorerRequest& request,
+                                      std::unique_ptr<truenext::Scorer>* scorer) {
+  truenext::prepare_process();
+  *scorer = std::make_unique<truenext::FileScorer>(request);
 }
 
-extern "C" void upnext_bench_entry(const upnext::BenchRequest& request,
-                                   upnext::BenchResult* result) {
-  upnext::prepare_process();
-  *result = upnext::StepBench(request).run();
+extern "C" void truenext_bench_entry(const truenext::BenchRequest& request,
+                                     truenext::BenchResult* result) {
+  truenext::prepare_process();
+  *result = truenext::StepBench(request).run();
 }

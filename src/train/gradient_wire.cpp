@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class Packer {
@@ -122,4 +122,4 @@ TileGradients<float> GradientWire::unpack(std::span<const std::byte> bytes) {
   return gradients;
 }
 
-}  // namespace upnext
+}  // namespace truenext

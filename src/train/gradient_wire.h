@@ -7,7 +7,7 @@
 #include "train/ranks.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 
 /// TileGradients as bytes between processes of one job: numbers as they lie in memory, tables by
 /// touched row where they are kept so. Not a file format: both ends are the same binary.
@@ -19,4 +19,4 @@ struct GradientWire {
   }
 };
 
-}  // namespace upnext
+}  // namespace truenext

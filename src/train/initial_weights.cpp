@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/options.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 bool is_item_table(const Model& model, int64_t parameter) {
@@ -146,4 +146,4 @@ void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& 
       options.init_from, differences);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "train/ranks.h"
 #include "train/training_parts.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Copies the weights of `source` into `model`, which is made for `dataset`: rows of item tables by
 /// raw item id, of divided tables those that are kept here, everything else as it is. Rows of items
@@ -34,4 +34,4 @@ std::string weights_fingerprint(const ModelFile& source);
 /// stay new. To be called before the first step, on all ranks.
 void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& ranks);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "train/ranks.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Counts are int in MPI 3, and large tables have more bytes than that.
@@ -106,4 +106,4 @@ std::unique_ptr<Ranks> make_mpi_ranks() {
   return std::make_unique<MpiRanks>();
 }
 
-}  // namespace upnext
+}  // namespace truenext

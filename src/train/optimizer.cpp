@@ -10,7 +10,7 @@
 #include "kernels/kernels.h"
 #include "train/touched_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Numbers per task: small enough to balance, large enough to stream.
@@ -195,4 +195,4 @@ double scheduled_rate(const TrainOptions& options, int64_t step, int64_t total) 
   return rate * 0.5 * (1.0 + std::cos(std::numbers::pi * done));
 }
 
-}  // namespace upnext
+}  // namespace truenext

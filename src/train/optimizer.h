@@ -18,7 +18,7 @@
 #include "train/deferred_adam.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Adam (AdamW with weight decay) on everything; train.table_optimizer picks the rule for tables:
 ///   adam             exact: every number of every table moves in every step, as in the originals
@@ -83,4 +83,4 @@ double clip_gradients(TileGradients<float>& gradients, double limit,
 /// Learning rate of 0-based `step` of `total` under the options' warm-up and schedule.
 double scheduled_rate(const TrainOptions& options, int64_t step, int64_t total);
 
-}  // namespace upnext
+}  // namespace truenext

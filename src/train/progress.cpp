@@ -8,7 +8,7 @@
 
 #include "base/resources.h"
 
-namespace upnext {
+namespace truenext {
 
 std::string duration_text(double seconds) {
   const auto whole = static_cast<int64_t>(std::llround(seconds));
@@ -49,4 +49,4 @@ void clear_progress() {
   std::fflush(stderr);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace upnext {
+namespace truenext {
 
 /// What the bar shows.
 struct Progress {
@@ -27,4 +27,4 @@ void draw_progress(const Progress& progress);
 /// Removes it, so that a message can take its line.
 void clear_progress();
 
-}  // namespace upnext
+}  // namespace truenext

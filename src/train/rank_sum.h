@@ -9,7 +9,7 @@
 
 #include "train/ranks.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Tiles begin .. end - 1 of a batch.
 struct TileRange {
@@ -49,4 +49,4 @@ T sum_over_ranks(Ranks& ranks, std::optional<T> mine) {
   return rank == 0 ? std::move(*mine) : Wire::unpack(total);
 }
 
-}  // namespace upnext
+}  // namespace truenext

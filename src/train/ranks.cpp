@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class SoloRanks final : public Ranks {
@@ -40,7 +40,7 @@ Ranks& solo_ranks() {
 
 std::unique_ptr<Ranks> make_ranks() {
   const char* size = started_size();
-#ifdef UPNEXT_HAS_MPI
+#ifdef TRUENEXT_HAS_MPI
   if (size != nullptr) return make_mpi_ranks();
 #else
   check_usage(size == nullptr || std::strcmp(size, "1") == 0,
@@ -94,4 +94,4 @@ double by_first_rank(Ranks& ranks, const std::function<double()>& work) {
   return value;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 using Bytes = std::vector<std::byte>;
 
@@ -56,4 +56,4 @@ std::vector<uint64_t> numbers_of_ranks(Ranks& ranks, uint64_t mine);
 /// Error with ExitCode::interrupted. Any other Error ends the job.
 double by_first_rank(Ranks& ranks, const std::function<double()>& work);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 
 using Line = nlohmann::ordered_json;
 
@@ -86,4 +86,4 @@ void RunLog::line(const std::string& text) {
   bytes_ += out.size();
 }
 
-}  // namespace upnext
+}  // namespace truenext

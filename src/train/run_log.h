@@ -10,7 +10,7 @@
 #include "train/train_state.h"
 #include "train/watch.h"
 
-namespace upnext {
+namespace truenext {
 
 /// One line of the log.
 struct EpochRecord {
@@ -48,4 +48,4 @@ class RunLog {
   TensorBoardWriter events_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "inference/model_file.h"
 #include "train/device_scorer.h"
 
-namespace upnext {
+namespace truenext {
 
 double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* device,
                    const std::function<double(const Scorer&)>& call) {
@@ -37,4 +37,4 @@ void write_run_model(const std::filesystem::path& run, const TrainingParts& part
   write_model_file(run / kModelFileName, description, weights, ids, titles);
 }
 
-}  // namespace upnext
+}  // namespace truenext

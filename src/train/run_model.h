@@ -11,7 +11,7 @@
 #include "train/device_engine.h"
 #include "train/training_parts.h"
 
-namespace upnext {
+namespace truenext {
 
 /// call(scorer) with a model in training: the inference path of the kernels over `weights`, or a
 /// DeviceScorer over those that lie on `device` (null = the CPU's tiles).
@@ -23,4 +23,4 @@ double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* d
 void write_run_model(const std::filesystem::path& run, const TrainingParts& parts,
                      RunConfig& config, const TensorMap& weights, const std::string& validation);
 
-}  // namespace upnext
+}  // namespace truenext

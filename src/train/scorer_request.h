@@ -7,9 +7,9 @@
 #include "eval/evaluator.h"
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
-/// What `upnext evaluate --device` asks of the training library: the scores of a finished model,
+/// What `truenext evaluate --device` asks of the training library: the scores of a finished model,
 /// made on a device (train/device_scorer.h).
 struct ScorerRequest {
   std::string device;         ///< cuda | cuda:N | aten-cpu (train/device.h)
@@ -17,7 +17,7 @@ struct ScorerRequest {
   const TensorMap& weights;   ///< checked against the options; outlive the scorer
 };
 
-/// Entry of the training library, looked up by the command by the name upnext_scorer_entry.
+/// Entry of the training library, looked up by the command by the name truenext_scorer_entry.
 using ScorerEntry = void (*)(const ScorerRequest& request, std::unique_ptr<Scorer>* scorer);
 
-}  // namespace upnext
+}  // namespace truenext

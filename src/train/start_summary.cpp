@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Weights and two moments, and the gradient sums that can wait in the tree at once: one per worker
@@ -78,4 +78,4 @@ std::string processes_text(const Model& model, const Ranks& ranks) {
                      kept.size(), model.num_items());
 }
 
-}  // namespace upnext
+}  // namespace truenext

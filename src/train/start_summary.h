@@ -11,7 +11,7 @@
 #include "train/ranks.h"
 #include "train/validator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What is about to happen, for the person at the terminal: data, model with its parameters,
 /// objective, work per epoch and an estimate of the memory.
@@ -22,4 +22,4 @@ std::string start_summary(const RunConfig& config, const Dataset& dataset, const
 /// What is added to it when several processes train together; else nothing.
 std::string processes_text(const Model& model, const Ranks& ranks);
 
-}  // namespace upnext
+}  // namespace truenext

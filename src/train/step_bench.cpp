@@ -8,7 +8,7 @@
 #include "base/resources.h"
 #include "train/train_request.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kWarmUpSteps = 2;                // fresh pages and cold caches belong to nobody
@@ -82,4 +82,4 @@ void StepBench::step(int64_t batch_number, PackedSize* size) {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

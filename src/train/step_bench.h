@@ -6,7 +6,7 @@
 #include "train/bench_request.h"
 #include "train/training_parts.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Trains without validation, checkpoints or a run folder, and looks at the clock.
 class StepBench {
@@ -30,4 +30,4 @@ class StepBench {
   int64_t steps_ = 0;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "batch/batch.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What makes the steps of a training: the tile engine on the CPU, or a device.
 class StepEngine {
@@ -20,4 +20,4 @@ class StepEngine {
   virtual void settle() = 0;
 };
 
-}  // namespace upnext
+}  // namespace truenext

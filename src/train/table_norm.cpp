@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Numbers per task, part of the bits: partial sums are made of these and added in order.
@@ -92,4 +92,4 @@ template double add_table_norm(std::span<const double>, double, std::span<double
 template double add_table_norms(const Model&, double, TileGradients<float>&, WorkerPool&);
 template double add_table_norms(const Model&, double, TileGradients<double>&, WorkerPool&);
 
-}  // namespace upnext
+}  // namespace truenext

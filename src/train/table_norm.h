@@ -10,7 +10,7 @@
 #include "models/model.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The term factor * ||E||_F of a loss, the plain (not squared) Frobenius norm of a table E, which
 /// the published code of Bacciu et al. 2023 calls l2_emb (train.table_norm). Adds its gradient
@@ -34,4 +34,4 @@ double add_table_norms_on_device(const Model& model, double factor,
                                  const std::vector<at::Tensor>& weights,
                                  std::vector<at::Tensor>& gradients);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -14,7 +14,7 @@
 #include "train/rank_sum.h"
 #include "train/tree_reducer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 template <typename T>
@@ -160,7 +160,7 @@ double TableShards::add_squares(double before, const TableGradient<float>& kept)
   };
   const auto bytes_of = [](const double& value) { return std::as_bytes(std::span(&value, 1)); };
   if (rank > 0) before = value_of(ranks_.receive(rank - 1));
-  const double sum = upnext::add_squares(before, kept.values());
+  const double sum = truenext::add_squares(before, kept.values());
   const int next = (rank + 1) % ranks_.size();
   ranks_.send(next, bytes_of(sum));
   Bytes total(sizeof(double));
@@ -169,4 +169,4 @@ double TableShards::add_squares(double before, const TableGradient<float>& kept)
   return value_of(total);
 }
 
-}  // namespace upnext
+}  // namespace truenext

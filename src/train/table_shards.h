@@ -12,7 +12,7 @@
 #include "train/ranks.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Rows of a table that a rank keeps: ranges in rank order that differ by at most one row.
 RowRange rows_of_rank(int rank, int ranks, int64_t rows);
@@ -48,4 +48,4 @@ class TableShards {
   Ranks& ranks_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
-namespace upnext {
+namespace truenext {
 template <typename T>
 void TileGradients<T>::add(TileGradients&& other) {
   loss += other.loss;
@@ -106,4 +106,4 @@ template TileGradients<float> run_tile<float>(const Model&, const Objective&, co
 template TileGradients<double> run_tile<double>(const Model&, const Objective&, const Tile&,
                                                 const StepContext&);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 #include "objectives/objective.h"
 #include "objectives/table_gradient.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What a tile, or a sum of tiles, gives back. Indexed like the model's parameters: dense[i] is
 /// undefined for tables and for weights that took no part, tables[i] is empty for dense ones and
@@ -57,4 +57,4 @@ TileGradients<T> run_tile(const Model& model, const Objective& objective, const 
 extern template struct TileGradients<float>;
 extern template struct TileGradients<double>;
 
-}  // namespace upnext
+}  // namespace truenext

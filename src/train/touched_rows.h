@@ -10,7 +10,7 @@
 #include "base/thread_pool.h"
 #include "objectives/table_gradient.h"
 
-namespace upnext {
+namespace truenext {
 
 /// body(rows, gradients [rows.size(), dim]) over all touched rows of a gradient, in runs that lie
 /// together. A row is touched when its gradient is not zero throughout: the same rows however the
@@ -43,4 +43,4 @@ void for_touched_rows(const TableGradient<float>& gradient, WorkerPool& pool, co
   });
 }
 
-}  // namespace upnext
+}  // namespace truenext

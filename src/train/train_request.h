@@ -8,7 +8,7 @@
 
 #include "run/run_config.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What the command hands to the training library.
 struct TrainRequest {
@@ -41,7 +41,7 @@ struct TrainResult {
   std::vector<uint64_t> peak_memory_bytes_by_process;
 };
 
-/// Entry of the training library, looked up by the command by the name upnext_train_entry.
+/// Entry of the training library, looked up by the command by the name truenext_train_entry.
 using TrainEntry = void (*)(const TrainRequest& request, TrainResult* result);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,12 +8,12 @@
 #include "inference/safetensors.h"
 #include "train/whole_rows.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "upnext.checkpoint.1";
+constexpr const char* kFormat = "truenext.checkpoint.1";
 
 std::span<const float> values(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel())};
@@ -77,9 +77,8 @@ TrainState from_json(const json& j) {
   j.at("batch").get_to(s.batch);
   j.at("step").get_to(s.step);
   j.at("epoch_loss").get_to(s.epoch_loss);
+  j.at("epoch_divisor").get_to(s.epoch_divisor);
   j.at("epoch_positions").get_to(s.epoch_positions);
-  // Checkpoints of 0.1 before this number weighted losses by positions.
-  s.epoch_divisor = j.value("epoch_divisor", s.epoch_positions);
   j.at("best_value").get_to(s.best_value);
   j.at("best_epoch").get_to(s.best_epoch);
   j.at("stale").get_to(s.stale);
@@ -130,4 +129,4 @@ TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& para
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "train/optimizer.h"
 #include "train/ranks.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Every counter of a run: saved and restored as one object, nothing about progress lives
 /// elsewhere.
@@ -48,4 +48,4 @@ void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
 /// naming what does not fit.
 TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& parameters, Adam& adam);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -17,7 +17,7 @@
 #include "train/start_summary.h"
 #include "train/window_warning.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// A device moves every row in every step.
@@ -292,8 +292,8 @@ void Trainer::stop_if_interrupted() {
   save();
   throw Error(ExitCode::interrupted,
               fmt::format("interrupted after step {} (epoch {}); nothing is lost, continue with: "
-                          "upnext train --resume {}",
+                          "truenext train --resume {}",
                           state_.step, state_.epoch + 1, request_.run.string()));
 }
 
-}  // namespace upnext
+}  // namespace truenext

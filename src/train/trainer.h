@@ -20,7 +20,7 @@
 #include "train/watch.h"
 #include "train/whole_rows.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Owns the loop and nothing else: epochs, validation, early stopping, checkpoints, best model.
 class Trainer {
@@ -73,4 +73,4 @@ class Trainer {
   std::string epoch_text_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

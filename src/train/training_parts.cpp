@@ -10,7 +10,7 @@
 #include "train/device.h"
 #include "train/table_shards.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 Dataset open_training_data(RunConfig& config) {
@@ -92,4 +92,4 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -14,7 +14,7 @@
 #include "train/optimizer.h"
 #include "train/train_request.h"
 
-namespace upnext {
+namespace truenext {
 
 /// How the configuration packs users into batches.
 BatchOptions batch_options(const RunConfig& config);
@@ -48,4 +48,4 @@ struct TrainingParts {
   Engine engine;
 };
 
-}  // namespace upnext
+}  // namespace truenext

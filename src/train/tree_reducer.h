@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace upnext {
+namespace truenext {
 
 /// Sums the values of leaves 0..n-1 along a fixed binary tree over their numbers: node (level, i)
 /// is node (level-1, 2i) plus node (level-1, 2i+1), a missing right child adds nothing. Whoever
@@ -69,4 +69,4 @@ class TreeReducer {
   std::optional<T> root_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// How many validations at popularity level are worth a warning.
@@ -44,4 +44,4 @@ double Validator::measure(const Scorer& scorer) const {
   return compute_metrics(metrics_, ranks).metrics[0].mean;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "eval/evaluator.h"
 #include "run/run_config.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Measures the declared metric on the validation part as `evaluate` does.
 class Validator {
@@ -35,4 +35,4 @@ class Validator {
   double popularity_ = 0;
 };
 
-}  // namespace upnext
+}  // namespace truenext

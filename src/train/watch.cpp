@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "eval/result_report.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// The word of the published code for a metric; what it does not have keeps its name here.
@@ -124,4 +124,4 @@ std::string watched_text(int64_t epoch, const WatchedPart& part) {
   return text;
 }
 
-}  // namespace upnext
+}  // namespace truenext

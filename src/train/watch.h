@@ -11,7 +11,7 @@
 #include "eval/drawn_candidates.h"
 #include "run/run_config.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What a model reaches on one part of the split.
 struct WatchedPart {
@@ -63,4 +63,4 @@ class Watch {
 /// "epoch 3  test  ndcg@10 0.1712  recall@10 0.3001 ...".
 std::string watched_text(int64_t epoch, const WatchedPart& part);
 
-}  // namespace upnext
+}  // namespace truenext

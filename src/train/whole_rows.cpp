@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cassert>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Bytes sent at once: what rank 0 holds of others' rows while it writes a file.
@@ -55,4 +55,4 @@ WholeWeights::WholeWeights(const ParameterSet& parameters, Ranks& ranks) {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

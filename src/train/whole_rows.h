@@ -12,7 +12,7 @@
 #include "nn/parameters.h"
 #include "train/ranks.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Takes a stretch of bytes; they are borrowed.
 using RowSink = std::function<void(std::span<const std::byte>)>;
@@ -36,4 +36,4 @@ class WholeWeights {
   TensorMap views_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kWorthAWarning = 0.25;
@@ -45,4 +45,4 @@ void warn_of_lost_positions(const Dataset& dataset, const BatchOptions& options)
   if (!text.empty()) log_warning("{}", text);
 }
 
-}  // namespace upnext
+}  // namespace truenext

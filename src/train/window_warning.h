@@ -7,7 +7,7 @@
 #include "batch/batch.h"
 #include "data/dataset.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What windows of max_length inputs leave out of the training histories. A history of n items has
 /// n - 1 positions: items that another one follows.
@@ -29,4 +29,4 @@ std::string window_warning(const OutsideWindow& outside, int64_t max_length);
 /// Says it in the log.
 void warn_of_lost_positions(const Dataset& dataset, const BatchOptions& options);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -79,4 +79,4 @@ TEST(ReadFile, RefusesMoreThanItMayTake) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

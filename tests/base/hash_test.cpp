@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::string hash_of(std::initializer_list<std::string_view> pieces) {
@@ -24,4 +24,4 @@ TEST(Fingerprint, IsTheXxh3HashWhateverThePieces) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "support/compressed.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -144,4 +144,4 @@ TEST(LineReader, ReadsStandardInput) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -110,4 +110,4 @@ TEST(NearestWord, SuggestsOnlyWhatIsNear) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // The known-answer vectors that come with Random123 (philox 4x32, 10 rounds).
@@ -89,4 +89,4 @@ TEST(ShuffledIndices, IsAPermutationThatTheKeyDecides) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Every set of excluded numbers below ten against a list of those that remain.
@@ -32,4 +32,4 @@ TEST(Remaining, LongSets) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

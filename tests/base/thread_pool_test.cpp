@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 TEST(WorkerPool, RunsEveryTaskOnceForAnyNumberOfThreads) {
@@ -53,4 +53,4 @@ TEST(WorkerPool, ZeroThreadsMeansTheCaller) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "support/small_data.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class Batching : public testing::Test {
@@ -148,4 +148,4 @@ TEST_F(Batching, ASequenceLongerThanATileGetsOneOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 #include "batch/batch.h"
 #include "support/small_data.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 FutureOptions options(int64_t items, const std::string& relevance, const std::string& normalise) {
@@ -261,4 +261,4 @@ TEST_F(FutureTargets, UsersDrawnWithReplacementComeInWholeBatches) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "compare/comparison_report.h"
 #include "compare/judged_run.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::JudgedRun;
@@ -138,4 +138,4 @@ TEST_F(Comparing, AllPairsAndTheFilesThatHoldThem) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

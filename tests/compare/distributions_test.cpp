@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 TEST(Distributions, NormalQuantilesAreTheTabledOnes) {
@@ -44,4 +44,4 @@ TEST(Distributions, StudentQuantilesAreTheTabledOnes) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 
 #include "compare/judged_run.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::JudgedRun;
@@ -75,4 +75,4 @@ TEST_F(GridTables, FilesHoldEveryVariantAndTheFailures) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

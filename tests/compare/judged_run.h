@@ -9,7 +9,7 @@
 
 #include "support/test_files.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// A run folder with the two result files that comparing reads. Each text is what the layouts of
 /// docs/protocols.md ask for; tests break them one by one.
@@ -42,4 +42,4 @@ struct JudgedRun {
   }
 };
 
-}  // namespace upnext::test
+}  // namespace truenext::test

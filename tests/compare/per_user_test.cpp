@@ -7,7 +7,7 @@
 #include "compare/sides.h"
 #include "inference/error_text.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::JudgedRun;
@@ -150,4 +150,4 @@ TEST_F(PerUser, SidesAreReadByNameAndBySeedFolders) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "compare/paired.h"
 #include "compare/randomisation.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Side = std::vector<std::vector<double>>;
@@ -167,4 +167,4 @@ TEST(SeedVariance, ATestOverUsersAloneIsFooledBySeeds) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "compare/holm.h"
 #include "compare/randomisation.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 const std::vector<double> kDifferences = {0, 0,   0, 0.5, -0.2, 1, 0,    0.3,
@@ -133,4 +133,4 @@ TEST(Equivalence, ReadsMargins) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "data/prepared.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -50,4 +50,4 @@ TEST(Attributes, RefuseOtherJson) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "data/prepared.h"
 #include "support/compressed.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -162,4 +162,4 @@ TEST(OddInput, OutputFoldersThatCannotBeMadeAreNamed) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "data/prepared.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -106,7 +106,7 @@ TEST_F(DatasetFolder, RefusesImpossibleDescriptions) {
     return with("dataset.json", text.replace(at, std::strlen(from), to));
   };
   EXPECT_TRUE(described("\"version\": 1", "\"version\": 2").says("newer"));
-  EXPECT_TRUE(described("\"kind\": \"upnext dataset\"", "\"kind\": \"other\"").says("not the"));
+  EXPECT_TRUE(described("\"kind\": \"truenext dataset\"", "\"kind\": \"other\"").says("not the"));
   EXPECT_TRUE(described("\"users\": 3", "\"users\": -3").says("impossible"));
   EXPECT_TRUE(described("\"users\": 3", "\"users\": \"3\"").says("users"));
   EXPECT_TRUE(described("\"users\": 3", "\"users\": 1e30").says("dataset.json"));
@@ -120,4 +120,4 @@ TEST_F(DatasetFolder, SaysWhatAnotherFolderIs) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

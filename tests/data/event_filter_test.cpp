@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Pairs = std::vector<std::pair<int32_t, int32_t>>;
@@ -112,4 +112,4 @@ TEST_F(KCore, EqualsTheSlowOneOnRandomPairs) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::vector<EventRecord> random_events(int64_t count, uint32_t users, uint32_t items,
@@ -91,4 +91,4 @@ TEST(SortEvents, DropsOnlyTheLaterOfEqualRows) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "data/dataset_summary.h"
 #include "data/prepared.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
@@ -19,12 +19,12 @@ namespace fs = std::filesystem;
 class Golden : public testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(UPNEXT_SHARED_DATA)) {
-      GTEST_SKIP() << "the real data sets are not at " << UPNEXT_SHARED_DATA;
+    if (!fs::exists(TRUENEXT_SHARED_DATA)) {
+      GTEST_SKIP() << "the real data sets are not at " << TRUENEXT_SHARED_DATA;
     }
   }
   static std::string shared(const std::string& name) {
-    return std::string(UPNEXT_SHARED_DATA) + "/" + name;
+    return std::string(TRUENEXT_SHARED_DATA) + "/" + name;
   }
   PrepareOptions options(const std::string& name) const {
     PrepareOptions options;
@@ -320,4 +320,4 @@ TEST_F(Golden, Ml1mItemFilterGivesThePublishedCounts) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include "data/prepared.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -102,4 +102,4 @@ TEST_F(GsasrecFolder, IsNotReadAsAnyFolder) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "data/id_file.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Every length around the 11 bytes that stand in the table itself, with bytes that look like
@@ -97,4 +97,4 @@ TEST(IdFile, RefusesDamagedFiles) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

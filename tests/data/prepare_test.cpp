@@ -11,7 +11,7 @@
 #include "data/prepared.h"
 #include "support/compressed.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -220,4 +220,4 @@ TEST(Prepare, ReportsProgress) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

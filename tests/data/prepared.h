@@ -9,7 +9,7 @@
 #include "data/prepare.h"
 #include "support/test_files.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// Options that prepare `text`, written as a CSV file with a header, to "out" in the folder.
 inline PrepareOptions csv_options(const TemporaryFolder& folder, std::string_view text) {
@@ -53,4 +53,4 @@ inline std::vector<std::string> events_of(const ReaderOptions& options) {
 
 using Lines = std::vector<std::string>;
 
-}  // namespace upnext::test
+}  // namespace truenext::test

@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// The value in one spelling: <text>, number, name, [..] and {<key>:..}.
@@ -176,4 +176,4 @@ TEST(PythonLiteral, CutAndGarbledLinesAreErrors) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "data/prepared.h"
 #include "support/compressed.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -211,4 +211,4 @@ TEST_F(Readers, EveryFormatIsOnTheListOnceWithASummary) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

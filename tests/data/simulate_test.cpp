@@ -15,7 +15,7 @@
 #include "data/simulated_process.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 struct Line {
@@ -308,4 +308,4 @@ TEST_F(Simulate, DegenerateWorldsWork) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -148,4 +148,4 @@ TEST(ValueAtRank, EqualsSorting) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -66,4 +66,4 @@ TEST(StagedFolder, RefusesNamesThatAreNoNewFolder) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include "data/prepared.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using test::caught;
@@ -153,4 +153,4 @@ TEST_F(SteamReaderTest, PreparePutsUndatedReviewsFirstAndCountsThem) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "data/dataset_summary.h"
 #include "data/prepared.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 TEST(CountSummary, KnowsTheUsualFigures) {
@@ -56,4 +56,4 @@ TEST(Summary, FindsLeaksInALeaveLastSplit) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

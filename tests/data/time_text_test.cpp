@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 int64_t time_of(std::string_view text, double scale = 1) {
@@ -75,4 +75,4 @@ TEST(ParseWrittenDay, RefusesWhatIsNoDay) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

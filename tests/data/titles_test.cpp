@@ -5,7 +5,7 @@
 
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Titles = std::vector<std::string>;
@@ -53,4 +53,4 @@ TEST_F(TitlesTest, NamesTheBrokenLine) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

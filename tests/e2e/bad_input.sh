@@ -3,7 +3,7 @@
 # Every kind of bad input: message, exit status, nothing half-written.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-prepare() { "$upnext" prepare "$1" --out made "${@:2}"; }
+prepare() { "$truenext" prepare "$1" --out made "${@:2}"; }
 printf 'user,item,time\na,x,1\na,y,2\na,z,3\na,x,4\n' >good.csv
 
 : >empty.csv
@@ -21,20 +21,20 @@ refuses 'truncated gzip' 2 'cut\.csv\.gz' prepare cut.csv.gz
 absent 'nothing half-written' made
 ls | grep -q 'made\.' && fail 'a temporary folder is left' || pass
 
-ok 'broken lines can be skipped' "$upnext" prepare time.csv --out skipped --skip-bad
+ok 'broken lines can be skipped' "$truenext" prepare time.csv --out skipped --skip-bad
 cat out err >both
 says 'and are counted' 'broken lines +1' both
 
 printf 'user,item,time\na,x,5\na,y,3\na,x,4\na,z,9\na,z,9\n' >travel.csv
-ok 'time travel is sorted' "$upnext" prepare travel.csv --out travel
+ok 'time travel is sorted' "$truenext" prepare travel.csv --out travel
 cat out err >both
 says 'and reported' 'time' both
 
 printf 'user,item,time\na,x,1\na,y,2\na,x,3\na,y,4\n' >one_user.csv
-ok 'one user' "$upnext" prepare one_user.csv --out one_user
+ok 'one user' "$truenext" prepare one_user.csv --out one_user
 printf 'user,item,time\na,x,1\na,x,2\nb,x,3\nb,x,4\na,x,5\nb,x,6\n' >one_item.csv
-ok 'one item' "$upnext" prepare one_item.csv --out one_item
-refuses 'existing folder' 1 'overwrite' "$upnext" prepare good.csv --out one_user
+ok 'one item' "$truenext" prepare one_item.csv --out one_item
+refuses 'existing folder' 1 'overwrite' "$truenext" prepare good.csv --out one_user
 
 if [ "$(id -u)" -ne 0 ]; then
   cp good.csv secret.csv && chmod 000 secret.csv
@@ -42,13 +42,13 @@ if [ "$(id -u)" -ne 0 ]; then
 elif command -v setpriv >/dev/null; then
   mkdir open && cp good.csv open/secret.csv && chmod 000 open/secret.csv && chmod 777 open && chmod 755 .
   refuses 'no read permission' 2 'secret\.csv.*(denied|read)' \
-    setpriv --reuid=65534 --clear-groups "$upnext" prepare open/secret.csv --out open/made
+    setpriv --reuid=65534 --clear-groups "$truenext" prepare open/secret.csv --out open/made
 fi
 
-refuses 'no dataset' 2 'nowhere' "$upnext" describe nowhere
+refuses 'no dataset' 2 'nowhere' "$truenext" describe nowhere
 cp -r one_user damaged && head -c 5 one_user/items.bin >damaged/items.bin
-refuses 'damaged dataset' 2 'items\.bin' "$upnext" describe damaged
-refuses 'no verb' 1 'subcommand' "$upnext"
-refuses 'unknown verb' 1 '.' "$upnext" trian
-refuses 'unknown option' 1 '.' "$upnext" prepare good.csv --oot x
+refuses 'damaged dataset' 2 'items\.bin' "$truenext" describe damaged
+refuses 'no verb' 1 'subcommand' "$truenext"
+refuses 'unknown verb' 1 '.' "$truenext" trian
+refuses 'unknown option' 1 '.' "$truenext" prepare good.csv --oot x
 finish

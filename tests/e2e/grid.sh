@@ -3,9 +3,9 @@
 # A grid of runs: what it leaves behind, how it goes on after an interrupt and around a failure.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-"$upnext" simulate --users 150 --items 40 --seed 7 --out log.csv >/dev/null 2>&1
-"$upnext" prepare log.csv --out data --min-user-events 5 >/dev/null 2>&1
-"$upnext" prepare log.csv --out more --min-user-events 5 --test 2 >/dev/null 2>&1
+"$truenext" simulate --users 150 --items 40 --seed 7 --out log.csv >/dev/null 2>&1
+"$truenext" prepare log.csv --out data --min-user-events 5 >/dev/null 2>&1
+"$truenext" prepare log.csv --out more --min-user-events 5 --test 2 >/dev/null 2>&1
 
 # plan FILE OUT EPOCHS: two variants, of which one is from the product, two seeds.
 plan() {
@@ -32,10 +32,10 @@ END
 }
 
 plan grid.toml runs 3
-ok 'list' "$upnext" grid grid.toml --list
+ok 'list' "$truenext" grid grid.toml --list
 [ "$(grep -c '^to do' out)" -eq 8 ] && pass || fail '2 variants x 2 datasets x 2 seeds' "$(cat out)"
 absent 'listing trains nothing' runs
-ok 'grid' "$upnext" grid grid.toml --quiet
+ok 'grid' "$truenext" grid grid.toml --quiet
 [ -s err ] && fail '--quiet writes to stderr' "$(head -n 3 err)" || pass
 says 'table of means' '^\| dropout-0.1 \| 2 \| 0\.' out
 says 'table of comparisons' '^\| dropout-0.1 \| hr@10 \| [+-]0\.' out
@@ -53,7 +53,7 @@ table = json.load(open("runs/table.json"))["data"][0]["variants"][1]["metrics"][
 runs = [json.load(open(f"runs/dropout-0.1/data/seed-{s}/test.json"))["metrics"]["ndcg@10"]["mean"] for s in (1, 2)]
 assert abs(table - sum(runs) / 2) < 1e-12
 END
-ok 'the same by compare' "$upnext" compare --side base=runs/base/data --side other=runs/dropout-0.1/data --json
+ok 'the same by compare' "$truenext" compare --side base=runs/base/data --side other=runs/dropout-0.1/data --json
 python3 - <<'END' && pass || fail 'table.json and compare differ'
 import json
 ours = json.load(open("runs/table.json"))["data"][0]["comparisons"]
@@ -61,41 +61,41 @@ theirs = json.load(open("out"))["comparisons"]
 assert [c["p"] for c in ours] == [c["p"] for c in theirs] and len(ours) == 2
 END
 
-ok 'a second call' "$upnext" grid grid.toml --quiet
+ok 'a second call' "$truenext" grid grid.toml --quiet
 says 'does not open the test part again' '"times_evaluated": 1' runs/base/data/seed-1/test.json
 
 plan whole.toml whole 200
 plan parts.toml parts 200
-ok 'without a stop' "$upnext" grid whole.toml --quiet
-"$upnext" grid parts.toml --quiet >/dev/null 2>stopped.err &
+ok 'without a stop' "$truenext" grid whole.toml --quiet
+"$truenext" grid parts.toml --quiet >/dev/null 2>stopped.err &
 child=$!
 for _ in $(seq 1200); do [ -s parts/base/more/seed-1/checkpoint/last.safetensors ] && break; sleep 0.05; done
 kill -INT $child
 wait $child
 [ $? -eq 3 ] && pass || fail 'Ctrl-C exits with 3' "$(cat stopped.err)"
-says 'and says how to go on' 'continue with: upnext grid parts.toml' stopped.err
-ok 'states after a stop' "$upnext" grid parts.toml --list
+says 'and says how to go on' 'continue with: truenext grid parts.toml' stopped.err
+ok 'states after a stop' "$truenext" grid parts.toml --list
 says 'finished' '^finished +parts/base/data/seed-1' out
 says 'begun' '^begun +parts/' out
 says 'to do' '^to do +parts/dropout-0.1/more/seed-2' out
-ok 'going on' "$upnext" grid parts.toml --quiet
+ok 'going on' "$truenext" grid parts.toml --quiet
 for run in base/data/seed-1 base/more/seed-1 dropout-0.1/more/seed-2; do
-  for grid in whole parts; do "$upnext" export $grid/$run --out $grid.weights --quiet >/dev/null; done
+  for grid in whole parts; do "$truenext" export $grid/$run --out $grid.weights --quiet >/dev/null; done
   cmp -s whole.weights parts.weights && pass || fail "a stop changes the bits of $run"
 done
 
 sed 's/^train.epochs = 3$/train.epochs = 4/' grid.toml >changed.toml
-refuses 'a folder of other configurations' 2 'another configuration' "$upnext" grid changed.toml --quiet
+refuses 'a folder of other configurations' 2 'another configuration' "$truenext" grid changed.toml --quiet
 printf '[[variant]]\nname = "greedy"\nobjective.negatives = 1000\n' | cat grid.toml - >greedy.toml
-refuses 'one failing variant' 2 '4 of 12 runs failed' "$upnext" grid greedy.toml --quiet
+refuses 'one failing variant' 2 '4 of 12 runs failed' "$truenext" grid greedy.toml --quiet
 says 'the failure is in the table' 'greedy/data/seed-1: .*negatives' runs/table.md
 says 'and so is the rest' '^\| dropout-0.1 \| 2 \|' runs/table.md
 plan next.toml next 1
 printf '[[variant]]\nname = "next"\ntrain.init_from = "whole/base/data/seed-1"\n' >>next.toml
-ok 'a variant that starts from given weights' "$upnext" grid next.toml --quiet
-ok 'and again' "$upnext" grid next.toml --list
+ok 'a variant that starts from given weights' "$truenext" grid next.toml --quiet
+ok 'and again' "$truenext" grid next.toml --list
 [ "$(grep -c '^finished' out)" -eq 12 ] && pass || fail 'it is known to be done' "$(cat out)"
 printf '[[variant]]\nname = "typo"\nmodel.dropuot = 0.1\n' | cat grid.toml - >typo.toml
-refuses 'a wrong key' 1 'variant typo: unknown key model.dropuot; did you mean model.dropout' "$upnext" grid typo.toml
-refuses 'no file' 2 'none.toml' "$upnext" grid none.toml
+refuses 'a wrong key' 1 'variant typo: unknown key model.dropuot; did you mean model.dropout' "$truenext" grid typo.toml
+refuses 'no file' 2 'none.toml' "$truenext" grid none.toml
 finish

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Helpers of the end-to-end tests. Sourced with the path of the command as $1.
 set -uo pipefail
-upnext=$1
+truenext=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

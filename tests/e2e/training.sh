@@ -4,69 +4,69 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 small='--set model.hidden_size=16 --set model.max_length=20 --set objective.negatives=8 --set train.epochs=3 --set train.valid_every=1'
-"$upnext" simulate --users 150 --items 40 --seed 7 --out log.csv 2>/dev/null
-"$upnext" prepare log.csv --out data --min-user-events 5 >/dev/null 2>&1
-"$upnext" prepare log.csv --out other --min-user-events 8 >/dev/null 2>&1
+"$truenext" simulate --users 150 --items 40 --seed 7 --out log.csv 2>/dev/null
+"$truenext" prepare log.csv --out data --min-user-events 5 >/dev/null 2>&1
+"$truenext" prepare log.csv --out other --min-user-events 8 >/dev/null 2>&1
 
-ok 'presets' "$upnext" train --presets
+ok 'presets' "$truenext" train --presets
 for preset in sasrec sasrec-ce gsasrec gru4rec-ce sasrec-cce sasrec-top1-max; do
   says "preset $preset" "^$preset " out
 done
-ok 'the published names of the relevance code' "$upnext" train --preset relevance-fixed --compat relevance-2023 \
+ok 'the published names of the relevance code' "$truenext" train --preset relevance-fixed --compat relevance-2023 \
   --loss_type pow2 --train-num-positives 3 --maxlen 50 --hidden_units 16 --num-epochs 2 --l2-emb 0.01 --show-config
 for line in 'relevance = .power.' 'future_items = 3' 'max_length = 50' 'hidden_size = 16' 'epochs = 2' 'table_norm = 0.01' 'normalise = .original.'; do
   says "published name: $line" "^$line" out
 done
-refuses 'an option that the published code ignores' 1 'objective.negatives' "$upnext" train --preset relevance-fixed --train_num_negatives 5
-refuses 'a negative factor of the norm' 1 'table_norm' "$upnext" train --preset relevance-fixed --l2_emb -1 --show-config
-refuses 'a norm that is no number' 1 'table_norm' "$upnext" train --preset relevance-fixed --l2_emb nan --show-config
-ok 'criteria' "$upnext" train --criteria
+refuses 'an option that the published code ignores' 1 'objective.negatives' "$truenext" train --preset relevance-fixed --train_num_negatives 5
+refuses 'a negative factor of the norm' 1 'table_norm' "$truenext" train --preset relevance-fixed --l2_emb -1 --show-config
+refuses 'a norm that is no number' 1 'table_norm' "$truenext" train --preset relevance-fixed --l2_emb nan --show-config
+ok 'criteria' "$truenext" train --criteria
 for criterion in bce softmax bpr-max top1; do says "criterion $criterion" "^| .$criterion. |" out; done
-ok 'train' "$upnext" train --preset gsasrec --data data --run run $small --quiet
+ok 'train' "$truenext" train --preset gsasrec --data data --run run $small --quiet
 [ -s err ] && fail '--quiet writes to stderr' "$(head -n 3 err)" || pass
-for file in config.toml model.safetensors metrics.jsonl checkpoint/last.safetensors events.out.tfevents.upnext; do
+for file in config.toml model.safetensors metrics.jsonl checkpoint/last.safetensors events.out.tfevents.truenext; do
   [ -s run/$file ] && pass || fail "run/$file is missing"
 done
-ok 'train with JSON' "$upnext" train --preset gru4rec-ce --data data --run gru --json \
+ok 'train with JSON' "$truenext" train --preset gru4rec-ce --data data --run gru --json \
   --set model.hidden_size=16 --set model.gru_hidden_size=16 --set train.epochs=2
 python3 -m json.tool out >/dev/null && pass || fail 'train --json is JSON'
 
-ok 'train on two threads' "$upnext" train --preset gsasrec --data data --run run2 $small --quiet --threads 2
+ok 'train on two threads' "$truenext" train --preset gsasrec --data data --run run2 $small --quiet --threads 2
 cmp -s run/model.safetensors run2/model.safetensors && pass || fail 'threads change the bits'
-ok 'train halfway' "$upnext" train --preset gsasrec --data data --run half $small --set train.epochs=1 --quiet
-ok 'resume' "$upnext" train --resume half --set train.epochs=3 --quiet
-for run in run half; do "$upnext" export $run --out $run.weights --quiet >/dev/null; done
+ok 'train halfway' "$truenext" train --preset gsasrec --data data --run half $small --set train.epochs=1 --quiet
+ok 'resume' "$truenext" train --resume half --set train.epochs=3 --quiet
+for run in run half; do "$truenext" export $run --out $run.weights --quiet >/dev/null; done
 cmp -s run.weights half.weights && pass || fail 'resuming changes the weights'
 
-"$upnext" prepare log.csv --out unvalidated --min-user-events 5 --valid 0 >/dev/null 2>&1
-ok 'train without validation' "$upnext" train --preset gsasrec --data unvalidated --run blind $small --set train.valid_every=2
+"$truenext" prepare log.csv --out unvalidated --min-user-events 5 --valid 0 >/dev/null 2>&1
+ok 'train without validation' "$truenext" train --preset gsasrec --data unvalidated --run blind $small --set train.valid_every=2
 [ "$(grep -c '^epoch [123]  loss' err)" -eq 3 ] && pass || fail 'one line for each epoch' "$(cat err)"
-ok 'validate now and then' "$upnext" train --preset gsasrec --data data --run rare $small --set train.valid_every=2
+ok 'validate now and then' "$truenext" train --preset gsasrec --data data --run rare $small --set train.valid_every=2
 [ "$(grep -c '^epoch [123]  loss' err)" -eq 3 ] && pass || fail 'one line for each epoch' "$(cat err)"
 
-ok 'start from its weights' "$upnext" train --preset gsasrec --data data --run next $small --init-from run
+ok 'start from its weights' "$truenext" train --preset gsasrec --data data --run next $small --init-from run
 says 'it says which' 'weights +from run .*epoch.*items by raw id, 0 new' err
 says 'and the run remembers' '^init_fingerprint = .[0-9a-f]{32}' next/config.toml
-ok 'the published name of it' "$upnext" train --preset relevance-fixed --state_dict_path run --show-config
+ok 'the published name of it' "$truenext" train --preset relevance-fixed --state_dict_path run --show-config
 says 'is train.init_from' '^init_from = .run.' out
 refuses 'other shapes' 2 'position_embedding.weight is 20 x 16, but 10 x 16.*max_length=20' \
-  "$upnext" train --preset gsasrec --data data --run misfit $small --set model.max_length=10 --init-from run
+  "$truenext" train --preset gsasrec --data data --run misfit $small --set model.max_length=10 --init-from run
 absent 'nothing of it is begun' misfit
-refuses 'weights for a resumed run' 1 'train.init_from=run: a resumed run keeps its configuration' "$upnext" train --resume half --init-from run
+refuses 'weights for a resumed run' 1 'train.init_from=run: a resumed run keeps its configuration' "$truenext" train --resume half --init-from run
 
-ok 'train on the device path' "$upnext" train --preset gsasrec --data data --run aten $small --device aten-cpu
+ok 'train on the device path' "$truenext" train --preset gsasrec --data data --run aten $small --device aten-cpu
 says 'it says where' 'device +cpu, LibTorch .*loss on the device' err
-ok 'evaluate what it trained' "$upnext" evaluate aten --metrics ndcg@10
-ok 'go on with it on the CPU' "$upnext" train --resume aten --set train.epochs=4 --quiet
-refuses 'a device that is none' 1 'want cpu, cuda' "$upnext" train --preset gsasrec --data data --run no --device gpu
+ok 'evaluate what it trained' "$truenext" evaluate aten --metrics ndcg@10
+ok 'go on with it on the CPU' "$truenext" train --resume aten --set train.epochs=4 --quiet
+refuses 'a device that is none' 1 'want cpu, cuda' "$truenext" train --preset gsasrec --data data --run no --device gpu
 absent 'nothing is begun' no
 refuses 'a GPU that is not there' 1 'device cuda:99' \
-  "$upnext" train --preset gsasrec --data data --run no --device cuda:99
-refuses 'recommend on a device' 1 'recommend computes on the CPU' "$upnext" recommend run --history 1 --device cuda
+  "$truenext" train --preset gsasrec --data data --run no --device cuda:99
+refuses 'recommend on a device' 1 'recommend computes on the CPU' "$truenext" recommend run --history 1 --device cuda
 
-ok 'evaluate on the CPU' "$upnext" evaluate run --json --beyond 5 --trec-run cpu.trec --test-items 1
+ok 'evaluate on the CPU' "$truenext" evaluate run --json --beyond 5 --trec-run cpu.trec --test-items 1
 cp out cpu.json
-ok 'evaluate on the device path' "$upnext" evaluate run --json --beyond 5 --trec-run aten.trec --test-items 1 --device aten-cpu
+ok 'evaluate on the device path' "$truenext" evaluate run --json --beyond 5 --trec-run aten.trec --test-items 1 --device aten-cpu
 python3 - cpu.json out <<'END' && pass || fail 'both say the same' "$(cat cpu.json out)"
 import json, sys
 cpu, aten = (json.load(open(name)) for name in sys.argv[1:])
@@ -81,73 +81,73 @@ items() { awk '{ print $1, $3, $4 }' $1; }
 [ "$(items cpu.trec)" = "$(items aten.trec)" ] && pass || fail 'the same lists' "$(diff cpu.trec aten.trec | head -n 4)"
 metrics() { python3 -c 'import json, sys; print(json.load(sys.stdin)["metrics"])'; }
 for how in '--candidates clean' '--candidates original' '--data other --allow-other-data'; do
-  "$upnext" evaluate run --json $how 2>/dev/null | metrics >metrics.cpu
-  ok "evaluate $how there" "$upnext" evaluate run --json $how --device aten-cpu
+  "$truenext" evaluate run --json $how 2>/dev/null | metrics >metrics.cpu
+  ok "evaluate $how there" "$truenext" evaluate run --json $how --device aten-cpu
   metrics <out >metrics.aten
   cmp -s metrics.cpu metrics.aten && pass || fail "the same for $how" "$(diff metrics.cpu metrics.aten)"
 done
-refuses 'lists on a device' 1 'lists leaves nothing' "$upnext" evaluate --lists cpu.trec --data data --device aten-cpu
-refuses 'evaluate on a device that is none' 1 'want cpu, cuda' "$upnext" evaluate run --device gpu
-refuses 'evaluate on a GPU that is not there' 1 'device cuda:99' "$upnext" evaluate run --device cuda:99
+refuses 'lists on a device' 1 'lists leaves nothing' "$truenext" evaluate --lists cpu.trec --data data --device aten-cpu
+refuses 'evaluate on a device that is none' 1 'want cpu, cuda' "$truenext" evaluate run --device gpu
+refuses 'evaluate on a GPU that is not there' 1 'device cuda:99' "$truenext" evaluate run --device cuda:99
 
-ok 'evaluate' "$upnext" evaluate run --metrics ndcg@10,recall@10
+ok 'evaluate' "$truenext" evaluate run --metrics ndcg@10,recall@10
 for row in popularity bigram; do says "evaluate shows $row" "$row" out; done
-ok 'evaluate as JSON' "$upnext" evaluate run --json --per-user users.tsv --trec-run list.trec --trec-qrels qrels.trec
+ok 'evaluate as JSON' "$truenext" evaluate run --json --per-user users.tsv --trec-run list.trec --trec-qrels qrels.trec
 python3 -m json.tool out >/dev/null && pass || fail 'evaluate --json is JSON'
 for file in users.tsv list.trec qrels.trec run/test.json; do
   [ -s $file ] && pass || fail "$file is missing"
 done
-ok 'evaluate the best achievable' "$upnext" evaluate run --truth log.truth
+ok 'evaluate the best achievable' "$truenext" evaluate run --truth log.truth
 says 'best achievable row' 'best achievable' out
 
-ok 'evaluate the other run' "$upnext" evaluate run2 --quiet
-ok 'evaluate a different one' "$upnext" evaluate gru --quiet
-ok 'compare' "$upnext" compare run run2 gru --margin 50% --csv pairs.csv --all-pairs
+ok 'evaluate the other run' "$truenext" evaluate run2 --quiet
+ok 'evaluate a different one' "$truenext" evaluate gru --quiet
+ok 'compare' "$truenext" compare run run2 gru --margin 50% --csv pairs.csv --all-pairs
 says 'equal bits show no difference' 'equivalent' out
 says 'one run a side is said to be that' 'only the users are random' out
 [ "$(grep -c . pairs.csv)" -eq 13 ] && pass || fail '3 pairs in 4 metrics' "$(cat pairs.csv)"
-cp out first && ok 'compare again' "$upnext" compare run run2 gru --margin 50% --all-pairs --threads 1
+cp out first && ok 'compare again' "$truenext" compare run run2 gru --margin 50% --all-pairs --threads 1
 cmp -s out first && pass || fail 'threads change the comparison'
-ok 'compare seeds' "$upnext" compare --side a=run,run2 --side b=gru --metrics mrr --json
+ok 'compare seeds' "$truenext" compare --side a=run,run2 --side b=gru --metrics mrr --json
 python3 -m json.tool out >/dev/null && pass || fail 'compare --json is JSON'
 says 'seeds are random' '"random": "users and seeds"' out
-refuses 'compare one run' 1 'two runs' "$upnext" compare run
-refuses 'compare with itself' 1 'given twice|called run' "$upnext" compare run ./run
-refuses 'compare what was not judged' 2 'not judged' "$upnext" compare run half
-cp -r run ties && "$upnext" evaluate ties --ties ahead --quiet >/dev/null 2>&1
-refuses 'compare other ties' 2 'protocol ties is "half".*"ahead"' "$upnext" compare run ties
+refuses 'compare one run' 1 'two runs' "$truenext" compare run
+refuses 'compare with itself' 1 'given twice|called run' "$truenext" compare run ./run
+refuses 'compare what was not judged' 2 'not judged' "$truenext" compare run half
+cp -r run ties && "$truenext" evaluate ties --ties ahead --quiet >/dev/null 2>&1
+refuses 'compare other ties' 2 'protocol ties is "half".*"ahead"' "$truenext" compare run ties
 sed -i '3s/\t[0-9.]*\t/\tnone\t/' ties/per_user.tsv
-refuses 'a broken value' 2 'per_user\.tsv:3: ' "$upnext" compare ties run
+refuses 'a broken value' 2 'per_user\.tsv:3: ' "$truenext" compare ties run
 
-ok 'recommend' "$upnext" recommend run --history "1,2,3" -k 5
+ok 'recommend' "$truenext" recommend run --history "1,2,3" -k 5
 [ "$(grep -c . out)" -ge 5 ] && pass || fail 'five items' "$(cat out)"
-ok 'recommend from stdin' sh -c "printf '1,2\n3 4 5\n' | '$upnext' recommend run --stdin -k 3 --json"
+ok 'recommend from stdin' sh -c "printf '1,2\n3 4 5\n' | '$truenext' recommend run --stdin -k 3 --json"
 [ "$(grep -c . out)" -eq 2 ] && pass || fail 'one JSON line for each history' "$(cat out)"
-ok 'unknown items are skipped' "$upnext" recommend run --history "1,nonsense,3"
+ok 'unknown items are skipped' "$truenext" recommend run --history "1,nonsense,3"
 says 'and named' 'nonsense' err
-refuses 'a history of unknown items' 2 'nonsense' "$upnext" recommend run --history "nonsense"
-ok 'longer than the model sees' "$upnext" recommend run --include-seen \
+refuses 'a history of unknown items' 2 'nonsense' "$truenext" recommend run --history "nonsense"
+ok 'longer than the model sees' "$truenext" recommend run --include-seen \
   --history "$(seq -s, 1 40),$(seq -s, 1 40)"
 
 ok 'a model moves' sh -c "mkdir -p elsewhere && cp run/model.safetensors elsewhere/m.safetensors"
-ok 'and works there' "$upnext" recommend elsewhere/m.safetensors --history "1,2,3"
-ok 'export' "$upnext" export run --names gsasrec --out weights.safetensors
+ok 'and works there' "$truenext" recommend elsewhere/m.safetensors --history "1,2,3"
+ok 'export' "$truenext" export run --names gsasrec --out weights.safetensors
 [ -s weights.safetensors ] && pass || fail 'no weights'
 
-refuses 'other data' 2 'fingerprint' "$upnext" evaluate run --data other
-refuses 'no data' 1 '--data' "$upnext" train --preset gsasrec --run x
-refuses 'unknown preset' 1 'did you mean gsasrec' "$upnext" train --preset gsasrek --data data --run x
-refuses 'unknown key' 1 'did you mean train.epochs' "$upnext" train --data data --run x --set train.epoch=3
+refuses 'other data' 2 'fingerprint' "$truenext" evaluate run --data other
+refuses 'no data' 1 '--data' "$truenext" train --preset gsasrec --run x
+refuses 'unknown preset' 1 'did you mean gsasrec' "$truenext" train --preset gsasrek --data data --run x
+refuses 'unknown key' 1 'did you mean train.epochs' "$truenext" train --data data --run x --set train.epoch=3
 printf '[model]\nhiden_size = 32\n' >bad.toml
 refuses 'unknown key in a file' 1 'bad\.toml:2: unknown key model.hiden_size; did you mean model.hidden_size' \
-  "$upnext" train --config bad.toml --data data --run x
-refuses 'impossible heads' 1 'num_heads' "$upnext" train --preset gsasrec --data data --run x --set model.num_heads=3
-refuses 'more negatives than items' 1 'negatives' "$upnext" train --preset gsasrec --data data --run x
-refuses 'a run is there already' 1 'resume' "$upnext" train --preset gsasrec --data data --run run $small
-refuses 'not a run' 2 'config.toml' "$upnext" train --resume data
+  "$truenext" train --config bad.toml --data data --run x
+refuses 'impossible heads' 1 'num_heads' "$truenext" train --preset gsasrec --data data --run x --set model.num_heads=3
+refuses 'more negatives than items' 1 'negatives' "$truenext" train --preset gsasrec --data data --run x
+refuses 'a run is there already' 1 'resume' "$truenext" train --preset gsasrec --data data --run run $small
+refuses 'not a run' 2 'config.toml' "$truenext" train --resume data
 absent 'a refused run leaves nothing' x/model.safetensors
 
-"$upnext" train --preset gsasrec --data data --run stopped $small --set train.epochs=100000 \
+"$truenext" train --preset gsasrec --data data --run stopped $small --set train.epochs=100000 \
   --set train.patience=0 --quiet >/dev/null 2>stopped.err &
 child=$!
 for _ in $(seq 600); do [ -s stopped/checkpoint/last.safetensors ] && break; sleep 0.1; done
@@ -155,5 +155,5 @@ kill -INT $child
 wait $child
 [ $? -eq 3 ] && pass || fail 'Ctrl-C exits with 3'
 says 'and says how to resume' '--resume stopped' stopped.err
-ok 'resume after Ctrl-C' "$upnext" train --resume stopped --set train.epochs=1 --quiet
+ok 'resume after Ctrl-C' "$truenext" train --resume stopped --set train.epochs=1 --quiet
 finish

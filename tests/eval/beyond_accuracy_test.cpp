@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 Jagged<ScoredItem> lists(const std::vector<std::vector<int32_t>>& rows) {
@@ -87,4 +87,4 @@ TEST(BeyondAccuracy, EmptyListsAreLeftOutOfTheMeans) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

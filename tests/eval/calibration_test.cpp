@@ -13,7 +13,7 @@
 #include "eval/isotonic.h"
 #include "eval/table_scorer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kUsers = 6000;
@@ -218,4 +218,4 @@ TEST(CalibrationCheck, CountsWhatIsRecommendedApart) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -14,7 +14,7 @@
 #include "eval/small_dataset.h"
 #include "inference/model_file.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What the program said.
 struct Answer {
@@ -72,8 +72,8 @@ class Commands : public ::testing::Test {
   Answer run(const std::string& arguments, const std::string& input = "") const {
     Answer answer;
     folder_.write("input", input);
-    const std::string command =
-        std::string(UPNEXT_PROGRAM) + " " + arguments + " < " + at("input") + " 2> " + at("errors");
+    const std::string command = std::string(TRUENEXT_PROGRAM) + " " + arguments + " < " +
+                                at("input") + " 2> " + at("errors");
     FILE* pipe = ::popen(command.c_str(), "r");
     char buffer[4096];
     for (size_t n; (n = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
@@ -92,4 +92,4 @@ class Commands : public ::testing::Test {
 
 using Json = nlohmann::json;
 
-}  // namespace upnext
+}  // namespace truenext

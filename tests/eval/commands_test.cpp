@@ -8,7 +8,7 @@
 
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 TEST_F(Commands, EvaluateFindsItsDataAndWritesItsFilesIntoTheRun) {
@@ -248,4 +248,4 @@ TEST_F(Commands, AKnownUsersHistoryComesFromTheDataset) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

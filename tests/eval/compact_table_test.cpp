@@ -14,7 +14,7 @@
 #include "eval/sum_encoder.h"
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 struct Kind {
@@ -164,4 +164,4 @@ TEST(CompactTable, SmallCataloguesAndUnfitNumbersDoWithout) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

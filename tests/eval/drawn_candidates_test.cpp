@@ -12,7 +12,7 @@
 #include "eval/table_scorer.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kUsers = 3000;
@@ -252,4 +252,4 @@ TEST(CandidateRules, NamesRoundTrip) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "eval/commands.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Json = nlohmann::json;
@@ -211,4 +211,4 @@ TEST_F(FutureCommands, StabilityComparesTheListsOfTwoRuns) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

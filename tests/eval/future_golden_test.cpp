@@ -10,11 +10,11 @@
 #include "eval/drawn_candidates.h"
 #include "eval/small_dataset.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 const std::filesystem::path kLog =
-    std::filesystem::path(UPNEXT_SHARED_DATA) / "ml-100k" / "u.data.gz";
+    std::filesystem::path(TRUENEXT_SHARED_DATA) / "ml-100k" / "u.data.gz";
 
 class Ml100k : public ::testing::Test {
  protected:
@@ -166,4 +166,4 @@ TEST_F(Ml100k, CollisionsUnderTheOriginalRuleAreAsExpectedAndAsPublished) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -15,10 +15,10 @@
 #include "interop/model_import.h"
 #include "interop/state_dict.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
-const std::filesystem::path kShared(UPNEXT_SHARED_DATA);
+const std::filesystem::path kShared(TRUENEXT_SHARED_DATA);
 
 Dataset prepared(const test::TemporaryFolder& folder, const std::filesystem::path& source,
                  const std::string& format, const std::string& split) {
@@ -184,4 +184,4 @@ TEST(S3RecFiles, LastFmBaselinesEqualTheTable) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

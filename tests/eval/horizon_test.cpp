@@ -6,7 +6,7 @@
 #include "eval/drawn_candidates.h"
 #include "eval/small_dataset.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class Horizons : public ::testing::Test {
@@ -100,4 +100,4 @@ TEST_F(Horizons, FullRanksDoNotChangeWithTheHorizon) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

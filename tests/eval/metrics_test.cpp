@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 double value(const char* metric, std::vector<int64_t> ranks) {
@@ -136,4 +136,4 @@ TEST(MetricResults, OneUserHasNoInterval) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

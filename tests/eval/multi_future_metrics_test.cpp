@@ -11,7 +11,7 @@
 #include "eval/metrics.h"
 #include "eval/stability.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Ranks = std::vector<int64_t>;
@@ -204,4 +204,4 @@ TEST(MultiFutureMetrics, NamesAreReadWithTheirSpellings) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 Jagged<int32_t> histories() {
@@ -64,4 +64,4 @@ TEST(QueriesFromASplit, ASampleIsSeededAndAscending) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "eval/sum_encoder.h"
 #include "eval/table_scorer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr TieRule kRules[] = {TieRule::half, TieRule::ahead, TieRule::behind, TieRule::lower_id,
@@ -110,4 +110,4 @@ TEST(Ranges, EverySizeOfCatalogueIsCovered) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "eval/small_dataset.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class RankedListFiles : public ::testing::Test {
@@ -71,4 +71,4 @@ TEST_F(RankedListFiles, BrokenFilesAreNamedByLine) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "eval/evaluator.h"
 #include "eval/table_scorer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -186,4 +186,4 @@ TEST(TopItems, RowsAreShorterOnTinyCataloguesAndWhatIsImpossibleIsLeftOut) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Ten predictions of 0.1 with 2 hits, ten of 0.6 with 3: worked out by hand.
@@ -78,4 +78,4 @@ TEST(Reliability, TheBordersOfTheRangeHaveTheirBins) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

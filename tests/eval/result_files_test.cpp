@@ -12,7 +12,7 @@
 #include "eval/small_dataset.h"
 #include "eval/table_scorer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class ResultFiles : public ::testing::Test {
@@ -180,4 +180,4 @@ TEST_F(ResultFiles, OtherDataIsRefusedUnlessAllowed) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

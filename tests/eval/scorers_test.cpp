@@ -10,7 +10,7 @@
 #include "eval/sum_encoder.h"
 #include "eval/table_scorer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -131,4 +131,4 @@ TEST(ItemsByRawId, UnknownItemsAreSkippedInHistoriesAndNeverRecommended) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

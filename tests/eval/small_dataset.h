@@ -8,7 +8,7 @@
 #include "data/prepare.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Prepares a CSV file (user,item,time) with one validation and one test item per user.
 inline Dataset prepare_csv(const std::filesystem::path& log, const std::filesystem::path& out) {
@@ -24,4 +24,4 @@ inline Dataset small_dataset(const test::TemporaryFolder& folder, const std::str
   return prepare_csv(folder.write("log.csv", "user,item,time\n" + csv), folder / "data");
 }
 
-}  // namespace upnext
+}  // namespace truenext

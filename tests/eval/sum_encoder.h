@@ -9,7 +9,7 @@
 
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// State = sum of the table rows of the history, so that scores are easy to foretell.
 class SumEncoder : public SequenceEncoder {
@@ -38,4 +38,4 @@ class SumEncoder : public SequenceEncoder {
   int64_t dim_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

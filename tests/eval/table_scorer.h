@@ -8,7 +8,7 @@
 
 #include "eval/evaluator.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Scores given as a table: one row per query.
 class TableScorer : public Scorer {
@@ -38,4 +38,4 @@ inline Queries literal_queries(const std::vector<std::vector<int32_t>>& historie
   return queries;
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "eval/small_dataset.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 SimulateOptions world() {
@@ -74,4 +74,4 @@ TEST(BestAchievable, RefusesAnotherLogAndAnotherStep) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

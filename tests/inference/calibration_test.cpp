@@ -9,7 +9,7 @@
 
 #include "inference/error_text.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 double sigmoid(double x) {
@@ -99,4 +99,4 @@ TEST(Calibration, DamagedTextIsRefusedByName) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -14,12 +14,12 @@
 #include "inference/safetensors.h"
 #include "kernels/kernels.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFolder = fs::path(UPNEXT_SHARED_DATA) / "s3rec";
+const fs::path kFolder = fs::path(TRUENEXT_SHARED_DATA) / "s3rec";
 
 /// One checkpoint: row 0 of its table is padding, row r is our item r - 1.
 class Checkpoint {
@@ -174,4 +174,4 @@ INSTANTIATE_TEST_SUITE_P(LastFM, EnhancedLossRanks,
                                          "GRU4Rec-LastFM-0-CE"));
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The message of the Error that `action` throws; empty when it throws none. `code` receives the
 /// exit status.
@@ -20,4 +20,4 @@ std::string error_text(Action&& action, ExitCode* code = nullptr) {
   return "";
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "inference/error_text.h"
 #include "inference/model_weights.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 29;
@@ -157,4 +157,4 @@ TEST(Gru4recEncoder, RefusesAPaddingTableBeyondReason) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

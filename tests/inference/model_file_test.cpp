@@ -9,7 +9,7 @@
 #include "inference/safetensors.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 5;
@@ -82,7 +82,7 @@ TEST_F(ModelFileTest, CalibrationIsKeptReplacedAndRemovedWithoutTouchingTheRest)
 
 TEST_F(ModelFileTest, DamagedCalibrationIsRefused) {
   const std::string text =
-      open_error(with_metadata("upnext.calibration", "[calibration]\nscale = -1.0\n"));
+      open_error(with_metadata("truenext.calibration", "[calibration]\nscale = -1.0\n"));
   EXPECT_NE(text.find("its calibration cannot be used"), std::string::npos) << text;
 }
 
@@ -151,7 +151,7 @@ TEST_F(ModelFileTest, SaysWhatIsWrongWithAPath) {
   EXPECT_NE(open_error(folder_ / "nowhere").find("no such file"), std::string::npos);
   EXPECT_NE(open_error(folder_.path()).find("holds no model.safetensors"), std::string::npos);
   test::write_bytes(folder_ / "torch", "PK\x03\x04 and more bytes");
-  EXPECT_NE(open_error(folder_ / "torch").find("upnext import"), std::string::npos);
+  EXPECT_NE(open_error(folder_ / "torch").find("truenext import"), std::string::npos);
   test::write_bytes(folder_ / "text", "just some text, long enough");
   EXPECT_NE(open_error(folder_ / "text").find("not a safetensors file"), std::string::npos);
 }
@@ -168,17 +168,18 @@ TEST_F(ModelFileTest, OpensWhateverTheHeaderLengthLooksLike) {
 }
 
 TEST_F(ModelFileTest, SaysWhatIsWrongWithTheMetadata) {
-  EXPECT_NE(open_error(with_metadata("upnext.version", nullptr)).find("not a model of upnext"),
+  EXPECT_NE(open_error(with_metadata("truenext.version", nullptr)).find("not a model of truenext"),
             std::string::npos);
-  EXPECT_NE(open_error(with_metadata("upnext.version", "2")).find("use a newer upnext"),
+  EXPECT_NE(open_error(with_metadata("truenext.version", "2")).find("use a newer truenext"),
             std::string::npos);
-  EXPECT_NE(open_error(with_metadata("upnext.version", "one")).find("damaged"), std::string::npos);
-  EXPECT_NE(open_error(with_metadata("upnext.loss", nullptr)).find("upnext.loss is missing"),
+  EXPECT_NE(open_error(with_metadata("truenext.version", "one")).find("damaged"),
             std::string::npos);
-  EXPECT_NE(open_error(with_metadata("upnext.exclude_seen", "maybe")).find("maybe"),
+  EXPECT_NE(open_error(with_metadata("truenext.loss", nullptr)).find("truenext.loss is missing"),
+            std::string::npos);
+  EXPECT_NE(open_error(with_metadata("truenext.exclude_seen", "maybe")).find("maybe"),
             std::string::npos);
   const auto with_model = [&](const char* toml) {
-    return open_error(with_metadata("upnext.model", toml));
+    return open_error(with_metadata("truenext.model", toml));
   };
   EXPECT_NE(with_model("[model]\nhidden_size = 9\n").find("expected [5, 9]"), std::string::npos);
   EXPECT_NE(with_model("[model]\nhidden_sise = 9\n").find("model.hidden_size"), std::string::npos);
@@ -219,4 +220,4 @@ TEST_F(ModelFileTest, NoCutFileIsTakenForWhole) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

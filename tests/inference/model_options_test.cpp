@@ -6,7 +6,7 @@
 #include "inference/encoder.h"
 #include "inference/error_text.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 ModelOptions with_block(const std::string& block) {
@@ -139,4 +139,4 @@ TEST(ModelTensors, OfGru4recHaveBiasesAndPaddingOnRequest) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

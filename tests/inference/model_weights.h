@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Weights of a model that own their values.
 struct ModelWeights {
@@ -70,4 +70,4 @@ inline std::vector<float> all_states(const SequenceEncoder& encoder,
   return states;
 }
 
-}  // namespace upnext
+}  // namespace truenext

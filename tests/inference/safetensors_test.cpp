@@ -9,7 +9,7 @@
 #include "inference/error_text.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class Safetensors : public testing::Test {
@@ -217,4 +217,4 @@ TEST_F(Safetensors, WriterRefusesShapesThatTheBytesDoNotFill) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "inference/model_weights.h"
 #include "inference/sasrec_reference.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 37;
@@ -194,4 +194,4 @@ TEST(SasrecEncoder, EncodesAllPositionsOnlyOfHistoriesThatFit) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "inference/model_weights.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr double kTolerance = 2e-6;
@@ -179,4 +179,4 @@ TEST(SasrecEncoder, ReproducesTheRelevanceLossVariantIncludingItsPadding) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

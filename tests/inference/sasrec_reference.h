@@ -8,7 +8,7 @@
 #include "inference/block_style.h"
 #include "inference/encoder.h"
 
-namespace upnext {
+namespace truenext {
 
 /// The SASRec family written down once more in doubles, one sequence at a time, without any of the
 /// encoder's cleverness: what SasrecEncoder is compared with.
@@ -141,4 +141,4 @@ class SasrecReference {
   const BlockStyle& style_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -16,12 +16,12 @@
 #include "kernels/kernels.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFolder = fs::path(UPNEXT_SHARED_DATA) / "ml1m-gsasrec";
+const fs::path kFolder = fs::path(TRUENEXT_SHARED_DATA) / "ml1m-gsasrec";
 
 std::vector<std::vector<int32_t>> read_lines(const fs::path& path) {
   std::ifstream file(path);
@@ -123,4 +123,4 @@ TEST_F(GsasrecCheckpoint, ComesBackFromAnExportInAnyOrderOfItems) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include "interop/naming_scheme.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 6;
@@ -252,7 +252,7 @@ TEST_F(ModelExchange, ExportsEveryModelUnderItsOwnNames) {
   options.hidden_size = 4;
   options.gru_hidden_size = 5;
   const ModelFile model = write(options, kMixedNumbers);
-  const ExportReport report = export_state_dict(model, "upnext", folder_ / "exported");
+  const ExportReport report = export_state_dict(model, "truenext", folder_ / "exported");
   const SafetensorsFile file(folder_ / "exported");
   EXPECT_EQ(report.tensors, static_cast<int64_t>(file.tensors().size()));
   for (const auto& [name, view] : model.weights()) {
@@ -282,4 +282,4 @@ TEST_F(ModelExchange, WritesAModelFileThatRecommends) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "inference/error_text.h"
 #include "interop/torch_bytes.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using Kind = PickleValue::Kind;
@@ -223,4 +223,4 @@ TEST(PickleMachine, SurvivesRandomDamage) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

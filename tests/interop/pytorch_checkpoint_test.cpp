@@ -7,7 +7,7 @@
 #include "interop/torch_bytes.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 const std::vector<float> kTwelve = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
@@ -125,4 +125,4 @@ TEST_F(PytorchCheckpointTest, IsRecognisedByItsBytes) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 
 /// Little-endian bytes of a number.
 template <typename T>
@@ -130,4 +130,4 @@ inline std::string torch_file(const std::string& pickle,
   return zip_bytes(entries);
 }
 
-}  // namespace upnext
+}  // namespace truenext

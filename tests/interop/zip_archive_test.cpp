@@ -8,7 +8,7 @@
 #include "interop/torch_bytes.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::string text_of(std::span<const std::byte> bytes) {
@@ -99,4 +99,4 @@ TEST_F(ZipArchiveTest, DamagedFilesAreRefusedOrStayInsideTheirBounds) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -6,7 +6,7 @@
 #include "kernels/reference.h"
 #include "kernels/reference_adam.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::difference;
@@ -192,4 +192,4 @@ TEST(AdagradRows, EqualsReference) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

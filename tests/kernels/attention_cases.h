@@ -8,7 +8,7 @@
 #include "kernels/kernel_cases.h"
 #include "kernels/kernels.h"
 
-namespace upnext::kernels::testing {
+namespace truenext::kernels::testing {
 
 /// One attention layer with its inputs in one packed [tokens, 3 * dim + gap] array, as models have
 /// it.
@@ -78,4 +78,4 @@ void for_each_attention(const Call& call) {
   }
 }
 
-}  // namespace upnext::kernels::testing
+}  // namespace truenext::kernels::testing

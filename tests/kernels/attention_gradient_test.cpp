@@ -5,7 +5,7 @@
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::AttentionCase;
@@ -83,4 +83,4 @@ TEST(ReferenceAttention, VirtualKeyEqualsRealPadding) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

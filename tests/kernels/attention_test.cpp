@@ -3,7 +3,7 @@
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::AttentionCase;
@@ -173,4 +173,4 @@ TEST(Attention, ShorterViewOfAHistoryKeepsTheMaskOfItsNewestEvents) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

@@ -4,7 +4,7 @@
 #include "kernels/kernel_cases.h"
 #include "kernels/reference_compact.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::random_ids;
@@ -60,4 +60,4 @@ TEST(ScoreCeilings, SumsOfWholeNumbersAreExactToTheLargest) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

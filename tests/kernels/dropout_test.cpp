@@ -3,7 +3,7 @@
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::same_bits;
@@ -114,4 +114,4 @@ TEST(Dropout, RateZeroIsOffAndRateOneDropsAll) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

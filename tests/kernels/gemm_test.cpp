@@ -5,7 +5,7 @@
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::difference;
@@ -129,4 +129,4 @@ TEST(Gemm, NamesTheInstructionSet) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

@@ -3,7 +3,7 @@
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::difference;
@@ -96,4 +96,4 @@ TEST(GruGates, RowDoesNotDependOnItsBatch) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

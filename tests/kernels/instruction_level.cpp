@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the kernel tests at the instruction set named by UPNEXT_TEST_LEVEL ("AVX3", "AVX2",
+// Runs the kernel tests at the instruction set named by TRUENEXT_TEST_LEVEL ("AVX3", "AVX2",
 // "plain"); unset = the best of this machine. A level that the machine lacks is skipped.
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
@@ -9,13 +9,13 @@
 
 #include "kernels/kernels.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 class InstructionLevel : public ::testing::Environment {
  public:
   void SetUp() override {
-    const char* level = std::getenv("UPNEXT_TEST_LEVEL");
+    const char* level = std::getenv("TRUENEXT_TEST_LEVEL");
     if (!level) return;
     const std::string name = level;
     const int64_t target = name == "AVX3" ? HWY_AVX3 : name == "AVX2" ? HWY_AVX2 : HWY_SCALAR;
@@ -30,4 +30,4 @@ class InstructionLevel : public ::testing::Environment {
 const auto* const kLevel = ::testing::AddGlobalTestEnvironment(new InstructionLevel);
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

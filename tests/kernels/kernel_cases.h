@@ -12,7 +12,7 @@
 #include "base/random.h"
 
 /// Inputs and comparisons shared by the kernel tests.
-namespace upnext::kernels::testing {
+namespace truenext::kernels::testing {
 
 /// Sizes around the vector widths (8, 16) and the tile (6 rows, 64 columns).
 inline const std::vector<int64_t> kSizes = {0, 1, 7, 8, 9, 31, 64, 100};
@@ -78,4 +78,4 @@ inline double weighted_sum(const std::vector<double>& values, const std::vector<
   return sum;
 }
 
-}  // namespace upnext::kernels::testing
+}  // namespace truenext::kernels::testing

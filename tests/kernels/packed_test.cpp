@@ -6,7 +6,7 @@
 #include "kernels/kernel_cases.h"
 #include "kernels/reference.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::difference;
@@ -96,4 +96,4 @@ TEST(Packed, ZerosBehindChangeNoBit) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

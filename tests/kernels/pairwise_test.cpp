@@ -7,7 +7,7 @@
 #include "kernels/logistic.h"
 #include "kernels/reference_pairwise.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::difference;
@@ -117,4 +117,4 @@ TEST(Pairwise, KeepsNotANumber) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

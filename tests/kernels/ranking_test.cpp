@@ -5,7 +5,7 @@
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::random_values;
@@ -79,4 +79,4 @@ TEST(ExpShifted, HandlesInfinitiesAndNotANumber) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

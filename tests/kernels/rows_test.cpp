@@ -5,7 +5,7 @@
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
-namespace upnext::kernels {
+namespace truenext::kernels {
 namespace {
 
 using testing::difference;
@@ -196,4 +196,4 @@ TEST(Vectors, ScaleAxpyAndDotEqualReference) {
 }
 
 }  // namespace
-}  // namespace upnext::kernels
+}  // namespace truenext::kernels

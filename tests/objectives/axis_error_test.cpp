@@ -16,7 +16,7 @@
 #include "support/differences.h"
 #include "support/tiles.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kDim = 5;
@@ -132,4 +132,4 @@ TEST(WholeRows, OfPairsAreKeptForACatalogueThatOthersSeeInPieces) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

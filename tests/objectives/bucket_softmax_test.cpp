@@ -15,7 +15,7 @@
 #include "support/differences.h"
 #include "support/tiles.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kDim = 5;
@@ -141,4 +141,4 @@ TEST(Largest, KeepsTheLargestAndAmongEqualsTheFirst) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 50;
@@ -127,4 +127,4 @@ TEST(CandidateSampler, RefusesCountsThatSayNothing) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -15,7 +15,7 @@
 #include "base/random.h"
 #include "objectives/logistic.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 CriterionContext context(double t, int64_t k = 256, int64_t items = 3416, bool clamped = false) {
@@ -222,10 +222,10 @@ INSTANTIATE_TEST_SUITE_P(List, EveryCriterion, testing::ValuesIn(criterion_list(
                          });
 
 TEST(CriterionList, IsTheTableOfTheDocumentation) {
-  std::ifstream file(std::filesystem::path(UPNEXT_SOURCE_DIR) / "docs" / "objectives.md");
+  std::ifstream file(std::filesystem::path(TRUENEXT_SOURCE_DIR) / "docs" / "objectives.md");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   EXPECT_NE(text.find("\n" + criterion_table() + "\n"), std::string::npos)
-      << "docs/objectives.md should hold what `upnext train --criteria` prints:\n"
+      << "docs/objectives.md should hold what `truenext train --criteria` prints:\n"
       << criterion_table();
 }
 
@@ -240,4 +240,4 @@ TEST(CriterionList, NamesTheNearestForATypo) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

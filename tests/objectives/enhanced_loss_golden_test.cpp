@@ -15,13 +15,13 @@
 #include "objectives/axis_error.h"
 #include "objectives/full_catalogue.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path kFile = fs::path(UPNEXT_SHARED_DATA) / "s3rec" / "golden" / "losses.json";
+const fs::path kFile = fs::path(TRUENEXT_SHARED_DATA) / "s3rec" / "golden" / "losses.json";
 constexpr int64_t kDim = 4, kRows = 12, kLength = 5;
 
 enum class Candidates { full, one_negative, sampled, axis_error };
@@ -182,4 +182,4 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"top1_max_textbook", "top1-max", Candidates::sampled, true}));
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 #include "objectives/full_catalogue.h"
 #include "support/differences.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kDim = 5;
@@ -279,4 +279,4 @@ TEST(NumberUsedRows, NamesDistinctRowsInOrderAndRenumbers) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "objectives/criterion.h"
 #include "objectives/logistic.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::unique_ptr<Criterion> criterion(const std::string& name, double bpr_max_reg = 0) {
@@ -143,4 +143,4 @@ TEST(BceMean, KeepsTheGradientThatThePublishedFormLoses) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "support/differences.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kDim = 4;
@@ -285,4 +285,4 @@ TEST(SampledObjective, SaysItsName) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

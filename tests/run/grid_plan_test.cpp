@@ -6,7 +6,7 @@
 #include "inference/error_text.h"
 #include "support/test_files.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class Grids : public ::testing::Test {
@@ -117,4 +117,4 @@ TEST_F(Grids, MistakesAreNamedBeforeAnythingIsTrained) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "run/tensorboard.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::string message_of(const std::function<void()>& action, ExitCode code = ExitCode::usage) {
@@ -29,7 +29,7 @@ TEST(RunConfig, WrittenTextReadsBackTheSame) {
   apply_preset(config, "gsasrec");
   apply_settings(config, {"train.epochs=7", "model.dropout=0.25", "data.path=some where"});
   const std::string text = config_text(config);
-  const auto path = std::filesystem::temp_directory_path() / "upnext_run_config_test.toml";
+  const auto path = std::filesystem::temp_directory_path() / "truenext_run_config_test.toml";
   write_file_atomically(path, text);
   RunConfig again;
   apply_file(again, path);
@@ -80,11 +80,11 @@ TEST(RunConfig, UnknownKeysNameTheNearestKnownOne) {
 }
 
 TEST(RunConfig, FileErrorsNameTheLine) {
-  const auto path = std::filesystem::temp_directory_path() / "upnext_run_config_bad.toml";
+  const auto path = std::filesystem::temp_directory_path() / "truenext_run_config_bad.toml";
   write_file_atomically(path, "[model]\nhidden_size = 64\n\n[train]\nepochs = \"many\"\n");
   RunConfig config;
   const std::string message = message_of([&] { apply_file(config, path); });
-  EXPECT_NE(message.find("upnext_run_config_bad.toml:5: train.epochs wants a whole number"),
+  EXPECT_NE(message.find("truenext_run_config_bad.toml:5: train.epochs wants a whole number"),
             std::string::npos)
       << message;
   std::filesystem::remove(path);
@@ -108,7 +108,7 @@ TEST(TensorBoard, ChecksumIsCrc32c) {
 }
 
 TEST(TensorBoard, RecordsAreFramedAndAFileIsCutWhereACheckpointWas) {
-  const auto folder = std::filesystem::temp_directory_path() / "upnext_tensorboard_test";
+  const auto folder = std::filesystem::temp_directory_path() / "truenext_tensorboard_test";
   std::filesystem::create_directories(folder);
   uint64_t kept = 0;
   {
@@ -120,7 +120,7 @@ TEST(TensorBoard, RecordsAreFramedAndAFileIsCutWhereACheckpointWas) {
   TensorBoardWriter again(folder, false);
   EXPECT_GT(again.size(), kept);
   again.cut(kept);
-  const std::string bytes = read_file(folder / "events.out.tfevents.upnext");
+  const std::string bytes = read_file(folder / "events.out.tfevents.truenext");
   EXPECT_EQ(bytes.size(), kept);
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof(length));
@@ -133,4 +133,4 @@ TEST(TensorBoard, RecordsAreFramedAndAFileIsCutWhereACheckpointWas) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "objectives/criterion.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int kItems = 4;
@@ -168,4 +168,4 @@ TEST(ScoreLink, SaysWhatIsApproximateAndRefusesWhatMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

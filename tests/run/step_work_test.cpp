@@ -5,7 +5,7 @@
 
 #include "run/run_config.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 RunConfig resolved(const std::string& preset, const std::vector<std::string>& settings = {}) {
@@ -62,4 +62,4 @@ TEST(StepWork, InferenceNeedsOneQueryOfTheLastBlock) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

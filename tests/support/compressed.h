@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace upnext::test {
+namespace truenext::test {
 
 inline std::string gzipped(std::string_view text) {
   z_stream stream{};
@@ -29,4 +29,4 @@ inline std::string zstd_packed(std::string_view text) {
   return out;
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

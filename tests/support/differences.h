@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// Slope of loss() along one of the numbers it depends on, by a central difference.
 template <typename Loss>
@@ -15,4 +15,4 @@ double central_difference(double& value, double step, const Loss& loss) {
   return (up - down) / (2 * step);
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

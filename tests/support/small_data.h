@@ -9,7 +9,7 @@
 #include "data/prepare.h"
 #include "support/temporary_folder.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// "user item" lines of users who walk through a ring of items with a few jumps, so that the next
 /// item can be learned.
@@ -46,4 +46,4 @@ inline std::filesystem::path ring_dataset(const TemporaryFolder& folder, int use
   return prepare_pairs(folder, ring_log(users, items, length));
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// A fresh folder that goes with the test.
 class TemporaryFolder {
@@ -17,7 +17,7 @@ class TemporaryFolder {
   TemporaryFolder() {
     static std::atomic<int> count{0};
     path_ = std::filesystem::temp_directory_path() /
-            ("upnext-test-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
+            ("truenext-test-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
     std::filesystem::create_directories(path_);
   }
   ~TemporaryFolder() {
@@ -50,4 +50,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace upnext::test
+}  // namespace truenext::test

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "support/temporary_folder.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// Writes without the guarantees, and the waiting, of AtomicFile.
 inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
@@ -40,4 +40,4 @@ inline Caught caught(const std::function<void()>& body) {
   return {};
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

@@ -6,7 +6,7 @@
 
 #include "batch/batch.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// A tile of these sequences with next-item targets at every position: the last item of a sequence
 /// is a target only.
@@ -28,4 +28,4 @@ inline Tile next_item_tile(const std::vector<std::vector<int32_t>>& sequences,
   return tile;
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

@@ -22,7 +22,7 @@
 #include "models/model.h"
 #include "train/device_weights.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 61;
@@ -226,4 +226,4 @@ TEST_F(BrokenModel, AndSoAreHistoriesOfAnotherDataset) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

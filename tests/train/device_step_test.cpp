@@ -19,7 +19,7 @@
 #include "train/tile_step.h"
 #include "train/training_parts.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 struct Case {
@@ -190,4 +190,4 @@ TEST(DeviceCriteria, OnlyOriginalsQuirksAreLeftToTheHost) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -21,7 +21,7 @@
 #include "train/trained_bytes.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
@@ -209,4 +209,4 @@ TEST(DeviceName, RefusesWhatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 
 #include "models/model.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// sin(rate j + shift) for the elements j of a tensor of this shape.
 inline at::Tensor wave_like(const at::Tensor& value, double rate, double shift = 0) {
@@ -24,4 +24,4 @@ inline std::vector<at::Tensor> weights_of(const Model& model) {
   return weights;
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

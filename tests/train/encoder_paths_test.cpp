@@ -14,7 +14,7 @@
 #include "nn/forward.h"
 #include "support/tiles.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 30;
@@ -118,4 +118,4 @@ TEST(Parameters, CountsAreThoseOfThePublishedModels) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

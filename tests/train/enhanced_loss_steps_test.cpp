@@ -20,13 +20,13 @@
 #include "train/optimizer.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path kFile = fs::path(UPNEXT_SHARED_DATA) / "s3rec" / "golden" / "train_steps.json";
+const fs::path kFile = fs::path(TRUENEXT_SHARED_DATA) / "s3rec" / "golden" / "train_steps.json";
 constexpr int64_t kRows = 14, kDim = 8, kLength = 6;
 
 struct Case {
@@ -262,4 +262,4 @@ INSTANTIATE_TEST_SUITE_P(All, EnhancedLossSteps,
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "support/tiles.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 ModelOptions post_norm() {
@@ -75,4 +75,4 @@ TEST(EnhancedLoss, OfUsersWithOneTargetIsCrossEntropyAtTheLastPosition) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -12,7 +12,7 @@
 #include "train/small_training.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Of an epoch in which nothing is drawn and nothing moves.
@@ -49,4 +49,4 @@ TEST(EpochLoss, DoesNotDependOnTheBatches) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -15,7 +15,7 @@
 #include "objectives/criterion.h"
 #include "support/tiles.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 6, kLength = 4, kDim = 4, kNegatives = 3;
@@ -213,4 +213,4 @@ TEST(GoldenGsasrec, Gradients) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

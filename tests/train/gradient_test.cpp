@@ -14,7 +14,7 @@
 #include "support/tiles.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 9;
@@ -120,4 +120,4 @@ INSTANTIATE_TEST_SUITE_P(Models, ModelGradient, testing::ValuesIn(cases()),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 template <typename Numbers>
@@ -86,4 +86,4 @@ TEST(GradientWire, TablesCostTheirTouchedRowsOnly) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

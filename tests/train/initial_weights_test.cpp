@@ -21,7 +21,7 @@
 #include "train/trained_bytes.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
@@ -266,4 +266,4 @@ TEST_F(InitialWeights, TheFingerprintIsOfWeightsAndIds) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -49,7 +49,7 @@ void operator delete[](void* memory, size_t) noexcept {
   std::free(memory);
 }
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 200000;
@@ -114,4 +114,4 @@ TEST(LargeTable, AStepAllocatesNothingOfItsSize) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <vector>
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 ParameterSet one_matrix() {
@@ -83,4 +83,4 @@ TEST(ScheduledRate, WarmsUpAndDecays) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -13,7 +13,7 @@
 #include "train/thread_ranks.h"
 #include "train/tree_reducer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Adding writes the tree down: "(01)" is tile 0 plus tile 1.
@@ -69,4 +69,4 @@ TEST(RankSum, RangesAreAlignedPowersOfTwoThatCoverEveryTileOnce) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -18,7 +18,7 @@
 #include "train/table_norm.h"
 #include "train/tile_step.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 FutureOptions original(const std::string& relevance, int64_t items) {
@@ -273,4 +273,4 @@ TEST(GoldenRelevance, LossesAfterAdamSteps) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

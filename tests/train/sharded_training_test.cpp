@@ -17,7 +17,7 @@
 #include "train/trained_bytes.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 using std::string_literals::operator""s;
@@ -221,4 +221,4 @@ TEST_F(ShardedTraining, RefusesWhatReadsTheWholeTable) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "train/train_request.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// A model small enough to train in a blink. The process that is killed and the test that resumes
 /// its run must agree on every number here.
@@ -38,4 +38,4 @@ inline TrainRequest endless_training(const std::filesystem::path& run,
   return request;
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

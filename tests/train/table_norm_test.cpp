@@ -23,7 +23,7 @@
 #include "train/trained_bytes.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 9;
@@ -229,4 +229,4 @@ TEST_F(NormTraining, RefusesDividedTables) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "train/optimizer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kRows = 200;
@@ -172,4 +172,4 @@ INSTANTIATE_TEST_SUITE_P(All, TableRule,
                                           testing::Values(1, 2, 3)));
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 
 #include "train/thread_ranks.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr int64_t kRows = 11;
@@ -109,4 +109,4 @@ TEST(TableShards, GradientsReachTheirRowInTheOrderOfTheTree) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

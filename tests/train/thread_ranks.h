@@ -18,7 +18,7 @@
 
 #include "train/ranks.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// Where the messages between ranks that are threads of one process wait.
 struct Post {
@@ -96,4 +96,4 @@ inline size_t with_ranks(int size, const std::function<void(Ranks&)>& body) {
   return post.bytes;
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

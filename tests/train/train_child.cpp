@@ -6,7 +6,7 @@
 
 int main(int argc, char** argv) {
   if (argc != 3) return 1;
-  upnext::set_quiet(true);
-  upnext::Trainer(upnext::test::endless_training(argv[1], argv[2])).fit();
+  truenext::set_quiet(true);
+  truenext::Trainer(truenext::test::endless_training(argv[1], argv[2])).fit();
   return 0;
 }

@@ -6,7 +6,7 @@
 
 #include "inference/safetensors.h"
 
-namespace upnext::test {
+namespace truenext::test {
 
 /// Names and bits of every tensor of a file, without what else it says (such as the configured
 /// epochs): for telling whether two trainings gave the same.
@@ -25,4 +25,4 @@ inline std::string trained_bytes(const std::filesystem::path& run) {
   return tensor_bytes(run / "checkpoint" / "last.safetensors");
 }
 
-}  // namespace upnext::test
+}  // namespace truenext::test

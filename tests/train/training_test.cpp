@@ -24,7 +24,7 @@
 #include "train/trained_bytes.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
@@ -211,7 +211,7 @@ void train_and_kill(const TrainRequest& request) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    ::execl(UPNEXT_TRAIN_CHILD, UPNEXT_TRAIN_CHILD, request.run.c_str(),
+    ::execl(TRUENEXT_TRAIN_CHILD, TRUENEXT_TRAIN_CHILD, request.run.c_str(),
             request.config.data.path.c_str(), nullptr);
     ::_exit(127);
   }
@@ -346,4 +346,4 @@ TEST_F(Training, AFullDiskLeavesTheLastCheckpointWhole) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 
 #include "base/thread_pool.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Adding writes the tree down: "(01)" is leaf 0 plus leaf 1.
@@ -60,4 +60,4 @@ TEST(TreeReducer, IsSafeUnderManyWorkers) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -19,7 +19,7 @@
 #include "train/trained_bytes.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
@@ -148,4 +148,4 @@ TEST_F(WatchTest, RefusesWhatItCannotMeasure) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

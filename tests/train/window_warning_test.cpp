@@ -12,7 +12,7 @@
 #include "train/small_training.h"
 #include "train/trainer.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Users with these numbers of training items; leave-last holds out two more of each.
@@ -80,4 +80,4 @@ TEST(WindowWarning, ARunSaysItOnce) {
 }
 
 }  // namespace
-}  // namespace upnext
+}  // namespace truenext

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/options.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Usual spellings, in lower case and without "_", "-" and blanks; earlier ones win.
@@ -98,4 +98,4 @@ std::vector<std::string> split_names(std::string_view text, char separator) {
   }
 }
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 
 #include "data/events.h"
 
-namespace upnext {
+namespace truenext {
 
 /// Which column holds what, -1 = none.
 struct Columns {
@@ -23,4 +23,4 @@ struct Columns {
 /// "user,item,-,time" -> its parts.
 std::vector<std::string> split_names(std::string_view text, char separator);
 
-}  // namespace upnext
+}  // namespace truenext

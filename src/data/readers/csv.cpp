@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/delimited.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 // Columns of files without header and without --columns, by how many there are.
@@ -63,4 +63,4 @@ const ReaderInfo tsv_reader{
     },
     [](const InputSample& sample) { return has_separator(sample, ".tsv", '\t'); }};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 
-namespace upnext {
+namespace truenext {
 
 bool FieldSplitter::split(std::string_view line) {
   if (delimiter_.quotes && line.find('"') != std::string_view::npos) return split_quoted(line);
@@ -97,4 +97,4 @@ std::string separator_text(const std::string& option, const std::string& fallbac
   return option;
 }
 
-}  // namespace upnext
+}  // namespace truenext

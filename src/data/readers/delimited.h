@@ -10,7 +10,7 @@
 #include "data/readers/columns.h"
 #include "data/readers/line_events.h"
 
-namespace upnext {
+namespace truenext {
 
 /// How the fields of a line are told apart.
 struct Delimiter {
@@ -62,4 +62,4 @@ class DelimitedReader : public LineEventReader {
 /// The separator that an option names ("tab", "comma", "space", "pipe" or the text itself).
 std::string separator_text(const std::string& option, const std::string& fallback);
 
-}  // namespace upnext
+}  // namespace truenext

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/delimited.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// The eight fields of dataset_TSMC2014_NYC.txt and _TKY.txt. The last one is UTC, which makes the
@@ -38,4 +38,4 @@ const ReaderInfo foursquare_reader{
     "foursquare", "check-ins of New York and Tokyo: eight tab-separated fields, user to UTC time",
     open_check_ins, recognises};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -11,7 +11,7 @@
 #include "data/events.h"
 #include "data/readers/tokens.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
@@ -193,4 +193,4 @@ const ReaderInfo gsasrec_reader{
     },
     true};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -7,7 +7,7 @@
 #include "data/readers/columns.h"
 #include "data/readers/line_events.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
@@ -125,4 +125,4 @@ const ReaderInfo json_lines_reader{
       return !sample.lines.empty() && sample.lines[0].starts_with('{');
     }};
 
-}  // namespace upnext
+}  // namespace truenext

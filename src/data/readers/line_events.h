@@ -12,7 +12,7 @@
 #include "data/events.h"
 #include "data/time_text.h"
 
-namespace upnext {
+namespace truenext {
 
 /// What the readers of text files share: blank lines are passed over, a broken line stops with
 /// "file:line: what is wrong" or, with skip_bad, is counted.
@@ -97,4 +97,4 @@ class LineEventReader : public TextEventReader {
   virtual bool parse(std::string_view line, Event& event) = 0;
 };
 
-}  // namespace upnext
+}  // namespace truenext

@@ -3,7 +3,7 @@
 
 #include "data/readers/delimited.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 enum class Layout { unknown, double_colon, tabs, csv };
@@ -52,4 +52,4 @@ const ReaderInfo movielens_reader{
     "movielens", "MovieLens ratings: user::movie::rating::time, u.data with tabs, or ratings.csv",
     open_movielens, recognises};
 
-}  // namespace upnext
+}  // namespace truenext

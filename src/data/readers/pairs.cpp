@@ -2,7 +2,7 @@
 #include "data/readers/line_events.h"
 #include "data/readers/tokens.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class PairsReader : public LineEventReader {
@@ -41,4 +41,4 @@ const ReaderInfo pairs_reader{
     },
     recognises};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 
 #include "data/time_text.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 bool is_digit(char c) {
@@ -238,4 +238,4 @@ void PythonLiteral::end() {
   if (at_ != line_.size()) fail("more text behind the value");
 }
 
-}  // namespace upnext
+}  // namespace truenext

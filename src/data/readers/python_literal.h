@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace upnext {
+namespace truenext {
 
 /// What is wrong with a literal, with the column (from 1).
 class PythonLiteralError : public std::runtime_error {
@@ -76,4 +76,4 @@ class PythonLiteral {
   std::string unescaped_;
 };
 
-}  // namespace upnext
+}  // namespace truenext

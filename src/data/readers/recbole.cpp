@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/delimited.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 std::unique_ptr<EventReader> open_atomic(const ReaderOptions& options,
@@ -35,4 +35,4 @@ const ReaderInfo recbole_reader{"recbole",
                                 "RecBole atomic .inter: tab-separated, header of name:type",
                                 open_atomic, recognises};
 
-}  // namespace upnext
+}  // namespace truenext

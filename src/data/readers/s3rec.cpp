@@ -2,7 +2,7 @@
 #include "data/readers/line_events.h"
 #include "data/readers/tokens.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 class S3RecReader : public LineEventReader {
@@ -52,4 +52,4 @@ const ReaderInfo s3rec_reader{
     },
     recognises};
 
-}  // namespace upnext
+}  // namespace truenext

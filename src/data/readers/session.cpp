@@ -3,7 +3,7 @@
 
 #include "data/readers/delimited.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 constexpr const char* kNames[] = {"SessionId", "ItemId", "Time"};
@@ -37,4 +37,4 @@ const ReaderInfo session_reader{
     "session", "tab-separated sessions with the header SessionId ItemId Time (GRU4Rec)",
     open_sessions, recognises};
 
-}  // namespace upnext
+}  // namespace truenext

@@ -5,7 +5,7 @@
 #include "data/readers/line_events.h"
 #include "data/readers/python_literal.h"
 
-namespace upnext {
+namespace truenext {
 namespace {
 
 /// Of reviews whose date has no year: before all others, where the code of the relevance weights
@@ -181,4 +181,4 @@ const ReaderInfo steam_reader{
     },
     recognises};
 
-}  // namespace upnext
+}  // namespace truenext

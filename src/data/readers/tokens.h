@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace upnext {
+namespace truenext {
 
 /// Takes the next blank-separated word off the front of `text`; empty when there is none.
 inline std::string_view take_token(std::string_view& text) {
@@ -23,4 +23,4 @@ inline int count_tokens(std::string_view text) {
   return count;
 }
 
-}  // namespace upnext
+}  // namespace truenext
