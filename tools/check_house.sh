@@ -57,7 +57,7 @@ while read -r document; do
   [ -f "$document" ] || complain "$document is referred to but does not exist"
 done < <(grep -ohE 'docs/[a-z0-9-]+\.md' -- "${code[@]}" *.md | sort -u)
 for folder in src/*/; do
-  [ -f "tests/$(basename "$folder")/CMakeLists.txt" ] || warn "$folder has no tests in tests/"
+  compgen -G "tests/$(basename "$folder")/*_test.cpp" >/dev/null || warn "$folder has no tests in tests/"
 done
 for file in "${all[@]}"; do
   size=$(stat -c %s "$file")
