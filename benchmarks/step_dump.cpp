@@ -18,9 +18,9 @@
 #include "base/error.h"
 #include "inference/safetensors.h"
 #include "objectives/candidates.h"
-#include "train/tile_step.h"
-#include "train/training_parts.h"
-#include "train/tree_reducer.h"
+#include "train/steps/tile_step.h"
+#include "train/loop/training_parts.h"
+#include "train/steps/tree_reducer.h"
 
 namespace truenext {
 namespace {

@@ -10,9 +10,9 @@ find_package(ZLIB REQUIRED)
 find_package(hwy REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
-if(TRUENEXT_TRAIN)
+include(Mpi)
+if(TRUENEXT_TORCH)
   include(Torch)
-  include(Mpi)
   # Wheels carry another fmt in their include folder; ours must be found first, because that is the
   # one we link.
   set(first ${PROJECT_BINARY_DIR}/include-first)

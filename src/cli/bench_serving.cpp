@@ -15,7 +15,7 @@
 #include "eval/evaluator.h"
 #include "eval/item_match.h"
 #include "eval/run_inputs.h"
-#include "inference/encoder.h"
+#include "net/encoder.h"
 #include "inference/model_file.h"
 #include "run/step_work.h"
 

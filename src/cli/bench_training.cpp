@@ -2,9 +2,8 @@
 #include <fmt/format.h>
 
 #include "cli/bench.h"
-#include "cli/training_library.h"
 #include "run/step_work.h"
-#include "train/bench_request.h"
+#include "train/loop/training.h"
 
 namespace truenext::cli {
 namespace {
@@ -41,9 +40,7 @@ BenchReport bench_training(const BenchTask& task, BenchUnit unit) {
   request.threads = task.threads;
   request.unit = unit;
   request.repeats = task.repeats;
-  BenchResult result;
-  reinterpret_cast<BenchEntry>(training_entry("truenext_bench_entry"))(request, &result);
-  return report_of(task, result);
+  return report_of(task, truenext::bench_training(request));
 }
 
 }  // namespace

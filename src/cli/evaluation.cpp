@@ -9,12 +9,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/resources.h"
-#include "cli/training_library.h"
 #include "eval/beyond_accuracy.h"
 #include "eval/run_inputs.h"
 #include "eval/truth_scorer.h"
 #include "kernels/kernels.h"
 #include "run/run_config.h"
+#include "train/devices/devices.h"
 
 namespace truenext::cli {
 namespace {
@@ -53,6 +53,12 @@ void make_horizons(Evaluation* evaluation) {
   }
 }
 
+std::unique_ptr<Scorer> make_scorer(const Evaluation& evaluation) {
+  const ModelFile& model = *evaluation.model;
+  if (on_tiles(evaluation.device)) return make_encoder_scorer(model.encoder());
+  return devices().scorer(evaluation.device, model.description().model, model.weights());
+}
+
 void match_catalogue(Evaluation* evaluation) {
   ItemMatch match =
       match_items(evaluation->dataset.items(), evaluation->model->num_items(),
@@ -65,7 +71,7 @@ void match_catalogue(Evaluation* evaluation) {
   }
   evaluation->model_items = match.to_model;
   evaluation->scorer =
-      make_matched_scorer(scorer_on(evaluation->device, *evaluation->model), std::move(match));
+      make_matched_scorer(make_scorer(*evaluation), std::move(match));
 }
 
 /// Users for whom fewer negatives exist than a list of the usual length wants.

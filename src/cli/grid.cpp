@@ -19,11 +19,10 @@
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/evaluate_run.h"
-#include "cli/training_library.h"
 #include "compare/grid_table.h"
 #include "compare/run_result.h"
 #include "run/grid_plan.h"
-#include "train/train_request.h"
+#include "train/loop/train_request.h"
 
 namespace truenext::cli {
 namespace {
@@ -78,8 +77,7 @@ void train_cell(const GridCell& cell, CellState state, const Globals& globals) {
   request.threads = globals.threads;
   request.device = globals.device;
   request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
-  TrainResult result;
-  reinterpret_cast<TrainEntry>(training_entry("truenext_train_entry"))(request, &result);
+  truenext::train(request);
 }
 
 /// All cells of a grid and what became of them.

@@ -13,9 +13,8 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
-#include "cli/training_library.h"
 #include "run/run_config.h"
-#include "train/train_request.h"
+#include "train/loop/training.h"
 
 namespace truenext::cli {
 namespace {
@@ -138,8 +137,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
   request.device = globals.device;
   request.shard_tables = arguments.shard_tables;
   request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
-  TrainResult result;
-  reinterpret_cast<TrainEntry>(training_entry("truenext_train_entry"))(request, &result);
+  const TrainResult result = truenext::train(request);
   if (result.rank > 0) return;
   print_result(result, request, globals.json);
 }

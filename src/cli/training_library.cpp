@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "run/run_config.h"
-#include "train/scorer_request.h"
+#include "torch/scorer_request.h"
 
 namespace truenext::cli {
 

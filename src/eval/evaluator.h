@@ -11,7 +11,7 @@
 #include "base/thread_pool.h"
 #include "data/dataset.h"
 #include "eval/metrics.h"
-#include "inference/encoder.h"
+#include "net/encoder.h"
 
 namespace truenext {
 

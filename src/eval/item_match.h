@@ -10,7 +10,7 @@
 
 #include "data/dataset.h"
 #include "eval/evaluator.h"
-#include "inference/encoder.h"
+#include "net/encoder.h"
 
 namespace truenext {
 

@@ -11,8 +11,8 @@
 
 #include "data/dataset.h"
 #include "inference/calibration.h"
-#include "inference/encoder.h"
-#include "inference/model_options.h"
+#include "net/encoder.h"
+#include "net/model_options.h"
 
 namespace truenext {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "inference/encoder.h"
+#include "net/encoder.h"
 
 namespace truenext {
 

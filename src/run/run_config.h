@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/options.h"
-#include "inference/model_options.h"
+#include "net/model_options.h"
 #include "objectives/objective.h"
 
 namespace truenext {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/step_work.h"
 
-#include "inference/block_style.h"
+#include "net/block_style.h"
 
 namespace truenext {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "inference/model_options.h"
+#include "net/model_options.h"
 #include "objectives/objective.h"
 
 namespace truenext {

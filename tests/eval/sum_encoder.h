@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "inference/encoder.h"
+#include "net/encoder.h"
 
 namespace truenext {
 

@@ -9,7 +9,7 @@
 
 #include "base/jagged.h"
 #include "base/random.h"
-#include "inference/encoder.h"
+#include "net/encoder.h"
 
 namespace truenext {
 

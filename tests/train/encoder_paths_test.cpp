@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "inference/encoder.h"
-#include "models/model.h"
+#include "net/encoder.h"
+#include "net/model.h"
 #include "nn/forward.h"
 #include "support/tiles.h"
 

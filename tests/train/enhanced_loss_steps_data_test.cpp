@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "kernels/overloads.h"
-#include "models/model.h"
+#include "net/model.h"
 #include "objectives/full_catalogue.h"
-#include "train/optimizer.h"
-#include "train/tile_step.h"
+#include "train/optimise/optimizer.h"
+#include "train/steps/tile_step.h"
 
 namespace truenext {
 namespace {

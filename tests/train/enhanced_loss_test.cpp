@@ -8,7 +8,7 @@
 #include "batch/batch.h"
 #include "support/small_data.h"
 #include "support/tiles.h"
-#include "train/tile_step.h"
+#include "train/steps/tile_step.h"
 
 namespace truenext {
 namespace {

@@ -10,7 +10,7 @@
 #include "support/small_data.h"
 #include "support/test_files.h"
 #include "train/small_training.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {

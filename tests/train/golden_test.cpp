@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "kernels/overloads.h"
-#include "models/model.h"
+#include "net/model.h"
 #include "objectives/criterion.h"
 #include "support/tiles.h"
 

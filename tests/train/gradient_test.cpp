@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "models/model.h"
+#include "net/model.h"
 #include "objectives/objective.h"
 #include "support/differences.h"
 #include "support/tiles.h"
-#include "train/tile_step.h"
+#include "train/steps/tile_step.h"
 
 namespace truenext {
 namespace {

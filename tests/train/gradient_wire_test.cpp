@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/gradient_wire.h"
+#include "train/ranks/gradient_wire.h"
 
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>

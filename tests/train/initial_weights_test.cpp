@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs that start from the weights of an earlier one (train.init_from).
-#include "train/initial_weights.h"
+#include "train/loop/initial_weights.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
 #include "train/trained_bytes.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/random.h"
-#include "models/model.h"
+#include "net/model.h"
 #include "support/tiles.h"
-#include "train/engine.h"
-#include "train/table_shards.h"
+#include "train/steps/engine.h"
+#include "train/ranks/table_shards.h"
 #include "train/thread_ranks.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/optimizer.h"
+#include "train/optimise/optimizer.h"
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>

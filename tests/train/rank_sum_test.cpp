@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several processes add along the tree of one process. Here the ranks are threads.
-#include "train/rank_sum.h"
+#include "train/ranks/rank_sum.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "train/thread_ranks.h"
-#include "train/tree_reducer.h"
+#include "train/steps/tree_reducer.h"
 
 namespace truenext {
 namespace {

@@ -12,11 +12,11 @@
 
 #include "batch/future.h"
 #include "kernels/overloads.h"
-#include "models/model.h"
+#include "net/model.h"
 #include "objectives/criterion.h"
-#include "train/optimizer.h"
-#include "train/table_norm.h"
-#include "train/tile_step.h"
+#include "train/optimise/optimizer.h"
+#include "train/steps/table_norm.h"
+#include "train/steps/tile_step.h"
 
 namespace truenext {
 namespace {

@@ -15,7 +15,7 @@
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
 #include "train/trained_bytes.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "train/train_request.h"
+#include "train/loop/train_request.h"
 
 namespace truenext::test {
 

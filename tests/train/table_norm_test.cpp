@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The norm of the item table as a term of the loss (train.table_norm): value, gradient, and that
 // whole trainings with it keep the promises of those without.
-#include "train/table_norm.h"
+#include "train/steps/table_norm.h"
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -21,7 +21,7 @@
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
 #include "train/trained_bytes.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "train/optimizer.h"
+#include "train/optimise/optimizer.h"
 
 namespace truenext {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows and gradients of divided item tables on their ways. Here the ranks are threads.
-#include "train/table_shards.h"
+#include "train/ranks/table_shards.h"
 
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>

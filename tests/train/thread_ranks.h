@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "train/ranks.h"
+#include "train/ranks/ranks.h"
 
 namespace truenext::test {
 

@@ -2,7 +2,7 @@
 // A process that trains and is meant to be killed: `train_child RUN DATA`.
 #include "base/log.h"
 #include "train/small_training.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 int main(int argc, char** argv) {
   if (argc != 3) return 1;

@@ -22,7 +22,7 @@
 #include "support/small_data.h"
 #include "train/small_training.h"
 #include "train/trained_bytes.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/tree_reducer.h"
+#include "train/steps/tree_reducer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is measured beside validation while a model is trained: the numbers of validation and of
 // `evaluate`, for every epoch once, without a bit of the model changed.
-#include "train/watch.h"
+#include "train/loop/watch.h"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@
 #include "support/test_files.h"
 #include "train/small_training.h"
 #include "train/trained_bytes.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/window_warning.h"
+#include "train/loop/window_warning.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "support/small_data.h"
 #include "train/small_training.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {

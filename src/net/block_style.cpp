@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/block_style.h"
+
+#include "base/error.h"
+
+namespace truenext {
+namespace {
+
+// One entry per style; add a line here for a new one.
+const std::vector<BlockStyle>& styles() {
+  static const std::vector<BlockStyle> all = {
+      {.name = "gsasrec", .final_norm = true, .epsilon = 1e-5f},
+      {.name = "pmixer",
+       .scale_embedding = true,
+       .output_projection = true,
+       .final_norm = true,
+       .can_attend_padding = true,
+       .epsilon = 1e-8f},
+      {.name = "post-norm",
+       .post_norm = true,
+       .embedding_norm = true,
+       .output_projection = true,
+       .activation = kernels::Activation::gelu,
+       .epsilon = 1e-12f,
+       .default_heads = 2,
+       .inner_factor = 4},
+      {.name = "csrec",
+       .post_norm = true,
+       .embedding_norm = true,
+       .output_projection = true,
+       .epsilon = 1e-12f,
+       .default_heads = 2,
+       .inner_factor = 2,
+       .default_positions = "from-start"},
+  };
+  return all;
+}
+
+}  // namespace
+
+const BlockStyle& block_style(const std::string& name) {
+  for (const BlockStyle& style : styles()) {
+    if (style.name == name) return style;
+  }
+  fail_usage("model.block = \"{}\" is unknown; want one of {}", name,
+             fmt::join(block_style_names(), ", "));
+}
+
+std::vector<std::string> block_style_names() {
+  std::vector<std::string> names;
+  for (const BlockStyle& style : styles()) names.push_back(style.name);
+  return names;
+}
+
+}  // namespace truenext

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/encoder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+#include "net/network.h"
+#include "net/tile_pass.h"
+
+namespace truenext {
+namespace {
+
+ModelOptions resolved(ModelOptions options) {
+  options.resolve();
+  return options;
+}
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+void check_tensors(const std::vector<TensorInfo>& wanted, const TensorMap& weights) {
+  for (const TensorInfo& info : wanted) {
+    const auto found = weights.find(info.name);
+    check_data(found != weights.end(), "tensor {} of shape {} is missing", info.name,
+               shape_text(info.shape));
+    check_data(found->second.shape == info.shape, "tensor {} has the shape {}, expected {}",
+               info.name, shape_text(found->second.shape), shape_text(info.shape));
+  }
+  for (const auto& [name, view] : weights) {
+    const bool known = std::any_of(wanted.begin(), wanted.end(),
+                                   [&](const TensorInfo& info) { return info.name == name; });
+    check_data(known, "tensor {} of shape {} does not belong to this model", name,
+               shape_text(view.shape));
+  }
+}
+
+int64_t count_items(const TensorMap& weights) {
+  const auto table = weights.find(kInputTable);
+  check_data(table != weights.end(), "tensor {} is missing", kInputTable);
+  check_data(table->second.shape.size() == 2 && table->second.shape[0] >= 1,
+             "tensor {} has the shape {}, expected [items, hidden_size]", kInputTable,
+             shape_text(table->second.shape));
+  const int64_t items = table->second.shape[0];
+  check_data(items <= std::numeric_limits<int32_t>::max(),
+             "{} items, at most 2^31 - 1 are possible", items);
+  return items;
+}
+
+/// Which states of a history are asked for.
+enum class States { newest, all };
+
+/// Windows of one pass, reused by every call on a thread.
+struct PassInput {
+  std::vector<int32_t> items, newest;
+  std::vector<int64_t> offsets;
+};
+
+PassInput& input_of_thread() {
+  thread_local PassInput input;
+  return input;
+}
+
+class NetworkEncoder final : public SequenceEncoder {
+ public:
+  NetworkEncoder(const ModelOptions& options, const TensorMap& weights)
+      : options_(options),
+        network_(find_network(options.name)),
+        num_items_(count_items(weights)),
+        item_table_(weights.at(options.tie_embeddings ? kInputTable : kOutputTable).data) {
+    const std::vector<TensorInfo> tensors = network_.tensors(options_, num_items_);
+    names_ = TensorNames(tensors);
+    for (const TensorInfo& info : tensors) {
+      const TensorView& view = weights.at(info.name);
+      weights_.push_back(WeightView<float>::of(view.shape, view.data));
+    }
+  }
+
+  int64_t dim() const override { return options_.hidden_size; }
+  int64_t num_items() const override { return num_items_; }
+  int64_t max_length() const override { return options_.max_length; }
+  std::span<const float> item_table() const override {
+    return {item_table_, static_cast<size_t>(num_items_ * dim())};
+  }
+  void encode_last(JaggedView<int32_t> histories, float* states) const override {
+    encode(histories, States::newest, states);
+  }
+  void encode_all(JaggedView<int32_t> histories, float* states) const override {
+    for (int64_t row = 0; row < histories.size(); ++row) {
+      check_data(histories.row_size(row) <= max_length(),
+                 "history {} has {} items, the model sees at most {}: cut it first", row,
+                 histories.row_size(row), max_length());
+    }
+    encode(histories, States::all, states);
+  }
+
+ private:
+  void encode(JaggedView<int32_t> histories, States wanted, float* states) const;
+  /// Returns the number of states written.
+  int64_t encode_tile(JaggedView<int32_t> histories, int64_t begin, int64_t end, States wanted,
+                      float* states) const;
+
+  ModelOptions options_;
+  const NetworkInfo& network_;
+  int64_t num_items_;
+  const float* item_table_;
+  TensorNames names_;
+  WeightViews<float> weights_;
+};
+
+void NetworkEncoder::encode(JaggedView<int32_t> histories, States wanted, float* states) const {
+  const UseTile& limit = network_.use_tile;
+  int64_t begin = 0;
+  while (begin < histories.size()) {
+    int64_t end = begin;
+    int64_t tokens = 0;
+    while (end < histories.size() && end - begin < limit.sequences) {
+      tokens += std::min(histories.row_size(end), max_length());
+      if (end > begin && tokens > limit.tokens) break;
+      ++end;
+    }
+    states += encode_tile(histories, begin, end, wanted, states) * dim();
+    begin = end;
+  }
+}
+
+int64_t NetworkEncoder::encode_tile(JaggedView<int32_t> histories, int64_t begin, int64_t end,
+                                    States wanted, float* states) const {
+  PassInput& in = input_of_thread();
+  in.items.clear();
+  in.newest.clear();
+  in.offsets.assign(1, 0);
+  for (int64_t row = begin; row < end; ++row) {
+    const auto window = checked_window(histories, row, max_length(), num_items_);
+    in.items.insert(in.items.end(), window.begin(), window.end());
+    in.offsets.push_back(static_cast<int64_t>(in.items.size()));
+    in.newest.push_back(static_cast<int32_t>(in.items.size()) - 1);
+  }
+  net::Arena& arena = net::thread_arena();
+  arena.reset();
+  const auto rows = wanted == States::all ? net::Wanted::all() : net::Wanted::list(in.newest);
+  net::TilePass<float> pass(names_, weights_, {in.items, in.offsets, {}, rows, {}, {}}, {}, arena);
+  const net::Rows result = network_.run(pass, options_);
+  std::copy_n(pass.values(result), result.size(), states);
+  return result.count;
+}
+
+}  // namespace
+
+std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items) {
+  const ModelOptions full = resolved(options);
+  return find_network(full.name).tensors(full, num_items);
+}
+
+std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options,
+                                              const TensorMap& weights) {
+  const ModelOptions full = resolved(options);
+  check_tensors(find_network(full.name).tensors(full, count_items(weights)), weights);
+  return std::make_unique<NetworkEncoder>(full, weights);
+}
+
+std::span<const int32_t> checked_window(JaggedView<int32_t> histories, int64_t row,
+                                        int64_t max_length, int64_t num_items) {
+  const std::span<const int32_t> history = histories.row(row);
+  check_data(!history.empty(), "history {} is empty; a state needs at least one item", row);
+  const size_t kept = std::min(history.size(), static_cast<size_t>(max_length));
+  const std::span<const int32_t> window = history.last(kept);
+  for (const int32_t item : window) {
+    check_data(item >= 0 && item < num_items,
+               "history {} holds item {}, the model knows items 0 to {}: it belongs to another "
+               "dataset",
+               row, item, num_items - 1);
+  }
+  return window;
+}
+
+}  // namespace truenext

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/jagged.h"
+#include "net/model_options.h"
+#include "net/tensors.h"
+
+namespace truenext {
+
+/// A finished model that turns histories into states. Thread-safe. Borrowed weights must outlive
+/// it.
+class SequenceEncoder {
+ public:
+  virtual ~SequenceEncoder() = default;
+  virtual int64_t dim() const = 0;
+  virtual int64_t num_items() const = 0;
+  /// Newest items that are looked at.
+  virtual int64_t max_length() const = 0;
+  /// The state after the newest item of each history: states [histories.size(), dim]. Histories
+  /// may have any length from 1; longer than max_length() are cut to their newest items. The state
+  /// of a history does not depend on its neighbours in the batch.
+  virtual void encode_last(JaggedView<int32_t> histories, float* states) const = 0;
+  /// The states after every item: states [number of items in all histories, dim], packed like the
+  /// histories. The caller cuts: a history longer than max_length() is refused.
+  virtual void encode_all(JaggedView<int32_t> histories, float* states) const = 0;
+  /// Table that scores are taken with: [num_items, dim], score = <state, row>.
+  virtual std::span<const float> item_table() const = 0;
+};
+
+/// The network of `options` with these weights, run by the kernels. Data Error naming a missing,
+/// extra or misshapen tensor, or an item outside the catalogue when encoding. `options` are
+/// resolved on a copy; the number of items is that of the item table.
+std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options,
+                                              const TensorMap& weights);
+
+/// Names and shapes of all tensors of a model, in the order in which they are stored
+/// (docs/checkpoint-format.md lists them).
+/// Linear weights are (out, in): y = x W^T + b.
+std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items);
+
+/// The newest max_length items of a history. Data Error when it is empty or names an item outside
+/// 0..num_items-1, as happens when a model is given another dataset's histories.
+std::span<const int32_t> checked_window(JaggedView<int32_t> histories, int64_t row,
+                                        int64_t max_length, int64_t num_items);
+
+}  // namespace truenext

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/initialise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+
+namespace truenext {
+namespace {
+
+template <typename Draw>
+void fill(Parameter& parameter, uint64_t seed, uint64_t number, Draw draw) {
+  RandomStream random(random_key(seed, Purpose::initialise, number));
+  const int64_t columns = parameter.shape.size() > 1 ? parameter.shape[1] : 1;
+  for (int64_t i = 0; i < parameter.kept.begin * columns; ++i) draw(random);  // other processes'
+  for (float& value : parameter.value.values) value = static_cast<float>(draw(random));
+}
+
+void start_table(Parameter& parameter, const std::string& init, uint64_t seed, uint64_t number) {
+  const double rows = static_cast<double>(parameter.shape[0]);
+  const double columns = static_cast<double>(parameter.shape[1]);
+  if (init == "normal-0.02") {
+    fill_normal(parameter, seed, number, 0.02);
+  } else if (init == "xavier-normal") {
+    fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
+  } else if (init == "torch") {
+    fill_normal(parameter, seed, number, 1.0);
+  } else {
+    fill_uniform(parameter, seed, number, -0.05, 0.05);
+  }
+}
+
+void start_matrix(Parameter& parameter, const std::string& init, uint64_t seed, uint64_t number) {
+  const double rows = static_cast<double>(parameter.shape[0]);
+  const double columns = static_cast<double>(parameter.shape[1]);
+  if (init == "normal-0.02") {
+    fill_normal(parameter, seed, number, 0.02);
+  } else if (init == "xavier-normal") {
+    fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
+  } else {
+    const double bound =
+        init == "torch" ? 1.0 / std::sqrt(columns) : std::sqrt(6.0 / (rows + columns));
+    fill_uniform(parameter, seed, number, -bound, bound);
+  }
+}
+
+void start_bias(Parameter& parameter, const std::string& init, uint64_t seed, uint64_t number) {
+  const bool attention = parameter.start == Start::attention_bias;
+  const bool drawn = init == "torch" || (init == "xavier-normal" && !attention);
+  if (!drawn) return;
+  const double bound = 1.0 / std::sqrt(static_cast<double>(parameter.fan_in));
+  fill_uniform(parameter, seed, number, -bound, bound);
+}
+
+}  // namespace
+
+void initialise_parameters(ParameterSet& parameters, const ModelOptions& options, uint64_t seed) {
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    Parameter& parameter = parameters[i];
+    AlignedVector<float>& values = parameter.value.values;
+    const auto number = static_cast<uint64_t>(i);
+    std::fill(values.begin(), values.end(), parameter.start == Start::one ? 1.0f : 0.0f);
+    switch (parameter.start) {
+      case Start::table:
+        start_table(parameter, options.init, seed, number);
+        break;
+      case Start::matrix:
+        start_matrix(parameter, options.init, seed, number);
+        break;
+      case Start::bias:
+      case Start::attention_bias:
+        start_bias(parameter, options.init, seed, number);
+        break;
+      case Start::one:
+      case Start::zero:
+        break;
+    }
+  }
+}
+
+void fill_uniform(Parameter& parameter, uint64_t seed, uint64_t number, double low, double high) {
+  fill(parameter, seed, number,
+       [=](RandomStream& random) { return low + (high - low) * random.uniform(); });
+}
+
+void fill_normal(Parameter& parameter, uint64_t seed, uint64_t number, double deviation) {
+  fill(parameter, seed, number, [=](RandomStream& random) { return deviation * random.normal(); });
+}
+
+}  // namespace truenext

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "net/model_options.h"
+#include "net/parameters.h"
+
+namespace truenext {
+
+/// Start values by model.init, one stream per tensor:
+///   small          tables uniform +-0.05, matrices Glorot uniform, biases 0 (the TensorFlow
+///                  gSASRec's start: the first scores are small, so training leaves the popularity
+///                  plateau early)
+///   torch          tables N(0, 1), matrices and biases uniform +-1/sqrt(fan in) (PyTorch's
+///                  defaults, as in gSASRec-pytorch)
+///   xavier-normal  every matrix N(0, 2 / (fan in + fan out)), biases as torch except attention's,
+///                  which are 0 (the pmixer port)
+///   normal-0.02    tables and matrices N(0, 0.02^2), biases 0 (S3-Rec, CSRec)
+/// What a tensor's list entry calls `one` or `zero` starts so everywhere.
+void initialise_parameters(ParameterSet& parameters, const ModelOptions& options, uint64_t seed);
+
+/// Fills a parameter from one random stream of (seed, number): the start values of a tensor do not
+/// depend on the others, and those of a row not on who keeps it.
+void fill_uniform(Parameter& parameter, uint64_t seed, uint64_t number, double low, double high);
+void fill_normal(Parameter& parameter, uint64_t seed, uint64_t number, double deviation);
+
+}  // namespace truenext

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "net/model_options.h"
+#include "net/network.h"
+#include "net/parameters.h"
+
+namespace truenext {
+
+/// A network with weights to be trained. It knows no objective; objectives see states and the
+/// output table only. Many tiles may run at once on the same weights.
+class Model {
+ public:
+  /// Zeros for weights; of item tables the rows of `items` that are kept. `options` are resolved on
+  /// a copy. Usage Error naming what cannot be.
+  Model(ModelOptions options, const ItemRows& items);
+
+  const ModelOptions& options() const { return options_; }  ///< resolved
+  const NetworkInfo& network() const { return *network_; }
+  int64_t num_items() const { return num_items_; }
+  ParameterSet& parameters() { return parameters_; }
+  const ParameterSet& parameters() const { return parameters_; }
+  /// Parameter whose rows are looked up by the items of a tile. Every other table is small.
+  int64_t input_table() const { return input_table_; }
+  /// Parameter that scores are taken with, [num_items, hidden_size].
+  int64_t output_table() const { return output_table_; }
+
+ private:
+  ModelOptions options_;
+  const NetworkInfo* network_;
+  int64_t num_items_;
+  ParameterSet parameters_;
+  int64_t input_table_, output_table_;
+};
+
+/// A model with its start values.
+std::unique_ptr<Model> make_model(const ModelOptions& options, const ItemRows& items,
+                                  uint64_t seed);
+
+}  // namespace truenext

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/model_options.h"
+
+#include "net/block_style.h"
+#include "net/network.h"
+
+namespace truenext {
+namespace {
+
+// Bounds that keep every product of two sizes far from overflow.
+constexpr double kMaxWidth = 1 << 16;
+constexpr double kMaxDepth = 1024;
+constexpr double kMaxLength = 1 << 20;
+
+}  // namespace
+
+void ModelOptions::list(OptionList& options) {
+  options.add("name", name, "Network").one_of(network_names());
+  options.add("block", block, "sasrec: transformer block of which original")
+      .one_of(block_style_names());
+  options.add("hidden_size", hidden_size, "Width of states and item vectors").range(1, kMaxWidth);
+  options.add("num_blocks", num_blocks, "sasrec: transformer blocks").range(1, kMaxDepth);
+  options.add("num_heads", num_heads, "sasrec: attention heads; 0 = as the block's original")
+      .range(0, kMaxWidth);
+  options.add("max_length", max_length, "Newest items of a history that the model sees")
+      .range(1, kMaxLength);
+  options.add("inner_size", inner_size, "sasrec: feed-forward width; 0 = as the block's original")
+      .range(0, kMaxWidth * 4);
+  options.add("dropout", dropout, "Share of values dropped in training").range(0, 0.99);
+  options
+      .add("positions", positions,
+           "sasrec: number positions so that the newest item is last (from-end) or the oldest is "
+           "first (from-start)")
+      .one_of({"auto", "from-end", "from-start", "none"});
+  options.add("tie_embeddings", tie_embeddings, "Score with the input item table");
+  options
+      .add("padding", padding,
+           "attend: see the left padding as the originals of pmixer and gru4rec do")
+      .one_of({"none", "attend"});
+  options.add("init", init, "How weights start: small, or as an original does")
+      .one_of({"small", "torch", "xavier-normal", "normal-0.02"});
+  options.add("gru_hidden_size", gru_hidden_size, "gru4rec: recurrent width").range(1, kMaxWidth);
+  options.add("gru_layers", gru_layers, "gru4rec: recurrent layers").range(1, kMaxDepth);
+  options.add("gru_bias", gru_bias, "gru4rec: biases in the recurrent layers");
+}
+
+void ModelOptions::resolve() {
+  OptionList options;
+  options.section("model", *this);
+  for (const Option& option : options.all()) option.check("model");
+  find_network(name).check(*this);
+}
+
+}  // namespace truenext

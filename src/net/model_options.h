@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/options.h"
+
+namespace truenext {
+
+/// Shape and style of a network. One struct for all networks, so that a run file stays readable;
+/// each network says which fields it uses. "auto" and 0 mean "what the original of this style uses"
+/// and are replaced by resolve().
+struct ModelOptions {
+  std::string name = "sasrec";     ///< sasrec | gru4rec
+  std::string block = "gsasrec";   ///< sasrec: gsasrec | pmixer | post-norm | csrec, see BlockStyle
+  int64_t hidden_size = 128;       ///< width of states and item vectors
+  int64_t num_blocks = 2;          ///< sasrec
+  int64_t num_heads = 0;           ///< sasrec; 0 = 1 (gsasrec, pmixer) or 2 (post-norm, csrec)
+  int64_t max_length = 200;        ///< newest items of a history that the model sees
+  int64_t inner_size = 0;          ///< sasrec: feed-forward width; 0 = d, post-norm 4d, csrec 2d
+  double dropout = 0.5;            ///< of training only
+  std::string positions = "auto";  ///< from-end: newest is max_length - 1 | from-start | none
+  /// Score with the input table. The originals of pmixer, post-norm, csrec and gru4rec do.
+  bool tie_embeddings = false;
+  /// none: padding does not exist. attend: as originals whose model sees max_length - n steps of
+  /// left padding: pmixer attends to them, gru4rec runs over them (tensor padding_embedding).
+  std::string padding = "none";
+  std::string init =
+      "small";  ///< small | torch | xavier-normal | normal-0.02 (net/initialise.h)
+  int64_t gru_hidden_size = 128;  ///< gru4rec: recurrent width
+  int64_t gru_layers = 1;         ///< gru4rec
+  bool gru_bias = false;          ///< gru4rec
+
+  void list(OptionList& options);
+  /// Replaces every "auto" and 0 by the style's value and refuses what cannot be. Usage Error that
+  /// names the key, e.g. model.num_heads. Resolving twice changes nothing.
+  void resolve();
+};
+
+}  // namespace truenext

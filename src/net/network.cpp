@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/network.h"
+
+#include "base/error.h"
+#include "base/options.h"
+
+namespace truenext {
+
+extern const NetworkInfo sasrec_network;
+extern const NetworkInfo gru4rec_network;
+
+const std::vector<const NetworkInfo*>& network_list() {
+  static const std::vector<const NetworkInfo*> list = {
+      // Adding a network: write net/networks/<name>.cpp, then declare it above and add a line here.
+      &sasrec_network,
+      &gru4rec_network,
+  };
+  return list;
+}
+
+const NetworkInfo& find_network(const std::string& name) {
+  for (const NetworkInfo* network : network_list()) {
+    if (network->name == name) return *network;
+  }
+  const std::vector<std::string> known = network_names();
+  const std::string near = nearest_word(name, known);
+  fail_usage("model.name: \"{}\" is unknown{}; want one of {}", name,
+             near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near),
+             fmt::join(known, ", "));
+}
+
+std::vector<std::string> network_names() {
+  std::vector<std::string> names;
+  for (const NetworkInfo* network : network_list()) names.push_back(network->name);
+  return names;
+}
+
+}  // namespace truenext

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "net/model_options.h"
+#include "net/ops.h"
+#include "net/tensors.h"
+
+namespace truenext {
+
+/// Sequences that a pass for use works on at once: enough to keep products busy, few enough that
+/// activations stay in cache.
+struct UseTile {
+  int64_t tokens = 512;
+  int64_t sequences = std::numeric_limits<int64_t>::max();
+};
+
+/// A list entry: a network is one file in net/networks with one such constant, plus a line in
+/// network_list(). It is written once; training, evaluation, use and devices run the same function.
+struct NetworkInfo {
+  std::string name;
+  std::string summary;
+  /// Replaces every "auto" and 0 that the network has a meaning for and refuses what cannot be, by
+  /// a usage Error that names the key.
+  void (*check)(ModelOptions& options);
+  /// All tensors of a resolved model, in the order of the file.
+  std::vector<TensorInfo> (*tensors)(const ModelOptions& options, int64_t num_items);
+  /// States of the wanted tokens: [wanted, hidden_size].
+  net::Rows (*run)(net::Ops& ops, const ModelOptions& options);
+  /// Whether the state of a token depends on that token and earlier ones only: what training at
+  /// every position asks for.
+  bool causal = true;
+  UseTile use_tile = {};
+  /// For the start of a run, e.g. "2 blocks, 1 head"; may be null.
+  std::string (*describe)(const ModelOptions& options) = nullptr;
+  /// A small configuration of each kind of this network, for the tests that walk the list: settings
+  /// like "block=pmixer num_heads=2".
+  std::vector<std::string> examples = {""};
+};
+
+const std::vector<const NetworkInfo*>& network_list();
+/// Usage Error naming model.name and the nearest network.
+const NetworkInfo& find_network(const std::string& name);
+std::vector<std::string> network_names();
+
+}  // namespace truenext

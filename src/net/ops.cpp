@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/ops.h"
+
+#include <numeric>
+
+namespace truenext::net {
+
+Ids Ops::wanted_tokens() const {
+  if (!wanted().is_all()) return {wanted().tokens().begin(), wanted().tokens().end()};
+  Ids ids(input_.items.size());
+  std::iota(ids.begin(), ids.end(), 0);
+  return ids;
+}
+
+Rows Ops::pick(Rows x) {
+  return wanted().is_all() ? x : gather(x, wanted_tokens(), Layout::wanted);
+}
+
+Ids item_ids(const Input& input) {
+  return {input.items.begin(), input.items.end()};
+}
+
+Ids places_from_start(const Input& input) {
+  Ids ids(input.items.size());
+  for (int64_t s = 0; s < input.sequences(); ++s) {
+    std::iota(ids.begin() + input.offsets[s], ids.begin() + input.offsets[s + 1], 0);
+  }
+  return ids;
+}
+
+Ids places_from_end(const Input& input, int64_t length) {
+  Ids ids(input.items.size());
+  for (int64_t s = 0; s < input.sequences(); ++s) {
+    const int64_t own = input.offsets[s + 1] - input.offsets[s];
+    std::iota(ids.begin() + input.offsets[s], ids.begin() + input.offsets[s + 1],
+              static_cast<int32_t>(length - own));
+  }
+  return ids;
+}
+
+Ids sequence_of_tokens(const Input& input) {
+  Ids ids(input.items.size());
+  for (int64_t s = 0; s < input.sequences(); ++s) {
+    std::fill(ids.begin() + input.offsets[s], ids.begin() + input.offsets[s + 1],
+              static_cast<int32_t>(s));
+  }
+  return ids;
+}
+
+}  // namespace truenext::net

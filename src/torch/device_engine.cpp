@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torch/device_engine.h"
+
+#include <c10/util/Exception.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "torch/device.h"
+#include "train/steps/table_norm.h"
+
+namespace truenext {
+
+DeviceEngine::DeviceEngine(TrainingParts& parts, const TrainOptions& options, at::Device device)
+    : model_(*parts.model),
+      objective_(parts.objective),
+      options_(options),
+      device_(device),
+      loss_(parts.objective, parts.pool),
+      adam_(parts.model->parameters(), parts.adam, options, device) {}
+
+std::string DeviceEngine::describe() const {
+  return fmt::format("{}, LibTorch {}, loss on the {}", device_.str(), TRUENEXT_TORCH_VERSION,
+                     loss_.native() ? "device" : "host");
+}
+
+DeviceGradients DeviceEngine::gradients(const Batch& batch, const StepContext& context) const {
+  try {
+    return run_batch(model_, adam_.weights(), loss_, batch, context);
+  } catch (const c10::OutOfMemoryError&) {
+    fail_data(
+        "{}: out of memory at step {}, a batch of {} positions; lower train.batch_size or "
+        "model.max_length, or train with --device cpu",
+        device_.str(), context.step, batch.positions);
+  }
+}
+
+void DeviceEngine::load() {
+  if (!loaded_) adam_.load();
+  loaded_ = true;
+}
+
+const std::vector<at::Tensor>& DeviceEngine::weights() {
+  load();
+  return adam_.weights();
+}
+
+double DeviceEngine::step(const Batch& batch, int64_t step, int64_t total_steps) {
+  load();
+  const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
+                            objective_.divisor(batch)};
+  seed_device(device_, context.seed, context.step);
+  DeviceGradients total = gradients(batch, context);
+  if (options_.table_norm > 0) {
+    total.loss +=
+        add_table_norms_on_device(model_, options_.table_norm, adam_.weights(), total.gradients);
+  }
+  check_data(std::isfinite(total.loss),
+             "training diverged: the loss of step {} is {}; lower train.learning_rate or set "
+             "train.clip_norm",
+             step, total.loss);
+  if (options_.clip_norm > 0) clip_on_device(total.gradients, options_.clip_norm);
+  settled_ = false;
+  adam_.step(total.gradients, scheduled_rate(options_, step, total_steps));
+  return total.loss;
+}
+
+void DeviceEngine::settle() {
+  if (!settled_) adam_.store();
+  settled_ = true;
+}
+
+}  // namespace truenext

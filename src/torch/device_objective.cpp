@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torch/device_objective.h"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "train/steps/tree_reducer.h"
+
+namespace truenext {
+namespace {
+
+/// Numbers in the largest tensor of a chunk of queries: scores, or candidate vectors. A handful of
+/// such tensors live at once.
+constexpr int64_t kChunkNumbers = int64_t{1} << 26;
+
+template <typename To, typename From>
+at::Tensor upload(const std::vector<From>& values, at::ScalarType type, at::Device device) {
+  at::Tensor host = at::empty({static_cast<int64_t>(values.size())}, type);
+  std::copy(values.begin(), values.end(), host.data_ptr<To>());
+  return host.to(device);
+}
+
+int64_t most_positives(const Batch& batch) {
+  int64_t most = 0;
+  for (const Tile& tile : batch.tiles) most = std::max(most, tile.targets.most());
+  return most;
+}
+
+/// Rows of `width` laid into rows of `wide`, the new columns repeating the first of a row.
+template <typename T>
+void widen(const std::vector<T>& rows, int64_t width, int64_t wide, std::vector<T>& out) {
+  for (size_t row = 0; row * width < rows.size(); ++row) {
+    const auto first = rows.begin() + static_cast<int64_t>(row) * width;
+    out.insert(out.end(), first, first + width);
+    out.insert(out.end(), static_cast<size_t>(wide - width), *first);
+  }
+}
+
+}  // namespace
+
+/// The queries of a batch, in the order of its tiles.
+struct DeviceObjective::Queries {
+  int64_t count = 0;
+  double share = 0;       ///< of a query in the batch's loss
+  at::Tensor tokens;      ///< int64 [count]
+  at::Tensor states;      ///< [count, dim]
+  at::Tensor grads;       ///< [count, dim]
+  at::Tensor items;       ///< int64 [count, P]: positives, then repeats of the first
+  at::Tensor positives;   ///< int64 [count, 1]: how many
+  at::Tensor weights;     ///< [count, P], 0 for repeats
+  at::Tensor candidates;  ///< int64 [count, width], sampled only, positives first
+  at::Tensor negatives;   ///< int64 [count, 1], sampled only
+  at::Tensor shifts;      ///< [count, width] or undefined, sampled only
+  bool ragged = false;    ///< rows differ in how many candidates they have
+};
+
+DeviceObjective::DeviceObjective(const Objective& objective, WorkerPool& pool)
+    : objective_(objective), pool_(pool), criterion_(find_device_criterion(objective.options())) {
+  const ObjectiveOptions& options = objective.options();
+  const double others = static_cast<double>(objective.num_items() - 1);
+  const double alpha = options.sampled() ? static_cast<double>(options.negatives) / others : 1.0;
+  context_.gbce_beta = options.gbce_t * alpha + (1.0 - options.gbce_t);
+  context_.bpr_max_reg = options.bpr_max_reg;
+}
+
+DeviceObjective::Queries DeviceObjective::gather(const Batch& batch,
+                                                 const at::Tensor& states) const {
+  const int64_t most = most_positives(batch);
+  std::vector<int64_t> tokens, items, counts;
+  std::vector<float> weights;
+  int64_t first = 0;
+  for (const Tile& tile : batch.tiles) {
+    for (int64_t q = 0; q < tile.targets.size(); ++q) {
+      const auto positives = tile.targets.positives(q);
+      const auto own = tile.targets.positive_weights(q);
+      const auto missing = static_cast<size_t>(most - std::ssize(positives));
+      tokens.push_back(first + tile.targets.rows[q]);
+      counts.push_back(std::ssize(positives));
+      items.insert(items.end(), positives.begin(), positives.end());
+      items.insert(items.end(), missing, positives[0]);
+      weights.insert(weights.end(), own.begin(), own.end());
+      weights.insert(weights.end(), missing, 0.0f);
+    }
+    first += tile.tokens();
+  }
+  Queries queries;
+  queries.count = std::ssize(tokens);
+  const at::Device device = states.device();
+  queries.tokens = upload<int64_t>(tokens, at::kLong, device);
+  queries.states = states.index_select(0, queries.tokens);
+  queries.grads = at::zeros_like(queries.states);
+  queries.items = upload<int64_t>(items, at::kLong, device).view({queries.count, most});
+  queries.positives = upload<int64_t>(counts, at::kLong, device).view({queries.count, 1});
+  queries.weights = upload<float>(weights, at::kFloat, device)
+                        .to(states.scalar_type())
+                        .view({queries.count, most});
+  return queries;
+}
+
+void DeviceObjective::draw(const Batch& batch, const StepContext& context, Queries& queries) const {
+  std::vector<DrawnRows> drawn(batch.tiles.size());
+  pool_.run(std::ssize(batch.tiles), [&](int64_t tile, int) {
+    drawn[tile] = objective_.drawn_rows(batch.tiles[tile], context.seed, context.step);
+  });
+  int64_t width = 0;
+  bool shifted = false;
+  for (const DrawnRows& rows : drawn) {
+    width = std::max(width, rows.width);
+    shifted = shifted || !rows.shifts.empty();
+  }
+  std::vector<int32_t> ids, negatives;
+  std::vector<float> shifts;
+  for (const DrawnRows& rows : drawn) {
+    if (rows.negatives.empty()) continue;
+    widen(rows.ids, rows.width, width, ids);
+    if (shifted) widen(rows.shifts, rows.width, width, shifts);
+    negatives.insert(negatives.end(), rows.negatives.begin(), rows.negatives.end());
+  }
+  const at::Device device = queries.states.device();
+  queries.candidates =
+      upload<int32_t>(ids, at::kInt, device).to(at::kLong).view({queries.count, width});
+  queries.negatives =
+      upload<int32_t>(negatives, at::kInt, device).to(at::kLong).view({queries.count, 1});
+  queries.ragged = (queries.positives + queries.negatives).ne(width).any().item<bool>();
+  if (!shifted) return;
+  queries.shifts = upload<float>(shifts, at::kFloat, device)
+                       .to(queries.states.scalar_type())
+                       .view({queries.count, width});
+}
+
+DeviceRows DeviceObjective::rows_of(const Queries& queries, int64_t begin,
+                                    const at::Tensor& scores) const {
+  const auto part = [&](const at::Tensor& all) { return all.narrow(0, begin, scores.size(0)); };
+  DeviceRows rows;
+  rows.scores = scores;
+  rows.weights = part(queries.weights);
+  if (!queries.candidates.defined()) {
+    rows.places = part(queries.items);
+    rows.negative =
+        at::ones(scores.sizes(), scores.options().dtype(at::kBool)).scatter(1, rows.places, 0);
+    return rows;
+  }
+  const at::TensorOptions numbers = queries.items.options();
+  const at::Tensor column = at::arange(scores.size(1), numbers).unsqueeze(0);
+  const at::Tensor positives = part(queries.positives);
+  const at::Tensor end = positives + part(queries.negatives);
+  const at::Tensor place = at::arange(queries.items.size(1), numbers).unsqueeze(0);
+  rows.places = at::where(place < positives, place, at::zeros_like(place));
+  rows.negative = (column >= positives) & (column < end);
+  if (queries.ragged) rows.padding = column >= end;
+  return rows;
+}
+
+double DeviceObjective::differentiate(const Queries& queries, int64_t begin,
+                                      const at::Tensor& scores, at::Tensor& score_grad) const {
+  const at::Tensor leaf = scores.detach().set_requires_grad(true);
+  const at::Tensor loss =
+      criterion_(rows_of(queries, begin, leaf), context_).sum(at::kDouble) * queries.share;
+  score_grad = torch::autograd::grad({loss}, {leaf})[0];
+  return loss.item<double>();
+}
+
+void DeviceObjective::full(Queries& queries, const at::Tensor& table, DeviceLoss& result) const {
+  const int64_t rows = std::max<int64_t>(1, kChunkNumbers / table.size(0));
+  for (int64_t begin = 0; begin < queries.count; begin += rows) {
+    const int64_t chunk = std::min(rows, queries.count - begin);
+    const at::Tensor states = queries.states.narrow(0, begin, chunk);
+    at::Tensor grad;
+    result.loss += differentiate(queries, begin, at::matmul(states, table.t()), grad);
+    queries.grads.narrow(0, begin, chunk).copy_(at::matmul(grad, table));
+    result.table_grad.addmm_(grad.t(), states);
+  }
+}
+
+void DeviceObjective::sampled(Queries& queries, const at::Tensor& table, DeviceLoss& result) const {
+  const int64_t rows =
+      std::max<int64_t>(1, kChunkNumbers / (queries.candidates.size(1) * table.size(1)));
+  for (int64_t begin = 0; begin < queries.count; begin += rows) {
+    const int64_t chunk = std::min(rows, queries.count - begin);
+    const at::Tensor states = queries.states.narrow(0, begin, chunk);
+    const at::Tensor ids = queries.candidates.narrow(0, begin, chunk);
+    const at::Tensor vectors = at::embedding(table, ids);  // [chunk, width, dim]
+    at::Tensor scores = at::bmm(vectors, states.unsqueeze(2)).squeeze(2);
+    if (queries.shifts.defined()) scores = scores + queries.shifts.narrow(0, begin, chunk);
+    at::Tensor grad;
+    result.loss += differentiate(queries, begin, scores, grad);
+    queries.grads.narrow(0, begin, chunk).copy_(at::bmm(grad.unsqueeze(1), vectors).squeeze(1));
+    // Sorted inside, not added atomically: the same bits every time.
+    result.table_grad.add_(at::embedding_dense_backward(grad.unsqueeze(2) * states.unsqueeze(1),
+                                                        ids, table.size(0), /*padding_idx=*/-1,
+                                                        /*scale_grad_by_freq=*/false));
+  }
+}
+
+template <typename T>
+DeviceLoss DeviceObjective::on_host(const Batch& batch, const at::Tensor& states,
+                                    const at::Tensor& table, const StepContext& context) const {
+  const at::Tensor host_states = states.cpu().contiguous();
+  const at::Tensor host_table = table.cpu().contiguous();
+  at::Tensor state_grad = at::zeros_like(host_states);
+  std::vector<int64_t> firsts{0};
+  for (const Tile& tile : batch.tiles) firsts.push_back(firsts.back() + tile.tokens());
+  using Sum = std::pair<double, TableGradient<T>>;
+  TreeReducer<Sum> reducer(std::ssize(batch.tiles), [](Sum& left, Sum&& right) {
+    left.first += right.first;
+    left.second.add(std::move(right.second));
+  });
+  pool_.run(std::ssize(batch.tiles), [&](int64_t tile, int) {
+    const int64_t first = firsts[tile] * table.size(1);
+    const ObjectiveInput<T> input{host_states.data_ptr<T>() + first,
+                                  host_table.data_ptr<T>(),
+                                  table.size(1),
+                                  &batch.tiles[tile],
+                                  context.divisor,
+                                  context.seed,
+                                  context.step};
+    Sum sum{0, TableGradient<T>(table.size(0), table.size(1))};
+    sum.first = objective_.evaluate(input, state_grad.data_ptr<T>() + first, sum.second);
+    reducer.deliver(tile, std::move(sum));
+  });
+  Sum total = reducer.take();
+  const auto dense = total.second.make_dense();
+  at::Tensor table_grad = at::empty_like(host_table);
+  std::copy(dense.begin(), dense.end(), table_grad.data_ptr<T>());
+  return {total.first, state_grad.to(states.device()), table_grad.to(states.device())};
+}
+
+DeviceLoss DeviceObjective::evaluate(const Batch& batch, const at::Tensor& states,
+                                     const at::Tensor& table, const StepContext& context) const {
+  // A positive needs somebody to compete with: a query whose positives are the whole catalogue is
+  // left to the host, which knows what that means.
+  const bool crowded = most_positives(batch) >= objective_.num_items();
+  if (!native() || crowded) {
+    return states.scalar_type() == at::kDouble ? on_host<double>(batch, states, table, context)
+                                               : on_host<float>(batch, states, table, context);
+  }
+  DeviceLoss result{0, at::zeros_like(states), at::zeros_like(table)};
+  Queries queries = gather(batch, states);
+  if (queries.count == 0) return result;
+  queries.share = 1.0 / static_cast<double>(context.divisor);
+  if (objective_.options().sampled()) {
+    draw(batch, context, queries);
+    sampled(queries, table, result);
+  } else {
+    full(queries, table, result);
+  }
+  result.state_grad.index_copy_(0, queries.tokens, queries.grads);
+  return result;
+}
+
+}  // namespace truenext

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "batch/batch.h"
+#include "net/model.h"
+#include "torch/device_objective.h"
+#include "train/steps/tile_step.h"
+
+namespace truenext {
+
+/// Loss of a batch and its gradients in the order of the parameters, undefined where a weight took
+/// no part.
+struct DeviceGradients {
+  double loss = 0;
+  std::vector<at::Tensor> gradients;
+};
+
+/// The twin of run_tile() for a whole batch on the device of `weights`, which are in the order of
+/// the model's parameters (whose own values are not read): forward, loss, backward with LibTorch's
+/// kernels.
+DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& weights,
+                          const DeviceObjective& objective, const Batch& batch,
+                          const StepContext& context);
+
+}  // namespace truenext

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/initial_weights.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/options.h"
+
+namespace truenext {
+namespace {
+
+bool is_item_table(const Model& model, int64_t parameter) {
+  return parameter == model.input_table() || parameter == model.output_table();
+}
+
+/// How to mend weights that do not fit.
+std::string remedy(const ModelFile& source, const Model& model) {
+  const std::string differences = network_differences(source.description().model, model.options());
+  if (differences.empty()) return "the file is damaged";
+  return fmt::format("configure the network as the file's, with --set: {}", differences);
+}
+
+/// The file's tensor of a parameter; item tables may have any number of rows.
+const TensorView& fitting_tensor(const ModelFile& source, const std::string& where,
+                                 const Model& model, int64_t index) {
+  const Parameter& parameter = model.parameters()[index];
+  const auto found = source.weights().find(parameter.name);
+  check_data(found != source.weights().end(),
+             "{}: has no tensor {}, which is {} in the configured model; {}", where, parameter.name,
+             fmt::join(parameter.shape, " x "), remedy(source, model));
+  std::vector<int64_t> wanted = parameter.shape;
+  if (is_item_table(model, index)) wanted[0] = source.num_items();
+  check_data(found->second.shape == wanted,
+             "{}: tensor {} is {}, but {} in the configured model; {}", where, parameter.name,
+             fmt::join(found->second.shape, " x "), fmt::join(wanted, " x "),
+             remedy(source, model));
+  return found->second;
+}
+
+/// What fits, by parameter.
+std::vector<const TensorView*> fitting_tensors(const ModelFile& source, const std::string& where,
+                                               const Model& model) {
+  std::vector<const TensorView*> tensors;
+  std::vector<std::string_view> names;
+  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+    tensors.push_back(&fitting_tensor(source, where, model, i));
+    names.push_back(model.parameters()[i].name);
+  }
+  for (const auto& [name, tensor] : source.weights()) {
+    check_data(std::find(names.begin(), names.end(), name) != names.end(),
+               "{}: tensor {} ({}) has no place in the configured model; {}", where, name,
+               fmt::join(tensor.shape, " x "), remedy(source, model));
+  }
+  return tensors;
+}
+
+void copy_item_rows(const TensorView& from, std::span<const int32_t> rows, Parameter& parameter) {
+  const int64_t width = parameter.shape[1];
+  float* to = parameter.value.data();
+  for (int64_t item = parameter.kept.begin; item < parameter.kept.end; ++item, to += width) {
+    const int32_t row = rows[static_cast<size_t>(item)];
+    if (row >= 0) std::copy_n(from.data + row * width, width, to);
+  }
+}
+
+}  // namespace
+
+std::string network_differences(ModelOptions there, ModelOptions here) {
+  OptionList theirs, ours;
+  theirs.section("model", there);
+  ours.section("model", here);
+  std::string text;
+  for (size_t i = 0; i < ours.all().size(); ++i) {
+    const Option& option = ours.all()[i];
+    const std::string value = theirs.all()[i].toml_value();
+    const bool training_only = option.key() == "model.dropout" || option.key() == "model.init";
+    if (training_only || value == option.toml_value()) continue;
+    text += fmt::format("{}{}={} (here {})", text.empty() ? "" : ", ", option.key(), value,
+                        option.toml_value());
+  }
+  return text;
+}
+
+ItemMatch copy_weights(const ModelFile& source, const std::string& where, const Dataset& dataset,
+                       Model& model) {
+  const std::vector<const TensorView*> tensors = fitting_tensors(source, where, model);
+  ItemMatch match = match_items(dataset.items(), source.num_items(),
+                                [&](std::string_view raw) { return source.find_item(raw); });
+  check_data(match.unknown_to_model < dataset.num_items(),
+             "{}: knows none of the {} items of {} (its first is \"{}\", the dataset's \"{}\"); "
+             "items are matched by raw id, so prepare the data with the ids of the model",
+             where, dataset.num_items(), dataset.folder().string(), source.item_id(0),
+             dataset.items().raw(0));
+  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+    Parameter& parameter = model.parameters()[i];
+    const TensorView& from = *tensors[static_cast<size_t>(i)];
+    if (is_item_table(model, i)) {
+      copy_item_rows(from, match.to_model, parameter);
+    } else {
+      std::copy_n(from.data, parameter.value.size(), parameter.value.data());
+    }
+  }
+  return match;
+}
+
+std::string weights_fingerprint(const ModelFile& source) {
+  Fingerprint fingerprint;
+  const auto add_text = [&](std::string_view text) {
+    const uint64_t size = text.size();
+    fingerprint.add_values(std::span(&size, 1));
+    fingerprint.add_values(std::span(text));
+  };
+  for (const auto& [name, tensor] : source.weights()) {
+    add_text(name);
+    fingerprint.add_values(std::span<const int64_t>(tensor.shape));
+    fingerprint.add_values(std::span(tensor.data, static_cast<size_t>(tensor.size())));
+  }
+  for (int64_t item = 0; item < source.num_items(); ++item) add_text(source.item_id(item));
+  return fingerprint.hex();
+}
+
+void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& ranks) {
+  const ModelFile source = ModelFile::open(options.init_from);
+  const ItemMatch match = copy_weights(source, options.init_from, parts.dataset, *parts.model);
+  options.init_fingerprint = weights_fingerprint(source);
+  if (ranks.rank() > 0) return;
+  const ModelDescription& was = source.description();
+  log_info(
+      "weights     from {} ({}): {} items by raw id, {} new items start afresh, {} items of "
+      "the model are not in the data; epochs count from 1",
+      options.init_from, was.validation.empty() ? "epoch not known" : was.validation,
+      parts.dataset.num_items() - match.unknown_to_model, match.unknown_to_model,
+      match.unknown_to_data);
+  const std::string differences = network_differences(was.model, parts.model->options());
+  if (differences.empty()) return;
+  log_warning(
+      "{}: its weights fit but belong to another network: {}; the start is not what the "
+      "model computed",
+      options.init_from, differences);
+}
+
+}  // namespace truenext

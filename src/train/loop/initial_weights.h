@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "data/dataset.h"
+#include "eval/item_match.h"
+#include "inference/model_file.h"
+#include "net/model.h"
+#include "run/run_config.h"
+#include "train/ranks/ranks.h"
+#include "train/loop/training_parts.h"
+
+namespace truenext {
+
+/// Copies the weights of `source` into `model`, which is made for `dataset`: rows of item tables by
+/// raw item id, of divided tables those that are kept here, everything else as it is. Rows of items
+/// that the source does not know keep their start values. `where` names the source in Errors. Data
+/// Error, before anything is copied, that names the first parameter that does not fit with both
+/// shapes, or says that no item is known.
+ItemMatch copy_weights(const ModelFile& source, const std::string& where, const Dataset& dataset,
+                       Model& model);
+
+/// Options of the network, e.g. "model.num_heads=2 (here 1)", in which a model file differs from
+/// what is configured; those of training only (dropout, start values) do not count. Empty when
+/// none.
+std::string network_differences(ModelOptions there, ModelOptions here);
+
+/// Hash of names, values and item ids: what makes two models the same start.
+std::string weights_fingerprint(const ModelFile& source);
+
+/// The start of a run with train.init_from (Bacciu et al. 2023's code calls it --state_dict_path):
+/// weights from there, fingerprint recorded in `options`, a line in the log. Optimiser and counters
+/// stay new. To be called before the first step, on all ranks.
+void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& ranks);
+
+}  // namespace truenext

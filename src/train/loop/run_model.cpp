@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/run_model.h"
+
+#include <cstdint>
+#include <vector>
+
+#include "inference/model_file.h"
+
+namespace truenext {
+
+double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* device,
+                   const std::function<double(const Scorer&)>& call) {
+  if (device) return call(*device->scorer());
+  const auto encoder = make_encoder(model.options(), weights);
+  return call(*make_encoder_scorer(*encoder));
+}
+
+void write_run_model(const std::filesystem::path& run, const TrainingParts& parts,
+                     RunConfig& config, const TensorMap& weights, const std::string& validation) {
+  ModelDescription description;
+  description.model = parts.model->options();
+  description.config_toml = config_text(config);
+  description.dataset_fingerprint = parts.dataset.fingerprint();
+  description.split_fingerprint = parts.dataset.split_fingerprint();
+  description.loss_name = parts.objective.name();
+  description.exclude_seen = config.train.exclude_seen;
+  description.validation = validation;
+  std::vector<std::string> ids, titles;
+  bool titled = false;
+  for (int64_t item = 0; item < parts.dataset.num_items(); ++item) {
+    ids.emplace_back(parts.dataset.items().raw(item));
+    titles.emplace_back(parts.dataset.title(item));
+    titled = titled || !titles.back().empty();
+  }
+  if (!titled) titles.clear();
+  write_model_file(run / kModelFileName, description, weights, ids, titles);
+}
+
+}  // namespace truenext

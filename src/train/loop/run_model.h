@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "eval/evaluator.h"
+#include "net/encoder.h"
+#include "run/run_config.h"
+#include "train/steps/device_engine.h"
+#include "train/loop/training_parts.h"
+
+namespace truenext {
+
+/// call(scorer) with a model in training: the kernels over `weights`, or the scorer of `device`
+/// (null = the CPU's tiles).
+double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* device,
+                   const std::function<double(const Scorer&)>& call);
+
+/// Writes the model file of a run with these weights. `validation` says how good they are, e.g.
+/// "ndcg@10=0.1712 at epoch 40".
+void write_run_model(const std::filesystem::path& run, const TrainingParts& parts,
+                     RunConfig& config, const TensorMap& weights, const std::string& validation);
+
+}  // namespace truenext

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/start_summary.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace truenext {
+namespace {
+
+/// Weights and two moments, and the gradient sums that can wait in the tree at once: one per worker
+/// and one per level. Those of divided tables have the rows of a step only and are left out.
+double memory_estimate(const Model& model, const RunConfig& config, int threads) {
+  double kept = 0, whole = 0;  // bytes of weights: here, and of those that are not divided
+  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+    const Parameter& parameter = model.parameters()[i];
+    const double bytes = 4.0 * static_cast<double>(parameter.value.size());
+    kept += bytes;
+    if (!parameter.divided()) whole += bytes;
+  }
+  const double tiles =
+      std::ceil(static_cast<double>(config.train.batch_size * config.model.max_length) /
+                static_cast<double>(config.train.tile_tokens));
+  const double waiting = threads + std::log2(std::max(2.0, tiles));
+  return 3.0 * kept + waiting * whole;
+}
+
+std::string layers(const Model& model) {
+  std::string text;
+  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+    const Parameter& parameter = model.parameters()[i];
+    text += fmt::format("\n    {:<36} {}", parameter.name, fmt::join(parameter.shape, " x "));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string start_summary(const RunConfig& config, const Dataset& dataset, const Model& model,
+                          const Objective& objective, const Batcher& batcher,
+                          const Validator& validator, int threads) {
+  const std::string shape =
+      fmt::format("{}{}, hidden size {}, max length {}", config.model.name,
+                  model.network().describe ? " (" + model.network().describe(model.options()) + ")" : "",
+                  config.model.hidden_size, config.model.max_length);
+  const std::string validation =
+      validator.available()
+          ? fmt::format("{} of {} users over {} items, popularity reaches {:.5f}",
+                        validator.metric(), validator.users(), dataset.num_items(),
+                        validator.popularity_level())
+          : std::string("none, the split has no validation items; the last epoch is kept");
+  return fmt::format(
+      "data        {} users, {} items, {} events ({}), fingerprint {}\n"
+      "model       {}\n"
+      "parameters  {}{}\n"
+      "objective   {}\n"
+      "validation  {}\n"
+      "epoch       {} users, {} positions, {} steps of {} users\n"
+      "memory      about {:.0f} MB beside the data\n"
+      "threads     {}, seed {}",
+      dataset.num_users(), dataset.num_items(), dataset.num_events(), dataset.split_name(),
+      dataset.fingerprint(), shape, model.parameters().count(), layers(model), objective.name(),
+      validation, batcher.num_users(), batcher.positions_per_epoch(), batcher.batches_per_epoch(),
+      config.train.batch_size, memory_estimate(model, config, threads) / 1e6 + 40, threads,
+      config.train.seed);
+}
+
+std::string processes_text(const Model& model, const Ranks& ranks) {
+  if (ranks.size() == 1) return "";
+  std::string text = fmt::format(", in each of {} processes", ranks.size());
+  if (!model.parameters().divided()) return text;
+  const RowRange kept = model.parameters()[model.input_table()].kept;
+  return text +
+         fmt::format("\ntables      divided, {} of {} items here; all of them while validating",
+                     kept.size(), model.num_items());
+}
+
+}  // namespace truenext

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "batch/batch.h"
+#include "data/dataset.h"
+#include "net/model.h"
+#include "objectives/objective.h"
+#include "run/run_config.h"
+#include "train/ranks/ranks.h"
+#include "train/loop/validator.h"
+
+namespace truenext {
+
+/// What is about to happen, for the person at the terminal: data, model with its parameters,
+/// objective, work per epoch and an estimate of the memory.
+std::string start_summary(const RunConfig& config, const Dataset& dataset, const Model& model,
+                          const Objective& objective, const Batcher& batcher,
+                          const Validator& validator, int threads);
+
+/// What is added to it when several processes train together; else nothing.
+std::string processes_text(const Model& model, const Ranks& ranks);
+
+}  // namespace truenext

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/train_state.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "inference/safetensors.h"
+#include "train/ranks/whole_rows.h"
+
+namespace truenext {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "truenext.checkpoint.1";
+
+/// Shape in the file of a tensor that has as many rows as a parameter.
+std::vector<int64_t> whole_shape(const Parameter& parameter, const Tensor& tensor) {
+  std::vector<int64_t> shape = tensor.shape;
+  shape[0] = parameter.shape[0];
+  return shape;
+}
+
+/// A parameter's value or state: the rows that are kept here.
+void restore(const SafetensorsFile& file, const Parameter& parameter, const std::string& name,
+             Tensor& tensor) {
+  const std::span<const float> from = file.floats(name, whole_shape(parameter, tensor));
+  const auto row = static_cast<int64_t>(from.size()) / parameter.shape[0];
+  std::copy_n(from.begin() + parameter.kept.begin * row, tensor.size(), tensor.data());
+}
+
+void add_rows(const Parameter& parameter, const std::string& name, const Tensor& tensor,
+              Ranks& ranks, SafetensorsWriter& writer) {
+  const std::vector<int64_t> shape = whole_shape(parameter, tensor);
+  if (!parameter.divided()) {
+    writer.add_floats(name, shape, tensor.values);
+    return;
+  }
+  writer.add_stream(name, shape, [&tensor, &ranks](const SafetensorsWriter::Sink& sink) {
+    stream_rows(ranks, tensor, sink);
+  });
+}
+
+/// What the other ranks do while rank 0 writes the tensors of add_rows().
+void send_rows(const ParameterSet& parameters, const Adam& adam, Ranks& ranks) {
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    if (!parameters[i].divided()) continue;
+    stream_rows(ranks, parameters[i].value, {});
+    for (const auto& [name, tensor] : adam.state(i)) stream_rows(ranks, *tensor, {});
+  }
+}
+
+json to_json(const TrainState& s) {
+  return {{"epoch", s.epoch},
+          {"batch", s.batch},
+          {"step", s.step},
+          {"epoch_loss", s.epoch_loss},
+          {"epoch_divisor", s.epoch_divisor},
+          {"epoch_positions", s.epoch_positions},
+          {"best_value", s.best_value},
+          {"best_epoch", s.best_epoch},
+          {"stale", s.stale},
+          {"finished", s.finished},
+          {"metrics_bytes", s.metrics_bytes},
+          {"events_bytes", s.events_bytes},
+          {"seconds", s.seconds}};
+}
+
+TrainState from_json(const json& j) {
+  TrainState s;
+  j.at("epoch").get_to(s.epoch);
+  j.at("batch").get_to(s.batch);
+  j.at("step").get_to(s.step);
+  j.at("epoch_loss").get_to(s.epoch_loss);
+  j.at("epoch_divisor").get_to(s.epoch_divisor);
+  j.at("epoch_positions").get_to(s.epoch_positions);
+  j.at("best_value").get_to(s.best_value);
+  j.at("best_epoch").get_to(s.best_epoch);
+  j.at("stale").get_to(s.stale);
+  j.at("finished").get_to(s.finished);
+  j.at("metrics_bytes").get_to(s.metrics_bytes);
+  j.at("events_bytes").get_to(s.events_bytes);
+  j.at("seconds").get_to(s.seconds);
+  return s;
+}
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
+                     const ParameterSet& parameters, const Adam& adam, Ranks& ranks) {
+  if (ranks.rank() > 0) {
+    send_rows(parameters, adam, ranks);
+    return;
+  }
+  SafetensorsWriter writer;
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& p = parameters[i];
+    add_rows(p, p.name, p.value, ranks, writer);
+    for (const auto& [name, tensor] : adam.state(i)) add_rows(p, name, *tensor, ranks, writer);
+  }
+  writer.set_metadata("format", kFormat);
+  writer.set_metadata("state", to_json(state).dump());
+  writer.set_metadata("adam_steps", std::to_string(adam.steps()));
+  writer.write(path);
+}
+
+TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& parameters,
+                           Adam& adam) {
+  const SafetensorsFile file(path);
+  const auto& metadata = file.metadata();
+  const auto format = metadata.find("format");
+  check_data(format != metadata.end() && format->second == kFormat,
+             "{}: not a checkpoint of this version (expected format {})", path.string(), kFormat);
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    Parameter& p = parameters[i];
+    restore(file, p, p.name, p.value);
+    for (const auto& [name, tensor] : adam.state(i)) restore(file, p, name, *tensor);
+  }
+  try {
+    adam.set_steps(std::stoll(metadata.at("adam_steps")));
+    return from_json(json::parse(metadata.at("state")));
+  } catch (const std::exception& error) {
+    fail_data("{}: damaged counters: {}", path.string(), error.what());
+  }
+}
+
+}  // namespace truenext

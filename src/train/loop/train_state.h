@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "net/parameters.h"
+#include "train/optimise/optimizer.h"
+#include "train/ranks/ranks.h"
+
+namespace truenext {
+
+/// Every counter of a run: saved and restored as one object, nothing about progress lives
+/// elsewhere.
+struct TrainState {
+  int64_t epoch = 0;          ///< completed epochs
+  int64_t batch = 0;          ///< completed batches of the running epoch
+  int64_t step = 0;           ///< completed steps
+  double epoch_loss = 0;      ///< of the running epoch: sum of batch losses times their divisors
+  int64_t epoch_divisor = 0;  ///< sum of these: what the epoch's loss is a mean over
+  int64_t epoch_positions = 0;
+  double best_value = -1;
+  int64_t best_epoch = 0;
+  int64_t stale = 0;  ///< validations since the best one
+  bool finished = false;
+  uint64_t metrics_bytes = 0;  ///< length of metrics.jsonl
+  uint64_t events_bytes = 0;   ///< length of the TensorBoard file
+  double seconds = 0;          ///< spent training and validating, over all sessions
+
+  double mean_epoch_loss() const {
+    return epoch_divisor > 0 ? epoch_loss / static_cast<double>(epoch_divisor) : 0;
+  }
+  void complete_epoch() {
+    ++epoch;
+    batch = epoch_divisor = epoch_positions = 0;
+    epoch_loss = 0;
+  }
+};
+
+/// Weights, moments and counters, written to `path` at once (write, fsync, rename) by rank 0, which
+/// the others send their rows of divided tables. The file does not show who kept what. All ranks
+/// make this call; all rows must be in step (Adam::catch_up_all).
+void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
+                     const ParameterSet& parameters, const Adam& adam, Ranks& ranks = solo_ranks());
+
+/// Restores what save_checkpoint() wrote, of divided tables the rows that are kept here; data Error
+/// naming what does not fit.
+TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& parameters, Adam& adam);
+
+}  // namespace truenext

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/trainer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/resources.h"
+#include "kernels/kernels.h"
+#include "train/devices/devices.h"
+#include "train/loop/initial_weights.h"
+#include "train/loop/progress.h"
+#include "train/loop/run_model.h"
+#include "train/loop/start_summary.h"
+#include "train/loop/window_warning.h"
+
+namespace truenext {
+namespace {
+
+/// A device moves every row in every step.
+int64_t deferred_rows(const TrainRequest& request) {
+  return on_tiles(request.device) ? request.deferred_rows : std::numeric_limits<int64_t>::max();
+}
+
+std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, TrainingParts& parts,
+                                            const Ranks& ranks) {
+  if (on_tiles(request.device)) return nullptr;
+  check_usage(ranks.size() == 1,
+              "--device {}: one process trains on one device; start it without mpirun, or train "
+              "on the CPU",
+              request.device);
+  return devices().engine(request.device, parts, request.config.train);
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
+    : ranks_(ranks),
+      request_(request),
+      config_(request_.config),
+      parts_(config_, request.threads, deferred_rows(request), table_share(request, ranks)),
+      device_(device_engine(request, parts_, ranks)),
+      engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
+      validator_(parts_.dataset, config_.train, parts_.pool),
+      watch_(parts_.dataset, config_, parts_.pool) {
+  parts_.engine.divide_among(ranks_);
+  config_.model = parts_.model->options();
+}
+
+int64_t Trainer::total_steps() const {
+  return config_.train.epochs * parts_.batcher.batches_per_epoch();
+}
+
+void Trainer::begin() {
+  const std::filesystem::path checkpoint = request_.run / "checkpoint" / "last.safetensors";
+  if (request_.resume) {
+    state_ = load_checkpoint(checkpoint, parts_.model->parameters(), parts_.adam);
+    log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
+    state_.finished = false;
+  } else if (!config_.train.init_from.empty()) {
+    start_from_model(config_.train, parts_, ranks_);
+  }
+  check_agreement(ranks_, config_text(config_), "configuration and data");
+  check_agreement(ranks_, std::to_string(state_.step), "checkpoint");
+  check_agreement(ranks_, request_.shard_tables ? "divided" : "whole", "option --shard-tables");
+  check_agreement(ranks_, kernels::instruction_set(), "instruction set of the processors");
+  if (ranks_.rank() == 0) open_run();
+  session_start_ = wall_seconds();
+  seconds_before_ = state_.seconds;
+}
+
+void Trainer::open_run() {
+  const std::filesystem::path checkpoints = request_.run / "checkpoint";
+  if (!request_.resume) {
+    std::filesystem::remove_all(checkpoints);
+    std::filesystem::remove_all(request_.run / Watch::kUsersFolder);
+    std::filesystem::remove(request_.run / "model.safetensors");
+  }
+  make_folder(checkpoints);
+  write_file_atomically(request_.run / "config.toml", config_text(config_));
+  log_ = std::make_unique<RunLog>(request_.run, !request_.resume);
+  if (request_.resume) {
+    log_->rewind(state_);
+  } else {
+    log_->remember(state_);
+  }
+}
+
+bool Trainer::out_of_patience() const {
+  return config_.train.patience > 0 && state_.stale >= config_.train.patience;
+}
+
+TrainResult Trainer::fit() {
+  begin();
+  log_info("{}{}",
+           start_summary(config_, parts_.dataset, *parts_.model, parts_.objective, parts_.batcher,
+                         validator_, parts_.pool.threads()),
+           processes_text(*parts_.model, ranks_));
+  if (log_) warn_of_lost_positions(parts_.dataset, batch_options(config_));
+  if (device_) log_info("device      {}", device_->describe());
+  // Before the first epoch, unless the run had come further; of the log nothing else is that early.
+  if (state_.step == 0 && state_.metrics_bytes == 0) undo_if_interrupted([&] { measure_epoch(); });
+  // Asked before every epoch, so that resuming a run that had stopped changes nothing.
+  while (state_.epoch < config_.train.epochs && !out_of_patience()) {
+    run_epoch();
+    finish_epoch();
+  }
+  state_.finished = true;
+  save();
+  TrainResult result;
+  result.epochs = state_.epoch;
+  result.steps = state_.step;
+  result.best_epoch = state_.best_epoch;
+  result.best_value = state_.best_value;
+  result.valid_metric = validator_.available() ? validator_.metric() : "";
+  result.seconds = state_.seconds;
+  result.positions_per_second =
+      static_cast<double>(session_positions_) / std::max(1e-9, wall_seconds() - session_start_);
+  result.peak_memory_bytes = peak_memory_bytes();
+  result.stopped = out_of_patience() ? "patience" : "epochs";
+  result.processes = ranks_.size();
+  result.rank = ranks_.rank();
+  result.peak_memory_bytes_by_process = numbers_of_ranks(ranks_, result.peak_memory_bytes);
+  return result;
+}
+
+void Trainer::run_epoch() {
+  parts_.batcher.start_epoch(state_.epoch);
+  const int64_t batches = parts_.batcher.batches_per_epoch();
+  while (state_.batch < batches) {
+    stop_if_interrupted();
+    const Batch batch = parts_.batcher.make(state_.batch);
+    const double loss = engine_.step(batch, state_.step, total_steps());
+    after_step(loss, batch);
+  }
+  if (request_.progress_bar) clear_progress();
+}
+
+void Trainer::after_step(double loss, const Batch& batch) {
+  ++state_.batch;
+  ++state_.step;
+  const int64_t divisor = parts_.objective.divisor(batch);
+  state_.epoch_loss += loss * static_cast<double>(divisor);
+  state_.epoch_divisor += divisor;
+  state_.epoch_positions += batch.positions;
+  session_positions_ += batch.positions;
+  const int64_t every = config_.train.checkpoint_steps;
+  if (every > 0 && state_.step % every == 0) save();
+  if (!request_.progress_bar) return;
+  const double elapsed = wall_seconds() - session_start_;
+  Progress progress;
+  progress.epoch = state_.epoch + 1;
+  progress.epochs = config_.train.epochs;
+  progress.batch = state_.batch;
+  progress.batches = parts_.batcher.batches_per_epoch();
+  progress.loss = state_.mean_epoch_loss();
+  progress.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
+  const double left = static_cast<double>(config_.train.epochs) *
+                          static_cast<double>(parts_.batcher.positions_per_epoch()) -
+                      static_cast<double>(state_.epoch * parts_.batcher.positions_per_epoch() +
+                                          state_.epoch_positions);
+  progress.seconds_left = left / std::max(1.0, progress.positions_per_second);
+  draw_progress(progress);
+}
+
+void Trainer::undo_if_interrupted(const std::function<void()>& work) {
+  if (log_) log_->remember(state_);
+  const TrainState before = state_;
+  try {
+    work();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::interrupted) throw;
+    // Stopped while measuring: go back to the end of the last step, which can be saved.
+    state_ = before;
+    if (log_) log_->rewind(state_);
+    stop_if_interrupted();
+    throw;
+  }
+}
+
+void Trainer::finish_epoch() {
+  undo_if_interrupted([&] {
+    log_epoch();
+    measure_epoch();
+  });
+  save();
+}
+
+void Trainer::log_epoch() {
+  const double elapsed = wall_seconds() - session_start_;
+  EpochRecord record;
+  record.epoch = state_.epoch + 1;
+  record.step = state_.step;
+  record.loss = state_.mean_epoch_loss();
+  record.learning_rate = scheduled_rate(config_.train, state_.step - 1, total_steps());
+  record.seconds = seconds_before_ + elapsed;
+  record.positions_per_second = static_cast<double>(session_positions_) / std::max(1e-9, elapsed);
+  state_.complete_epoch();
+  if (log_) log_->epoch(record);
+  epoch_text_ = fmt::format("epoch {}  loss {:.5f}  {} positions/s", state_.epoch, record.loss,
+                            count_text(record.positions_per_second));
+  if (!epoch_is_judged() && !request_.progress_bar) log_info("{}", epoch_text_);
+}
+
+bool Trainer::epoch_is_judged() const {
+  return state_.epoch > 0 &&
+         (state_.epoch % config_.train.valid_every == 0 || state_.epoch == config_.train.epochs);
+}
+
+void Trainer::measure_epoch() {
+  const bool judged = epoch_is_judged();
+  const bool watched = watch_.due(state_.epoch, config_.train.epochs);
+  if (!judged && !watched) return;
+  engine_.settle();
+  const WholeWeights weights(parts_.model->parameters(), ranks_);
+  if (judged) judge_epoch(weights);
+  if (watched) watch(weights);
+}
+
+void Trainer::judge_epoch(const WholeWeights& weights) {
+  if (!validator_.available()) {
+    state_.best_epoch = state_.epoch;
+    write_model(weights, fmt::format("none, epoch {}", state_.epoch));
+    log_info("{}", epoch_text_);
+    return;
+  }
+  const double value = validate(weights);
+  const std::string rest = state_.stale == 0
+                               ? "best so far"
+                               : fmt::format("best {:.5f} at epoch {}, {} without improvement",
+                                             state_.best_value, state_.best_epoch, state_.stale);
+  log_info("{}  valid {} {:.5f} ({})", epoch_text_, validator_.metric(), value, rest);
+}
+
+double Trainer::by_scorer(const WholeWeights& weights,
+                          const std::function<double(const Scorer&)>& call) {
+  return by_first_rank(
+      ranks_, [&] { return with_scorer(*parts_.model, weights.views(), device_.get(), call); });
+}
+
+void Trainer::watch(const WholeWeights& weights) {
+  by_scorer(weights, [&](const Scorer& scorer) {
+    const std::vector<WatchedPart> parts = watch_.measure(scorer);
+    watch_.write_users(request_.run, state_.epoch, parts);
+    for (const WatchedPart& part : parts) {
+      log_->watched(state_, part);
+      log_info("{}", watched_text(state_.epoch, part));
+    }
+    return 0.0;
+  });
+}
+
+double Trainer::validate(const WholeWeights& weights) {
+  const double value =
+      by_scorer(weights, [&](const Scorer& scorer) { return validator_.measure(scorer); });
+  if (value > state_.best_value) {
+    state_.best_value = value;
+    state_.best_epoch = state_.epoch;
+    state_.stale = 0;
+    write_model(weights,
+                fmt::format("{}={:.6f} at epoch {}", validator_.metric(), value, state_.epoch));
+  } else {
+    ++state_.stale;
+  }
+  if (log_) log_->validation(state_, validator_.metric(), value);
+  const int64_t validations = state_.epoch / config_.train.valid_every;
+  if (log_ && !warned_plateau_ && validator_.on_plateau(state_.best_value, validations)) {
+    warned_plateau_ = true;
+    log_warning("after {} epochs {}", state_.epoch, validator_.plateau_text(state_.best_value));
+  }
+  return value;
+}
+
+void Trainer::save() {
+  state_.seconds = seconds_before_ + wall_seconds() - session_start_;
+  if (log_) log_->remember(state_);
+  engine_.settle();
+  save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_,
+                  parts_.model->parameters(), parts_.adam, ranks_);
+}
+
+void Trainer::write_model(const WholeWeights& weights, const std::string& validation) {
+  if (log_) write_run_model(request_.run, parts_, config_, weights.views(), validation);
+}
+
+void Trainer::stop_if_interrupted() {
+  if (!ranks_.any(interrupted())) return;
+  if (request_.progress_bar) clear_progress();
+  save();
+  throw Error(ExitCode::interrupted,
+              fmt::format("interrupted after step {} (epoch {}); nothing is lost, continue with: "
+                          "truenext train --resume {}",
+                          state_.step, state_.epoch + 1, request_.run.string()));
+}
+
+}  // namespace truenext

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/training_parts.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "eval/evaluator.h"
+#include "train/devices/devices.h"
+#include "train/ranks/table_shards.h"
+
+namespace truenext {
+namespace {
+
+Dataset open_training_data(RunConfig& config) {
+  Dataset dataset = Dataset::open(config.data.path);
+  const auto agree = [&](std::string& recorded, const std::string& actual, const char* what) {
+    check_data(recorded.empty() || recorded == actual,
+               "{}: {} {}, but the run was started with {}; resume with the data it began with",
+               config.data.path, what, actual, recorded);
+    recorded = actual;
+  };
+  agree(config.data.fingerprint, dataset.fingerprint(), "dataset fingerprint");
+  agree(config.data.split_fingerprint, dataset.split_fingerprint(), "split fingerprint");
+  return dataset;
+}
+
+std::vector<int64_t> item_counts(const ObjectiveOptions& objective, const Dataset& dataset) {
+  if (!objective.counts_items()) return {};
+  return count_items(dataset.histories(), dataset.splits(), dataset.num_items(),
+                     &SplitPoint::train_end);
+}
+
+ItemRows item_rows(int64_t items, TableShare share) {
+  return {items, rows_of_rank(share.rank, share.ranks, items)};
+}
+
+}  // namespace
+
+BatchOptions batch_options(const RunConfig& config) {
+  BatchOptions options;
+  options.batch_size = config.train.batch_size;
+  options.max_length = config.model.max_length;
+  options.tile_tokens = config.train.tile_tokens;
+  options.max_batches = config.train.max_batches;
+  options.target_positions =
+      config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
+  options.future = config.objective.future;
+  options.with_seen = config.objective.needs_seen();
+  options.with_pool = config.objective.needs_pool();
+  options.users =
+      config.train.users == "shuffled" ? UserOrder::shuffled : UserOrder::with_replacement;
+  options.window =
+      config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
+  options.seed = static_cast<uint64_t>(config.train.seed);
+  return options;
+}
+
+TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
+  if (!request.shard_tables) return {};
+  check_usage(on_tiles(request.device),
+              "--shard-tables divides item tables among processes on the CPU, but --device is {}; "
+              "leave one of the two out",
+              request.device);
+  const ObjectiveOptions& objective = request.config.objective;
+  check_usage(objective.sampled(),
+              "--shard-tables: objective.candidates = \"{}\" reads the whole item table in every "
+              "step, so every process would have to hold it; sample candidates, e.g. "
+              "objective.candidates=uniform, or leave --shard-tables out",
+              objective.candidates);
+  check_usage(request.config.train.table_norm == 0,
+              "--shard-tables: train.table_norm = {} takes the norm of whole item tables in every "
+              "step; use train.l2 or train.weight_decay, which need a row at a time, or leave "
+              "--shard-tables out",
+              request.config.train.table_norm);
+  return {ranks.rank(), ranks.size()};
+}
+
+TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_rows,
+                             TableShare share)
+    : dataset(open_training_data(config)),
+      pool(threads),
+      model(make_model(config.model, item_rows(dataset.num_items(), share),
+                       static_cast<uint64_t>(config.train.seed))),
+      objective(config.objective, dataset.num_items(), item_counts(config.objective, dataset)),
+      adam(model->parameters(), config.train),
+      batcher(dataset, batch_options(config)),
+      engine(*model, objective, adam, config.train, pool) {
+  if (dataset.num_items() < deferred_rows) return;
+  if (config.train.table_norm > 0) return;  // reads and moves every row in every step
+  for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
+}
+
+}  // namespace truenext

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/thread_pool.h"
+#include "batch/batch.h"
+#include "data/dataset.h"
+#include "net/model.h"
+#include "objectives/objective.h"
+#include "run/run_config.h"
+#include "train/steps/engine.h"
+#include "train/optimise/optimizer.h"
+#include "train/loop/train_request.h"
+
+namespace truenext {
+
+/// How the configuration packs users into batches.
+BatchOptions batch_options(const RunConfig& config);
+
+/// Which of several processes keeps which rows of item tables: all of them, unless divided.
+struct TableShare {
+  int rank = 0;
+  int ranks = 1;
+};
+/// What of item tables this process keeps. Usage Error when they cannot be divided as asked for.
+TableShare table_share(const TrainRequest& request, const Ranks& ranks);
+
+/// What a configuration stands for, ready to make steps: shared by the trainer and the benchmark,
+/// so that what is measured is what trains.
+struct TrainingParts {
+  /// Opens the dataset and records in `config`, which must outlive the parts, which data the run is
+  /// about, or refuses data it is not about. Item tables of at least `deferred_rows` rows are
+  /// updated row by row as they are needed (DeferredAdam), unless train.table_norm needs all rows.
+  /// A share of item tables is all that is kept of them; the engine then needs the ranks it is
+  /// divided among.
+  TrainingParts(RunConfig& config, int threads, int64_t deferred_rows, TableShare share = {});
+  TrainingParts(const TrainingParts&) = delete;
+  TrainingParts& operator=(const TrainingParts&) = delete;
+
+  Dataset dataset;
+  WorkerPool pool;
+  std::unique_ptr<Model> model;
+  Objective objective;
+  Adam adam;
+  Batcher batcher;
+  Engine engine;
+};
+
+}  // namespace truenext

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/validator.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace truenext {
+namespace {
+
+/// How many validations at popularity level are worth a warning.
+constexpr int64_t kPlateauValidations = 5;
+constexpr double kPlateauFactor = 1.25;
+
+}  // namespace
+
+Validator::Validator(const Dataset& dataset, const TrainOptions& options, WorkerPool& pool)
+    : pool_(pool), metrics_(parse_metrics(options.valid_metric)) {
+  check_usage(metrics_.size() == 1, "train.valid_metric = \"{}\": want exactly one metric",
+              options.valid_metric);
+  label_ = metrics_[0].label();
+  protocol_.part = SplitPart::valid;
+  protocol_.exclude_seen = options.exclude_seen;
+  protocol_.max_users = options.valid_users;
+  protocol_.seed = static_cast<uint64_t>(options.seed);
+  queries_ = make_queries(dataset, protocol_);
+  if (available()) popularity_ = measure(*make_popularity_scorer(dataset));
+}
+
+bool Validator::on_plateau(double best, int64_t validations) const {
+  return validations >= kPlateauValidations && best <= kPlateauFactor * popularity_;
+}
+
+std::string Validator::plateau_text(double best) const {
+  return fmt::format(
+      "{} is {:.5f}, the level of ranking by popularity ({:.5f}): the model has not left the "
+      "popularity plateau. gBCE models can sit there for a while; give it more epochs and "
+      "patience, start smaller (model.init = \"small\") or lower objective.gbce_t",
+      label_, best, popularity_);
+}
+
+double Validator::measure(const Scorer& scorer) const {
+  const Jagged<int64_t> ranks = rank_targets(scorer, queries_, protocol_, pool_);
+  return compute_metrics(metrics_, ranks).metrics[0].mean;
+}
+
+}  // namespace truenext

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/steps/table_norm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace truenext {
+namespace {
+
+/// Numbers per task, part of the bits: partial sums are made of these and added in order.
+constexpr int64_t kChunk = int64_t{1} << 16;
+
+/// body(begin, size) over the chunks of `size` numbers, task by task.
+template <typename Body>
+void for_each_chunk(int64_t size, WorkerPool& pool, const Body& body) {
+  pool.run((size + kChunk - 1) / kChunk, [&](int64_t task, int) {
+    const int64_t begin = task * kChunk;
+    body(begin, std::min(kChunk, size - begin));
+  });
+}
+
+template <typename T>
+double frobenius_norm(std::span<const T> values, WorkerPool& pool) {
+  const auto size = static_cast<int64_t>(values.size());
+  std::vector<double> sums(static_cast<size_t>((size + kChunk - 1) / kChunk), 0.0);
+  for_each_chunk(size, pool, [&](int64_t begin, int64_t count) {
+    double sum = 0;
+    for (const T value : values.subspan(begin, count)) sum += static_cast<double>(value) * value;
+    sums[begin / kChunk] = sum;
+  });
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  return std::sqrt(total);
+}
+
+}  // namespace
+
+std::vector<int64_t> item_tables(const Model& model) {
+  const int64_t input = model.input_table(), output = model.output_table();
+  if (input == output) return {input};
+  return {input, output};
+}
+
+template <typename T>
+double add_table_norm(std::span<const T> values, double factor, std::span<T> gradient,
+                      WorkerPool& pool) {
+  const double norm = frobenius_norm(values, pool);
+  if (norm == 0) return 0;
+  const double scale = factor / norm;
+  for_each_chunk(static_cast<int64_t>(values.size()), pool, [&](int64_t begin, int64_t count) {
+    for (int64_t i = begin; i < begin + count; ++i) {
+      gradient[i] += static_cast<T>(scale * values[i]);
+    }
+  });
+  return factor * norm;
+}
+
+template <typename T>
+double add_table_norms(const Model& model, const WeightViews<T>& weights, double factor,
+                       TileGradients<T>& gradients, WorkerPool& pool) {
+  double sum = 0;
+  for (const int64_t table : item_tables(model)) {
+    const WeightView<T>& view = weights[table];
+    const std::span<const T> values(view.data, static_cast<size_t>(view.rows * view.columns));
+    sum += add_table_norm(values, factor, gradients.tables[table].make_dense(), pool);
+  }
+  return sum;
+}
+
+template double add_table_norm(std::span<const float>, double, std::span<float>, WorkerPool&);
+template double add_table_norm(std::span<const double>, double, std::span<double>, WorkerPool&);
+template double add_table_norms(const Model&, const WeightViews<float>&, double,
+                                TileGradients<float>&, WorkerPool&);
+template double add_table_norms(const Model&, const WeightViews<double>&, double,
+                                TileGradients<double>&, WorkerPool&);
+
+}  // namespace truenext

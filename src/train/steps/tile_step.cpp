@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/steps/tile_step.h"
+
+#include <utility>
+
+#include "kernels/overloads.h"
+
+namespace truenext {
+namespace {
+
+net::Arena& fresh_arena() {
+  net::Arena& arena = net::thread_arena();
+  arena.reset();
+  return arena;
+}
+
+net::Input input_of(const Tile& tile) {
+  return {tile.sequences.values, tile.sequences.offsets, tile.streams, {}, {}, {}};
+}
+
+}  // namespace
+
+template <typename T>
+TileGradients<T>::TileGradients(const ParameterSet& parameters)
+    : dense(static_cast<size_t>(parameters.dense_size()), T(0)) {
+  tables.reserve(static_cast<size_t>(parameters.size()));
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& parameter = parameters[i];
+    if (parameter.is_table()) {
+      tables.emplace_back(parameter.readable().rows(), parameter.shape[1], parameter.shape[0]);
+    } else {
+      tables.emplace_back();
+    }
+  }
+}
+
+template <typename T>
+std::span<T> TileGradients<T>::of(const Parameter& parameter) {
+  return std::span(dense).subspan(static_cast<size_t>(parameter.dense_begin),
+                                  static_cast<size_t>(parameter.value.size()));
+}
+
+template <typename T>
+void TileGradients<T>::add(TileGradients&& other) {
+  loss += other.loss;
+  kernels::axpy(static_cast<int64_t>(dense.size()), T(1), other.dense.data(), dense.data());
+  for (size_t i = 0; i < tables.size(); ++i) tables[i].add(std::move(other.tables[i]));
+}
+
+template <typename T>
+TileStep<T>::TileStep(const Model& model, const WeightViews<T>& weights, const Tile& tile,
+                      const net::PassPurpose& purpose)
+    : gradients_(model.parameters()),
+      weights_(with_gradients(model.parameters(), weights)),
+      pass_(model.parameters().names(), weights_, input_of(tile), purpose, fresh_arena()),
+      states_(model.network().run(pass_, model.options())) {}
+
+template <typename T>
+WeightViews<T> TileStep<T>::with_gradients(const ParameterSet& parameters,
+                                           WeightViews<T> weights) {
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    if (!parameters[i].is_table()) weights[i].grad = gradients_.of(parameters[i]).data();
+  }
+  return weights;
+}
+
+template <typename T>
+void TileStep<T>::backward(T* state_grad) {
+  const net::RowsGradient<T> given{states_, state_grad};
+  pass_.backward(std::span(&given, 1));
+}
+
+template <typename T>
+void TileStep<T>::add_lookups() {
+  for (const net::Lookup& lookup : pass_.lookups()) {
+    const T* rows = pass_.gradient(lookup);
+    if (rows) gradients_.tables[lookup.table].add_rows(lookup.ids, rows);
+  }
+}
+
+template <typename T>
+TileGradients<T> run_tile(const Model& model, const WeightViews<T>& weights,
+                          const Objective& objective, const Tile& tile,
+                          const StepContext& context) {
+  TileStep<T> step(model, weights, tile, {true, context.seed, context.step});
+  const int64_t output = model.output_table();
+  ObjectiveInput<T> input;
+  input.states = step.states();
+  input.table = weights[output].data;
+  input.held = weights[output].held;
+  input.dim = step.dim();
+  input.tile = &tile;
+  input.divisor = context.divisor;
+  input.seed = context.seed;
+  input.step = context.step;
+  TileGradients<T>& gradients = step.gradients();
+  T* state_grad = step.take_state_grad();
+  gradients.loss = objective.evaluate(input, state_grad, gradients.tables[output]);
+  step.backward(state_grad);
+  step.add_lookups();
+  return std::move(gradients);
+}
+
+template struct TileGradients<float>;
+template struct TileGradients<double>;
+template class TileStep<float>;
+template class TileStep<double>;
+template TileGradients<float> run_tile(const Model&, const WeightViews<float>&, const Objective&,
+                                       const Tile&, const StepContext&);
+template TileGradients<double> run_tile(const Model&, const WeightViews<double>&, const Objective&,
+                                        const Tile&, const StepContext&);
+
+}  // namespace truenext

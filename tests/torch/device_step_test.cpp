@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device path against the tile path: same weights, same batch, same negatives, no dropout.
+#include "torch/device_step.h"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "net/model.h"
+#include "objectives/criterion.h"
+#include "support/small_data.h"
+#include "torch/device_weights.h"
+#include "train/steps/tile_step.h"
+#include "train/loop/training_parts.h"
+
+namespace truenext {
+namespace {
+
+struct Case {
+  std::string name;
+  RunConfig config;
+};
+
+RunConfig small(const std::string& model, const std::string& block) {
+  RunConfig config;
+  config.model.name = model;
+  config.model.block = block;
+  config.model.hidden_size = 16;
+  config.model.num_heads = 2;
+  config.model.max_length = 8;
+  config.model.dropout = 0;
+  config.model.gru_hidden_size = 12;
+  config.model.init = "xavier-normal";
+  config.objective.negatives = 5;
+  config.train.batch_size = 16;
+  config.train.tile_tokens = 24;
+  return config;
+}
+
+RunConfig with(const std::string& criterion, const std::string& candidates) {
+  RunConfig config = small("sasrec", "gsasrec");
+  config.objective.criterion = criterion;
+  config.objective.candidates = candidates;
+  return config;
+}
+
+void add_models(std::vector<Case>& all) {
+  for (const char* block : {"gsasrec", "pmixer", "post-norm", "csrec"}) {
+    all.push_back({block, small("sasrec", block)});
+  }
+  all.push_back({"tied", small("sasrec", "gsasrec")});
+  all.back().config.model.tie_embeddings = true;
+  all.push_back({"no positions", small("sasrec", "gsasrec")});
+  all.back().config.model.positions = "none";
+  all.push_back({"attending to padding", small("sasrec", "pmixer")});
+  all.back().config.model.padding = "attend";
+  all.push_back({"gru4rec", small("gru4rec", "gsasrec")});
+  all.push_back({"gru4rec two layers", small("gru4rec", "gsasrec")});
+  all.back().config.model.gru_layers = 2;
+  all.back().config.model.gru_bias = true;
+}
+
+void add_objectives(std::vector<Case>& all) {
+  for (const CriterionInfo* info : criterion_list()) {
+    for (const char* candidates : {"full", "uniform"}) {
+      all.push_back({info->name + " " + candidates, with(info->name, candidates)});
+    }
+    all.push_back({info->name + " three futures", with(info->name, "uniform")});
+    all.back().config.objective.future.future_items = 3;
+    all.back().config.objective.future.relevance = "linear";
+    all.push_back({info->name + " three futures full", with(info->name, "full")});
+    all.back().config.objective.future.future_items = 3;
+  }
+  all.push_back({"per positive", with("bce-sum", "uniform")});
+  all.back().config.objective.negatives_per = "positive";
+  all.back().config.objective.future.future_items = 3;
+  all.back().config.objective.reduction = "targets";
+  all.push_back({"log q", with("softmax", "popularity")});
+  all.back().config.objective.log_q = true;
+  all.push_back({"per sequence", with("gbce", "mixed")});
+  all.back().config.objective.share = "sequence";
+  all.back().config.objective.exclude = "positive";
+  all.push_back({"per batch", with("bpr-max", "batch")});
+  all.back().config.objective.share = "batch";
+  all.back().config.objective.exclude = "history";
+  all.back().config.objective.bpr_max_reg = 0.5;
+  all.push_back({"last positions", with("softmax", "full")});
+  all.back().config.objective.positions = "last";
+  all.push_back({"clamped", with("gbce", "uniform")});
+  all.back().config.objective.gbce_form = "clamped";
+  all.push_back({"buckets", with("softmax", "buckets")});
+  all.push_back({"axis error", with("bpr-published", "uniform")});
+  all.back().config.objective.compat = "axis-error";
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  add_models(all);
+  add_objectives(all);
+  for (Case& c : all) {
+    for (char& letter : c.name) {
+      if (letter == '-' || letter == ' ') letter = '_';
+    }
+  }
+  return all;
+}
+
+/// Sum over the tiles, dense, in the order of the parameters.
+DeviceGradients by_tiles(const TrainingParts& parts, const Batch& batch,
+                         const StepContext& context) {
+  TileGradients<float> total =
+      run_tile<float>(*parts.model, parts.objective, batch.tiles[0], context);
+  for (size_t t = 1; t < batch.tiles.size(); ++t) {
+    total.add(run_tile<float>(*parts.model, parts.objective, batch.tiles[t], context));
+  }
+  DeviceGradients result{total.loss, total.dense};
+  const ParameterSet& parameters = parts.model->parameters();
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i].kind != ParameterKind::table) continue;
+    const auto dense = total.tables[i].make_dense();
+    result.gradients[i] = at::empty_like(parameters[i].value);
+    std::copy(dense.begin(), dense.end(), result.gradients[i].data_ptr<float>());
+  }
+  return result;
+}
+
+class DeviceStep : public testing::TestWithParam<Case> {
+ protected:
+  DeviceStep() {
+    config_.data.path = test::ring_dataset(folder_).string();
+    config_.model.resolve();
+    parts_ = std::make_unique<TrainingParts>(config_, 2, int64_t{1} << 40);
+    for (int64_t i = 0; i < parts_->model->parameters().size(); ++i) {  // no zero biases
+      at::Tensor value = parts_->model->parameters()[i].value.detach();
+      value.add_(test::wave_like(value, 1.7, static_cast<double>(i)), 0.1);
+    }
+    parts_->batcher.start_epoch(0);
+    batch_ = parts_->batcher.make(0);
+  }
+
+  test::TemporaryFolder folder_;
+  RunConfig config_ = GetParam().config;
+  std::unique_ptr<TrainingParts> parts_;
+  Batch batch_;
+};
+
+TEST_P(DeviceStep, GivesTheLossAndGradientsOfTheTiles) {
+  ASSERT_GT(batch_.tiles.size(), 2u);
+  const StepContext context{42, 7, parts_->objective.divisor(batch_)};
+  const DeviceObjective objective(parts_->objective, parts_->pool);
+  const DeviceGradients device =
+      run_batch(*parts_->model, test::weights_of(*parts_->model), objective, batch_, context);
+  const DeviceGradients tiles = by_tiles(*parts_, batch_, context);
+  EXPECT_GT(tiles.loss, 0);
+  EXPECT_NEAR(device.loss, tiles.loss, 1e-6 * std::abs(tiles.loss));
+  double largest = 0;
+  for (const at::Tensor& gradient : tiles.gradients) {
+    if (gradient.defined()) largest = std::max(largest, gradient.norm().item<double>());
+  }
+  for (int64_t i = 0; i < parts_->model->parameters().size(); ++i) {
+    const std::string& name = parts_->model->parameters()[i].name;
+    const at::Tensor expected = tiles.gradients[i].defined()
+                                    ? tiles.gradients[i]
+                                    : at::zeros_like(parts_->model->parameters()[i].value);
+    const at::Tensor actual =
+        device.gradients[i].defined() ? device.gradients[i] : at::zeros_like(expected);
+    ASSERT_EQ(actual.sizes(), expected.sizes()) << name;
+    // Gradients that cancel to nothing (a key's bias) are compared with the largest one.
+    const double size = std::max(expected.norm().item<double>(), 1e-3 * largest);
+    EXPECT_LT((actual - expected).norm().item<double>(), 1e-4 * size) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DeviceStep, testing::ValuesIn(cases()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(DeviceCriteria, OnlyOriginalsQuirksAreLeftToTheHost) {
+  for (const CriterionInfo* info : criterion_list()) {
+    ObjectiveOptions options;
+    options.criterion = info->name;
+    const bool published = info->name.find("published") != std::string::npos;
+    EXPECT_EQ(find_device_criterion(options) == nullptr, published) << info->name;
+  }
+}
+
+}  // namespace
+}  // namespace truenext

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/Functions.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "net/model.h"
+
+namespace truenext::test {
+
+/// sin(rate j + shift) for the elements j of a tensor of this shape.
+inline at::Tensor wave_like(const at::Tensor& value, double rate, double shift = 0) {
+  return at::sin(at::arange(value.numel(), at::kFloat) * rate + shift).view(value.sizes());
+}
+
+/// Copies of a model's weights, as a device would hold them.
+inline std::vector<at::Tensor> weights_of(const Model& model) {
+  std::vector<at::Tensor> weights;
+  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+    weights.push_back(model.parameters()[i].value.detach().clone());
+  }
+  return weights;
+}
+
+}  // namespace truenext::test
