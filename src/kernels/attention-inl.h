@@ -47,7 +47,7 @@ class BlockFactors {
     uint32_t* rows = blocks + capacity;
     int64_t n = 0;
     for (int64_t i = 0; i < block.rows; ++i) {
-      const int64_t query = block.length - 1 - (block.first_row + i);
+      const int64_t query = block.length - 1 - block.place(i);
       const auto mask_row = static_cast<uint32_t>(query * shape.heads + head);
       starts_[i] = n;
       for (int64_t b = first_column(i) / 8; b < row_blocks; ++b, ++n) {

@@ -98,14 +98,15 @@ struct Head {
   float* out;
 };
 
-/// Keys and values of one head of a sequence; `k` and `v` point at its columns of the first token.
-void pack_head(const AttentionShape& shape, int64_t length, const float* k, const float* v,
+/// Keys and values of one head of a sequence, as many as are seen; `k` and `v` point at its columns
+/// of the first token.
+void pack_head(const AttentionShape& shape, int64_t keys, const float* k, const float* v,
                Head& head) {
   const int64_t width = shape.dim / shape.heads;
-  const int64_t size = packed_size(width, length);
-  float* memory = scratch<float>(Scratch::attention_packed, size + packed_size(length, width));
-  head.keys = pack_t(width, length, k, shape.k_stride, memory);
-  head.values = pack_n(length, width, v, shape.v_stride, memory + size);
+  const int64_t size = packed_size(width, keys);
+  float* memory = scratch<float>(Scratch::attention_packed, size + packed_size(keys, width));
+  head.keys = pack_t(width, keys, k, shape.k_stride, memory);
+  head.values = pack_n(keys, width, v, shape.v_stride, memory + size);
 }
 
 float score_scale(int64_t width) {
@@ -139,7 +140,7 @@ void weighted_values(const AttentionShape& shape, const AttentionBlock& block, c
 int64_t attention_saved_size(const AttentionShape& shape) {
   int64_t size = 0;
   for (int64_t s = 0; s < shape.sequences; ++s) {
-    size += shape.heads * attention_head_size(shape, shape.offsets[s + 1] - shape.offsets[s]);
+    size += shape.heads * attention_head_size(shape, attention_sequence(shape, s));
   }
   return size;
 }
@@ -149,19 +150,20 @@ void attention(const AttentionShape& shape, const float* q, const float* k, cons
   const int64_t width = shape.dim / shape.heads;
   const bool drops = shape.streams && shape.dropout.active();
   for (int64_t s = 0; s < shape.sequences; ++s) {
-    const int64_t first = shape.offsets[s];
-    const int64_t length = shape.offsets[s + 1] - first;
+    const AttentionSequence sequence = attention_sequence(shape, s);
+    if (sequence.queries == 0) continue;
+    const int64_t keys = attention_keys(shape, sequence);
     for (int64_t h = 0; h < shape.heads; ++h) {
       const int64_t column = h * width;
       Head head;
       head.pad_key = shape.pad_key ? shape.pad_key + column : nullptr;
       head.pad_value = shape.pad_value ? shape.pad_value + column : nullptr;
-      pack_head(shape, length, k + first * shape.k_stride + column,
-                v + first * shape.v_stride + column, head);
-      for (int64_t row = 0; row < length; row += kAttentionRows) {
-        const AttentionBlock block = attention_block(shape, length, row);
-        head.q = q + (first + row) * shape.q_stride + column;
-        head.out = out + (first + row) * shape.dim + column;
+      pack_head(shape, keys, k + sequence.first_token * shape.k_stride + column,
+                v + sequence.first_token * shape.v_stride + column, head);
+      for (int64_t row = 0; row < sequence.queries; row += kAttentionRows) {
+        const AttentionBlock block = attention_block(shape, sequence, row);
+        head.q = q + (sequence.first_query + row) * shape.q_stride + column;
+        head.out = out + (sequence.first_query + row) * shape.dim + column;
         float* weights = saved ? saved : scratch<float>(Scratch::attention_scores, block.size());
         softmax_weights(shape, block, head, weights);
         const float* used = weights;
@@ -181,29 +183,23 @@ void attention(const AttentionShape& shape, const float* q, const float* k, cons
 void attention_last(int64_t n, int64_t dim, int64_t heads, const float* q, const float* k,
                     int64_t k_stride, const float* v, int64_t v_stride, const float* pad_key,
                     const float* pad_value, int64_t max_length, float* out) {
+  const int64_t offsets[] = {0, n};
+  const int64_t query_offsets[] = {0, 1};
+  const auto place = static_cast<int32_t>(n - 1);
   AttentionShape shape;
+  shape.sequences = 1;
+  shape.offsets = offsets;
+  shape.query_offsets = query_offsets;
+  shape.query_places = &place;
   shape.dim = dim;
   shape.heads = heads;
   shape.q_stride = dim;
   shape.k_stride = k_stride;
   shape.v_stride = v_stride;
   shape.pad_key = pad_key;
+  shape.pad_value = pad_value;
   shape.max_length = pad_key ? max_length : 0;
-  // The last row alone, computed as attention() computes it.
-  const AttentionBlock block = attention_block(shape, n, n - 1);
-  const int64_t width = dim / heads;
-  for (int64_t h = 0; h < heads; ++h) {
-    const int64_t column = h * width;
-    Head head;
-    head.q = q + column;
-    head.pad_key = pad_key ? pad_key + column : nullptr;
-    head.pad_value = pad_value ? pad_value + column : nullptr;
-    head.out = out + column;
-    pack_head(shape, n, k + column, v + column, head);
-    float* weights = scratch<float>(Scratch::attention_scores, block.size());
-    softmax_weights(shape, block, head, weights);
-    weighted_values(shape, block, head, weights);
-  }
+  attention(shape, q, k, v, out, nullptr);
 }
 
 }  // namespace truenext::kernels

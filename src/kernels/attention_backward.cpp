@@ -92,27 +92,31 @@ HWY_EXPORT(attention_softmax_backward);
 
 namespace {
 
-/// One head of a sequence: pointers to its first token's columns.
+/// One head of a sequence: pointers to the columns of its first token and of its first query.
 struct Head {
   const float *q, *k, *v, *pad_key, *pad_value, *out_grad;
   float *q_grad, *k_grad, *v_grad, *pad_key_grad, *pad_value_grad;
 };
 
-/// The factors of several products, packed.
+/// The factors of several products, packed; `seen` keys.
 struct PackedHead {
-  PackedMatrix values;             ///< [width, length]
-  PackedMatrix keys, q, out_grad;  ///< [length, width]
+  PackedMatrix values;       ///< [width, seen]
+  PackedMatrix keys;         ///< [seen, width]
+  PackedMatrix q, out_grad;  ///< [queries, width]
 };
 
-PackedHead pack_head(const AttentionShape& shape, int64_t length, const Head& head) {
+PackedHead pack_head(const AttentionShape& shape, int64_t queries, int64_t seen, const Head& head) {
   const int64_t width = shape.dim / shape.heads;
-  const int64_t size = packed_size(length, width);
-  float* memory = scratch<float>(Scratch::attention_packed, packed_size(width, length) + 3 * size);
+  const int64_t size = packed_size(seen, width);
+  const int64_t query_size = packed_size(queries, width);
+  float* memory =
+      scratch<float>(Scratch::attention_packed, packed_size(width, seen) + size + 2 * query_size);
   PackedHead packed;
-  packed.keys = pack_n(length, width, head.k, shape.k_stride, memory);
-  packed.q = pack_n(length, width, head.q, shape.q_stride, memory + size);
-  packed.out_grad = pack_n(length, width, head.out_grad, shape.dim, memory + 2 * size);
-  packed.values = pack_t(width, length, head.v, shape.v_stride, memory + 3 * size);
+  packed.keys = pack_n(seen, width, head.k, shape.k_stride, memory);
+  memory += size;
+  packed.q = pack_n(queries, width, head.q, shape.q_stride, memory);
+  packed.out_grad = pack_n(queries, width, head.out_grad, shape.dim, memory + query_size);
+  packed.values = pack_t(width, seen, head.v, shape.v_stride, memory + 2 * query_size);
   return packed;
 }
 
@@ -149,36 +153,58 @@ void query_gradients(const AttentionShape& shape, const AttentionBlock& block, c
   }
 }
 
-/// Gradients of the keys and values that stand where the block's queries do.
-void key_gradients(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
-                   const PackedHead& packed, const AttentionWork& work) {
+/// Gradients of `rows` keys and values from place `first_key` on.
+void key_gradients(const AttentionShape& shape, const AttentionSequence& sequence,
+                   int64_t first_key, const Head& head, const PackedHead& packed,
+                   const AttentionWork& work) {
   const int64_t width = shape.dim / shape.heads;
-  const int64_t first = shape.causal ? block.first_row : 0;  // the first query that sees them
-  const int64_t queries = block.length - first;
-  const int64_t at = first * work.stride + block.first_row;
-  packed_tn(block.rows, width, queries, work.used + at, work.stride, packed.out_grad, first,
-            head.v_grad + block.first_row * shape.v_stride, shape.v_stride);
-  packed_tn(block.rows, width, queries, work.grad + at, work.stride, packed.q, first,
-            head.k_grad + block.first_row * shape.k_stride, shape.k_stride);
+  const int64_t rows = std::min(kAttentionRows, sequence.length - first_key);
+  float* k_grad = head.k_grad + first_key * shape.k_stride;
+  float* v_grad = head.v_grad + first_key * shape.v_stride;
+  // The first query that sees them.
+  const int64_t first = shape.causal ? sequence.first_query_at(first_key) : 0;
+  const int64_t queries = sequence.queries - first;
+  if (queries == 0) {
+    for (int64_t i = 0; i < rows; ++i) {
+      std::fill_n(k_grad + i * shape.k_stride, width, 0.0f);
+      std::fill_n(v_grad + i * shape.v_stride, width, 0.0f);
+    }
+    return;
+  }
+  const int64_t at = first * work.stride + first_key;
+  packed_tn(rows, width, queries, work.used + at, work.stride, packed.out_grad, first, v_grad,
+            shape.v_stride);
+  packed_tn(rows, width, queries, work.grad + at, work.stride, packed.q, first, k_grad,
+            shape.k_stride);
 }
 
-void head_backward(const AttentionShape& shape, const uint64_t* stream, int64_t length, int64_t h,
-                   const Head& head, const float* saved) {
-  const int64_t columns = length + (shape.max_length > length ? 1 : 0);
-  AttentionWork work;
+/// Gradients of all queries; `seen` keys.
+PackedHead query_side(const AttentionShape& shape, const AttentionSequence& sequence,
+                      const uint64_t* stream, int64_t h, const Head& head, const float* saved,
+                      AttentionWork& work) {
+  const int64_t seen = attention_keys(shape, sequence);
+  const int64_t columns = seen + (shape.max_length > sequence.length ? 1 : 0);
   work.stride = (columns + kAttentionAlign - 1) / kAttentionAlign * kAttentionAlign;
-  work.used = scratch<float>(Scratch::attention_scores, length * work.stride);
-  work.grad = scratch<float>(Scratch::attention_gradients, length * work.stride);
-  const PackedHead packed = pack_head(shape, length, head);
-  for (int64_t row = 0; row < length; row += kAttentionRows) {
-    const AttentionBlock block = attention_block(shape, length, row);
+  work.used = scratch<float>(Scratch::attention_scores, sequence.queries * work.stride);
+  work.grad = scratch<float>(Scratch::attention_gradients, sequence.queries * work.stride);
+  const PackedHead packed = pack_head(shape, sequence.queries, seen, head);
+  for (int64_t row = 0; row < sequence.queries; row += kAttentionRows) {
+    const AttentionBlock block = attention_block(shape, sequence, row);
     weight_gradients(shape, block, head, packed, work);
     HWY_DYNAMIC_DISPATCH(attention_softmax_backward)(shape, stream, block, h, saved, work);
     query_gradients(shape, block, head, packed, work);
     saved += block.size();
   }
-  for (int64_t row = 0; row < length; row += kAttentionRows) {
-    key_gradients(shape, attention_block(shape, length, row), head, packed, work);
+  return packed;
+}
+
+void head_backward(const AttentionShape& shape, const AttentionSequence& sequence,
+                   const uint64_t* stream, int64_t h, const Head& head, const float* saved) {
+  AttentionWork work{};
+  PackedHead packed;
+  if (sequence.queries > 0) packed = query_side(shape, sequence, stream, h, head, saved, work);
+  for (int64_t key = 0; key < sequence.length; key += kAttentionRows) {
+    key_gradients(shape, sequence, key, head, packed, work);
   }
 }
 
@@ -191,27 +217,26 @@ void attention_backward(const AttentionShape& shape, const float* q, const float
   const bool drops = shape.streams && shape.dropout.active();
   const auto at = [](auto* pointer, int64_t by) { return pointer ? pointer + by : pointer; };
   for (int64_t s = 0; s < shape.sequences; ++s) {
-    const int64_t first = shape.offsets[s];
-    const int64_t length = shape.offsets[s + 1] - first;
-    if (length == 0) continue;
+    const AttentionSequence sequence = attention_sequence(shape, s);
+    if (sequence.length == 0) continue;
     for (int64_t h = 0; h < shape.heads; ++h) {
       const int64_t column = h * width;
-      const int64_t q_at = first * shape.q_stride + column;
-      const int64_t k_at = first * shape.k_stride + column;
-      const int64_t v_at = first * shape.v_stride + column;
+      const int64_t q_at = sequence.first_query * shape.q_stride + column;
+      const int64_t k_at = sequence.first_token * shape.k_stride + column;
+      const int64_t v_at = sequence.first_token * shape.v_stride + column;
       const Head head{q + q_at,
                       k + k_at,
                       v + v_at,
                       at(shape.pad_key, column),
                       at(shape.pad_value, column),
-                      out_grad + first * shape.dim + column,
+                      out_grad + sequence.first_query * shape.dim + column,
                       q_grad + q_at,
                       k_grad + k_at,
                       v_grad + v_at,
                       at(pad_key_grad, column),
                       at(pad_value_grad, column)};
-      head_backward(shape, drops ? shape.streams + s : nullptr, length, h, head, saved);
-      saved += attention_head_size(shape, length);
+      head_backward(shape, sequence, drops ? shape.streams + s : nullptr, h, head, saved);
+      saved += attention_head_size(shape, sequence);
     }
   }
 }

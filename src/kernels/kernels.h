@@ -87,11 +87,17 @@ void uniform_items(PhiloxKey key, uint64_t stream, uint32_t row, uint32_t choice
 // ---- attention over jagged sequences -----------------------------------------------------------
 
 /// One attention layer over packed sequences. Sequence s owns tokens offsets[s] .. offsets[s+1] of
-/// q, k, v and out, all [tokens, row stride] with heads in contiguous column ranges of width
-/// dim / heads. Scores are scaled by 1 / sqrt(dim / heads).
+/// k and v, [tokens, row stride] with heads in contiguous column ranges of width dim / heads, and
+/// queries query_offsets[s] .. query_offsets[s+1] of q [queries, row stride] and out
+/// [queries, dim]. Scores are scaled by 1 / sqrt(dim / heads).
 struct AttentionShape {
   int64_t sequences = 0;
   const int64_t* offsets = nullptr;  ///< [sequences + 1], offsets[0] = 0
+  /// Which tokens ask: [sequences + 1] with query_offsets[0] = 0, and [queries] the place of each
+  /// query in its own sequence, oldest token = 0, ascending within a sequence, which may have none.
+  /// Both null: every token. What a query gets does not depend, in any bit, on what else is listed.
+  const int64_t* query_offsets = nullptr;
+  const int32_t* query_places = nullptr;
   int64_t dim = 0;
   int64_t heads = 1;
   bool causal = true;
@@ -114,12 +120,12 @@ struct AttentionShape {
 /// need not be set yet.
 int64_t attention_saved_size(const AttentionShape& shape);
 
-/// out [tokens, dim]. `saved` may be null when no backward pass follows.
+/// out [queries, dim]. `saved` may be null when no backward pass follows.
 void attention(const AttentionShape& shape, const float* q, const float* k, const float* v,
                float* out, float* saved);
 
 /// Overwrites q_grad, k_grad, v_grad (strides as q, k, v); adds to pad_key_grad and pad_value_grad
-/// [dim] when the shape has a virtual key. out_grad is [tokens, dim].
+/// [dim] when the shape has a virtual key. out_grad is [queries, dim].
 void attention_backward(const AttentionShape& shape, const float* q, const float* k, const float* v,
                         const float* saved, const float* out_grad, float* q_grad, float* k_grad,
                         float* v_grad, float* pad_key_grad, float* pad_value_grad);

@@ -118,12 +118,14 @@ inline void run_attention_backward(AttentionShape shape, const AttentionArrays<f
   attention_backward(shape, a.q, a.k, a.v, saved, out_grad, a.q_grad, a.k_grad, a.v_grad,
                      a.pad_key_grad, a.pad_value_grad);
 }
+template <typename T>
+reference::AttentionGradients<T> reference_gradients(const AttentionArrays<T>& a) {
+  return {a.q,      a.k,      a.v,      a.pad_key,      a.pad_value,
+          a.q_grad, a.k_grad, a.v_grad, a.pad_key_grad, a.pad_value_grad};
+}
 inline void run_attention_backward(const AttentionShape& shape, const AttentionArrays<double>& a,
                                    const double* saved, const double* out_grad) {
-  const reference::AttentionGradients<double> all{
-      a.q,      a.k,      a.v,      a.pad_key,      a.pad_value,
-      a.q_grad, a.k_grad, a.v_grad, a.pad_key_grad, a.pad_value_grad};
-  reference::attention_backward(shape, all, saved, out_grad);
+  reference::attention_backward(shape, reference_gradients(a), saved, out_grad);
 }
 
 }  // namespace truenext::kernels

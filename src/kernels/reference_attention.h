@@ -18,21 +18,22 @@ template <typename T>
 void dropout_factors(const Dropout& dropout, uint64_t stream, uint32_t row, int64_t dim,
                      T* factors);
 
-/// The saved weights: for every sequence of n tokens and every head, n rows of n keys and the
-/// virtual padding key.
-inline int64_t attention_saved_size(const AttentionShape& shape) {
-  int64_t size = 0;
-  for (int64_t s = 0; s < shape.sequences; ++s) {
-    const int64_t n = shape.offsets[s + 1] - shape.offsets[s];
-    size += shape.heads * n * (n + 1);
-  }
-  return size;
-}
-
 namespace detail {
+
+/// Tokens first .. first + length - 1 of a sequence and its queries, given by their row.
+struct Sequence {
+  int64_t first, length, first_query, queries;
+};
+
+inline Sequence sequence_of(const AttentionShape& shape, int64_t s) {
+  const int64_t* queries = shape.query_offsets ? shape.query_offsets : shape.offsets;
+  return {shape.offsets[s], shape.offsets[s + 1] - shape.offsets[s], queries[s],
+          queries[s + 1] - queries[s]};
+}
 
 /// One query of one head: what the forward and the backward pass both need to know.
 struct Query {
+  int64_t row;       ///< of q and out
   int64_t index;     ///< within its sequence, oldest = 0
   int64_t length;    ///< tokens of the sequence
   int64_t last_key;  ///< keys 0 .. last_key are seen
@@ -44,10 +45,17 @@ inline double score_scale(const AttentionShape& shape) {
   return 1 / std::sqrt(static_cast<double>(shape.dim / shape.heads));
 }
 
-inline Query make_query(const AttentionShape& shape, int64_t index, int64_t length, int64_t head,
-                        bool padded) {
-  return {index, length, shape.causal ? index : length - 1,
-          padded ? std::max<int64_t>(shape.max_length - length, 0) : 0, head};
+inline Query make_query(const AttentionShape& shape, const Sequence& sequence, int64_t i,
+                        int64_t head, bool padded) {
+  const int64_t row = sequence.first_query + i;
+  const int64_t length = sequence.length;
+  const int64_t index = shape.query_places ? shape.query_places[row] : i;
+  return {row,
+          index,
+          length,
+          shape.causal ? index : length - 1,
+          padded ? std::max<int64_t>(shape.max_length - length, 0) : 0,
+          head};
 }
 
 /// Dropout factors of the keys of one query in the order of the keys, then the mean factor of the
@@ -96,22 +104,34 @@ void softmax_weights(const Query& query, int64_t width, double scale, const T* q
 
 }  // namespace detail
 
+/// The saved weights: for every sequence of n tokens, every head and query, n keys and the virtual
+/// padding key.
+inline int64_t attention_saved_size(const AttentionShape& shape) {
+  int64_t size = 0;
+  for (int64_t s = 0; s < shape.sequences; ++s) {
+    const detail::Sequence sequence = detail::sequence_of(shape, s);
+    size += shape.heads * sequence.queries * (sequence.length + 1);
+  }
+  return size;
+}
+
 template <typename T>
 void attention(const AttentionShape& shape, const T* q, const T* k, const T* v, const T* pad_key,
                const T* pad_value, T* out, T* saved) {
   const int64_t width = shape.dim / shape.heads;
   std::vector<T> scratch;
   for (int64_t s = 0; s < shape.sequences; ++s) {
-    const int64_t first = shape.offsets[s];
-    const int64_t n = shape.offsets[s + 1] - first;
+    const detail::Sequence sequence = detail::sequence_of(shape, s);
+    const int64_t first = sequence.first;
+    const int64_t n = sequence.length;
     for (int64_t h = 0; h < shape.heads; ++h) {
-      for (int64_t i = 0; i < n; ++i) {
-        const detail::Query query = detail::make_query(shape, i, n, h, pad_key != nullptr);
+      for (int64_t i = 0; i < sequence.queries; ++i) {
+        const detail::Query query = detail::make_query(shape, sequence, i, h, pad_key != nullptr);
         scratch.resize(static_cast<size_t>(n + 1));
         T* weights = saved ? saved : scratch.data();
         if (saved) saved += n + 1;
         detail::softmax_weights(query, width, detail::score_scale(shape),
-                                q + (first + i) * shape.q_stride + h * width,
+                                q + query.row * shape.q_stride + h * width,
                                 k + first * shape.k_stride + h * width, shape.k_stride,
                                 pad_key ? pad_key + h * width : nullptr, weights);
         const std::vector<double> factors = detail::key_factors(shape, s, query);
@@ -125,7 +145,7 @@ void attention(const AttentionShape& shape, const T* q, const T* k, const T* v, 
             sum += static_cast<double>(weights[n]) * factors.back() *
                    static_cast<double>(pad_value[c]);
           }
-          out[(first + i) * shape.dim + c] = static_cast<T>(sum);
+          out[query.row * shape.dim + c] = static_cast<T>(sum);
         }
       }
     }
@@ -193,18 +213,20 @@ void attention_backward(const AttentionShape& shape, const AttentionGradients<T>
                         const T* out_grad) {
   const int64_t width = shape.dim / shape.heads;
   const int64_t tokens = shape.sequences == 0 ? 0 : shape.offsets[shape.sequences];
-  detail::clear_rows(tokens, shape.dim, shape.q_stride, t.q_grad);
+  const int64_t queries = shape.query_offsets ? shape.query_offsets[shape.sequences] : tokens;
+  detail::clear_rows(queries, shape.dim, shape.q_stride, t.q_grad);
   detail::clear_rows(tokens, shape.dim, shape.k_stride, t.k_grad);
   detail::clear_rows(tokens, shape.dim, shape.v_stride, t.v_grad);
   const auto shifted = [](auto* pointer, int64_t by) { return pointer ? pointer + by : pointer; };
   for (int64_t s = 0; s < shape.sequences; ++s) {
-    const int64_t first = shape.offsets[s];
-    const int64_t n = shape.offsets[s + 1] - first;
+    const detail::Sequence sequence = detail::sequence_of(shape, s);
+    const int64_t first = sequence.first;
+    const int64_t n = sequence.length;
     for (int64_t h = 0; h < shape.heads; ++h) {
       const int64_t column = h * width;
-      for (int64_t i = 0; i < n; ++i, saved += n + 1) {
-        const detail::Query query = detail::make_query(shape, i, n, h, t.pad_key != nullptr);
-        const int64_t q_at = (first + i) * shape.q_stride + column;
+      for (int64_t i = 0; i < sequence.queries; ++i, saved += n + 1) {
+        const detail::Query query = detail::make_query(shape, sequence, i, h, t.pad_key != nullptr);
+        const int64_t q_at = query.row * shape.q_stride + column;
         const int64_t k_at = first * shape.k_stride + column;
         const int64_t v_at = first * shape.v_stride + column;
         const AttentionGradients<T> here{t.q + q_at,
@@ -218,7 +240,7 @@ void attention_backward(const AttentionShape& shape, const AttentionGradients<T>
                                          shifted(t.pad_key_grad, column),
                                          shifted(t.pad_value_grad, column)};
         detail::backward_query(shape, query, detail::key_factors(shape, s, query), saved,
-                               out_grad + (first + i) * shape.dim + column, here);
+                               out_grad + query.row * shape.dim + column, here);
       }
     }
   }
@@ -228,27 +250,20 @@ template <typename T>
 void attention_last(int64_t n, int64_t dim, int64_t heads, const T* q, const T* k, int64_t k_stride,
                     const T* v, int64_t v_stride, const T* pad_key, const T* pad_value,
                     int64_t max_length, T* out) {
-  const int64_t width = dim / heads;
-  const double scale = 1 / std::sqrt(static_cast<double>(width));
-  std::vector<T> weights(static_cast<size_t>(n + 1));
-  for (int64_t h = 0; h < heads; ++h) {
-    const int64_t column = h * width;
-    const detail::Query query{n - 1, n, n - 1, pad_key ? std::max<int64_t>(max_length - n, 0) : 0,
-                              h};
-    detail::softmax_weights(query, width, scale, q + column, k + column, k_stride,
-                            pad_key ? pad_key + column : nullptr, weights.data());
-    for (int64_t c = column; c < column + width; ++c) {
-      double sum = 0;
-      for (int64_t j = 0; j < n; ++j) {
-        sum += static_cast<double>(weights[static_cast<size_t>(j)]) *
-               static_cast<double>(v[j * v_stride + c]);
-      }
-      if (query.padding > 0) {
-        sum += static_cast<double>(weights.back()) * static_cast<double>(pad_value[c]);
-      }
-      out[c] = static_cast<T>(sum);
-    }
-  }
+  const int64_t offsets[] = {0, n};
+  const int64_t query_offsets[] = {0, 1};
+  const auto place = static_cast<int32_t>(n - 1);
+  AttentionShape shape;
+  shape.sequences = 1;
+  shape.offsets = offsets;
+  shape.query_offsets = query_offsets;
+  shape.query_places = &place;
+  shape.dim = shape.q_stride = dim;
+  shape.heads = heads;
+  shape.k_stride = k_stride;
+  shape.v_stride = v_stride;
+  shape.max_length = max_length;
+  reference::attention<T>(shape, q, k, v, pad_key, pad_value, out, nullptr);
 }
 
 }  // namespace truenext::kernels::reference

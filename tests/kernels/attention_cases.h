@@ -49,8 +49,41 @@ struct AttentionCase {
   AttentionCase(const AttentionCase&) = delete;
   AttentionCase& operator=(const AttentionCase&) = delete;
 
+  /// From now on only the listed places of every sequence ask, with q in an array of its own.
+  void ask(const std::vector<std::vector<int32_t>>& lists) {
+    query_offsets = {0};
+    query_rows.clear();
+    places.clear();
+    for (size_t s = 0; s < lists.size(); ++s) {
+      for (const int32_t place : lists[s]) query_rows.push_back(offsets[s] + place);
+      places.insert(places.end(), lists[s].begin(), lists[s].end());
+      query_offsets.push_back(static_cast<int64_t>(places.size()));
+    }
+    listed_q = listed(packed, shape.k_stride);
+    listed_out_grad = listed(out_grad, shape.dim);
+    shape.query_offsets = query_offsets.data();
+    shape.query_places = places.data();
+    shape.q_stride = shape.dim;
+  }
+
+  /// The listed rows [queries, dim] of an array with a row for every token; all without a list.
+  std::vector<T> listed(const std::vector<T>& rows, int64_t stride) const {
+    std::vector<T> result;
+    for (int64_t i = 0; i < queries(); ++i) {
+      const int64_t row = shape_is_listed() ? query_rows[static_cast<size_t>(i)] : i;
+      const auto from = rows.begin() + row * stride;
+      result.insert(result.end(), from, from + shape.dim);
+    }
+    return result;
+  }
+
+  bool shape_is_listed() const { return !query_offsets.empty(); }
+  int64_t queries() const { return shape_is_listed() ? query_offsets.back() : tokens(); }
   int64_t tokens() const { return offsets.back(); }
-  const T* q() const { return packed.data(); }
+  const T* q() const { return shape_is_listed() ? listed_q.data() : packed.data(); }
+  const T* grad_of_out() const {
+    return shape_is_listed() ? listed_out_grad.data() : out_grad.data();
+  }
   const T* k() const { return packed.data() + shape.dim; }
   const T* v() const { return packed.data() + 2 * shape.dim; }
   const T* key_of_pad() const { return is_padded ? pad_key.data() : nullptr; }
@@ -58,11 +91,27 @@ struct AttentionCase {
   std::string name() const {
     return "dim " + std::to_string(shape.dim) + ", heads " + std::to_string(shape.heads) +
            (shape.causal ? ", causal" : ", bidirectional") + (is_padded ? ", padded" : "") +
-           (shape.dropout.active() ? ", dropout" : "");
+           (shape.dropout.active() ? ", dropout" : "") + (shape_is_listed() ? ", listed" : "");
   }
 
   bool is_padded = false;
+  std::vector<int64_t> query_offsets, query_rows;
+  std::vector<int32_t> places;
+  std::vector<T> listed_q, listed_out_grad;
 };
+
+/// Some places of every sequence: none of every fifth, in the others each with the given chance.
+inline std::vector<std::vector<int32_t>> some_places(const std::vector<int64_t>& lengths,
+                                                     uint64_t seed, double chance) {
+  RandomStream random(random_key(seed, Purpose::negatives));
+  std::vector<std::vector<int32_t>> lists(lengths.size());
+  for (size_t s = 0; s < lengths.size(); ++s) {
+    for (int32_t i = 0; i < lengths[s] && s % 5 != 3; ++i) {
+      if (random.uniform() < chance) lists[s].push_back(i);
+    }
+  }
+  return lists;
+}
 
 /// Every kind of layer: call(lengths, dim, heads, causal, padded, rate).
 template <typename Call>
