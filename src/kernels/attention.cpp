@@ -19,6 +19,7 @@
 #include <limits>
 
 #include "kernels/attention-inl.h"
+#include "kernels/attention_terms.h"
 #include "kernels/packed.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -63,7 +64,22 @@ void attention_softmax(const AttentionBlock& block, float scale, float* scores) 
   }
 }
 
-/// dropped = weights * dropout factors, same layout; hidden keys stay zero.
+/// weights = silu(scores) * scale, same layout, where the two may be one; hidden keys become zero.
+void attention_silu(const AttentionBlock& block, float scale, const float* scores, float* weights) {
+  const V factor = all(scale);
+  for (int64_t i = 0; i < block.rows; ++i, scores += block.stride, weights += block.stride) {
+    const int64_t seen = block.seen(i);
+    for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
+      const V s = part.load(scores + j);
+      part.store(hn::Mul(hn::Mul(s, factor), sigmoid_of(s)), weights + j);
+    });
+    for_each(block.keys - seen,
+             [&](int64_t j, auto part) HWY_ATTR { part.store(zero(), weights + seen + j); });
+  }
+}
+
+/// dropped = weights * dropout factors, same layout, where the two may be one; hidden keys stay
+/// zero.
 void attention_dropout(const AttentionShape& shape, uint64_t stream, const AttentionBlock& block,
                        int64_t head, const float* weights, float* dropped) {
   const BlockFactors all_factors(shape, stream, block, head);
@@ -87,6 +103,7 @@ HWY_AFTER_NAMESPACE();
 namespace truenext::kernels {
 
 HWY_EXPORT(attention_softmax);
+HWY_EXPORT(attention_silu);
 HWY_EXPORT(attention_dropout);
 
 namespace {
@@ -109,20 +126,28 @@ void pack_head(const AttentionShape& shape, int64_t keys, const float* k, const 
   head.values = pack_n(keys, width, v, shape.v_stride, memory + size);
 }
 
-float score_scale(int64_t width) {
-  return 1.0f / std::sqrt(static_cast<float>(width));
-}
-
-void softmax_weights(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
-                     float* weights) {
+void products(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
+              float* scores) {
   const int64_t width = shape.dim / shape.heads;
-  packed_nn(block.rows, block.keys, width, head.q, shape.q_stride, head.keys, weights,
-            block.stride);
+  packed_nn(block.rows, block.keys, width, head.q, shape.q_stride, head.keys, scores, block.stride);
   if (block.padding > 0) {
-    gemm_nt(block.rows, 1, width, head.q, shape.q_stride, head.pad_key, width, weights + block.keys,
+    gemm_nt(block.rows, 1, width, head.q, shape.q_stride, head.pad_key, width, scores + block.keys,
             block.stride, false);
   }
-  HWY_DYNAMIC_DISPATCH(attention_softmax)(block, score_scale(width), weights);
+}
+
+/// The weights of a block from its products in `scores`, which become what the backward pass needs:
+/// weights in place, or finished scores and the weights elsewhere.
+float* weights_of(const AttentionShape& shape, const AttentionTables& tables,
+                  const AttentionBlock& block, int64_t h, float* scores) {
+  if (tables.separate) add_terms(shape, tables, block, h, scores);
+  if (shape.weights == AttentionWeights::softmax) {
+    HWY_DYNAMIC_DISPATCH(attention_softmax)(block, tables.scale_of_weights(), scores);
+    return scores;
+  }
+  float* weights = scratch<float>(Scratch::attention_gradients, block.size());
+  HWY_DYNAMIC_DISPATCH(attention_silu)(block, shape.weight_scale, scores, weights);
+  return weights;
 }
 
 void weighted_values(const AttentionShape& shape, const AttentionBlock& block, const Head& head,
@@ -149,9 +174,11 @@ void attention(const AttentionShape& shape, const float* q, const float* k, cons
                float* out, float* saved) {
   const int64_t width = shape.dim / shape.heads;
   const bool drops = shape.streams && shape.dropout.active();
+  AttentionTables tables = attention_tables(shape, false);
   for (int64_t s = 0; s < shape.sequences; ++s) {
     const AttentionSequence sequence = attention_sequence(shape, s);
     if (sequence.queries == 0) continue;
+    enter_sequence(shape, sequence, tables);
     const int64_t keys = attention_keys(shape, sequence);
     for (int64_t h = 0; h < shape.heads; ++h) {
       const int64_t column = h * width;
@@ -164,8 +191,9 @@ void attention(const AttentionShape& shape, const float* q, const float* k, cons
         const AttentionBlock block = attention_block(shape, sequence, row);
         head.q = q + (sequence.first_query + row) * shape.q_stride + column;
         head.out = out + (sequence.first_query + row) * shape.dim + column;
-        float* weights = saved ? saved : scratch<float>(Scratch::attention_scores, block.size());
-        softmax_weights(shape, block, head, weights);
+        float* scores = saved ? saved : scratch<float>(Scratch::attention_scores, block.size());
+        products(shape, block, head, scores);
+        const float* weights = weights_of(shape, tables, block, h, scores);
         const float* used = weights;
         if (drops) {
           float* dropped = scratch<float>(Scratch::attention_gradients, block.size());

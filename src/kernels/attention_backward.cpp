@@ -10,67 +10,32 @@
 #define HWY_TARGET_INCLUDE "kernels/attention_backward.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 // After foreach_target.h
-#include <cmath>
+#include <algorithm>
 
-#include "kernels/attention-inl.h"
+#include "kernels/attention_backward-inl.h"
+#include "kernels/attention_terms.h"
 #include "kernels/packed.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace truenext::kernels {
 namespace HWY_NAMESPACE {
-namespace {
 
-struct NoFactors {
-  HWY_INLINE V load(int64_t) const { return all(1.0f); }
-  float padding() const { return 1.0f; }
-};
-
-/// One row: gradient of the weights after dropout in, gradient of the raw scores out; `dropped`
-/// receives the weights after dropout.
-template <class Factors>
-HWY_INLINE void softmax_backward_row(const AttentionBlock& block, int64_t seen, float scale,
-                                     const Factors& factors, const float* weights, float* dropped,
-                                     float* grad) {
-  V sum = zero();
-  for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
-    const V factor = factors.load(j);
-    const V weight = part.load(weights + j);
-    const V g = hn::Mul(part.load(grad + j), factor);
-    sum = hn::MulAdd(g, weight, sum);  // the weight is zero beyond the row
-    part.store(g, grad + j);
-    part.store(hn::Mul(weight, factor), dropped + j);
-  });
-  float mean = sum_of(sum);
-  if (block.padding > 0) {
-    const float weight = weights[block.keys];
-    grad[block.keys] *= factors.padding();
-    mean += grad[block.keys] * weight;
-    dropped[block.keys] = weight * factors.padding();
-    grad[block.keys] = weight * (grad[block.keys] - mean) * scale;
-  }
-  for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
-    const V weight = hn::Mul(part.load(weights + j), all(scale));
-    part.store(hn::Mul(weight, hn::Sub(part.load(grad + j), all(mean))), grad + j);
-  });
-  for_each(block.keys - seen, [&](int64_t j, auto part) HWY_ATTR {
-    part.store(zero(), grad + seen + j);
-    part.store(zero(), dropped + seen + j);
-  });
-}
-
-}  // namespace
-
-/// For all rows of a block; `stream` null = no dropout.
-void attention_softmax_backward(const AttentionShape& shape, const uint64_t* stream,
-                                const AttentionBlock& block, int64_t head, const float* weights,
+/// For all rows of a block; `stream` null = no dropout, `saved` as the forward pass left it.
+void attention_weights_backward(const AttentionShape& shape, const uint64_t* stream, float scale,
+                                const AttentionBlock& block, int64_t head, const float* saved,
                                 const AttentionWork& work) {
-  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.dim / shape.heads));
   float* used = work.used + block.first_row * work.stride;
   float* grad = work.grad + block.first_row * work.stride;
   const auto rows = [&](const auto& factors_of) HWY_ATTR {
     for (int64_t i = 0; i < block.rows; ++i) {
-      softmax_backward_row(block, block.seen(i), scale, factors_of(i), weights + i * block.stride,
-                           used + i * work.stride, grad + i * work.stride);
+      const float* row = saved + i * block.stride;
+      if (shape.weights == AttentionWeights::softmax) {
+        softmax_backward_row(block, block.seen(i), scale, factors_of(i), row,
+                             used + i * work.stride, grad + i * work.stride);
+      } else {
+        silu_backward_row(block, block.seen(i), shape.weight_scale, factors_of(i), row,
+                          used + i * work.stride, grad + i * work.stride);
+      }
     }
   };
   if (!stream) {
@@ -88,7 +53,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace truenext::kernels {
 
-HWY_EXPORT(attention_softmax_backward);
+HWY_EXPORT(attention_weights_backward);
 
 namespace {
 
@@ -153,7 +118,7 @@ void query_gradients(const AttentionShape& shape, const AttentionBlock& block, c
   }
 }
 
-/// Gradients of `rows` keys and values from place `first_key` on.
+/// Gradients of a block of keys and values from place `first_key` on.
 void key_gradients(const AttentionShape& shape, const AttentionSequence& sequence,
                    int64_t first_key, const Head& head, const PackedHead& packed,
                    const AttentionWork& work) {
@@ -178,10 +143,10 @@ void key_gradients(const AttentionShape& shape, const AttentionSequence& sequenc
             shape.k_stride);
 }
 
-/// Gradients of all queries; `seen` keys.
-PackedHead query_side(const AttentionShape& shape, const AttentionSequence& sequence,
-                      const uint64_t* stream, int64_t h, const Head& head, const float* saved,
-                      AttentionWork& work) {
+/// Gradients of all queries.
+PackedHead query_side(const AttentionShape& shape, const AttentionTables& tables,
+                      const AttentionSequence& sequence, const uint64_t* stream, int64_t h,
+                      const Head& head, const float* saved, AttentionWork& work) {
   const int64_t seen = attention_keys(shape, sequence);
   const int64_t columns = seen + (shape.max_length > sequence.length ? 1 : 0);
   work.stride = (columns + kAttentionAlign - 1) / kAttentionAlign * kAttentionAlign;
@@ -191,18 +156,24 @@ PackedHead query_side(const AttentionShape& shape, const AttentionSequence& sequ
   for (int64_t row = 0; row < sequence.queries; row += kAttentionRows) {
     const AttentionBlock block = attention_block(shape, sequence, row);
     weight_gradients(shape, block, head, packed, work);
-    HWY_DYNAMIC_DISPATCH(attention_softmax_backward)(shape, stream, block, h, saved, work);
+    HWY_DYNAMIC_DISPATCH(attention_weights_backward)
+    (shape, stream, tables.scale_of_weights(), block, h, saved, work);
+    if (tables.separate) {
+      collect_terms(shape, tables, block, h, work.stride, work.grad + row * work.stride);
+    }
     query_gradients(shape, block, head, packed, work);
     saved += block.size();
   }
   return packed;
 }
 
-void head_backward(const AttentionShape& shape, const AttentionSequence& sequence,
-                   const uint64_t* stream, int64_t h, const Head& head, const float* saved) {
+void head_backward(const AttentionShape& shape, const AttentionTables& tables,
+                   const AttentionSequence& sequence, const uint64_t* stream, int64_t h,
+                   const Head& head, const float* saved) {
   AttentionWork work{};
   PackedHead packed;
-  if (sequence.queries > 0) packed = query_side(shape, sequence, stream, h, head, saved, work);
+  if (sequence.queries > 0)
+    packed = query_side(shape, tables, sequence, stream, h, head, saved, work);
   for (int64_t key = 0; key < sequence.length; key += kAttentionRows) {
     key_gradients(shape, sequence, key, head, packed, work);
   }
@@ -215,10 +186,12 @@ void attention_backward(const AttentionShape& shape, const float* q, const float
                         float* v_grad, float* pad_key_grad, float* pad_value_grad) {
   const int64_t width = shape.dim / shape.heads;
   const bool drops = shape.streams && shape.dropout.active();
+  AttentionTables tables = attention_tables(shape, true);
   const auto at = [](auto* pointer, int64_t by) { return pointer ? pointer + by : pointer; };
   for (int64_t s = 0; s < shape.sequences; ++s) {
     const AttentionSequence sequence = attention_sequence(shape, s);
     if (sequence.length == 0) continue;
+    enter_sequence(shape, sequence, tables);
     for (int64_t h = 0; h < shape.heads; ++h) {
       const int64_t column = h * width;
       const int64_t q_at = sequence.first_query * shape.q_stride + column;
@@ -235,10 +208,11 @@ void attention_backward(const AttentionShape& shape, const float* q, const float
                       v_grad + v_at,
                       at(pad_key_grad, column),
                       at(pad_value_grad, column)};
-      head_backward(shape, sequence, drops ? shape.streams + s : nullptr, h, head, saved);
+      head_backward(shape, tables, sequence, drops ? shape.streams + s : nullptr, h, head, saved);
       saved += attention_head_size(shape, sequence);
     }
   }
+  finish_terms(shape, tables);
 }
 
 }  // namespace truenext::kernels

@@ -86,10 +86,33 @@ void uniform_items(PhiloxKey key, uint64_t stream, uint32_t row, uint32_t choice
 
 // ---- attention over jagged sequences -----------------------------------------------------------
 
+/// How scores s become weights: softmax over the keys that a query sees, or SiLU(s) * weight_scale,
+/// not normalised (HSTU, Zhai et al. 2024, eq. 2).
+enum class AttentionWeights { softmax, silu };
+
+/// Terms added to the scores of a query i and a key j: tables with one row for all heads or one for
+/// each. Their gradients are added to the arrays named here (null = not wanted). Null bias = no
+/// such term. Not together with a virtual padding key, which has neither place nor time.
+template <typename T>
+struct AttentionTerms {
+  /// [distance_heads, distances], column clamp(i - j + distance_origin, 0, distances - 1) with the
+  /// places i and j in the sequence.
+  const T* distance_bias = nullptr;
+  T* distance_grad = nullptr;
+  int64_t distance_heads = 1, distances = 0, distance_origin = 0;
+  /// [time_heads, buckets <= 256], column min(buckets - 1, floor(ln(max(1, |t_i - t_j|)) / width)).
+  const T* time_bias = nullptr;
+  T* time_grad = nullptr;
+  int64_t time_heads = 1, buckets = 0;
+  double bucket_width = 0.301;
+  const int64_t* query_times = nullptr;  ///< t_i [queries], seconds
+  const int64_t* key_times = nullptr;    ///< t_j [tokens]
+};
+
 /// One attention layer over packed sequences. Sequence s owns tokens offsets[s] .. offsets[s+1] of
 /// k and v, [tokens, row stride] with heads in contiguous column ranges of width dim / heads, and
 /// queries query_offsets[s] .. query_offsets[s+1] of q [queries, row stride] and out
-/// [queries, dim]. Scores are scaled by 1 / sqrt(dim / heads).
+/// [queries, dim]. Scores are score_scale * <q, k> + the terms.
 struct AttentionShape {
   int64_t sequences = 0;
   const int64_t* offsets = nullptr;  ///< [sequences + 1], offsets[0] = 0
@@ -102,6 +125,10 @@ struct AttentionShape {
   int64_t heads = 1;
   bool causal = true;
   int64_t q_stride = 0, k_stride = 0, v_stride = 0;  ///< row strides in elements
+  float score_scale = 0.0f;                          ///< 0 = 1 / sqrt(dim / heads)
+  AttentionWeights weights = AttentionWeights::softmax;
+  float weight_scale = 1.0f;  ///< of silu
+  AttentionTerms<float> terms{};
   /// Dropout of the attention weights: stream = streams[s], row = (query * heads + head), column =
   /// key, where query and key count from the *end* of the window (newest = 0), so that the mask
   /// does not depend on how much of a history is shown. Null streams = no dropout.
@@ -110,14 +137,15 @@ struct AttentionShape {
   /// Originals that attend to their left padding: sequence s is preceded by max_length - n
   /// identical virtual keys (pad_key, pad_value [dim], the same for every sequence), folded into
   /// one with log(max_length - n) added to its score. 0 and null = padding does not exist
-  /// (default).
+  /// (default). With softmax only.
   int64_t max_length = 0;
   const float* pad_key = nullptr;
   const float* pad_value = nullptr;
 };
 
-/// Number of floats attention() keeps for its backward pass (the weights before dropout); pad_key
-/// need not be set yet.
+/// Number of floats attention() keeps for its backward pass: one for each pair, the weight before
+/// dropout of a softmax, the score of silu, which gives both weight and derivative for one exp.
+/// pad_key and the terms need not be set yet.
 int64_t attention_saved_size(const AttentionShape& shape);
 
 /// out [queries, dim]. `saved` may be null when no backward pass follows.
@@ -125,7 +153,8 @@ void attention(const AttentionShape& shape, const float* q, const float* k, cons
                float* out, float* saved);
 
 /// Overwrites q_grad, k_grad, v_grad (strides as q, k, v); adds to pad_key_grad and pad_value_grad
-/// [dim] when the shape has a virtual key. out_grad is [queries, dim].
+/// [dim] when the shape has a virtual key and to the gradients of the terms. out_grad is
+/// [queries, dim].
 void attention_backward(const AttentionShape& shape, const float* q, const float* k, const float* v,
                         const float* saved, const float* out_grad, float* q_grad, float* k_grad,
                         float* v_grad, float* pad_key_grad, float* pad_value_grad);

@@ -84,14 +84,15 @@ inline void gru_gates_backward(int64_t rows, int64_t hidden, const double* previ
                                 h_gates_grad);
 }
 
-/// Arrays of one attention layer and, for the backward pass, their gradients. pad_key and pad_value
-/// take the place of the shape's.
+/// Arrays of one attention layer and, for the backward pass, their gradients. pad_key, pad_value
+/// and terms take the place of the shape's.
 template <typename T>
 struct AttentionArrays {
   const T *q = nullptr, *k = nullptr, *v = nullptr;
   const T *pad_key = nullptr, *pad_value = nullptr;
   T *q_grad = nullptr, *k_grad = nullptr, *v_grad = nullptr;
   T *pad_key_grad = nullptr, *pad_value_grad = nullptr;
+  AttentionTerms<T> terms{};
 };
 
 template <typename T>
@@ -104,24 +105,27 @@ inline void run_attention(AttentionShape shape, const AttentionArrays<float>& a,
                           float* saved) {
   shape.pad_key = a.pad_key;
   shape.pad_value = a.pad_value;
+  shape.terms = a.terms;
   attention(shape, a.q, a.k, a.v, out, saved);
 }
 inline void run_attention(const AttentionShape& shape, const AttentionArrays<double>& a,
                           double* out, double* saved) {
-  reference::attention(shape, a.q, a.k, a.v, a.pad_key, a.pad_value, out, saved);
+  reference::attention(shape, a.q, a.k, a.v, a.pad_key, a.pad_value, out, saved, a.terms);
 }
 
 inline void run_attention_backward(AttentionShape shape, const AttentionArrays<float>& a,
                                    const float* saved, const float* out_grad) {
   shape.pad_key = a.pad_key;
   shape.pad_value = a.pad_value;
+  shape.terms = a.terms;
   attention_backward(shape, a.q, a.k, a.v, saved, out_grad, a.q_grad, a.k_grad, a.v_grad,
                      a.pad_key_grad, a.pad_value_grad);
 }
 template <typename T>
 reference::AttentionGradients<T> reference_gradients(const AttentionArrays<T>& a) {
   return {a.q,      a.k,      a.v,      a.pad_key,      a.pad_value,
-          a.q_grad, a.k_grad, a.v_grad, a.pad_key_grad, a.pad_value_grad};
+          a.q_grad, a.k_grad, a.v_grad, a.pad_key_grad, a.pad_value_grad,
+          a.terms};
 }
 inline void run_attention_backward(const AttentionShape& shape, const AttentionArrays<double>& a,
                                    const double* saved, const double* out_grad) {

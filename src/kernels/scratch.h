@@ -13,6 +13,8 @@ enum class Scratch : size_t {
   attention_factors,
   attention_blocks,
   attention_packed,
+  attention_terms,
+  attention_buckets,
   candidate_lists,
   block_gradients,
   objective_states,

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference attention itself: against finite differences, and against sequences that are padded
 // for real.
-#include "kernels/attention_cases.h"
+#include "kernels/attention_runs.h"
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
 namespace truenext::kernels {
 namespace {
 
+using testing::attention_output;
+using testing::attention_run;
 using testing::AttentionCase;
+using testing::AttentionResult;
 using testing::difference;
+using testing::for_each_terms;
+using testing::kAdded;
 using testing::numeric_gradient;
 using testing::weighted_sum;
 
@@ -51,6 +56,85 @@ TEST(ReferenceAttention, GradientMatchesFiniteDifferences) {
       }
     }
   }
+}
+
+double output_sum(const AttentionCase<double>& c) {
+  const auto out = attention_output(c);
+  return weighted_sum(out, c.is_listed() ? c.listed_out_grad : c.out_grad);
+}
+
+/// Slope of the sum along a random direction of rows [rows, dim] that lie `stride` apart from
+/// `values` on, by central differences; `direction` receives it.
+double numeric_slope(const AttentionCase<double>& c, int64_t rows, int64_t dim, int64_t stride,
+                     double* values, std::vector<double>& direction) {
+  constexpr double kStep = 1e-5;
+  direction = testing::random_values<double>(rows * dim, 21);
+  const auto move = [&](double by) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t i = 0; i < dim; ++i) {
+        values[r * stride + i] += by * direction[static_cast<size_t>(r * dim + i)];
+      }
+    }
+    return output_sum(c);
+  };
+  const double above = move(kStep);
+  const double below = move(-2 * kStep);
+  move(kStep);
+  return (above - below) / (2 * kStep);
+}
+
+// Every tensor along a random direction: weights, terms, lists, dropout, heads, odd sizes.
+TEST(ReferenceAttention, SlopesMatchFiniteDifferences) {
+  for_each_terms<double>({1, 2, 17, 18, 0, 19, 40}, 5, [](AttentionCase<double>& c) {
+    const AttentionResult<double> result = attention_run(c);
+    const int64_t dim = c.shape.dim;
+    const auto check = [&](const std::vector<double>& grad, int64_t rows, int64_t columns,
+                           int64_t stride, double* values, double before) {
+      std::vector<double> direction;
+      const double slope = numeric_slope(c, rows, columns, stride, values, direction);
+      double expected = 0;
+      for (size_t i = 0; i < grad.size(); ++i) expected += (grad[i] - before) * direction[i];
+      EXPECT_NEAR(slope, expected, 1e-7 * std::max(1.0, std::abs(expected))) << c.name();
+      EXPECT_TRUE(grad.empty() || std::abs(expected) > 1e-6) << c.name();
+    };
+    double* packed = c.packed.data();
+    double* q = c.is_listed() ? c.listed_q.data() : packed;
+    check(result.q, c.queries(), dim, c.shape.q_stride, q, 0);
+    check(result.k, c.tokens(), dim, c.shape.k_stride, packed + dim, 0);
+    check(result.v, c.tokens(), dim, c.shape.v_stride, packed + 2 * dim, 0);
+    const auto terms = [&](std::vector<double>& bias, const std::vector<double>& grad) {
+      check(grad, 1, static_cast<int64_t>(bias.size()), 0, bias.data(), kAdded<double>);
+    };
+    terms(c.distance_bias, result.distance);
+    terms(c.time_bias, result.time);
+  });
+}
+
+// Every element of every tensor at a small size.
+TEST(ReferenceAttention, TermGradientsMatchFiniteDifferences) {
+  for_each_terms<double>({4, 1, 0, 7}, 2, [](AttentionCase<double>& c) {
+    if (c.shape.heads == 3) return;
+    const AttentionResult<double> result = attention_run(c);
+    const auto value = [&] { return output_sum(c); };
+    const auto added = [](std::vector<double> grad) {
+      for (double& g : grad) g -= kAdded<double>;
+      return grad;
+    };
+    EXPECT_LT(difference(added(result.distance), numeric_gradient(c.distance_bias, value)), 1e-8)
+        << c.name();
+    EXPECT_LT(difference(added(result.time), numeric_gradient(c.time_bias, value)), 1e-8)
+        << c.name();
+    const auto packed = numeric_gradient(c.packed, value);
+    const int64_t dim = c.shape.dim;
+    const auto part = [&](int64_t column) {
+      const std::vector<double> from(packed.begin() + column, packed.end());
+      return testing::dense_rows(from, c.tokens(), dim, c.shape.k_stride);
+    };
+    EXPECT_LT(difference(result.k, part(dim)), 1e-8) << c.name();
+    EXPECT_LT(difference(result.v, part(2 * dim)), 1e-8) << c.name();
+    const auto q = c.is_listed() ? numeric_gradient(c.listed_q, value) : part(0);
+    EXPECT_LT(difference(result.q, q), 1e-8) << c.name();
+  });
 }
 
 // The newest n rows of a sequence that is really padded on the left with copies of the pad.

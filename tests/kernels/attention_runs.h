@@ -8,11 +8,15 @@
 
 namespace truenext::kernels::testing {
 
-/// What a layer returns: out and the gradient of q [queries, dim], the others as their arrays.
+/// What a layer returns: out [queries, dim] and the gradients.
 template <typename T>
 struct AttentionResult {
-  std::vector<T> out, q, k, v, pad_key, pad_value;
+  std::vector<T> out, q, k, v, pad_key, pad_value, distance, time;
 };
+
+/// What the gradients of the terms hold before: they are added to.
+template <typename T>
+constexpr T kAdded = T(0.25);
 
 template <typename T>
 AttentionArrays<T> arrays_of(const AttentionCase<T>& c) {
@@ -22,6 +26,7 @@ AttentionArrays<T> arrays_of(const AttentionCase<T>& c) {
   arrays.v = c.v();
   arrays.pad_key = c.key_of_pad();
   arrays.pad_value = c.value_of_pad();
+  arrays.terms = c.terms;
   return arrays;
 }
 
@@ -58,11 +63,15 @@ AttentionResult<T> run_layer(const AttentionCase<T>& c, int64_t saved_size, cons
   std::vector<T> kv(c.packed.size(), T(0.5));  // not zero: gradients are overwritten
   result.pad_key.assign(static_cast<size_t>(dim), T(0));
   result.pad_value = result.pad_key;
+  result.distance.assign(c.distance_bias.size(), kAdded<T>);
+  result.time.assign(c.time_bias.size(), kAdded<T>);
   arrays.q_grad = q.data();
   arrays.k_grad = kv.data();
   arrays.v_grad = kv.data() + dim;
   arrays.pad_key_grad = c.is_padded ? result.pad_key.data() : nullptr;
   arrays.pad_value_grad = c.is_padded ? result.pad_value.data() : nullptr;
+  arrays.terms.distance_grad = result.distance.data();
+  arrays.terms.time_grad = result.time.data();
   backward(c.shape, arrays, saved.data(), c.grad_of_out());
   result.q = dense_rows(q, c.queries(), dim, c.shape.q_stride);
   result.k = dense_rows(kv, c.tokens(), dim, c.shape.k_stride);
@@ -85,7 +94,7 @@ inline AttentionResult<float> twin_run(const AttentionCase<float>& c) {
   return run_layer(
       c, reference::attention_saved_size(c.shape),
       [](const AttentionShape& shape, const AttentionArrays<float>& a, float* out, float* saved) {
-        reference::attention(shape, a.q, a.k, a.v, a.pad_key, a.pad_value, out, saved);
+        reference::attention(shape, a.q, a.k, a.v, a.pad_key, a.pad_value, out, saved, a.terms);
       },
       [](const AttentionShape& shape, const AttentionArrays<float>& a, const float* saved,
          const float* out_grad) {
@@ -99,7 +108,8 @@ double difference(const AttentionResult<T>& a, const AttentionResult<T>& b) {
   double worst = 0;
   for (const auto part :
        {&AttentionResult<T>::out, &AttentionResult<T>::q, &AttentionResult<T>::k,
-        &AttentionResult<T>::v, &AttentionResult<T>::pad_key, &AttentionResult<T>::pad_value}) {
+        &AttentionResult<T>::v, &AttentionResult<T>::pad_key, &AttentionResult<T>::pad_value,
+        &AttentionResult<T>::distance, &AttentionResult<T>::time}) {
     const double here = difference(a.*part, b.*part);
     if (!(here <= worst)) worst = here;  // also when not a number
   }
