@@ -7,6 +7,19 @@
 #include "base/random.h"
 
 namespace truenext {
+namespace {
+
+// Tokens. Smaller tiles give more workers something to do and smaller matrix products.
+constexpr int64_t kSmallestTile = 128;
+constexpr int64_t kLargestTile = 512;
+constexpr int64_t kTilesOfBatch = 8;
+
+}  // namespace
+
+int64_t tile_tokens_of(int64_t batch_tokens) {
+  const int64_t share = (batch_tokens + kTilesOfBatch - 1) / kTilesOfBatch;
+  return std::clamp(share, kSmallestTile, kLargestTile);
+}
 
 Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     : dataset_(dataset), options_(options), relevance_(options.future) {
@@ -50,10 +63,11 @@ Batch Batcher::make(int64_t batch) const {
   const int64_t begin = batch * options_.batch_size;
   const int64_t end = std::min(begin + options_.batch_size, num_users());
   Batch result;
+  const int64_t most = options_.tile_tokens > 0 ? options_.tile_tokens
+                                                : tile_tokens_of(tokens_between(begin, end));
   for (int64_t i = begin; i < end; ++i) {
     const int32_t user = users_[order_[i]];
-    const bool full =
-        result.tiles.empty() || result.tiles.back().tokens() + window(user) > options_.tile_tokens;
+    const bool full = result.tiles.empty() || result.tiles.back().tokens() + window(user) > most;
     if (full) result.tiles.emplace_back();
     // A user who comes twice draws other random numbers the second time.
     const uint64_t visit = options_.users == UserOrder::shuffled ? 0 : static_cast<uint64_t>(i + 1);
@@ -66,6 +80,12 @@ Batch Batcher::make(int64_t batch) const {
   }
   if (options_.with_pool) share_pool(result);
   return result;
+}
+
+int64_t Batcher::tokens_between(int64_t begin, int64_t end) const {
+  int64_t tokens = 0;
+  for (int64_t i = begin; i < end; ++i) tokens += window(users_[order_[i]]);
+  return tokens;
 }
 
 void Batcher::share_pool(Batch& batch) {

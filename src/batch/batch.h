@@ -76,10 +76,16 @@ struct Batch {
   int64_t tokens = 0;
 };
 
+/// How large the tiles of a batch of so many tokens are: a part of it that keeps eight workers busy,
+/// but no less than fills a matrix product and no more than stays in cache. A function of the batch
+/// alone, so that bits do not depend on who works on it.
+int64_t tile_tokens_of(int64_t batch_tokens);
+
 struct BatchOptions {
   int64_t batch_size = 128;   ///< users
   int64_t max_length = 200;   ///< inputs per user: the newest max_length + 1 training items
-  int64_t tile_tokens = 512;  ///< a tile ends before it exceeds this (one sequence always fits)
+  /// A tile ends before it exceeds this (one sequence always fits); 0 = tile_tokens_of() the batch.
+  int64_t tile_tokens = 0;
   int64_t max_batches = 0;    ///< per epoch; 0 = all users every epoch
   TargetPositions target_positions = TargetPositions::all;
   FutureOptions future;
@@ -116,6 +122,8 @@ class Batcher {
                     Targets& targets) const;
   std::vector<int32_t> training_items(int32_t user) const;  ///< distinct, ascending
   void check_negatives_exist() const;
+  /// Inputs of users begin .. end - 1 of the epoch's order.
+  int64_t tokens_between(int64_t begin, int64_t end) const;
   static void share_pool(Batch& batch);
   int64_t window(int32_t user) const;      ///< inputs of a user
   int64_t window_end(int32_t user) const;  ///< one past the last target

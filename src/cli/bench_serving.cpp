@@ -89,10 +89,12 @@ struct Serving {
     return report;
   }
 
-  /// Useful operations of one query.
-  double flop(int64_t query) const {
+  /// Useful operations of queries begin .. end - 1.
+  double flop(int64_t begin, int64_t end) const {
     PackedSize size;
-    size.add_sequence(std::min(queries.histories.row_size(query), options.max_length));
+    for (int64_t query = begin; query < end; ++query) {
+      size.add_sequence(std::min(queries.histories.row_size(query), options.max_length));
+    }
     return inference_work(options, scorer->num_items(), size).total();
   }
 
@@ -116,8 +118,7 @@ void stop_if_interrupted() {
 BenchReport bench_evaluate(const BenchTask& task) {
   Serving serving(task);
   const int64_t users = serving.queries.histories.size();
-  double flop = 0;
-  for (int64_t user = 0; user < users; ++user) flop += serving.flop(user);
+  const double flop = serving.flop(0, users);
   std::vector<BenchSample> samples;
   Jagged<int64_t> ranks;
   for (int64_t repeat = -1; repeat < task.repeats; ++repeat) {
@@ -152,10 +153,11 @@ BenchReport bench_recommend(const BenchTask& task) {
     const int64_t query = (i + kWarmUp) % serving.queries.histories.size();
     Queries one;
     one.histories.add_row(serving.queries.histories.row(query));
+    const double flop = serving.flop(query, query + 1);
     const BenchSample sample = timed([&](BenchSample& s) {
       top_items(*serving.scorer, one, kListed, serving.protocol.exclude_seen, serving.pool);
       s.count = 1;
-      s.flop = serving.flop(query);
+      s.flop = flop;
     });
     if (i < 0) continue;
     samples.push_back(sample);

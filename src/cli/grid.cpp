@@ -22,7 +22,7 @@
 #include "compare/grid_table.h"
 #include "compare/run_result.h"
 #include "run/grid_plan.h"
-#include "train/loop/train_request.h"
+#include "train/loop/training.h"
 
 namespace truenext::cli {
 namespace {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/elements.h"
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 #include "kernels/reference_attention.h"
+#include "kernels/reference_elements.h"
 
 /// The kernels' names for double: the plain references. Code templated on the scalar type then runs
 /// the fast kernels in training and exact arithmetic in gradient checks.
@@ -53,6 +55,34 @@ inline void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, cons
 }
 inline void scale(int64_t n, double factor, double* values) {
   reference::scale(n, factor, values);
+}
+inline double dot(int64_t n, const double* x, const double* y) {
+  return reference::dot(n, x, y);
+}
+inline void apply_function(Function function, int64_t n, const double* x, double* y) {
+  reference::apply_function(function, n, x, y);
+}
+inline void apply_function_backward(Function function, int64_t n, const double* x, const double* y,
+                                    const double* y_grad, double* x_grad, bool accumulate) {
+  reference::apply_function_backward(function, n, x, y, y_grad, x_grad, accumulate);
+}
+inline void scale_shift(int64_t n, double factor, double shift, const double* x, double* y) {
+  reference::scale_shift(n, factor, shift, x, y);
+}
+inline void add_matching(const Matching& shape, const double* x, double factor, const double* y,
+                         double* out) {
+  reference::add_matching(shape, x, factor, y, out);
+}
+inline void multiply_matching(const Matching& shape, const double* x, const double* y, double* out,
+                              bool accumulate) {
+  reference::multiply_matching(shape, x, y, out, accumulate);
+}
+inline void sum_matching(const Matching& shape, double factor, const double* g, double* y_grad) {
+  reference::sum_matching(shape, factor, g, y_grad);
+}
+inline void sum_products_matching(const Matching& shape, const double* g, const double* x,
+                                  double* y_grad) {
+  reference::sum_products_matching(shape, g, x, y_grad);
 }
 inline void gather_scores(int64_t rows, int64_t count, int64_t dim, const double* states,
                           const double* table, const int32_t* ids, double* scores) {

@@ -17,6 +17,7 @@ enum class Scratch : size_t {
   attention_buckets,
   candidate_lists,
   block_gradients,
+  windows,
   objective_states,
   objective_scores,
   objective_gradients,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "kernels/elements.h"
 #include "net/block_style.h"
 
 /// The vocabulary in which a network is written, once. A network is a function of Ops and of its
@@ -58,12 +59,14 @@ class Wanted {
 /// The input of a pass: whole sequences packed back to back, oldest item first. Everything is
 /// borrowed.
 struct Input {
-  std::span<const int32_t> items;     ///< [tokens]
-  std::span<const int64_t> offsets;   ///< [sequences + 1], from 0
-  std::span<const uint64_t> streams;  ///< [sequences]: identity for random masks; may be empty in use
+  std::span<const int32_t> items;    ///< [tokens]
+  std::span<const int64_t> offsets;  ///< [sequences + 1], from 0
+  std::span<const uint64_t>
+      streams;  ///< [sequences]: identity for random masks; may be empty in use
   Wanted wanted;
-  std::span<const int64_t> times;        ///< [tokens], seconds; empty where not known
-  std::span<const int64_t> query_times;  ///< [tokens]: when the next item was asked for; may be empty
+  std::span<const int64_t> times;  ///< [tokens], seconds; empty where not known
+  std::span<const int64_t>
+      query_times;  ///< [tokens]: when the next item was asked for; may be empty
 
   int64_t tokens() const { return static_cast<int64_t>(items.size()); }
   int64_t sequences() const { return static_cast<int64_t>(offsets.size()) - 1; }
@@ -72,7 +75,8 @@ struct Input {
   }
 };
 
-enum class Function { relu, gelu, sigmoid, tanh, silu };  ///< gelu is the exact one
+using kernels::AttentionWeights;
+using kernels::Function;
 
 /// A transformer block as one operation (decision 0010); equations: net/block_style.h. Its tensors
 /// are `name` + kBlockTensorNames.
@@ -99,6 +103,47 @@ struct GruCall {
   Rows start{};
 };
 
+/// Which time a query has in the term by times: its own event's, or that of the request for the
+/// next one (Input::query_times).
+enum class QueryTime { past, request };
+
+/// Attention over the sequences of the input: scores are score_scale <q, k> + the terms that are
+/// named (none where the name is empty), of which each head has a row or all share one. Columns of
+/// the terms: kernels::AttentionTerms.
+struct AttentionCall {
+  int64_t heads = 1;
+  bool causal = true;
+  double score_scale = 0;  ///< 0 = 1 / sqrt(width / heads)
+  AttentionWeights weights = AttentionWeights::softmax;
+  double weight_scale = 1;              ///< of silu
+  std::string_view distance_bias = {};  ///< [1 or heads, distances]
+  int64_t distance_origin = 0;          ///< column of distance 0
+  std::string_view time_bias = {};      ///< [1 or heads, buckets]
+  double bucket_width = 0.301;
+  QueryTime query_time = QueryTime::past;
+  double dropout = 0;  ///< of the weights
+  int64_t number = 0;  ///< tells its masks from those of other attentions
+};
+
+/// What lies before the oldest row of each sequence, for originals whose padding is alive: j places
+/// before the first row of sequence s is row ends[s] - j of `rows`. Zeros where there is none.
+struct Prefix {
+  Rows rows{};
+  Ids ends{};  ///< [sequences]
+};
+
+/// A causal convolution: with K = kernel, d = dilation,
+///     y_t = sum over j = 0 .. K - 1 of W_j x_{t - (K - 1 - j) d} + b.
+/// Tensors: `name`.weight [out, K * in], the columns of W_0, of the oldest row, first, and
+/// `name`.bias [out].
+struct ConvCall {
+  std::string_view name;
+  int64_t kernel = 1;
+  int64_t dilation = 1;
+  bool bias = true;
+  Prefix before{};
+};
+
 /// Operations on matrices. Parameters are meant by name. All shapes are [rows, columns].
 class Ops {
  public:
@@ -119,14 +164,17 @@ class Ops {
   virtual Rows parameter(std::string_view name) = 0;
   /// x W^T + b with `name`.weight [out, in] and, with `bias`, `name`.bias [out].
   virtual Rows linear(Rows x, std::string_view name, bool bias = true) = 0;
-  /// Over each row, with `name`.weight and `name`.bias.
+  /// Over each row, with `name`.weight and `name`.bias; without a name they are ones and zeros.
   virtual Rows layer_norm(Rows x, std::string_view name, double epsilon) = 0;
 
-  // Element by element; the layout is that of x.
+  // Element by element; the layout is that of x. y has the shape of x, or one row for all rows,
+  // one column for all columns, or both.
   virtual Rows add(Rows x, Rows y, double factor = 1) = 0;  ///< x + factor y
-  virtual Rows multiply(Rows x, Rows y) = 0;  ///< y of width 1 is one factor a row
+  virtual Rows multiply(Rows x, Rows y) = 0;
   virtual Rows scale(Rows x, double factor, double shift = 0) = 0;  ///< factor x + shift
   virtual Rows apply(Function function, Rows x) = 0;
+  /// x / max(|x|, smallest), row by row.
+  virtual Rows unit_rows(Rows x, double smallest) = 0;
   /// In training only. x has the rows of the tokens or the wanted ones; `number` tells masks of one
   /// purpose apart.
   virtual Rows dropout(Rows x, double rate, Purpose purpose, int64_t number) = 0;
@@ -149,8 +197,20 @@ class Ops {
   virtual Rows running_mean(Rows x, const Wanted& wanted) = 0;
   virtual Rows gru(Rows x, const GruCall& call, const Wanted& wanted) = 0;
   virtual Rows block(Rows x, const BlockCall& call, const Wanted& wanted) = 0;
-  /// A GRU over other sequences than the input's: x [offsets.back(), in].
+  /// k and v have a row for every token, q one for each wanted; all the width of the result.
+  virtual Rows attention(Rows q, Rows k, Rows v, const AttentionCall& call,
+                         const Wanted& wanted) = 0;
+  virtual Rows conv(Rows x, const ConvCall& call, const Wanted& wanted) = 0;
+  /// The newest `length` rows up to each wanted one, oldest first: [wanted * length, width].
+  virtual Rows windows(Rows x, int64_t length, const Wanted& wanted, const Prefix& before = {}) = 0;
+  // Over other sequences than the input's: x [offsets.back(), in], a result for every row.
   virtual Rows gru_over(Rows x, const Offsets& offsets, const GruCall& call) = 0;
+  virtual Rows conv_over(Rows x, const Offsets& offsets, const ConvCall& call) = 0;
+  /// One linear map of every `height` consecutive rows of each window x [windows * length, width]:
+  /// [windows * (length - height + 1), out]. Tensors: `name`.weight [out, height * width], oldest
+  /// row first, and, with `bias`, `name`.bias [out].
+  virtual Rows slide(Rows x, int64_t length, int64_t height, std::string_view name,
+                     bool bias = true) = 0;
 
   /// The wanted rows of a matrix with a row for every token.
   Rows pick(Rows x);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tape: memory, gradients, and the operations that read parameters. The other operations are in
-// tile_pass_elements.cpp, tile_pass_rows.cpp and tile_pass_sequences.cpp.
+// tile_pass_*.cpp.
 #include "net/tile_pass.h"
 
 #include <algorithm>
@@ -63,12 +63,12 @@ Rows TilePass<T>::copy(Rows x) {
 }
 
 template <typename T>
-void TilePass<T>::hand_on(Rows y, Rows x) {
+void TilePass<T>::hand_on(T* gradient, Rows x) {
   Node& to = nodes_[x.id];
   if (to.grad == nullptr) {
-    to.grad = grad(y);
+    to.grad = gradient;
   } else {
-    kernels::axpy(x.size(), T(1), grad(y), to.grad);
+    kernels::axpy(x.size(), T(1), gradient, to.grad);
   }
 }
 
@@ -152,15 +152,23 @@ Rows TilePass<T>::linear(Rows x, std::string_view name, bool bias) {
 }
 
 template <typename T>
+WeightView<T> TilePass<T>::constant(int64_t width, T value) {
+  T* numbers = arena_.take<T>(2 * width);
+  std::fill_n(numbers, width, value);
+  std::fill_n(numbers + width, width, T(0));
+  return {numbers, 1, width, numbers + width};
+}
+
+template <typename T>
 Rows TilePass<T>::layer_norm(Rows x, std::string_view name, double epsilon) {
-  const WeightView<T>& w = weight(name, ".weight");
-  const WeightView<T>& b = weight(name, ".bias");
+  const WeightView<T> w = name.empty() ? constant(x.width, T(1)) : weight(name, ".weight");
+  const WeightView<T> b = name.empty() ? constant(x.width, T(0)) : weight(name, ".bias");
   const Rows y = make(x.count, x.width, x.layout);
   T* mean = purpose_.training ? arena_.take<T>(x.count) : nullptr;
   T* rstd = purpose_.training ? arena_.take<T>(x.count) : nullptr;
   kernels::layer_norm(x.count, x.width, data(x), w.data, b.data, static_cast<T>(epsilon), data(y),
                       mean, rstd);
-  record([this, x, y, &w, &b, mean, rstd] {
+  record([this, x, y, w, b, mean, rstd] {
     write_gradient(x, [&](T* to) {
       kernels::layer_norm_backward(x.count, x.width, data(x), w.data, mean, rstd, grad(y), to,
                                    w.grad, b.grad);

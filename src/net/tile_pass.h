@@ -64,6 +64,7 @@ class TilePass final : public Ops {
   Rows multiply(Rows x, Rows y) override;
   Rows scale(Rows x, double factor, double shift) override;
   Rows apply(Function function, Rows x) override;
+  Rows unit_rows(Rows x, double smallest) override;
   Rows dropout(Rows x, double rate, Purpose purpose, int64_t number) override;
   Rows beside(std::span<const Rows> parts) override;
   Rows columns(Rows x, int64_t begin, int64_t end) override;
@@ -75,8 +76,13 @@ class TilePass final : public Ops {
   Rows segment_softmax(Rows x, Offsets offsets) override;
   Rows running_mean(Rows x, const Wanted& wanted) override;
   Rows gru(Rows x, const GruCall& call, const Wanted& wanted) override;
-  Rows gru_over(Rows x, const Offsets& offsets, const GruCall& call) override;
   Rows block(Rows x, const BlockCall& call, const Wanted& wanted) override;
+  Rows attention(Rows q, Rows k, Rows v, const AttentionCall& call, const Wanted& wanted) override;
+  Rows conv(Rows x, const ConvCall& call, const Wanted& wanted) override;
+  Rows windows(Rows x, int64_t length, const Wanted& wanted, const Prefix& before) override;
+  Rows gru_over(Rows x, const Offsets& offsets, const GruCall& call) override;
+  Rows conv_over(Rows x, const Offsets& offsets, const ConvCall& call) override;
+  Rows slide(Rows x, int64_t length, int64_t height, std::string_view name, bool bias) override;
 
  private:
   struct Node {
@@ -92,10 +98,10 @@ class TilePass final : public Ops {
   T* data(Rows x) { return nodes_[x.id].value; }
   /// Gradient of x, zeros when it is asked for first.
   T* grad(Rows x);
-  const WeightView<T>& weight(std::string_view name) const {
-    return weights_[names_.index(name)];
-  }
+  const WeightView<T>& weight(std::string_view name) const { return weights_[names_.index(name)]; }
   const WeightView<T>& weight(std::string_view name, std::string_view end);
+  /// A row of equal numbers, with room for a gradient that nobody reads.
+  WeightView<T> constant(int64_t width, T value);
 
   Rows make(int64_t count, int64_t width, Layout layout);
   Rows copy(Rows x);
@@ -111,7 +117,8 @@ class TilePass final : public Ops {
   template <typename Multiply>
   void add_product(Rows x, const Multiply& multiply);
   /// The gradient of y, which nobody needs any more, is (part of) that of x.
-  void hand_on(Rows y, Rows x);
+  void hand_on(Rows y, Rows x) { hand_on(grad(y), x); }
+  void hand_on(T* gradient, Rows x);
 
   kernels::Dropout mask(double rate, Purpose purpose, int64_t number) const;
   const RowKeys& keys_of(Layout layout);
@@ -119,6 +126,11 @@ class TilePass final : public Ops {
     return wanted.is_all() ? Layout::tokens : Layout::wanted;
   }
   Rows keep_wanted(Rows x, const Wanted& wanted);
+  /// Which rows ask, and when.
+  void set_queries(const AttentionCall& call, const Wanted& wanted, kernels::AttentionShape& shape,
+                   kernels::AttentionTerms<T>& terms);
+  Rows convolve(Rows x, std::span<const int64_t> offsets, const ConvCall& call,
+                const Wanted& wanted, Layout layout);
 
   const TensorNames& names_;
   const WeightViews<T>& weights_;

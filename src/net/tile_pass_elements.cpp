@@ -9,68 +9,31 @@
 namespace truenext::net {
 namespace {
 
-template <typename T>
-T sigmoid(T x) {
-  return T(1) / (T(1) + std::exp(-x));
-}
-
-template <typename T>
-T value_of(Function function, T x) {
-  switch (function) {
-    case Function::relu:
-      return std::max(x, T(0));
-    case Function::gelu:
-      return x * T(0.5) * (T(1) + std::erf(x / std::sqrt(T(2))));
-    case Function::sigmoid:
-      return sigmoid(x);
-    case Function::tanh:
-      return std::tanh(x);
-    case Function::silu:
-      return x * sigmoid(x);
-  }
-  return x;
-}
-
-/// Derivative at x, where the value is y.
-template <typename T>
-T slope_of(Function function, T x, T y) {
-  switch (function) {
-    case Function::relu:
-      return y > 0 ? T(1) : T(0);
-    case Function::gelu: {
-      const T density = std::exp(-x * x / T(2)) * T(0.3989422804014327);
-      return T(0.5) * (T(1) + std::erf(x / std::sqrt(T(2)))) + x * density;
-    }
-    case Function::sigmoid:
-      return y * (T(1) - y);
-    case Function::tanh:
-      return T(1) - y * y;
-    case Function::silu: {
-      const T s = sigmoid(x);
-      return s + y * (T(1) - s);
-    }
-  }
-  return T(1);
+kernels::Matching matching(Rows x, Rows y) {
+  assert(y.count == x.count || y.count == 1);
+  assert(y.width == x.width || y.width == 1);
+  return {x.count, x.width, y.count == 1 ? 0 : y.width, y.width == 1 ? 0 : 1};
 }
 
 }  // namespace
 
 template <typename T>
 Rows TilePass<T>::add(Rows x, Rows y, double factor) {
-  assert(x.count == y.count && x.width == y.width);
-  const Rows z = copy(x);
-  kernels::axpy(x.size(), static_cast<T>(factor), data(y), data(z));
-  record([this, x, y, z, factor] {
-    if (factor == 1) {
+  const kernels::Matching shape = matching(x, y);
+  const T by = static_cast<T>(factor);
+  const Rows z = make(x.count, x.width, x.layout);
+  kernels::add_matching(shape, data(x), by, data(y), data(z));
+  record([this, x, y, z, by, shape] {
+    if (y.count != x.count || y.width != x.width) {
+      kernels::sum_matching(shape, by, grad(z), grad(y));
+    } else {
       add_product(y, [&](T* to, bool accumulate) {
         if (accumulate) {
-          kernels::axpy(y.size(), T(1), grad(z), to);
+          kernels::axpy(y.size(), by, grad(z), to);
         } else {
-          std::copy_n(grad(z), y.size(), to);
+          kernels::scale_shift(y.size(), by, T(0), grad(z), to);
         }
       });
-    } else {
-      kernels::axpy(y.size(), static_cast<T>(factor), grad(z), grad(y));
     }
     hand_on(z, x);
   });
@@ -79,47 +42,70 @@ Rows TilePass<T>::add(Rows x, Rows y, double factor) {
 
 template <typename T>
 Rows TilePass<T>::multiply(Rows x, Rows y) {
-  assert(x.count == y.count && (x.width == y.width || y.width == 1));
-  const bool by_row = y.width == 1;
+  const kernels::Matching shape = matching(x, y);
   const Rows z = make(x.count, x.width, x.layout);
-  const T *a = data(x), *b = data(y);
-  T* out = data(z);
-  for (int64_t r = 0, i = 0; r < x.count; ++r) {
-    for (int64_t c = 0; c < x.width; ++c, ++i) out[i] = a[i] * b[by_row ? r : i];
-  }
-  record([this, x, y, z, by_row] {
-    T *to_x = grad(x), *to_y = grad(y);
-    const T *g = grad(z), *left = data(x), *right = data(y);
-    for (int64_t r = 0, i = 0; r < x.count; ++r) {
-      for (int64_t c = 0; c < x.width; ++c, ++i) {
-        const int64_t j = by_row ? r : i;
-        to_x[i] += g[i] * right[j];
-        to_y[j] += g[i] * left[i];
-      }
-    }
+  kernels::multiply_matching(shape, data(x), data(y), data(z), false);
+  record([this, x, y, z, shape] {
+    const T* g = grad(z);
+    add_product(x, [&](T* to, bool accumulate) {
+      kernels::multiply_matching(shape, g, data(y), to, accumulate);
+    });
+    kernels::sum_products_matching(shape, g, data(x), grad(y));
   });
   return z;
 }
 
 template <typename T>
 Rows TilePass<T>::scale(Rows x, double factor, double shift) {
+  const T by = static_cast<T>(factor);
   const Rows y = make(x.count, x.width, x.layout);
-  const T *from = data(x), by = static_cast<T>(factor), to = static_cast<T>(shift);
-  std::transform(from, from + x.size(), data(y), [=](T value) { return by * value + to; });
-  record([this, x, y, by] { kernels::axpy(x.size(), by, grad(y), grad(x)); });
+  kernels::scale_shift(x.size(), by, static_cast<T>(shift), data(x), data(y));
+  record([this, x, y, by] {
+    add_product(x, [&](T* to, bool accumulate) {
+      if (accumulate) {
+        kernels::axpy(x.size(), by, grad(y), to);
+      } else {
+        kernels::scale_shift(x.size(), by, T(0), grad(y), to);
+      }
+    });
+  });
   return y;
 }
 
 template <typename T>
 Rows TilePass<T>::apply(Function function, Rows x) {
   const Rows y = make(x.count, x.width, x.layout);
-  const T* from = data(x);
-  std::transform(from, from + x.size(), data(y),
-                 [function](T value) { return value_of(function, value); });
+  kernels::apply_function(function, x.size(), data(x), data(y));
   record([this, x, y, function] {
-    const T *in = data(x), *out = data(y), *g = grad(y);
-    T* to = grad(x);
-    for (int64_t i = 0; i < x.size(); ++i) to[i] += g[i] * slope_of(function, in[i], out[i]);
+    const T* g = grad(y);
+    add_product(x, [&](T* to, bool accumulate) {
+      kernels::apply_function_backward(function, x.size(), data(x), data(y), g, to, accumulate);
+    });
+  });
+  return y;
+}
+
+template <typename T>
+Rows TilePass<T>::unit_rows(Rows x, double smallest) {
+  const Rows y = make(x.count, x.width, x.layout);
+  const int64_t width = x.width;
+  const T least = static_cast<T>(smallest);
+  T* lengths = arena_.take<T>(x.count);
+  for (int64_t r = 0; r < x.count; ++r) {
+    const T* row = data(x) + r * width;
+    lengths[r] = std::sqrt(kernels::dot(width, row, row));
+    kernels::scale_shift(width, T(1) / std::max(lengths[r], least), T(0), row, data(y) + r * width);
+  }
+  record([this, x, y, width, least, lengths] {
+    write_gradient(x, [&](T* to) {
+      for (int64_t r = 0; r < x.count; ++r, to += width) {
+        const T *unit = data(y) + r * width, *g = grad(y) + r * width;
+        const T inverse = T(1) / std::max(lengths[r], least);
+        kernels::scale_shift(width, inverse, T(0), g, to);
+        if (lengths[r] <= least) continue;
+        kernels::axpy(width, -inverse * kernels::dot(width, unit, g), unit, to);
+      }
+    });
   });
   return y;
 }
@@ -188,7 +174,9 @@ template Rows TilePass<double>::multiply(Rows, Rows);
 template Rows TilePass<float>::scale(Rows, double, double);
 template Rows TilePass<double>::scale(Rows, double, double);
 template Rows TilePass<float>::apply(Function, Rows);
+template Rows TilePass<float>::unit_rows(Rows, double);
 template Rows TilePass<double>::apply(Function, Rows);
+template Rows TilePass<double>::unit_rows(Rows, double);
 template Rows TilePass<float>::dropout(Rows, double, Purpose, int64_t);
 template Rows TilePass<double>::dropout(Rows, double, Purpose, int64_t);
 template Rows TilePass<float>::beside(std::span<const Rows>);

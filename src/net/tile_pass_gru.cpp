@@ -196,7 +196,8 @@ void GruPass<T>::backward(int64_t tokens, const T* x, const T* start, const T* s
 template <typename T>
 Rows TilePass<T>::gru_over(Rows x, const Offsets& offsets, const GruCall& call) {
   assert(offsets.back() == x.count);
-  GruWeights<T> weights{weight(call.name, "input_weight"), weight(call.name, "hidden_weight"), {}, {}};
+  GruWeights<T> weights{
+      weight(call.name, "input_weight"), weight(call.name, "hidden_weight"), {}, {}};
   if (call.bias) {
     weights.input_bias = weight(call.name, "input_bias");
     weights.hidden_bias = weight(call.name, "hidden_bias");

@@ -70,8 +70,7 @@ Rows TilePass<T>::weigh(Rows x, std::span<const float> weights) {
   }
   record([this, x, y, kept = std::vector<float>(weights.begin(), weights.end())] {
     for (int64_t r = 0; r < x.count; ++r) {
-      kernels::axpy(x.width, static_cast<T>(kept[r]), grad(y) + r * x.width,
-                    grad(x) + r * x.width);
+      kernels::axpy(x.width, static_cast<T>(kept[r]), grad(y) + r * x.width, grad(x) + r * x.width);
     }
   });
   return y;

@@ -79,8 +79,8 @@ Rows TilePass<T>::block(Rows x, const BlockCall& call, const Wanted& wanted) {
     const WeightView<T>& view = weight(call.name, kBlockTensorNames[i]);
     pass->set_tensor(static_cast<BlockTensor>(i), view.data, view.grad);
   }
+  T* saved = arena_.take<T>(pass->saved_size());  // which settles the number of queries
   const Rows z = make(shape.queries, x.width, layout_of(wanted));
-  T* saved = arena_.take<T>(pass->saved_size());
   pass->forward(data(x), data(z), saved);
   record([this, x, z, saved, pass] {
     write_gradient(x, [&](T* to) { pass->backward(data(x), saved, grad(z), to); });

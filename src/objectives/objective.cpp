@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "objectives/axis_error.h"
 #include "objectives/bucket_softmax.h"
+#include "objectives/catalogue_loss.h"
 #include "objectives/full_catalogue.h"
 #include "objectives/sampled.h"
 
@@ -39,6 +40,10 @@ Objective::Objective(const ObjectiveOptions& options, int64_t num_items,
               "objective.compat = \"{}\" needs candidates = \"uniform\" for every position, one "
               "future item and a criterion of the BPR or TOP1 family, e.g. \"bpr-published\"",
               options.compat);
+}
+
+bool Objective::over_ranges(int64_t dim) const {
+  return false && options_.candidates == "full" && CatalogueLoss<float>::pays(num_items_, dim);
 }
 
 int64_t Objective::divisor(const Batch& batch) const {

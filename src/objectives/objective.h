@@ -44,6 +44,10 @@ class Objective {
   const ObjectiveOptions& options() const { return options_; }
   int64_t num_items() const { return num_items_; }
 
+  const Criterion& criterion() const { return *criterion_; }
+  /// Whether the loss of a batch is better made for its tiles together (CatalogueLoss) than tile by
+  /// tile by evaluate(). `dim` is the width of the table.
+  bool over_ranges(int64_t dim) const;
   /// Whether evaluate() reads the whole table.
   bool reads_all_items() const { return !options_.sampled(); }
   /// Rows of the table that evaluate() reads for sampled candidates; items can come repeatedly.

@@ -29,8 +29,9 @@ void TrainOptions::list(OptionList& options) {
            "in every epoch")
       .one_of({"newest", "random"});
   options
-      .add("tile_tokens", tile_tokens, "tokens that one worker handles at a time; part of the bits")
-      .at_least(1);
+      .add("tile_tokens", tile_tokens,
+           "tokens that one worker handles at a time, 0 = by the batch; part of the bits")
+      .at_least(0);
   options
       .add("table_optimizer", table_optimizer,
            "rule for embedding tables: adam is exact, the others move only rows with a gradient")

@@ -30,7 +30,7 @@ struct TrainOptions {
   int64_t max_batches = 0;         ///< per epoch, 0 = one pass over all users
   std::string users = "shuffled";  ///< shuffled | with-replacement
   std::string window = "newest";   ///< newest | random: items of a long history in an epoch
-  int64_t tile_tokens = 512;
+  int64_t tile_tokens = 0;
   std::string table_optimizer = "adam";  ///< adam (exact) | lazy-adam | rowwise-adagrad
   double learning_rate = 1e-3;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/step_work.h"
 
-#include "net/block_style.h"
+#include <algorithm>
+#include <numeric>
+
+#include "net/network.h"
+#include "net/work_pass.h"
 
 namespace truenext {
 namespace {
@@ -14,70 +18,96 @@ double real(int64_t count) {
   return static_cast<double>(count);
 }
 
-/// Of one token: keys and values, which every token needs, and the rest of a block, which only
-/// tokens with a query need.
-struct BlockWork {
-  double keys_values = 0;
-  double rest = 0;
+enum class States { newest, all };
+
+/// What a network does with sequences, by running it on operations that only count.
+class SequenceWork {
+ public:
+  SequenceWork(const ModelOptions& model, int64_t num_items)
+      : model_(model),
+        network_(find_network(model.name)),
+        tensors_(network_.tensors(model, num_items)),
+        names_(tensors_),
+        num_items_(num_items) {}
+
+  /// Of all sequences, by what a second one of its length adds to the first: what a pass does once
+  /// for all of them, such as the padding that some originals see, is not useful work.
+  UsefulWork of(const std::vector<int64_t>& lengths, States states) const {
+    UsefulWork sum;
+    for (size_t n = 1; n < lengths.size(); ++n) {
+      if (lengths[n] == 0) continue;
+      const UsefulWork one = of_equal(1, static_cast<int64_t>(n), states);
+      const UsefulWork two = of_equal(2, static_cast<int64_t>(n), states);
+      sum.linear += real(lengths[n]) * (two.linear - one.linear);
+      sum.attention += real(lengths[n]) * (two.attention - one.attention);
+    }
+    return sum;
+  }
+
+ private:
+  UsefulWork of_equal(int64_t sequences, int64_t length, States states) const {
+    const auto tokens = static_cast<size_t>(sequences * length);
+    std::vector<int32_t> items(tokens), newest;
+    std::vector<int64_t> offsets{0};
+    // Networks may look at items and times: all different.
+    for (size_t i = 0; i < tokens; ++i) items[i] = item(i);
+    std::vector<int64_t> times(tokens);
+    std::iota(times.begin(), times.end(), int64_t{0});
+    const std::vector<uint64_t> streams(static_cast<size_t>(sequences), 0);
+    for (int64_t s = 1; s <= sequences; ++s) {
+      offsets.push_back(s * length);
+      newest.push_back(static_cast<int32_t>(s * length - 1));
+    }
+    const auto wanted = states == States::all ? net::Wanted::all() : net::Wanted::list(newest);
+    net::WorkPass pass(names_, tensors_, {items, offsets, streams, wanted, times, times});
+    network_.run(pass, model_);
+    UsefulWork work;
+    work.linear = pass.product_work();
+    work.attention = pass.attention_work();
+    return work;
+  }
+  int32_t item(size_t i) const {
+    return static_cast<int32_t>(static_cast<int64_t>(i) % num_items_);
+  }
+
+  const ModelOptions& model_;
+  const NetworkInfo& network_;
+  std::vector<TensorInfo> tensors_;
+  TensorNames names_;
+  int64_t num_items_;
 };
-
-BlockWork block_work(const ModelOptions& model) {
-  const double d = real(model.hidden_size);
-  const double squares = block_style(model.block).output_projection ? 2 : 1;
-  return {2 * d * d * 2, 2 * d * d * squares + 2 * 2 * d * real(model.inner_size)};
-}
-
-double gru_work(const ModelOptions& model) {
-  const double hidden = real(model.gru_hidden_size);
-  const double d = real(model.hidden_size);
-  const double upper = real(model.gru_layers - 1) * (hidden + hidden);
-  return 2 * 3 * hidden * (d + hidden + upper);
-}
 
 }  // namespace
 
+void PackedSize::add_sequence(int64_t n, int64_t times) {
+  if (std::ssize(lengths) <= n) lengths.resize(static_cast<size_t>(n) + 1, 0);
+  lengths[static_cast<size_t>(n)] += times;
+}
+
 PackedSize& PackedSize::operator+=(const PackedSize& other) {
-  sequences += other.sequences;
-  tokens += other.tokens;
-  pairs += other.pairs;
+  for (size_t n = 0; n < other.lengths.size(); ++n) {
+    if (other.lengths[n] > 0) add_sequence(static_cast<int64_t>(n), other.lengths[n]);
+  }
   positions += other.positions;
   return *this;
 }
 
 UsefulWork training_work(const ModelOptions& model, const ObjectiveOptions& objective,
                          int64_t num_items, const PackedSize& size) {
-  const double d = real(model.hidden_size);
+  UsefulWork work = SequenceWork(model, num_items).of(size.lengths, States::all);
+  work.linear *= kPasses;
+  work.attention *= kAttentionPasses;
   const int64_t positives = objective.future.future_items;
   const bool full = objective.candidates == "full";
   const double candidates = real(full ? num_items : objective.negatives_of(positives) + positives);
-  UsefulWork work;
-  work.scores = kPasses * 2 * d * candidates * real(size.positions);
-  if (model.name == "gru4rec") {
-    const double head = 2 * d * real(model.gru_hidden_size);
-    work.linear = kPasses * real(size.tokens) * (gru_work(model) + head);
-    return work;
-  }
-  const BlockWork block = block_work(model);
-  const double blocks = real(model.num_blocks);
-  work.linear = kPasses * blocks * real(size.tokens) * (block.keys_values + block.rest);
-  work.attention = kAttentionPasses * blocks * 2 * 2 * d * real(size.pairs);
+  work.scores = kPasses * 2 * real(model.hidden_size) * candidates * real(size.positions);
   return work;
 }
 
 UsefulWork inference_work(const ModelOptions& model, int64_t num_items, const PackedSize& size) {
-  const double d = real(model.hidden_size);
-  UsefulWork work;
-  work.scores = 2 * d * real(num_items) * real(size.sequences);
-  if (model.name == "gru4rec") {
-    const double head = 2 * d * real(model.gru_hidden_size);
-    work.linear = real(size.tokens) * gru_work(model) + real(size.sequences) * head;
-    return work;
-  }
-  const BlockWork block = block_work(model);
-  const double below = real(model.num_blocks - 1);
-  work.linear = below * real(size.tokens) * (block.keys_values + block.rest) +
-                real(size.tokens) * block.keys_values + real(size.sequences) * block.rest;
-  work.attention = 2 * 2 * d * (below * real(size.pairs) + real(size.tokens));
+  UsefulWork work = SequenceWork(model, num_items).of(size.lengths, States::newest);
+  const int64_t queries = std::accumulate(size.lengths.begin(), size.lengths.end(), int64_t{0});
+  work.scores = 2 * real(model.hidden_size) * real(num_items) * real(queries);
   return work;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "net/model_options.h"
 #include "objectives/objective.h"
@@ -10,17 +11,11 @@ namespace truenext {
 
 /// What packed sequences hold: the size of a problem, however it is computed.
 struct PackedSize {
-  int64_t sequences = 0;
-  int64_t tokens = 0;
-  int64_t pairs = 0;      ///< (query, key) pairs of causal attention: sum of n (n + 1) / 2
-  int64_t positions = 0;  ///< queries of the objective
+  std::vector<int64_t> lengths;  ///< [n]: sequences of n tokens
+  int64_t positions = 0;         ///< queries of the objective
 
   /// One sequence of n tokens; its positions are counted elsewhere.
-  void add_sequence(int64_t n) {
-    ++sequences;
-    tokens += n;
-    pairs += n * (n + 1) / 2;
-  }
+  void add_sequence(int64_t n, int64_t times = 1);
   PackedSize& operator+=(const PackedSize& other);
 };
 
@@ -34,14 +29,15 @@ struct UsefulWork {
   double total() const { return linear + attention + scores; }
 };
 
-/// Forward and backward pass of one training step: three times the forward pass for products with
-/// weights, three and a half times for attention (its backward pass makes the scores again).
-/// `model` is resolved.
+/// Forward and backward pass of one training step, states at every token: three times the forward
+/// pass for products with weights, three and a half times for attention (its backward pass makes
+/// the scores again). The networks say themselves what they do (net/work_pass.h). `model` is
+/// resolved.
 UsefulWork training_work(const ModelOptions& model, const ObjectiveOptions& objective,
                          int64_t num_items, const PackedSize& size);
 
 /// States of the newest items and their scores over the catalogue, as evaluation and
-/// recommendation need them: the last block works for one query of each sequence only.
+/// recommendation need them.
 UsefulWork inference_work(const ModelOptions& model, int64_t num_items, const PackedSize& size);
 
 }  // namespace truenext

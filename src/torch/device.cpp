@@ -3,6 +3,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 
 #include <mutex>
 #include <optional>
@@ -33,11 +34,14 @@ std::optional<c10::Device> parse(const std::string& name) {
 c10::Device open_device(const std::string& name) {
   const std::optional<c10::Device> device = parse(name);
   check_usage(device.has_value(), "--device {}: want cpu, cuda, cuda:N or aten-cpu", name);
-  if (device->is_cpu()) return *device;
+  if (device->is_cpu()) {
+    at::set_num_threads(1);  // sums in one order, whatever the machine
+    return *device;
+  }
   check_usage(kBuiltWithCuda,
-              "--device {}: this build stands on LibTorch {} without CUDA; install a PyTorch with "
-              "CUDA, point TRUENEXT_TORCH_DIR at it and run scripts/setup (docs/devices.md), or "
-              "compute with --device cpu",
+              "--device {}: the plug-in stands on LibTorch {} without CUDA; install a PyTorch with "
+              "CUDA, point TRUENEXT_TORCH_DIR at it and run `scripts/setup --with-torch` "
+              "(docs/devices.md), or compute with --device cpu",
               name, TRUENEXT_TORCH_VERSION);
   try {
     at::zeros({1}, at::TensorOptions().device(*device));

@@ -8,14 +8,9 @@
 
 namespace truenext {
 
-/// Whether `--device` asks for the tile engine (docs/devices.md), which is the CPU's.
-inline bool on_tiles(const std::string& name) {
-  return name == "cpu";
-}
-
 /// The device behind a name other than "cpu": "cuda", "cuda:1", or "aten-cpu", which computes on
-/// the CPU what a GPU would compute. Usage Error when there is no such device, saying what the
-/// LibTorch of this build lacks.
+/// the CPU, on one thread, what a GPU would compute. Usage Error when there is no such device,
+/// saying what the LibTorch of this plug-in lacks.
 c10::Device open_device(const std::string& name);
 
 /// Starts the device's generator, from which LibTorch draws dropout masks, anew for a step: masks

@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "torch/tensors.h"
+
 namespace truenext {
 
 DeviceAdam::DeviceAdam(ParameterSet& parameters, Adam& host, const TrainOptions& options,
@@ -15,21 +17,20 @@ DeviceAdam::DeviceAdam(ParameterSet& parameters, Adam& host, const TrainOptions&
 void DeviceAdam::load() {
   weights_.clear();
   states_.assign(static_cast<size_t>(parameters_.size()), {});
-  const auto copied = [this](const at::Tensor& host) {
-    return host.detach().to(device_, host.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
-  };
   for (int64_t i = 0; i < parameters_.size(); ++i) {
-    weights_.push_back(copied(parameters_[i].value));
-    for (const auto& [name, tensor] : host_.state(i)) states_[i].push_back(copied(tensor));
+    weights_.push_back(to_device(parameters_[i].value, device_));
+    for (const auto& [name, tensor] : host_.state(i)) {
+      states_[i].push_back(to_device(*tensor, device_));
+    }
   }
   steps_ = host_.steps();
 }
 
 void DeviceAdam::store() {
   for (int64_t i = 0; i < parameters_.size(); ++i) {
-    parameters_[i].value.detach().copy_(weights_[i]);
+    borrow(parameters_[i].value).copy_(weights_[i]);
     const auto state = host_.state(i);
-    for (size_t s = 0; s < state.size(); ++s) at::Tensor(state[s].second).copy_(states_[i][s]);
+    for (size_t s = 0; s < state.size(); ++s) borrow(*state[s].tensor).copy_(states_[i][s]);
   }
   host_.set_steps(steps_);
 }
@@ -38,7 +39,7 @@ void DeviceAdam::step(const std::vector<at::Tensor>& gradients, double learning_
   ++steps_;
   for (int64_t i = 0; i < parameters_.size(); ++i) {
     const at::Tensor gradient = gradients[i].defined() ? gradients[i] : at::zeros_like(weights_[i]);
-    const bool table = parameters_[i].kind == ParameterKind::table;
+    const bool table = parameters_[i].is_table();
     if (table && options_.table_optimizer == "lazy-adam") {
       lazy_adam(i, gradient, learning_rate);
     } else if (table && options_.table_optimizer == "rowwise-adagrad") {
@@ -88,11 +89,12 @@ void DeviceAdam::adagrad(int64_t index, const at::Tensor& gradient, double learn
 }
 
 void clip_on_device(std::vector<at::Tensor>& gradients, double limit) {
-  double squares = 0;
+  std::vector<at::Tensor> squares;
   for (const at::Tensor& gradient : gradients) {
-    if (gradient.defined()) squares += (gradient * gradient).sum(at::kDouble).item<double>();
+    if (gradient.defined()) squares.push_back((gradient * gradient).sum(at::kDouble));
   }
-  const double norm = std::sqrt(squares);
+  if (squares.empty()) return;
+  const double norm = std::sqrt(at::stack(squares).sum().item<double>());
   if (norm <= limit) return;
   for (at::Tensor& gradient : gradients) {
     if (gradient.defined()) gradient = gradient * (limit / norm);

@@ -10,9 +10,9 @@
 
 namespace truenext {
 
-/// Adam and its rules for tables (train/optimizer.h) on a device: the same arithmetic on whole
-/// tensors, in another order of roundings. Weights and moments live on the device between load()
-/// and store(); the host's Adam and its parameters are what checkpoints know.
+/// Adam and its rules for tables (train/optimise/optimizer.h) on a device: the same arithmetic on
+/// whole tensors, in another order of roundings. Weights and moments live on the device between
+/// load() and store(); the host's Adam and its parameters are what checkpoints know.
 class DeviceAdam {
  public:
   DeviceAdam(ParameterSet& parameters, Adam& host, const TrainOptions& options, at::Device device);

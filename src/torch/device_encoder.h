@@ -11,8 +11,7 @@
 
 namespace truenext {
 
-/// Histories to states on a device: the twin of SequenceEncoder::encode_last() by
-/// Model::encode_on_device(), without dropout and gradients.
+/// Histories to states on a device: the twin of SequenceEncoder::encode_last().
 class DeviceEncoder {
  public:
   /// `weights` are in the order of the model's parameters, whose own values are not read. The
@@ -32,8 +31,15 @@ class DeviceEncoder {
   at::Tensor encode_last(JaggedView<int32_t> histories) const;
 
  private:
+  struct Encoded {
+    at::Tensor states;
+    int64_t largest;  ///< tensor of the pass, in numbers
+  };
+  Encoded run(const Jagged<int32_t>& windows) const;
+
   const Model& model_;
   std::vector<at::Tensor> weights_;
+  int64_t numbers_of_history_;  ///< in the largest tensor of a pass over one long history
 };
 
 }  // namespace truenext

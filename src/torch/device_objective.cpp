@@ -6,10 +6,10 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
+#include "torch/tensors.h"
 #include "train/steps/tree_reducer.h"
 
 namespace truenext {
@@ -19,17 +19,21 @@ namespace {
 /// such tensors live at once.
 constexpr int64_t kChunkNumbers = int64_t{1} << 26;
 
-template <typename To, typename From>
-at::Tensor upload(const std::vector<From>& values, at::ScalarType type, at::Device device) {
-  at::Tensor host = at::empty({static_cast<int64_t>(values.size())}, type);
-  std::copy(values.begin(), values.end(), host.data_ptr<To>());
-  return host.to(device);
-}
-
 int64_t most_positives(const Batch& batch) {
   int64_t most = 0;
   for (const Tile& tile : batch.tiles) most = std::max(most, tile.targets.most());
   return most;
+}
+
+/// Whether a query has fewer positives and negatives than `width`.
+bool is_ragged(const Batch& batch, const std::vector<DrawnRows>& drawn, int64_t width) {
+  for (size_t t = 0; t < drawn.size(); ++t) {
+    const Targets& targets = batch.tiles[t].targets;
+    for (int64_t q = 0; q < targets.size(); ++q) {
+      if (std::ssize(targets.positives(q)) + drawn[t].negatives[q] != width) return true;
+    }
+  }
+  return false;
 }
 
 /// Rows of `width` laid into rows of `wide`, the new columns repeating the first of a row.
@@ -47,17 +51,18 @@ void widen(const std::vector<T>& rows, int64_t width, int64_t wide, std::vector<
 /// The queries of a batch, in the order of its tiles.
 struct DeviceObjective::Queries {
   int64_t count = 0;
-  double share = 0;       ///< of a query in the batch's loss
-  at::Tensor tokens;      ///< int64 [count]
-  at::Tensor states;      ///< [count, dim]
-  at::Tensor grads;       ///< [count, dim]
-  at::Tensor items;       ///< int64 [count, P]: positives, then repeats of the first
-  at::Tensor positives;   ///< int64 [count, 1]: how many
-  at::Tensor weights;     ///< [count, P], 0 for repeats
-  at::Tensor candidates;  ///< int64 [count, width], sampled only, positives first
-  at::Tensor negatives;   ///< int64 [count, 1], sampled only
-  at::Tensor shifts;      ///< [count, width] or undefined, sampled only
-  bool ragged = false;    ///< rows differ in how many candidates they have
+  double share = 0;                ///< of a query in the batch's loss
+  at::Tensor tokens;               ///< int64 [count]
+  at::Tensor states;               ///< [count, dim]
+  at::Tensor grads;                ///< [count, dim]
+  at::Tensor items;                ///< int64 [count, P]: positives, then repeats of the first
+  at::Tensor positives;            ///< int64 [count, 1]: how many
+  at::Tensor weights;              ///< [count, P], 0 for repeats
+  at::Tensor candidates;           ///< int64 [count, width], sampled only, positives first
+  at::Tensor negatives;            ///< int64 [count, 1], sampled only
+  at::Tensor shifts;               ///< [count, width] or undefined, sampled only
+  bool ragged = false;             ///< rows differ in how many candidates they have
+  std::vector<at::Tensor> losses;  ///< of chunks, double, on the device until all are made
 };
 
 DeviceObjective::DeviceObjective(const Objective& objective, WorkerPool& pool)
@@ -72,7 +77,8 @@ DeviceObjective::DeviceObjective(const Objective& objective, WorkerPool& pool)
 DeviceObjective::Queries DeviceObjective::gather(const Batch& batch,
                                                  const at::Tensor& states) const {
   const int64_t most = most_positives(batch);
-  std::vector<int64_t> tokens, items, counts;
+  std::vector<int64_t> tokens;
+  std::vector<int32_t> items, counts;
   std::vector<float> weights;
   int64_t first = 0;
   for (const Tile& tile : batch.tiles) {
@@ -81,7 +87,7 @@ DeviceObjective::Queries DeviceObjective::gather(const Batch& batch,
       const auto own = tile.targets.positive_weights(q);
       const auto missing = static_cast<size_t>(most - std::ssize(positives));
       tokens.push_back(first + tile.targets.rows[q]);
-      counts.push_back(std::ssize(positives));
+      counts.push_back(static_cast<int32_t>(positives.size()));
       items.insert(items.end(), positives.begin(), positives.end());
       items.insert(items.end(), missing, positives[0]);
       weights.insert(weights.end(), own.begin(), own.end());
@@ -92,14 +98,12 @@ DeviceObjective::Queries DeviceObjective::gather(const Batch& batch,
   Queries queries;
   queries.count = std::ssize(tokens);
   const at::Device device = states.device();
-  queries.tokens = upload<int64_t>(tokens, at::kLong, device);
+  queries.tokens = to_device(tokens, device);
   queries.states = states.index_select(0, queries.tokens);
   queries.grads = at::zeros_like(queries.states);
-  queries.items = upload<int64_t>(items, at::kLong, device).view({queries.count, most});
-  queries.positives = upload<int64_t>(counts, at::kLong, device).view({queries.count, 1});
-  queries.weights = upload<float>(weights, at::kFloat, device)
-                        .to(states.scalar_type())
-                        .view({queries.count, most});
+  queries.items = to_device(items, device).view({queries.count, most});
+  queries.positives = to_device(counts, device).view({queries.count, 1});
+  queries.weights = to_device(weights, device).to(states.scalar_type()).view({queries.count, most});
   return queries;
 }
 
@@ -114,6 +118,7 @@ void DeviceObjective::draw(const Batch& batch, const StepContext& context, Queri
     width = std::max(width, rows.width);
     shifted = shifted || !rows.shifts.empty();
   }
+  queries.ragged = is_ragged(batch, drawn, width);
   std::vector<int32_t> ids, negatives;
   std::vector<float> shifts;
   for (const DrawnRows& rows : drawn) {
@@ -123,15 +128,11 @@ void DeviceObjective::draw(const Batch& batch, const StepContext& context, Queri
     negatives.insert(negatives.end(), rows.negatives.begin(), rows.negatives.end());
   }
   const at::Device device = queries.states.device();
-  queries.candidates =
-      upload<int32_t>(ids, at::kInt, device).to(at::kLong).view({queries.count, width});
-  queries.negatives =
-      upload<int32_t>(negatives, at::kInt, device).to(at::kLong).view({queries.count, 1});
-  queries.ragged = (queries.positives + queries.negatives).ne(width).any().item<bool>();
+  queries.candidates = to_device(ids, device).view({queries.count, width});
+  queries.negatives = to_device(negatives, device).view({queries.count, 1});
   if (!shifted) return;
-  queries.shifts = upload<float>(shifts, at::kFloat, device)
-                       .to(queries.states.scalar_type())
-                       .view({queries.count, width});
+  queries.shifts =
+      to_device(shifts, device).to(queries.states.scalar_type()).view({queries.count, width});
 }
 
 DeviceRows DeviceObjective::rows_of(const Queries& queries, int64_t begin,
@@ -157,13 +158,13 @@ DeviceRows DeviceObjective::rows_of(const Queries& queries, int64_t begin,
   return rows;
 }
 
-double DeviceObjective::differentiate(const Queries& queries, int64_t begin,
-                                      const at::Tensor& scores, at::Tensor& score_grad) const {
+at::Tensor DeviceObjective::differentiate(Queries& queries, int64_t begin,
+                                          const at::Tensor& scores) const {
   const at::Tensor leaf = scores.detach().set_requires_grad(true);
   const at::Tensor loss =
       criterion_(rows_of(queries, begin, leaf), context_).sum(at::kDouble) * queries.share;
-  score_grad = torch::autograd::grad({loss}, {leaf})[0];
-  return loss.item<double>();
+  queries.losses.push_back(loss.detach());
+  return torch::autograd::grad({loss}, {leaf})[0];
 }
 
 void DeviceObjective::full(Queries& queries, const at::Tensor& table, DeviceLoss& result) const {
@@ -171,8 +172,7 @@ void DeviceObjective::full(Queries& queries, const at::Tensor& table, DeviceLoss
   for (int64_t begin = 0; begin < queries.count; begin += rows) {
     const int64_t chunk = std::min(rows, queries.count - begin);
     const at::Tensor states = queries.states.narrow(0, begin, chunk);
-    at::Tensor grad;
-    result.loss += differentiate(queries, begin, at::matmul(states, table.t()), grad);
+    const at::Tensor grad = differentiate(queries, begin, at::matmul(states, table.t()));
     queries.grads.narrow(0, begin, chunk).copy_(at::matmul(grad, table));
     result.table_grad.addmm_(grad.t(), states);
   }
@@ -188,8 +188,7 @@ void DeviceObjective::sampled(Queries& queries, const at::Tensor& table, DeviceL
     const at::Tensor vectors = at::embedding(table, ids);  // [chunk, width, dim]
     at::Tensor scores = at::bmm(vectors, states.unsqueeze(2)).squeeze(2);
     if (queries.shifts.defined()) scores = scores + queries.shifts.narrow(0, begin, chunk);
-    at::Tensor grad;
-    result.loss += differentiate(queries, begin, scores, grad);
+    const at::Tensor grad = differentiate(queries, begin, scores);
     queries.grads.narrow(0, begin, chunk).copy_(at::bmm(grad.unsqueeze(1), vectors).squeeze(1));
     // Sorted inside, not added atomically: the same bits every time.
     result.table_grad.add_(at::embedding_dense_backward(grad.unsqueeze(2) * states.unsqueeze(1),
@@ -250,6 +249,7 @@ DeviceLoss DeviceObjective::evaluate(const Batch& batch, const at::Tensor& state
   } else {
     full(queries, table, result);
   }
+  result.loss = at::stack(queries.losses).sum().item<double>();
   result.state_grad.index_copy_(0, queries.tokens, queries.grads);
   return result;
 }

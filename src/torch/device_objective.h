@@ -40,9 +40,8 @@ class DeviceObjective {
   Queries gather(const Batch& batch, const at::Tensor& states) const;
   /// Candidates of all queries, drawn on the host; fills in what full rows have no need of.
   void draw(const Batch& batch, const StepContext& context, Queries& queries) const;
-  /// Losses and score gradients of rows [begin, begin + scores.size(0)), divided by the divisor.
-  double differentiate(const Queries& queries, int64_t begin, const at::Tensor& scores,
-                       at::Tensor& score_grad) const;
+  /// Score gradients of rows [begin, begin + scores.size(0)); adds to the queries' losses.
+  at::Tensor differentiate(Queries& queries, int64_t begin, const at::Tensor& scores) const;
   DeviceRows rows_of(const Queries& queries, int64_t begin, const at::Tensor& scores) const;
   void full(Queries& queries, const at::Tensor& table, DeviceLoss& result) const;
   void sampled(Queries& queries, const at::Tensor& table, DeviceLoss& result) const;

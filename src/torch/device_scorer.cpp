@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "eval/score_blocks.h"
-#include "torch/device_pass.h"
+#include "torch/tensors.h"
 
 namespace truenext {
 namespace {

@@ -2,28 +2,67 @@
 #include "torch/device_step.h"
 
 #include <ATen/TensorOperators.h>
-#include <torch/csrc/autograd/autograd.h>
 
-#include "torch/device_pass.h"
+#include <cmath>
+
+#include "torch/torch_pass.h"
+#include "train/steps/table_norm.h"
 
 namespace truenext {
+namespace {
+
+/// The tiles of a batch one after the other.
+struct PackedBatch {
+  std::vector<int32_t> items;
+  std::vector<int64_t> offsets{0};
+  std::vector<uint64_t> streams;
+
+  explicit PackedBatch(const Batch& batch) {
+    for (const Tile& tile : batch.tiles) {
+      const auto first = static_cast<int64_t>(items.size());
+      items.insert(items.end(), tile.sequences.values.begin(), tile.sequences.values.end());
+      for (int64_t s = 0; s < tile.sequences.size(); ++s) {
+        offsets.push_back(first + tile.sequences.offsets[s + 1]);
+      }
+      streams.insert(streams.end(), tile.streams.begin(), tile.streams.end());
+    }
+  }
+  net::Input input() const { return {items, offsets, streams, {}, {}, {}}; }
+};
+
+}  // namespace
 
 DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& weights,
                           const DeviceObjective& objective, const Batch& batch,
                           const StepContext& context) {
-  const DeviceBatch packed = pack_batch(batch, padded_window(model.options()), weights[0].device());
-  DevicePass pass(model.parameters(), weights, packed, PassPurpose::training);
-  const at::Tensor states = model.encode_on_device(pass);
+  const PackedBatch packed(batch);
+  net::TorchPass pass(model.parameters().names(), weights, packed.input(),
+                      {true, context.seed, context.step});
+  const net::Rows states = model.network().run(pass, model.options());
   const int64_t output = model.output_table();
-  const DeviceLoss loss = objective.evaluate(batch, states.detach(), weights[output], context);
-  DeviceGradients result{loss.loss,
-                         torch::autograd::grad({states}, pass.leaves(), {loss.state_grad},
-                                               /*retain_graph=*/false,
-                                               /*create_graph=*/false,
-                                               /*allow_unused=*/true)};
+  const DeviceLoss loss =
+      objective.evaluate(batch, pass.values(states).detach(), weights[output], context);
+  const net::DeviceRowsGradient given{states, loss.state_grad};
+  DeviceGradients result{loss.loss, pass.backward({&given, 1})};
   at::Tensor& table = result.gradients[output];
   table = table.defined() ? table + loss.table_grad : loss.table_grad;
   return result;
+}
+
+double add_table_norms_on_device(const Model& model, double factor,
+                                 const std::vector<at::Tensor>& weights,
+                                 std::vector<at::Tensor>& gradients) {
+  double sum = 0;
+  for (const int64_t table : item_tables(model)) {
+    const at::Tensor& value = weights[table];
+    const double norm = std::sqrt((value * value).sum(at::kDouble).item<double>());
+    if (norm == 0) continue;
+    const at::Tensor own = value * (factor / norm);
+    at::Tensor& gradient = gradients[table];
+    gradient = gradient.defined() ? gradient + own : own;
+    sum += factor * norm;
+  }
+  return sum;
 }
 
 }  // namespace truenext

@@ -20,10 +20,16 @@ struct DeviceGradients {
 };
 
 /// The twin of run_tile() for a whole batch on the device of `weights`, which are in the order of
-/// the model's parameters (whose own values are not read): forward, loss, backward with LibTorch's
-/// kernels.
+/// the model's parameters (whose own values are not read): forward, loss, backward in LibTorch
+/// operations.
 DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& weights,
                           const DeviceObjective& objective, const Batch& batch,
                           const StepContext& context);
+
+/// The term of train.table_norm (train/steps/table_norm.h) of every item table; its gradient is
+/// added to `gradients`.
+double add_table_norms_on_device(const Model& model, double factor,
+                                 const std::vector<at::Tensor>& weights,
+                                 std::vector<at::Tensor>& gradients);
 
 }  // namespace truenext

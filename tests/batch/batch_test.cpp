@@ -139,6 +139,26 @@ TEST_F(Batching, TilesHoldWholeSequencesAndRespectTheirSize) {
   for (const Tile& tile : cut.tiles) EXPECT_LE(tile.tokens(), 20);
 }
 
+TEST_F(Batching, ATileOfExactlyItsSizeIsNotCut) {
+  // Leave-last 1/1: six items are three inputs and a target after each.
+  const Dataset data = dataset_of(line("a", {1, 2, 3, 4, 5, 6}) + line("b", {3, 1, 2, 5, 6, 4}) +
+                                      line("c", {2, 3, 4, 5, 6, 1}) + line("d", {6, 5, 4, 3, 2, 1}),
+                                  folder_);
+  const auto sizes = [&](int64_t tile_tokens) {
+    BatchOptions options;
+    options.tile_tokens = tile_tokens;
+    const Batcher batcher(data, options);
+    std::vector<int64_t> tokens;
+    for (const Tile& tile : batcher.make(0).tiles) tokens.push_back(tile.tokens());
+    return tokens;
+  };
+  EXPECT_EQ(sizes(5), (std::vector<int64_t>{3, 3, 3, 3}));
+  EXPECT_EQ(sizes(6), (std::vector<int64_t>{6, 6}));
+  EXPECT_EQ(sizes(8), (std::vector<int64_t>{6, 6}));
+  EXPECT_EQ(sizes(9), (std::vector<int64_t>{9, 3}));
+  EXPECT_EQ(sizes(12), (std::vector<int64_t>{12}));
+}
+
 TEST_F(Batching, ASequenceLongerThanATileGetsOneOfItsOwn) {
   const Dataset data = dataset_of(test::ring_log(10, 20, 12), folder_);
   BatchOptions options;

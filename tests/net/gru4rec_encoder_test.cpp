@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "inference/error_text.h"
 #include "inference/model_weights.h"
 
 namespace truenext {
@@ -145,15 +144,6 @@ TEST(Gru4recEncoder, ScoresWithTheInputTableWhenTied) {
   EXPECT_EQ(encoder->item_table().data(), weights.views.at("item_embedding.weight").data);
   EXPECT_EQ(encoder->item_table().size(), static_cast<size_t>(kItems * 10));
   EXPECT_EQ(encoder->num_items(), kItems);
-}
-
-TEST(Gru4recEncoder, RefusesAPaddingTableBeyondReason) {
-  ModelOptions options = gru_options(1, false, "attend");
-  options.gru_hidden_size = 64;
-  options.max_length = 1 << 20;
-  const ModelWeights weights = random_weights(options, kItems);
-  EXPECT_NE(error_text([&] { make_encoder(options, weights.views); }).find("model.max_length"),
-            std::string::npos);
 }
 
 }  // namespace

@@ -16,21 +16,30 @@ RunConfig resolved(const std::string& preset, const std::vector<std::string>& se
   return config;
 }
 
-/// A batch of gSASRec on ML-1M by hand: 13,712 tokens, 2 blocks of five d x d maps, 257 candidates.
+PackedSize sequences(int64_t count, int64_t length, int64_t positions) {
+  PackedSize size;
+  size.add_sequence(length, count);
+  size.positions = positions;
+  return size;
+}
+
+/// A batch like gSASRec's on ML-1M by hand: 2 blocks of five d x d maps, 257 candidates.
 TEST(StepWork, GsasrecStepByHand) {
   const RunConfig config = resolved("gsasrec");
-  const PackedSize size{128, 13712, 1060000, 13712};
+  const double tokens = 45 * 200 + 83 * 57, pairs = 45 * 200 * 201 / 2 + 83 * 57 * 58 / 2;
+  PackedSize size = sequences(45, 200, 9000);
+  size += sequences(83, 57, 4731);
   const UsefulWork work = training_work(config.model, config.objective, 3416, size);
-  EXPECT_DOUBLE_EQ(work.linear, 3.0 * 13712 * 2 * 5 * 2 * 128 * 128);
-  EXPECT_DOUBLE_EQ(work.attention, 3.5 * 1060000 * 2 * 4 * 128);
-  EXPECT_DOUBLE_EQ(work.scores, 3.0 * 13712 * 257 * 2 * 128);
+  EXPECT_DOUBLE_EQ(work.linear, 3.0 * tokens * 2 * 5 * 2 * 128 * 128);
+  EXPECT_DOUBLE_EQ(work.attention, 3.5 * pairs * 2 * 4 * 128);
+  EXPECT_DOUBLE_EQ(work.scores, 3.0 * tokens * 257 * 2 * 128);
   EXPECT_NEAR(work.total() / 1e9, 19.9, 0.1);
 }
 
 TEST(StepWork, FullCatalogueAndWiderInnerLayer) {
   const RunConfig config = resolved(
       "sasrec-ce", {"model.block=post-norm", "model.hidden_size=64", "model.num_blocks=1"});
-  const PackedSize size{1, 10, 55, 9};
+  const PackedSize size = sequences(1, 10, 9);
   const UsefulWork work = training_work(config.model, config.objective, 1000, size);
   // Four d x d maps and two of d x 4d.
   EXPECT_DOUBLE_EQ(work.linear, 3.0 * 10 * (4 + 8) * 2 * 64 * 64);
@@ -39,7 +48,7 @@ TEST(StepWork, FullCatalogueAndWiderInnerLayer) {
 
 TEST(StepWork, GruCountsGatesAndHead) {
   const RunConfig config = resolved("gru4rec-ce", {"model.gru_layers=2"});
-  const PackedSize size{1, 7, 28, 7};
+  const PackedSize size = sequences(1, 7, 7);
   const UsefulWork work = training_work(config.model, config.objective, 50, size);
   EXPECT_DOUBLE_EQ(work.attention, 0);
   EXPECT_DOUBLE_EQ(work.linear, 3.0 * 7 * (2 * 3 * 128 * (64 + 128 + 128 + 128) + 2 * 64 * 128));
@@ -55,10 +64,32 @@ TEST(StepWork, InferenceNeedsOneQueryOfTheLastBlock) {
   EXPECT_DOUBLE_EQ(one.scores, 2 * 128 * 100);
   size = {};
   size.add_sequence(200);
-  EXPECT_EQ(size.pairs, 200 * 201 / 2);
   const UsefulWork long_one = inference_work(config.model, 100, size);
   EXPECT_DOUBLE_EQ(long_one.linear, (2 * 200 + 3) * 2 * 128 * 128);
   EXPECT_DOUBLE_EQ(long_one.attention, 200 * 4 * 128);
+}
+
+/// A pass runs the padding once, whatever the number of sequences.
+TEST(StepWork, PaddingIsNoWork) {
+  const RunConfig seen = resolved("gru4rec-ce", {"model.padding=attend"});
+  const RunConfig none = resolved("gru4rec-ce");
+  const PackedSize size = sequences(3, 7, 7);
+  const UsefulWork work = training_work(seen.model, seen.objective, 50, size);
+  EXPECT_DOUBLE_EQ(work.linear, training_work(none.model, none.objective, 50, size).linear);
+  EXPECT_GT(work.linear, 0);
+}
+
+TEST(StepWork, SequencesAddUp) {
+  const RunConfig config = resolved("gsasrec");
+  PackedSize size = sequences(2, 5, 10);
+  size += sequences(1, 0, 0);  // an empty one is no work
+  size += sequences(1, 9, 9);
+  const UsefulWork sum = training_work(config.model, config.objective, 100, size);
+  double expected = 0;
+  for (const PackedSize& part : {sequences(2, 5, 10), sequences(1, 9, 9)}) {
+    expected += training_work(config.model, config.objective, 100, part).total();
+  }
+  EXPECT_DOUBLE_EQ(sum.total(), expected);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include "torch/device_scorer.h"
 
 #include <ATen/Functions.h>
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +19,9 @@
 #include "base/thread_pool.h"
 #include "eval/drawn_candidates.h"
 #include "net/model.h"
+#include "support/network_cases.h"
 #include "torch/device_weights.h"
+#include "train/devices/devices.h"
 
 namespace truenext {
 namespace {
@@ -28,40 +29,12 @@ namespace {
 constexpr int64_t kItems = 61;
 constexpr int32_t kTwins = 40;  ///< from here on every item has a twin with the same vector
 
-struct Case {
-  std::string name;
-  ModelOptions model;
-};
-
-ModelOptions small(const std::string& model, const std::string& block) {
+ModelOptions small() {
   ModelOptions options;
-  options.name = model;
-  options.block = block;
   options.hidden_size = 16;
-  options.num_heads = 2;
   options.max_length = 8;
   options.gru_hidden_size = 12;
   return options;
-}
-
-std::vector<Case> cases() {
-  std::vector<Case> all;
-  for (const char* block : {"gsasrec", "pmixer", "csrec"}) {
-    all.push_back({block, small("sasrec", block)});
-  }
-  all.push_back({"post_norm", small("sasrec", "post-norm")});
-  all.push_back({"tied", small("sasrec", "gsasrec")});
-  all.back().model.tie_embeddings = true;
-  all.push_back({"no_positions", small("sasrec", "gsasrec")});
-  all.back().model.positions = "none";
-  all.push_back({"attends_padding", small("sasrec", "pmixer")});
-  all.back().model.padding = "attend";
-  all.push_back({"gru4rec", small("gru4rec", "gsasrec")});
-  all.push_back({"gru4rec_over_padding", small("gru4rec", "gsasrec")});
-  all.back().model.padding = "attend";
-  all.back().model.gru_layers = 2;
-  all.back().model.gru_bias = true;
-  return all;
 }
 
 /// Histories of 1 to 12 items, some longer than the models look at, and up to three targets each,
@@ -84,26 +57,24 @@ Queries some_queries() {
   return queries;
 }
 
-class DeviceScores : public testing::TestWithParam<Case> {
+class DeviceScores : public testing::TestWithParam<test::NetworkCase> {
  protected:
   DeviceScores() {
-    at::set_num_threads(1);  // as the entry of the library does
-    model_ = make_blank_model(GetParam().model, kItems);
-    for (int64_t i = 0; i < model_->parameters().size(); ++i) {
-      at::Tensor value = model_->parameters()[i].value.detach();
+    for (int64_t i = 0; i < model_.parameters().size(); ++i) {
+      at::Tensor value = borrow(model_.parameters()[i].value);
       value.copy_(test::wave_like(value, 1.7 + static_cast<double>(i)) * 0.4);
       if (value.dim() == 1) value.add_(0.5);  // scales of norms
     }
-    at::Tensor table = model_->parameters()[model_->output_table()].value.detach();
+    at::Tensor table = borrow(model_.parameters()[model_.output_table()].value);
     for (int32_t item = kTwins; item + 1 < kItems; item += 2) table[item + 1].copy_(table[item]);
-    encoder_ = make_encoder(model_->options(), model_->parameters().views());
+    encoder_ = make_encoder(model_.options(), model_.parameters().views());
     host_ = make_encoder_scorer(*encoder_);
   }
   DeviceScorer device(int64_t most_numbers = DeviceScorer::kMostNumbers) const {
-    return DeviceScorer(*model_, test::weights_of(*model_), most_numbers);
+    return DeviceScorer(model_, test::weights_of(model_), most_numbers);
   }
 
-  std::unique_ptr<Model> model_;
+  Model model_{GetParam().options, kItems};
   std::unique_ptr<SequenceEncoder> encoder_;
   std::unique_ptr<Scorer> host_;
   Queries queries_ = some_queries();
@@ -189,8 +160,34 @@ TEST_P(DeviceScores, RankDrawnCandidatesAsTheKernelsDo) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, DeviceScores, testing::ValuesIn(cases()),
-                         [](const auto& test) { return test.param.name; });
+TEST_P(DeviceScores, AreThoseThatThePlugInGives) {
+  const auto size = static_cast<size_t>(queries_.histories.size() * kItems);
+  std::vector<float> expected(size), actual(size);
+  device().score(queries_, 0, 37, expected.data());
+  const auto scorer = devices().scorer("aten-cpu", model_.options(), model_.parameters().views());
+  EXPECT_EQ(scorer->num_items(), kItems);
+  scorer->score(queries_, 0, 37, actual.data());
+  EXPECT_EQ(actual, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, DeviceScores, testing::ValuesIn(test::network_cases(small())),
+                         test::case_name<testing::TestParamInfo<test::NetworkCase>>);
+
+TEST(DeviceEncoder, TakesFewerHistoriesWhereTensorsAreLarger) {
+  const auto most = [](const char* setting) {
+    ModelOptions options = small();
+    options.max_length = 20;
+    OptionList list;
+    options.list(list);
+    apply_setting(list, setting);
+    const Model model(options, kItems);
+    return DeviceEncoder(model, test::weights_of(model)).most_histories(1'000'000);
+  };
+  EXPECT_EQ(most("num_heads=1"), 1'000'000 / (20 * 20));  // a weight for each pair
+  EXPECT_EQ(most("num_heads=8"), 1'000'000 / (8 * 20 * 20));
+  EXPECT_EQ(most("inner_size=100"), 1'000'000 / (20 * 100));
+  EXPECT_EQ(most("name=gru4rec"), 1'000'000 / (20 * 3 * 12));  // the gates
+}
 
 class BrokenModel : public testing::Test {
  protected:
@@ -204,10 +201,10 @@ class BrokenModel : public testing::Test {
     return "no error";
   }
   void spoil(const std::string& name) {
-    model_->parameters().get(name).detach().fill_(std::numeric_limits<float>::quiet_NaN());
+    borrow(model_->parameters().get(name)).fill_(std::numeric_limits<float>::quiet_NaN());
   }
 
-  std::unique_ptr<Model> model_ = make_model(small("sasrec", "gsasrec"), kItems, 1);
+  std::unique_ptr<Model> model_ = make_model(small(), kItems, 1);
   mutable WorkerPool pool_{1};
 };
 

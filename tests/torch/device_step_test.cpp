@@ -14,10 +14,12 @@
 #include "base/thread_pool.h"
 #include "net/model.h"
 #include "objectives/criterion.h"
+#include "support/network_cases.h"
 #include "support/small_data.h"
 #include "torch/device_weights.h"
-#include "train/steps/tile_step.h"
 #include "train/loop/training_parts.h"
+#include "train/steps/table_norm.h"
+#include "train/steps/tile_step.h"
 
 namespace truenext {
 namespace {
@@ -27,12 +29,9 @@ struct Case {
   RunConfig config;
 };
 
-RunConfig small(const std::string& model, const std::string& block) {
+RunConfig small() {
   RunConfig config;
-  config.model.name = model;
-  config.model.block = block;
   config.model.hidden_size = 16;
-  config.model.num_heads = 2;
   config.model.max_length = 8;
   config.model.dropout = 0;
   config.model.gru_hidden_size = 12;
@@ -44,26 +43,18 @@ RunConfig small(const std::string& model, const std::string& block) {
 }
 
 RunConfig with(const std::string& criterion, const std::string& candidates) {
-  RunConfig config = small("sasrec", "gsasrec");
+  RunConfig config = small();
+  config.model.num_heads = 2;
   config.objective.criterion = criterion;
   config.objective.candidates = candidates;
   return config;
 }
 
-void add_models(std::vector<Case>& all) {
-  for (const char* block : {"gsasrec", "pmixer", "post-norm", "csrec"}) {
-    all.push_back({block, small("sasrec", block)});
+void add_networks(std::vector<Case>& all) {
+  for (const test::NetworkCase& network : test::network_cases(small().model)) {
+    all.push_back({network.name, small()});
+    all.back().config.model = network.options;
   }
-  all.push_back({"tied", small("sasrec", "gsasrec")});
-  all.back().config.model.tie_embeddings = true;
-  all.push_back({"no positions", small("sasrec", "gsasrec")});
-  all.back().config.model.positions = "none";
-  all.push_back({"attending to padding", small("sasrec", "pmixer")});
-  all.back().config.model.padding = "attend";
-  all.push_back({"gru4rec", small("gru4rec", "gsasrec")});
-  all.push_back({"gru4rec two layers", small("gru4rec", "gsasrec")});
-  all.back().config.model.gru_layers = 2;
-  all.back().config.model.gru_bias = true;
 }
 
 void add_objectives(std::vector<Case>& all) {
@@ -101,7 +92,7 @@ void add_objectives(std::vector<Case>& all) {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  add_models(all);
+  add_networks(all);
   add_objectives(all);
   for (Case& c : all) {
     for (char& letter : c.name) {
@@ -114,18 +105,17 @@ std::vector<Case> cases() {
 /// Sum over the tiles, dense, in the order of the parameters.
 DeviceGradients by_tiles(const TrainingParts& parts, const Batch& batch,
                          const StepContext& context) {
-  TileGradients<float> total =
-      run_tile<float>(*parts.model, parts.objective, batch.tiles[0], context);
-  for (size_t t = 1; t < batch.tiles.size(); ++t) {
-    total.add(run_tile<float>(*parts.model, parts.objective, batch.tiles[t], context));
-  }
-  DeviceGradients result{total.loss, total.dense};
   const ParameterSet& parameters = parts.model->parameters();
+  const WeightViews<float> weights = parameters.readable();
+  TileGradients<float> total(parameters);
+  for (const Tile& tile : batch.tiles) {
+    total.add(run_tile(*parts.model, weights, parts.objective, tile, context));
+  }
+  DeviceGradients result{total.loss, {}};
   for (int64_t i = 0; i < parameters.size(); ++i) {
-    if (parameters[i].kind != ParameterKind::table) continue;
-    const auto dense = total.tables[i].make_dense();
-    result.gradients[i] = at::empty_like(parameters[i].value);
-    std::copy(dense.begin(), dense.end(), result.gradients[i].data_ptr<float>());
+    const std::span<const float> own =
+        parameters[i].is_table() ? total.tables[i].make_dense() : total.of(parameters[i]);
+    result.gradients.push_back(to_device(own, at::kCPU).view(parameters[i].shape));
   }
   return result;
 }
@@ -137,7 +127,7 @@ class DeviceStep : public testing::TestWithParam<Case> {
     config_.model.resolve();
     parts_ = std::make_unique<TrainingParts>(config_, 2, int64_t{1} << 40);
     for (int64_t i = 0; i < parts_->model->parameters().size(); ++i) {  // no zero biases
-      at::Tensor value = parts_->model->parameters()[i].value.detach();
+      at::Tensor value = borrow(parts_->model->parameters()[i].value);
       value.add_(test::wave_like(value, 1.7, static_cast<double>(i)), 0.1);
     }
     parts_->batcher.start_epoch(0);
@@ -161,13 +151,11 @@ TEST_P(DeviceStep, GivesTheLossAndGradientsOfTheTiles) {
   EXPECT_NEAR(device.loss, tiles.loss, 1e-6 * std::abs(tiles.loss));
   double largest = 0;
   for (const at::Tensor& gradient : tiles.gradients) {
-    if (gradient.defined()) largest = std::max(largest, gradient.norm().item<double>());
+    largest = std::max(largest, gradient.norm().item<double>());
   }
   for (int64_t i = 0; i < parts_->model->parameters().size(); ++i) {
     const std::string& name = parts_->model->parameters()[i].name;
-    const at::Tensor expected = tiles.gradients[i].defined()
-                                    ? tiles.gradients[i]
-                                    : at::zeros_like(parts_->model->parameters()[i].value);
+    const at::Tensor& expected = tiles.gradients[i];
     const at::Tensor actual =
         device.gradients[i].defined() ? device.gradients[i] : at::zeros_like(expected);
     ASSERT_EQ(actual.sizes(), expected.sizes()) << name;
@@ -179,6 +167,32 @@ TEST_P(DeviceStep, GivesTheLossAndGradientsOfTheTiles) {
 
 INSTANTIATE_TEST_SUITE_P(All, DeviceStep, testing::ValuesIn(cases()),
                          [](const auto& test) { return test.param.name; });
+
+TEST(DeviceTableNorm, IsThatOfTheTiles) {
+  for (const bool tied : {true, false}) {
+    ModelOptions options = small().model;
+    options.tie_embeddings = tied;
+    const std::unique_ptr<Model> model = make_model(options, 30, 1);
+    const ParameterSet& parameters = model->parameters();
+    WorkerPool pool(1);
+    TileGradients<float> host(parameters);
+    const double term = add_table_norms(*model, parameters.readable(), 0.3, host, pool);
+    EXPECT_GT(term, 0.1);
+    std::vector<at::Tensor> gradients(static_cast<size_t>(parameters.size()));
+    const std::vector<at::Tensor> weights = test::weights_of(*model);
+    gradients[model->input_table()] = at::ones_like(weights[model->input_table()]);
+    EXPECT_NEAR(add_table_norms_on_device(*model, 0.3, weights, gradients), term, 1e-6);
+    for (int64_t i = 0; i < parameters.size(); ++i) {
+      const bool item_table = i == model->input_table() || i == model->output_table();
+      ASSERT_EQ(gradients[i].defined(), item_table) << parameters[i].name;
+      if (!item_table) continue;
+      const std::span<const float> own = host.tables[i].make_dense();
+      const at::Tensor expected = to_device(own, at::kCPU).view(parameters[i].shape);
+      const at::Tensor before = at::full_like(expected, i == model->input_table() ? 1.0 : 0.0);
+      EXPECT_LT((gradients[i] - before - expected).abs().max().item<double>(), 1e-6);
+    }
+  }
+}
 
 TEST(DeviceCriteria, OnlyOriginalsQuirksAreLeftToTheHost) {
   for (const CriterionInfo* info : criterion_list()) {

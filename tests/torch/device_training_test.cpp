@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole trainings on the device path, which runs on the CPU here ("aten-cpu").
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,10 +15,12 @@
 #include "inference/model_file.h"
 #include "inference/safetensors.h"
 #include "support/small_data.h"
-#include "torch/device.h"
+#include "train/devices/devices.h"
+#include "train/loop/trainer.h"
 #include "train/small_training.h"
 #include "train/trained_bytes.h"
-#include "train/loop/trainer.h"
+
+extern "C" truenext::Devices* truenext_devices(const char* version);
 
 namespace truenext {
 namespace {
@@ -28,10 +29,7 @@ namespace fs = std::filesystem;
 
 class DeviceTraining : public testing::Test {
  protected:
-  void SetUp() override {
-    set_quiet(true);
-    at::set_num_threads(1);  // as the entry of the library does
-  }
+  void SetUp() override { set_quiet(true); }
 
   TrainRequest request(const std::string& run, const std::string& device) const {
     TrainRequest r = test::small_training(folder_ / run, data_);
@@ -78,6 +76,7 @@ TEST_F(DeviceTraining, FollowsTheTilesUnderEveryOptimiserRule) {
       r.config.train.weight_decay = 0.1;
       r.config.train.schedule = "cosine";
       r.config.train.epsilon = 1e-3;  // smooth, so that steps do not turn on roundings
+      r.config.train.table_norm = 0.02;
       Trainer(r).fit();
     }
     EXPECT_LT(difference(std::string(rule) + "cpu", std::string(rule) + "aten-cpu"), 1e-3) << rule;
@@ -194,11 +193,16 @@ TEST_F(DeviceTraining, RefusesSeveralProcesses) {
   }
 }
 
+TEST(DevicePlugIn, RefusesAnotherVersion) {
+  EXPECT_NE(truenext_devices(truenext_version().c_str()), nullptr);
+  EXPECT_EQ(truenext_devices("0.0.1"), nullptr);
+}
+
 TEST(DeviceName, RefusesWhatIsNotThere) {
-  EXPECT_TRUE(open_device("aten-cpu").is_cpu());
+  devices().check("aten-cpu");
   for (const char* name : {"gpu", "cuda:", "cuda:x", "cuda:100", "cuda:99"}) {
     try {
-      open_device(name);
+      devices().check(name);
       FAIL() << name;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::usage);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/model.h"
+#include "torch/tensors.h"
 
 namespace truenext::test {
 
@@ -19,7 +20,7 @@ inline at::Tensor wave_like(const at::Tensor& value, double rate, double shift =
 inline std::vector<at::Tensor> weights_of(const Model& model) {
   std::vector<at::Tensor> weights;
   for (int64_t i = 0; i < model.parameters().size(); ++i) {
-    weights.push_back(model.parameters()[i].value.detach().clone());
+    weights.push_back(to_device(model.parameters()[i].value, at::kCPU));
   }
   return weights;
 }

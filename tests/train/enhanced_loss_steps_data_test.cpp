@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tiny models through the code of Li et al. 2023: losses, every gradient and the weights after one
 // and three Adam steps. All 14 rows of their table, padding and mask too, are items here.
-#include <ATen/Functions.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/overloads.h"
@@ -96,7 +96,7 @@ class Example {
     EXPECT_EQ(parameters.size(), static_cast<int64_t>(names_.size()));
     for (int64_t i = 0; i < parameters.size(); ++i) {
       const auto values = numbers("initial", i);
-      std::copy(values.begin(), values.end(), parameters[i].value.data_ptr<float>());
+      std::copy(values.begin(), values.end(), parameters[i].value.data());
     }
     const json& inputs = golden["inputs"];
     for (size_t row = 0; row < inputs["input_ids"].size(); ++row) add_sequence(inputs, row);
@@ -104,12 +104,14 @@ class Example {
 
   /// Loss at the present weights; fills gradients().
   double run() {
-    gradients_ = no_gradients<float>(model_->parameters());
-    Forward forward(model_->parameters(), tile_, true, 1, 1);
-    const at::Tensor states = model_->encode(forward).contiguous();
-    at::Tensor state_grad = at::zeros_like(states, states.options().requires_grad(false));
-    gradients_.loss = lose(states, state_grad);
-    add_items(forward, back_propagate(forward, states, state_grad, gradients_));
+    TileStep<float> step(*model_, model_->parameters().readable(), tile_, {true, 1, 1});
+    float* state_grad = step.take_state_grad();
+    std::fill_n(state_grad, step.tokens() * step.dim(), 0.0f);
+    step.gradients().loss =
+        lose(step.states(), state_grad, step.gradients().tables[model_->output_table()]);
+    step.backward(state_grad);
+    add_items(step.pass(), step.gradients());
+    gradients_ = std::move(step.gradients());
     return gradients_.loss;
   }
 
@@ -135,7 +137,7 @@ class Example {
   void expect_weights(const std::string& key) {
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
       const auto wanted = numbers(key, i), first = numbers("gradients", i);
-      const float* ours = model_->parameters()[i].value.data_ptr<float>();
+      const float* ours = model_->parameters()[i].value.data();
       const bool noise = model_->parameters()[i].name.ends_with("key.bias");
       const auto start = numbers("initial", i);
       for (size_t e = 0; e < wanted.size(); ++e) {
@@ -173,18 +175,15 @@ class Example {
     }
   }
 
-  double lose(const at::Tensor& states, at::Tensor& state_grad) {
+  double lose(const float* states, float* state_grad, TableGradient<float>& table_grad) {
     ObjectiveInput<float> input;
-    input.states = states.data_ptr<float>();
-    const int64_t output = model_->output_table();
-    input.table = model_->parameters()[output].value.data_ptr<float>();
+    input.states = states;
+    input.table = model_->parameters()[model_->output_table()].value.data();
     input.dim = kDim;
     input.tile = &tile_;
     input.divisor = tile_.targets.size();
-    TableGradient<float>& table_grad = gradients_.tables[static_cast<size_t>(output)];
-    float* to = state_grad.data_ptr<float>();
     if (!which_.one_negative) {
-      return full_by_rows(*find_criterion("softmax").make({}), input, to, table_grad);
+      return full_by_rows(*find_criterion("softmax").make({}), input, state_grad, table_grad);
     }
     const auto criterion = find_criterion("bce-mean").make({});
     const std::vector<int32_t> first = {0};
@@ -197,32 +196,29 @@ class Example {
       kernels::gather_scores(1, 2, kDim, input.states + place, input.table, ids, scores.data());
       loss += criterion->apply(ScoreRow<float>{scores, first, weight});
       kernels::gather_scores_backward(1, 2, kDim, input.states + place, input.table, ids,
-                                      scores.data(), to + place, table_grad.make_dense().data());
+                                      scores.data(), state_grad + place,
+                                      table_grad.make_dense().data());
     }
     return loss;
   }
 
   /// add_lookups() as the original's lookup does it: its padding row gets no gradient.
-  void add_items(const Forward& forward, const std::vector<at::Tensor>& row_grads) {
-    for (size_t i = 0; i < row_grads.size(); ++i) {
-      const Lookup& lookup = forward.lookups()[i];
-      const bool items = model_->parameters()[lookup.parameter].name == "item_embedding.weight";
-      for (size_t r = 0; r < lookup.ids.size(); ++r) {
-        if (items && lookup.ids[r] == 0) continue;
-        gradients_.tables[static_cast<size_t>(lookup.parameter)].add_rows(
-            std::span(lookup.ids).subspan(r, 1),
-            row_grads[i].data_ptr<float>() + static_cast<int64_t>(r) * row_grads[i].size(1));
+  void add_items(const net::TilePass<float>& pass, TileGradients<float>& gradients) const {
+    for (const net::Lookup& lookup : pass.lookups()) {
+      const float* row = pass.gradient(lookup);
+      ASSERT_NE(row, nullptr);
+      for (size_t r = 0; r < lookup.ids.size(); ++r, row += lookup.rows.width) {
+        if (lookup.table == model_->input_table() && lookup.ids[r] == 0) continue;
+        gradients.tables[lookup.table].add_rows(std::span(lookup.ids).subspan(r, 1), row);
       }
     }
   }
 
   std::vector<float> gradient(int64_t i) {
-    if (model_->parameters()[i].kind == ParameterKind::table) {
-      const auto values = gradients_.tables[static_cast<size_t>(i)].make_dense();
-      return {values.begin(), values.end()};
-    }
-    const at::Tensor grad = gradients_.dense[static_cast<size_t>(i)].contiguous();
-    return {grad.data_ptr<float>(), grad.data_ptr<float>() + grad.numel()};
+    const Parameter& parameter = model_->parameters()[i];
+    const std::span<const float> values =
+        parameter.is_table() ? gradients_.tables[i].make_dense() : gradients_.of(parameter);
+    return {values.begin(), values.end()};
   }
 
   const json& golden_;

@@ -38,8 +38,8 @@ TEST(EnhancedLoss, OfAnUntrainedModelIsTheLogOfTheCatalogue) {
   constexpr int64_t kItems = 2000;
   const auto model = make_model(post_norm(), kItems, 3);
   const Tile tile = test::next_item_tile({{3, 1, 4, 1, 5, 9, 2}, {6, 53, 589, 1999}, {7, 8}});
-  const auto gradients =
-      run_tile<float>(*model, full_softmax("all", kItems), tile, {3, 0, tile.targets.size()});
+  const auto gradients = run_tile(*model, model->parameters().readable(),
+                                  full_softmax("all", kItems), tile, {3, 0, tile.targets.size()});
   EXPECT_NEAR(gradients.loss, std::log(static_cast<double>(kItems)), 0.01 * std::log(kItems));
 }
 
@@ -65,8 +65,8 @@ TEST(EnhancedLoss, OfUsersWithOneTargetIsCrossEntropyAtTheLastPosition) {
     const auto model = make_model(post_norm(), data.num_items(), 3);
     double sum = 0;
     for (const Tile& tile : batch.tiles) {
-      sum += run_tile<float>(*model, full_softmax(name, data.num_items()), tile,
-                             {3, 0, batch.positions})
+      sum += run_tile(*model, model->parameters().readable(), full_softmax(name, data.num_items()),
+                      tile, {3, 0, batch.positions})
                  .loss;
     }
     return sum;

@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // gSASRec's golden values (gsasrec.md section 8): an independent float64 implementation of the
 // original's sections 1 and 2, whose tables have a row 0 and a padding row n + 1.
-#include <ATen/Functions.h>
-#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/overloads.h"
 #include "net/model.h"
 #include "objectives/criterion.h"
+#include "support/double_weights.h"
 #include "support/tiles.h"
+#include "train/steps/tile_step.h"
 
 namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 6, kLength = 4, kDim = 4, kNegatives = 3;
 
-std::unique_ptr<Model> golden_model(int64_t heads) {
+ModelOptions golden_options(int64_t heads) {
   ModelOptions options;
   options.block = "gsasrec";
   options.hidden_size = kDim;
@@ -28,16 +31,16 @@ std::unique_ptr<Model> golden_model(int64_t heads) {
   options.num_heads = heads;
   options.max_length = kLength;
   options.dropout = 0;
-  auto model = make_model(options, kItems, 1);
-  ParameterSet& parameters = model->parameters();
-  parameters.convert(at::kDouble);
+  return options;
+}
+
+test::DoubleWeights golden_weights(const Model& model) {
+  auto weights = test::DoubleWeights::zeros(model.parameters());
   // One running counter over the original's tensors in the original's order.
   int64_t counter = 0;
   const auto next = [&counter] { return std::sin(0.7 * static_cast<double>(counter++) + 0.3); };
   const auto fill = [&](const std::string& name, double base, double factor) {
-    at::Tensor& value = parameters.get(name);
-    double* out = value.data_ptr<double>();
-    for (int64_t e = 0; e < value.numel(); ++e) out[e] = base + factor * next();
+    for (double& value : weights.get(name)) value = base + factor * next();
   };
   const auto skip_row = [&] { counter += kDim; };
   const auto table = [&](const std::string& name) {
@@ -63,7 +66,7 @@ std::unique_ptr<Model> golden_model(int64_t heads) {
   norm("final_norm");
   table("output_embedding.weight");
   EXPECT_EQ(counter, 320);
-  return model;
+  return weights;
 }
 
 // The original's 1-based ids with padding on the left become plain 0-based histories.
@@ -86,19 +89,18 @@ TEST(GoldenGsasrec, LastStatesAndScores) {
        {{-0.106943, 0.517424, -0.868115, 1.118490, -1.239617, 1.217501},
         {-0.013996, 0.437971, -0.811337, 1.090948, -1.244495, 1.254233}}}};
   for (const auto& expected : golden) {
-    const auto model = golden_model(expected.heads);
+    const Model model(golden_options(expected.heads), kItems);
+    test::DoubleWeights weights = golden_weights(model);
+    const double* table = weights.get("output_embedding.weight").data();
     const Tile tile = test::next_item_tile({{2, 0, 3, 1, 0}, {4, 5, 0}});
-    Forward forward(model->parameters(), tile, false, 1, 1);
-    const at::Tensor states = model->encode(forward);
-    const at::Tensor scores =
-        at::matmul(states, model->parameters().get("output_embedding.weight").t());
+    const TileStep<double> step(model, weights.views(), tile, {});
     const int64_t last[2] = {3, 5};
     for (int s = 0; s < 2; ++s) {
-      for (int c = 0; c < 4; ++c) {
-        EXPECT_NEAR(states[last[s]][c].item<double>(), expected.states[s][c], 1e-6);
-      }
+      const double* state = step.states() + last[s] * kDim;
+      for (int c = 0; c < 4; ++c) EXPECT_NEAR(state[c], expected.states[s][c], 1e-6);
       for (int i = 0; i < 6; ++i) {
-        EXPECT_NEAR(scores[last[s]][i].item<double>(), expected.scores[s][i], 1e-6);
+        const double score = std::inner_product(state, state + kDim, table + i * kDim, 0.0);
+        EXPECT_NEAR(score, expected.scores[s][i], 1e-6);
       }
     }
   }
@@ -106,19 +108,20 @@ TEST(GoldenGsasrec, LastStatesAndScores) {
 
 /// Loss and all gradients with the golden negatives instead of drawn ones.
 struct TrainingExample {
-  std::unique_ptr<Model> model;
+  Model model;
   double loss = 0;
-  std::map<std::string, at::Tensor> gradients;
+  TileGradients<double> gradients;
 
-  TrainingExample(int64_t heads, double t) : model(golden_model(heads)) {
+  TrainingExample(int64_t heads, double t) : model(golden_options(heads), kItems) {
+    const test::DoubleWeights weights = golden_weights(model);
     const Tile tile = golden_tile();
-    Forward forward(model->parameters(), tile, true, 1, 1);
-    const at::Tensor states = model->encode(forward).contiguous();
+    TileStep<double> step(model, weights.views(), tile, {true, 1, 1});
     const std::vector<int32_t> ids = candidates(tile);
-    const at::Tensor& table = model->parameters().get("output_embedding.weight");
+    const int64_t output = model.output_table();
+    const double* table = weights[output].data();
     std::vector<double> scores(ids.size());
-    kernels::gather_scores(6, 1 + kNegatives, kDim, states.data_ptr<double>(),
-                           table.data_ptr<double>(), ids.data(), scores.data());
+    kernels::gather_scores(6, 1 + kNegatives, kDim, step.states(), table, ids.data(),
+                           scores.data());
     const auto criterion = find_criterion("gbce").make({kItems, kNegatives, t, /*clamped=*/false});
     const std::vector<int32_t> first = {0};
     const std::vector<float> weight = {1};
@@ -127,13 +130,14 @@ struct TrainingExample {
       loss += criterion->apply(ScoreRow<double>{row, first, weight}) / 6;
       for (double& score : row) score /= 6;
     }
-    at::Tensor state_grad = at::zeros_like(states);
-    at::Tensor table_grad = at::zeros_like(table);
-    kernels::gather_scores_backward(6, 1 + kNegatives, kDim, states.data_ptr<double>(),
-                                    table.data_ptr<double>(), ids.data(), scores.data(),
-                                    state_grad.data_ptr<double>(), table_grad.data_ptr<double>());
-    gradients["output_embedding.weight"] = table_grad;
-    collect(states, state_grad, forward);
+    double* state_grad = step.take_state_grad();
+    std::fill_n(state_grad, step.tokens() * step.dim(), 0.0);
+    kernels::gather_scores_backward(6, 1 + kNegatives, kDim, step.states(), table, ids.data(),
+                                    scores.data(), state_grad,
+                                    step.gradients().tables[output].make_dense().data());
+    step.backward(state_grad);
+    step.add_lookups();
+    gradients = std::move(step.gradients());
   }
 
   /// Negative j at row b, column c of the original is (5b + 3c + 2j) mod 6 + 1.
@@ -148,31 +152,14 @@ struct TrainingExample {
     return ids;
   }
 
-  void collect(const at::Tensor& states, const at::Tensor& state_grad, Forward& forward) {
-    std::vector<at::Tensor> inputs;
-    std::vector<std::string> names;
-    for (const Leaf& leaf : forward.leaves()) {
-      inputs.push_back(leaf.value);
-      names.push_back(model->parameters()[leaf.parameter].name);
-    }
-    for (const Lookup& lookup : forward.lookups()) inputs.push_back(lookup.rows);
-    const auto grads = torch::autograd::grad({states}, inputs, {state_grad});
-    for (size_t i = 0; i < names.size(); ++i) gradients[names[i]] = grads[i];
-    for (size_t l = 0; l < forward.lookups().size(); ++l) {
-      const Lookup& lookup = forward.lookups()[l];
-      const Parameter& parameter = model->parameters()[lookup.parameter];
-      at::Tensor total = at::zeros_like(parameter.value);
-      for (size_t r = 0; r < lookup.ids.size(); ++r) {
-        total[lookup.ids[r]].add_(grads[names.size() + l][static_cast<int64_t>(r)]);
-      }
-      gradients[parameter.name] = total;
-    }
+  /// Of row i, column j; a vector is one row.
+  double at(const std::string& name, int64_t i, int64_t j) {
+    const Parameter& parameter = model.parameters()[model.parameters().index(name)];
+    const std::span<const double> all =
+        parameter.is_table() ? gradients.tables[model.parameters().index(name)].make_dense()
+                             : gradients.of(parameter);
+    return all[static_cast<size_t>(i * parameter.shape.back() + j)];
   }
-
-  double at2(const std::string& name, int64_t i, int64_t j) {
-    return gradients.at(name)[i][j].item<double>();
-  }
-  double at1(const std::string& name, int64_t i) { return gradients.at(name)[i].item<double>(); }
 };
 
 TEST(GoldenGsasrec, Losses) {
@@ -198,17 +185,17 @@ TEST(GoldenGsasrec, Gradients) {
     TrainingExample example(expected.heads, 0.75);
     const double* v = expected.values;
     constexpr double kTolerance = 1e-8;
-    EXPECT_NEAR(example.at2("item_embedding.weight", 2, 0), v[0],
+    EXPECT_NEAR(example.at("item_embedding.weight", 2, 0), v[0],
                 kTolerance);  // the original's row 3
-    EXPECT_NEAR(example.at2("position_embedding.weight", 2, 1), v[1], kTolerance);
-    EXPECT_NEAR(example.at1("blocks.0.attention_norm.weight", 0), v[2], kTolerance);
-    EXPECT_NEAR(example.at2("blocks.0.query.weight", 0, 1), v[3], kTolerance);
-    EXPECT_NEAR(example.at2("blocks.0.key.weight", 1, 2), v[4], kTolerance);
-    EXPECT_NEAR(example.at1("blocks.1.value.bias", 3), v[5], kTolerance);
-    EXPECT_NEAR(example.at2("blocks.1.ffn1.weight", 2, 2), v[6], kTolerance);
-    EXPECT_NEAR(example.at1("final_norm.bias", 1), v[7], kTolerance);
-    EXPECT_NEAR(example.at2("output_embedding.weight", 1, 1), v[8], kTolerance);
-    EXPECT_NEAR(example.at2("output_embedding.weight", 4, 3), v[9], kTolerance);
+    EXPECT_NEAR(example.at("position_embedding.weight", 2, 1), v[1], kTolerance);
+    EXPECT_NEAR(example.at("blocks.0.attention_norm.weight", 0, 0), v[2], kTolerance);
+    EXPECT_NEAR(example.at("blocks.0.query.weight", 0, 1), v[3], kTolerance);
+    EXPECT_NEAR(example.at("blocks.0.key.weight", 1, 2), v[4], kTolerance);
+    EXPECT_NEAR(example.at("blocks.1.value.bias", 0, 3), v[5], kTolerance);
+    EXPECT_NEAR(example.at("blocks.1.ffn1.weight", 2, 2), v[6], kTolerance);
+    EXPECT_NEAR(example.at("final_norm.bias", 0, 1), v[7], kTolerance);
+    EXPECT_NEAR(example.at("output_embedding.weight", 1, 1), v[8], kTolerance);
+    EXPECT_NEAR(example.at("output_embedding.weight", 4, 3), v[9], kTolerance);
   }
 }
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gradients of whole models with every objective against float64 finite differences.
-#include <ATen/Functions.h>
-#include <ATen/TensorOperators.h>
+// Gradients of every network on the list, with an objective of each kind, against float64 finite
+// differences, and the kernels' against those.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "net/model.h"
 #include "objectives/objective.h"
 #include "support/differences.h"
+#include "support/double_weights.h"
+#include "support/network_cases.h"
 #include "support/tiles.h"
 #include "train/steps/tile_step.h"
 
@@ -19,81 +22,39 @@ namespace {
 
 constexpr int64_t kItems = 9;
 
-struct Case {
-  std::string name;
-  ModelOptions model;
-  ObjectiveOptions objective;
-};
-
-ModelOptions tiny(const std::string& name, const std::string& block) {
-  ModelOptions options;
-  options.name = name;
-  options.block = block;
-  options.hidden_size = 4;
-  options.num_blocks = 2;
-  options.num_heads = 2;
-  options.max_length = 6;
-  options.dropout = 0.3;
-  options.gru_hidden_size = 3;
-  options.init = "xavier-normal";
+ObjectiveOptions sampled() {
+  ObjectiveOptions options;
+  options.negatives = 3;
   return options;
 }
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
-  ObjectiveOptions sampled;
-  sampled.negatives = 3;
-  ObjectiveOptions full;
-  full.criterion = "softmax";
-  full.candidates = "full";
-  for (const std::string block : {"gsasrec", "pmixer", "post-norm", "csrec"}) {
-    all.push_back({block + "_sampled", tiny("sasrec", block), sampled});
-    all.push_back({block + "_full", tiny("sasrec", block), full});
-  }
-  Case tied{"gsasrec_tied", tiny("sasrec", "gsasrec"), sampled};
-  tied.model.tie_embeddings = true;
-  all.push_back(tied);
-  Case padded{"pmixer_attending_to_padding", tiny("sasrec", "pmixer"), sampled};
-  padded.model.padding = "attend";
-  all.push_back(padded);
-  Case gru{"gru4rec", tiny("gru4rec", "gsasrec"), full};
-  gru.model.gru_layers = 2;
-  gru.model.gru_bias = true;
-  all.push_back(gru);
-  for (Case& c : all) {
-    for (char& letter : c.name) {
-      if (letter == '-') letter = '_';
-    }
-  }
-  return all;
+ObjectiveOptions full() {
+  ObjectiveOptions options;
+  options.criterion = "softmax";
+  options.candidates = "full";
+  return options;
 }
 
-class ModelGradient : public testing::TestWithParam<Case> {
+template <typename T>
+std::vector<double> gradient_of(const Model& model, int64_t index, TileGradients<T>& gradients) {
+  const Parameter& parameter = model.parameters()[index];
+  const std::span<const T> values =
+      parameter.is_table() ? gradients.tables[index].make_dense() : gradients.of(parameter);
+  return {values.begin(), values.end()};
+}
+
+class NetworkGradient
+    : public testing::TestWithParam<std::tuple<test::NetworkCase, ObjectiveOptions>> {
  protected:
-  ModelGradient() : objective_(GetParam().objective, kItems) {
-    model_ = make_model(GetParam().model, kItems, 5);
-    model_->parameters().convert(at::kDouble);
-    for (int64_t i = 0; i < model_->parameters().size(); ++i) {  // no zero biases, no unit norms
-      at::Tensor value = model_->parameters()[i].value.detach();
-      const int64_t n = value.numel();
-      value.add_(
-          at::sin(at::arange(n, at::kDouble) * 1.7 + static_cast<double>(i)).view(value.sizes()),
-          0.05);
-    }
+  NetworkGradient()
+      : objective_(std::get<1>(GetParam()), kItems),
+        model_(make_model(std::get<0>(GetParam()).options, kItems, 5)) {
+    test::roughen(model_->parameters());
   }
 
-  TileGradients<double> run() {
-    return run_tile<double>(*model_, objective_, tile_, {3, 1, tile_.targets.size()});
-  }
-
-  std::vector<double> analytic(int64_t parameter, TileGradients<double>& gradients) {
-    const Parameter& p = model_->parameters()[parameter];
-    if (p.kind == ParameterKind::table) {
-      const auto values = gradients.tables[parameter].make_dense();
-      return {values.begin(), values.end()};
-    }
-    const at::Tensor grad = gradients.dense[parameter].contiguous();
-    return {grad.data_ptr<double>(), grad.data_ptr<double>() + grad.numel()};
+  template <typename T>
+  TileGradients<T> run(const WeightViews<T>& weights) const {
+    return run_tile(*model_, weights, objective_, tile_, {3, 1, tile_.targets.size()});
   }
 
   Objective objective_;
@@ -102,22 +63,45 @@ class ModelGradient : public testing::TestWithParam<Case> {
   Tile tile_ = test::next_item_tile({{3, 1, 4, 1, 5, 8, 2}, {2, 7, 0}, {6, 6}});
 };
 
-TEST_P(ModelGradient, EqualsFiniteDifferences) {
-  TileGradients<double> gradients = run();
+TEST_P(NetworkGradient, EqualsFiniteDifferences) {
+  test::DoubleWeights weights(model_->parameters());
+  const WeightViews<double> views = weights.views();
+  TileGradients<double> gradients = run(views);
+  EXPECT_GT(gradients.loss, 0.01);
   for (int64_t i = 0; i < model_->parameters().size(); ++i) {
-    const Parameter& parameter = model_->parameters()[i];
-    const std::vector<double> grad = analytic(i, gradients);
-    double* values = parameter.value.data_ptr<double>();
-    const int64_t n = parameter.value.numel();
-    for (int64_t e = 0; e < n; e += std::max<int64_t>(1, n / 12)) {
-      const double slope = test::central_difference(values[e], 1e-5, [&] { return run().loss; });
-      EXPECT_NEAR(grad[e], slope, 2e-8) << parameter.name << " " << e;
+    const std::vector<double> gradient = gradient_of(*model_, i, gradients);
+    std::vector<double>& values = weights[i];
+    ASSERT_EQ(gradient.size(), values.size());
+    for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / 12)) {
+      const double slope =
+          test::central_difference(values[e], 1e-5, [&] { return run(views).loss; });
+      EXPECT_NEAR(gradient[e], slope, 2e-8) << model_->parameters()[i].name << " " << e;
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, ModelGradient, testing::ValuesIn(cases()),
-                         [](const auto& test) { return test.param.name; });
+TEST_P(NetworkGradient, OfTheKernelsIsThatOfTheirTwins) {
+  const test::DoubleWeights weights(model_->parameters());
+  TileGradients<double> twins = run(weights.views());
+  TileGradients<float> kernels = run(model_->parameters().readable());
+  EXPECT_NEAR(kernels.loss, twins.loss, 1e-5 * twins.loss);
+  for (int64_t i = 0; i < model_->parameters().size(); ++i) {
+    const std::vector<double> wanted = gradient_of(*model_, i, twins);
+    const std::vector<double> found = gradient_of(*model_, i, kernels);
+    for (size_t e = 0; e < wanted.size(); ++e) {
+      EXPECT_NEAR(found[e], wanted[e], 2e-6 + 1e-4 * std::abs(wanted[e]))
+          << model_->parameters()[i].name << " " << e;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Networks, NetworkGradient,
+    testing::Combine(testing::ValuesIn(test::network_cases(test::tiny_network())),
+                     testing::Values(sampled(), full())),
+    [](const auto& test) {
+      return std::get<0>(test.param).name + "_" + std::get<1>(test.param).candidates;
+    });
 
 }  // namespace
 }  // namespace truenext

@@ -16,10 +16,10 @@
 #include "inference/safetensors.h"
 #include "support/small_data.h"
 #include "support/test_files.h"
+#include "train/loop/trainer.h"
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
 #include "train/trained_bytes.h"
-#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {
@@ -101,7 +101,6 @@ TEST_F(InitialWeights, EveryModelKeepsItsWeightsWhenNothingIsLearned) {
       {"two-tables", [](TrainRequest& r) { r.config.model.tie_embeddings = false; }},
       {"tied", [](TrainRequest& r) { r.config.model.tie_embeddings = true; }},
       {"deferred", [](TrainRequest& r) { r.deferred_rows = 1; }},
-      {"device", [](TrainRequest& r) { r.device = "aten-cpu"; }},
       {"gru4rec", [](TrainRequest& r) {
          r.config.model = ModelOptions();
          r.config.model.name = "gru4rec";

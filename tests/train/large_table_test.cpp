@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A training step on a table of which it touches few rows: nothing of the table's size is made. The
-// program counts its own allocations, which is why this test is alone in it.
+// whole program measures its allocations for that.
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 #include <vector>
@@ -11,19 +12,20 @@
 #include "base/random.h"
 #include "net/model.h"
 #include "support/tiles.h"
-#include "train/steps/engine.h"
 #include "train/ranks/table_shards.h"
+#include "train/steps/engine.h"
 #include "train/thread_ranks.h"
 
 namespace {
 
 std::atomic<size_t> largest_allocation{0};
 
-void* allocate(size_t bytes) {
+void* allocate(size_t bytes, std::align_val_t align = std::align_val_t{alignof(std::max_align_t)}) {
   size_t seen = largest_allocation.load();
   while (bytes > seen && !largest_allocation.compare_exchange_weak(seen, bytes)) {
   }
-  void* memory = std::malloc(bytes);
+  const auto unit = static_cast<size_t>(align);
+  void* memory = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
   if (!memory) throw std::bad_alloc();
   return memory;
 }
@@ -35,6 +37,12 @@ void* operator new(size_t bytes) {
 }
 void* operator new[](size_t bytes) {
   return allocate(bytes);
+}
+void* operator new(size_t bytes, std::align_val_t align) {
+  return allocate(bytes, align);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
 }
 void operator delete(void* memory) noexcept {
   std::free(memory);

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/optimise/optimizer.h"
 
-#include <ATen/Functions.h>
-#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 namespace truenext {
 namespace {
 
 ParameterSet one_matrix() {
-  return ParameterSet({{"w", {2, 3}}}, {});
+  return ParameterSet({{"w", {2, 3}, Start::matrix}});
 }
 
-TileGradients<float> gradients(const at::Tensor& value) {
-  TileGradients<float> g;
-  g.dense.push_back(value);
-  g.tables.emplace_back();
+ParameterSet one_table() {
+  return ParameterSet({{"table", {4, 2}, Start::table}});
+}
+
+/// The same everywhere.
+TileGradients<float> gradients(const ParameterSet& parameters, float value) {
+  TileGradients<float> g(parameters);
+  std::ranges::fill(g.of(parameters[0]), value);
   return g;
 }
 
@@ -31,41 +35,40 @@ TEST(Adam, FollowsTheFormula) {
   double m = 0, v = 0, p = 0;
   for (int t = 1; t <= 5; ++t) {
     const double g = 0.5 * t - 1.2;
-    auto grads = gradients(at::full({2, 3}, g, at::kFloat));
+    auto grads = gradients(parameters, static_cast<float>(g));
     adam.step(grads, 0.1, pool);
     m = 0.9 * m + 0.1 * g;
     v = 0.999 * v + 0.001 * g * g;
     const double denominator = std::sqrt(v) / std::sqrt(1 - std::pow(0.999, t)) + 1e-8;
     p -= 0.1 / (1 - std::pow(0.9, t)) * m / denominator;
-    EXPECT_NEAR(parameters[0].value[1][2].item<double>(), p, 2e-6) << t;
+    for (const float value : parameters[0].value.values) EXPECT_NEAR(value, p, 2e-6) << t;
   }
 }
 
 TEST(Adam, RowsWithoutGradientKeepMovingByTheirMomentum) {
-  ParameterSet parameters({{"table", {4, 2}}}, {"table"});
+  ParameterSet parameters = one_table();
   Adam adam(parameters, TrainOptions{});
   WorkerPool pool(1);
-  TileGradients<float> g;
-  g.dense.emplace_back();
-  g.tables.emplace_back(4, 2);
+  TileGradients<float> g(parameters);
   g.tables[0].set_rows({1}, {1.0f, -1.0f});
   adam.step(g, 1e-3, pool);
-  const float after_one = parameters[0].value[1][0].item<float>();
+  const float* values = parameters[0].value.data();
+  const float after_one = values[1 * 2];
   EXPECT_NEAR(after_one, -1e-3, 1e-6);
-  TileGradients<float> none;
-  none.dense.emplace_back();
-  none.tables.emplace_back(4, 2);
+  TileGradients<float> none(parameters);
   adam.step(none, 1e-3, pool);
-  EXPECT_LT(parameters[0].value[1][0].item<float>(), after_one);
-  EXPECT_EQ(parameters[0].value[2][0].item<float>(), 0.0f);
+  EXPECT_LT(values[1 * 2], after_one);
+  EXPECT_EQ(values[2 * 2], 0.0f);
 }
 
 TEST(ClipGradients, ScalesToTheLimitOnlyWhenAbove) {
-  auto grads = gradients(at::full({2, 3}, 2.0, at::kFloat));
+  const ParameterSet parameters = one_matrix();
+  auto grads = gradients(parameters, 2);
+  const std::span<const float> values = grads.of(parameters[0]);
   EXPECT_NEAR(clip_gradients(grads, 100), std::sqrt(24.0), 1e-6);
-  EXPECT_EQ(grads.dense[0][0][0].item<float>(), 2.0f);
-  clip_gradients(grads, 1.0);
-  EXPECT_NEAR(grads.dense[0].norm().item<double>(), 1.0, 1e-6);
+  for (const float value : values) EXPECT_EQ(value, 2.0f);
+  EXPECT_NEAR(clip_gradients(grads, 1.0), std::sqrt(24.0), 1e-6);
+  for (const float value : values) EXPECT_NEAR(value, std::sqrt(1.0 / 6), 1e-6);
 }
 
 TEST(ScheduledRate, WarmsUpAndDecays) {

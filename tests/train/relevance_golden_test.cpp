@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Golden values of Bacciu et al. 2023's code (relevance-loss specification, A.3 and A.4): losses on
 // given logits, and training steps of a tiny model whose negatives are given.
-#include <ATen/Functions.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "batch/future.h"
@@ -110,8 +111,8 @@ class Steps {
     for (int64_t i = 0; i < parameters.size(); ++i) {
       const Origin origin = from.at(parameters[i].name);
       const bool norm = parameters[i].name.ends_with("norm.weight");
-      float* to = parameters[i].value.data_ptr<float>();
-      for (int64_t e = 0; e < parameters[i].value.numel(); ++e) {
+      float* to = parameters[i].value.data();
+      for (int64_t e = 0; e < parameters[i].value.size(); ++e) {
         const double value = numbered(origin.tensor, origin.element + e);
         to[e] = static_cast<float>(norm ? 1 + 0.1 * value : value);
       }
@@ -124,12 +125,14 @@ class Steps {
   }
 
   double run() {
-    gradients_ = no_gradients<float>(model_->parameters());
-    Forward forward(model_->parameters(), tile_, true, 1, 1);
-    const at::Tensor states = model_->encode(forward).contiguous();
-    at::Tensor state_grad = at::zeros_like(states, states.options().requires_grad(false));
-    gradients_.loss = lose(states, state_grad);
-    add_lookups(forward, back_propagate(forward, states, state_grad, gradients_), gradients_);
+    TileStep<float> step(*model_, model_->parameters().readable(), tile_, {true, 1, 1});
+    float* state_grad = step.take_state_grad();
+    std::fill_n(state_grad, step.tokens() * step.dim(), 0.0f);
+    step.gradients().loss =
+        lose(step.states(), state_grad, step.gradients().tables[model_->output_table()]);
+    step.backward(state_grad);
+    step.add_lookups();
+    gradients_ = std::move(step.gradients());
     return gradients_.loss;
   }
 
@@ -139,7 +142,8 @@ class Steps {
     WorkerPool pool(1);
     double padding = 0;
     for (int64_t e = 0; e < 4; ++e) padding += numbered(0, e) * numbered(0, e);
-    return loss + std::hypot(add_table_norms(*model_, factor, gradients_, pool),
+    const WeightViews<float> weights = model_->parameters().readable();
+    return loss + std::hypot(add_table_norms(*model_, weights, factor, gradients_, pool),
                              factor * std::sqrt(padding));
   }
 
@@ -154,19 +158,15 @@ class Steps {
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
       const Parameter& parameter = model_->parameters()[i];
       if (std::find(names.begin(), names.end(), parameter.name) == names.end()) continue;
-      if (parameter.kind == ParameterKind::table) {
-        for (const float g : gradients_.tables[static_cast<size_t>(i)].make_dense()) {
-          squares += static_cast<double>(g) * g;
-        }
-      } else {
-        squares += std::pow(gradients_.dense[static_cast<size_t>(i)].norm().item<double>(), 2);
-      }
+      squares = add_squares(squares, parameter.is_table() ? gradients_.tables[i].make_dense()
+                                                          : gradients_.of(parameter));
     }
     return std::sqrt(squares);
   }
 
   double item_sum() {
-    return model_->parameters().get("item_embedding.weight").sum().item<double>();
+    const auto& values = model_->parameters().get("item_embedding.weight").values;
+    return std::accumulate(values.begin(), values.end(), 0.0);
   }
 
  private:
@@ -176,19 +176,18 @@ class Steps {
     return options;
   }
 
-  double lose(const at::Tensor& states, at::Tensor& state_grad) {
-    const auto output = model_->output_table();
-    const float* table = model_->parameters()[output].value.data_ptr<float>();
-    float* table_grad = gradients_.tables[static_cast<size_t>(output)].make_dense().data();
+  double lose(const float* states, float* state_grad, TableGradient<float>& items) {
+    const float* table = model_->parameters()[model_->output_table()].value.data();
+    float* table_grad = items.make_dense().data();
     double loss = 0;
     for (size_t q = 0; q < rows_.size(); ++q) {
       const auto count = static_cast<int64_t>(rows_[q].size());
       std::vector<float> scores(rows_[q].size());
-      const float* state = states.data_ptr<float>() + 4 * q;
+      const float* state = states + 4 * q;
       kernels::gather_scores(1, count, 4, state, table, rows_[q].data(), scores.data());
       loss += position_loss(scores, weights_.of(count / 2), 12);
       kernels::gather_scores_backward(1, count, 4, state, table, rows_[q].data(), scores.data(),
-                                      state_grad.data_ptr<float>() + 4 * q, table_grad);
+                                      state_grad + 4 * q, table_grad);
     }
     return loss;
   }

@@ -12,10 +12,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "support/small_data.h"
+#include "train/loop/trainer.h"
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
 #include "train/trained_bytes.h"
-#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {
@@ -176,15 +176,13 @@ TEST_F(ShardedTraining, AProcessHoldsItsRowsOnly) {
     const auto held = [&](TableShare share) {
       const TrainingParts parts(config, 1, 1, share);
       const ParameterSet& parameters = parts.model->parameters();
-      int64_t bytes = 0;
+      int64_t numbers = 0;
       for (int64_t i = 0; i < parameters.size(); ++i) {
         if (i != parts.model->input_table() && i != parts.model->output_table()) continue;
-        bytes += static_cast<int64_t>(parameters[i].value.nbytes());
-        for (const auto& [name, tensor] : parts.adam.state(i)) {
-          bytes += static_cast<int64_t>(tensor.nbytes());
-        }
+        numbers += parameters[i].value.size();
+        for (const auto& [name, tensor] : parts.adam.state(i)) numbers += tensor->size();
       }
-      return bytes;
+      return numbers;
     };
     const int64_t whole = held({});
     int64_t sum = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "net/initialise.h"
 #include "train/optimise/optimizer.h"
 
 namespace truenext {
@@ -17,13 +18,13 @@ constexpr int64_t kRows = 200;
 constexpr int64_t kDim = 20;
 
 struct Problem {
-  ParameterSet parameters{{{"table", {kRows, kDim}}}, {"table"}};
+  ParameterSet parameters{std::vector<TensorInfo>{{"table", {kRows, kDim}, Start::table}}};
   TrainOptions options;
   RandomStream random{random_key(4, Purpose::simulate)};
 
   Problem() { fill_normal(parameters[0], 1, 0, 0.1); }
 
-  const float* values() const { return parameters[0].value.data_ptr<float>(); }
+  const float* values() const { return parameters[0].value.data(); }
 
   /// Gradient of a few rows, of every row when `step` is a multiple of 50.
   TileGradients<float> gradient(int step) {
@@ -34,18 +35,16 @@ struct Problem {
     }
     AlignedVector<float> values(rows.size() * kDim);
     for (float& value : values) value = static_cast<float>(random.normal());
-    TileGradients<float> g;
-    g.dense.emplace_back();
-    g.tables.emplace_back(kRows, kDim);
+    TileGradients<float> g(parameters);
     g.tables[0].set_rows({rows.begin(), rows.end()}, std::move(values));
     if (step % 100 == 0) g.tables[0].make_dense();
     return g;
   }
 };
 
-bool same(const at::Tensor& a, const at::Tensor& b) {
-  return a.numel() == b.numel() &&
-         std::memcmp(a.data_ptr<float>(), b.data_ptr<float>(), a.nbytes()) == 0;
+bool same(const Tensor& a, const Tensor& b) {
+  return a.shape == b.shape &&
+         std::memcmp(a.data(), b.data(), a.values.size() * sizeof(float)) == 0;
 }
 
 class DeferredAdamTest : public testing::TestWithParam<int> {};
@@ -80,7 +79,7 @@ TEST_P(DeferredAdamTest, GivesTheBitsOfDenseAdam) {
     EXPECT_FALSE(same(dense.parameters[0].value, deferred.parameters[0].value));  // rows are behind
     b.catch_up_all(pool);
     EXPECT_TRUE(same(dense.parameters[0].value, deferred.parameters[0].value));
-    for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(same(a.state(0)[i].second, b.state(0)[i].second));
+    for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(same(*a.state(0)[i].tensor, *b.state(0)[i].tensor));
   }
 }
 

@@ -2,7 +2,6 @@
 // Rows and gradients of divided item tables on their ways. Here the ranks are threads.
 #include "train/ranks/table_shards.h"
 
-#include <ATen/Functions.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,11 +19,10 @@ constexpr int64_t kDim = 3;
 /// A table of which row r holds 10 r, 10 r + 1, 10 r + 2.
 ParameterSet numbered_table(const Ranks& ranks) {
   const RowRange kept = rows_of_rank(ranks.rank(), ranks.size(), kRows);
-  ParameterSet parameters({{"table", {kRows, kDim}}}, {"table"}, {"table"}, kept);
+  ParameterSet parameters({{kInputTable, {kRows, kDim}, Start::table}}, kept);
   for (int64_t row = kept.begin; row < kept.end; ++row) {
     for (int64_t c = 0; c < kDim; ++c) {
-      parameters[0].value.data_ptr<float>()[(row - kept.begin) * kDim + c] =
-          static_cast<float>(10 * row + c);
+      parameters[0].value.data()[(row - kept.begin) * kDim + c] = static_cast<float>(10 * row + c);
     }
   }
   return parameters;
@@ -63,7 +61,7 @@ TEST(TableShards, FetchesRowsFromWhoeverKeepsThem) {
     const FetchedRows& fetched = *parameters[0].fetched;
     EXPECT_EQ(fetched.numbers.rows(), mine);
     for (const int32_t id : mine) {
-      const float* row = fetched.values.data_ptr<float>() + fetched.numbers.place(id) * kDim;
+      const float* row = fetched.values.data() + fetched.numbers.place(id) * kDim;
       EXPECT_EQ(row[2], static_cast<float>(10 * id + 2));
     }
     // Rows 0 to 2, 3 to 6 and 7 to 10: the first is asked for 0, the second for 4 and 5, the last
@@ -77,8 +75,7 @@ TEST(TableShards, FetchesRowsFromWhoeverKeepsThem) {
 TileGradients<float> two_rows(const Parameter& table, float value) {
   TileGradients<float> gradients;
   gradients.loss = 1;
-  gradients.dense.resize(1);
-  gradients.tables.emplace_back(table.readable().size(0), kDim, kRows);
+  gradients.tables.emplace_back(table.readable().rows(), kDim, kRows);
   std::vector<float> values(static_cast<size_t>(2 * kDim), value);
   for (int64_t c = 0; c < kDim; ++c) values[kDim + c] = 2 * value;
   const std::vector<int32_t> rows = {table.fetched->numbers.place(0),

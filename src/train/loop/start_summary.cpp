@@ -18,9 +18,10 @@ double memory_estimate(const Model& model, const RunConfig& config, int threads)
     kept += bytes;
     if (!parameter.divided()) whole += bytes;
   }
-  const double tiles =
-      std::ceil(static_cast<double>(config.train.batch_size * config.model.max_length) /
-                static_cast<double>(config.train.tile_tokens));
+  const int64_t tokens = config.train.batch_size * config.model.max_length;
+  const int64_t tile =
+      config.train.tile_tokens > 0 ? config.train.tile_tokens : tile_tokens_of(tokens);
+  const double tiles = std::ceil(static_cast<double>(tokens) / static_cast<double>(tile));
   const double waiting = threads + std::log2(std::max(2.0, tiles));
   return 3.0 * kept + waiting * whole;
 }
@@ -39,10 +40,10 @@ std::string layers(const Model& model) {
 std::string start_summary(const RunConfig& config, const Dataset& dataset, const Model& model,
                           const Objective& objective, const Batcher& batcher,
                           const Validator& validator, int threads) {
-  const std::string shape =
-      fmt::format("{}{}, hidden size {}, max length {}", config.model.name,
-                  model.network().describe ? " (" + model.network().describe(model.options()) + ")" : "",
-                  config.model.hidden_size, config.model.max_length);
+  const std::string shape = fmt::format(
+      "{}{}, hidden size {}, max length {}", config.model.name,
+      model.network().describe ? " (" + model.network().describe(model.options()) + ")" : "",
+      config.model.hidden_size, config.model.max_length);
   const std::string validation =
       validator.available()
           ? fmt::format("{} of {} users over {} items, popularity reaches {:.5f}",

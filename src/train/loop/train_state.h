@@ -36,6 +36,18 @@ struct TrainState {
     batch = epoch_divisor = epoch_positions = 0;
     epoch_loss = 0;
   }
+  /// Takes note of the validation of the epoch; whether it is the best so far.
+  bool judge(double value) {
+    const bool best = value > best_value;
+    if (best) {
+      best_value = value;
+      best_epoch = epoch;
+    }
+    stale = best ? 0 : stale + 1;
+    return best;
+  }
+  /// After `patience` validations in a row without a better one; 0 = never.
+  bool out_of_patience(int64_t patience) const { return patience > 0 && stale >= patience; }
 };
 
 /// Weights, moments and counters, written to `path` at once (write, fsync, rename) by rank 0, which

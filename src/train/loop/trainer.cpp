@@ -90,7 +90,7 @@ void Trainer::open_run() {
 }
 
 bool Trainer::out_of_patience() const {
-  return config_.train.patience > 0 && state_.stale >= config_.train.patience;
+  return state_.out_of_patience(config_.train.patience);
 }
 
 TrainResult Trainer::fit() {
@@ -256,14 +256,9 @@ void Trainer::watch(const WholeWeights& weights) {
 double Trainer::validate(const WholeWeights& weights) {
   const double value =
       by_scorer(weights, [&](const Scorer& scorer) { return validator_.measure(scorer); });
-  if (value > state_.best_value) {
-    state_.best_value = value;
-    state_.best_epoch = state_.epoch;
-    state_.stale = 0;
+  if (state_.judge(value)) {
     write_model(weights,
                 fmt::format("{}={:.6f} at epoch {}", validator_.metric(), value, state_.epoch));
-  } else {
-    ++state_.stale;
   }
   if (log_) log_->validation(state_, validator_.metric(), value);
   const int64_t validations = state_.epoch / config_.train.valid_every;

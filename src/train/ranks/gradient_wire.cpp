@@ -83,6 +83,7 @@ Bytes GradientWire::pack(const TileGradients<float>& gradients) {
   out.many(std::span<const float>(gradients.dense));
   out.one<int64_t>(static_cast<int64_t>(gradients.tables.size()));
   for (const TableGradient<float>& table : gradients.tables) pack_table(table, out);
+  pack_table(gradients.catalogue, out);
   return out.take();
 }
 
@@ -94,6 +95,7 @@ TileGradients<float> GradientWire::unpack(std::span<const std::byte> bytes) {
   in.many(std::span(gradients.dense));
   const auto parameters = in.one<int64_t>();
   for (int64_t i = 0; i < parameters; ++i) gradients.tables.push_back(unpack_table(in));
+  gradients.catalogue = unpack_table(in);
   assert(in.at_end());
   return gradients;
 }

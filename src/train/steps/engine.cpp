@@ -89,6 +89,9 @@ std::optional<TileGradients<float>> Engine::sum_tiles(const Batch& batch, TileRa
                                                       const StepContext& context) {
   using Gradients = TileGradients<float>;
   if (mine.size() == 0) return std::nullopt;
+  if (objective_.over_ranges(model_.options().hidden_size)) {
+    return phases_.sum(batch, mine, context);
+  }
   TreeReducer<Gradients> reducer(
       mine.size(), [](Gradients& left, Gradients&& right) { left.add(std::move(right)); });
   const WeightViews<float> weights = model_.parameters().readable();
@@ -111,6 +114,7 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   std::optional<TileGradients<float>> own = sum_tiles(batch, mine, context);
   TileGradients<float> total = shards_ ? shards_->sum(std::move(own))
                                        : sum_over_ranks<GradientWire>(*ranks_, std::move(own));
+  total.tables[model_.output_table()].add(std::exchange(total.catalogue, {}));
   if (options_.table_norm > 0) {  // after the sum over ranks, by each: once a step
     total.loss += add_table_norms(model_, model_.parameters().readable(),
                                   options_.table_norm, total, pool_);

@@ -13,6 +13,7 @@
 #include "train/optimise/optimizer.h"
 #include "train/ranks/rank_sum.h"
 #include "train/ranks/ranks.h"
+#include "train/steps/phased_sum.h"
 #include "train/steps/step_engine.h"
 #include "train/ranks/table_shards.h"
 #include "train/steps/tile_step.h"
@@ -25,7 +26,12 @@ class Engine final : public StepEngine {
  public:
   Engine(Model& model, const Objective& objective, Adam& adam, const TrainOptions& options,
          WorkerPool& pool)
-      : model_(model), objective_(objective), adam_(adam), options_(options), pool_(pool) {}
+      : model_(model),
+        objective_(objective),
+        adam_(adam),
+        options_(options),
+        pool_(pool),
+        phases_(model, objective, pool) {}
 
   /// From now on the tiles of every batch, which all ranks must hand in alike, are divided among
   /// them; each updates its own copy of the model, or of a divided table the rows that it keeps.
@@ -52,6 +58,7 @@ class Engine final : public StepEngine {
   Adam& adam_;
   const TrainOptions& options_;
   WorkerPool& pool_;
+  PhasedSum phases_;
   Ranks* ranks_ = &solo_ranks();
   std::optional<TableShards> shards_;  ///< where tables are divided
 };

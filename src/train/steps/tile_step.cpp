@@ -8,8 +8,7 @@
 namespace truenext {
 namespace {
 
-net::Arena& fresh_arena() {
-  net::Arena& arena = net::thread_arena();
+net::Arena& emptied(net::Arena& arena) {
   arena.reset();
   return arena;
 }
@@ -45,14 +44,16 @@ void TileGradients<T>::add(TileGradients&& other) {
   loss += other.loss;
   kernels::axpy(static_cast<int64_t>(dense.size()), T(1), other.dense.data(), dense.data());
   for (size_t i = 0; i < tables.size(); ++i) tables[i].add(std::move(other.tables[i]));
+  catalogue.add(std::move(other.catalogue));
 }
 
 template <typename T>
 TileStep<T>::TileStep(const Model& model, const WeightViews<T>& weights, const Tile& tile,
-                      const net::PassPurpose& purpose)
-    : gradients_(model.parameters()),
+                      const net::PassPurpose& purpose, net::Arena& arena)
+    : arena_(emptied(arena)),
+      gradients_(model.parameters()),
       weights_(with_gradients(model.parameters(), weights)),
-      pass_(model.parameters().names(), weights_, input_of(tile), purpose, fresh_arena()),
+      pass_(model.parameters().names(), weights_, input_of(tile), purpose, arena_),
       states_(model.network().run(pass_, model.options())) {}
 
 template <typename T>

@@ -22,6 +22,10 @@ struct TileGradients {
   /// Indexed like the model's parameters, empty for dense ones; has the rows that a tile finds
   /// (Parameter::readable).
   std::vector<TableGradient<T>> tables;
+  /// Of a loss that is made for all tiles together (PhasedSum): its part of the output table's
+  /// gradient, [items, dim]; else empty. Added to the table's once all ranks' are summed, so that
+  /// the order of additions does not depend on who had which tiles.
+  TableGradient<T> catalogue;
 
   TileGradients() = default;
   /// No gradients yet, shaped like the parameters.
@@ -40,14 +44,14 @@ struct StepContext {
   int64_t divisor = 0;  ///< of the batch's loss
 };
 
-/// Forward and backward pass of the network over one tile, on the calling thread, whose arena it
-/// holds as long as it lives. T is float, or double in gradient checks.
+/// Forward and backward pass of the network over one tile. It holds the arena as long as it lives. T
+/// is float, or double in gradient checks.
 template <typename T>
 class TileStep {
  public:
   /// `weights` are the model's parameters, of which only names and shapes are read otherwise.
   TileStep(const Model& model, const WeightViews<T>& weights, const Tile& tile,
-           const net::PassPurpose& purpose);
+           const net::PassPurpose& purpose, net::Arena& arena = net::thread_arena());
 
   /// One state a token of the tile: [tokens, dim].
   const T* states() const { return pass_.values(states_); }
@@ -56,7 +60,7 @@ class TileStep {
   TileGradients<T>& gradients() { return gradients_; }
 
   /// Room for the gradient of the states, contents undefined.
-  T* take_state_grad() { return net::thread_arena().take<T>(states_.size()); }
+  T* take_state_grad() { return arena_.take<T>(states_.size()); }
   /// From the gradient of the states, which is used up, back to those of all weights. Once.
   void backward(T* state_grad);
   /// Rows that were looked up, after backward().
@@ -68,6 +72,7 @@ class TileStep {
  private:
   WeightViews<T> with_gradients(const ParameterSet& parameters, WeightViews<T> weights);
 
+  net::Arena& arena_;
   TileGradients<T> gradients_;
   WeightViews<T> weights_;
   net::TilePass<T> pass_;

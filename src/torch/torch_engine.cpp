@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "torch/device_engine.h"
+#include "torch/torch_engine.h"
 
 #include <c10/util/Exception.h>
 
 #include <cmath>
 
 #include "base/error.h"
-#include "torch/device.h"
-#include "train/steps/table_norm.h"
+#include "torch/device_scorer.h"
 
 namespace truenext {
 
-DeviceEngine::DeviceEngine(TrainingParts& parts, const TrainOptions& options, at::Device device)
+TorchEngine::TorchEngine(TrainingParts& parts, const TrainOptions& options, at::Device device)
     : model_(*parts.model),
       objective_(parts.objective),
       options_(options),
@@ -19,12 +18,12 @@ DeviceEngine::DeviceEngine(TrainingParts& parts, const TrainOptions& options, at
       loss_(parts.objective, parts.pool),
       adam_(parts.model->parameters(), parts.adam, options, device) {}
 
-std::string DeviceEngine::describe() const {
+std::string TorchEngine::describe() const {
   return fmt::format("{}, LibTorch {}, loss on the {}", device_.str(), TRUENEXT_TORCH_VERSION,
                      loss_.native() ? "device" : "host");
 }
 
-DeviceGradients DeviceEngine::gradients(const Batch& batch, const StepContext& context) const {
+DeviceGradients TorchEngine::gradients(const Batch& batch, const StepContext& context) const {
   try {
     return run_batch(model_, adam_.weights(), loss_, batch, context);
   } catch (const c10::OutOfMemoryError&) {
@@ -35,21 +34,20 @@ DeviceGradients DeviceEngine::gradients(const Batch& batch, const StepContext& c
   }
 }
 
-void DeviceEngine::load() {
+void TorchEngine::load() {
   if (!loaded_) adam_.load();
   loaded_ = true;
 }
 
-const std::vector<at::Tensor>& DeviceEngine::weights() {
+std::unique_ptr<Scorer> TorchEngine::scorer() {
   load();
-  return adam_.weights();
+  return std::make_unique<DeviceScorer>(model_, adam_.weights());
 }
 
-double DeviceEngine::step(const Batch& batch, int64_t step, int64_t total_steps) {
+double TorchEngine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   load();
   const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
                             objective_.divisor(batch)};
-  seed_device(device_, context.seed, context.step);
   DeviceGradients total = gradients(batch, context);
   if (options_.table_norm > 0) {
     total.loss +=
@@ -65,7 +63,7 @@ double DeviceEngine::step(const Batch& batch, int64_t step, int64_t total_steps)
   return total.loss;
 }
 
-void DeviceEngine::settle() {
+void TorchEngine::settle() {
   if (!settled_) adam_.store();
   settled_ = true;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,28 +12,23 @@
 #include "torch/device_adam.h"
 #include "torch/device_objective.h"
 #include "torch/device_step.h"
-#include "train/steps/step_engine.h"
 #include "train/loop/training_parts.h"
+#include "train/steps/device_engine.h"
 
 namespace truenext {
 
-/// Training steps on a device: the whole batch at once with LibTorch's kernels (docs/devices.md).
-/// Batches and negatives are those of the tile engine, dropout masks are LibTorch's; device and
-/// seed determine the run as far as the device's kernels do.
-class DeviceEngine final : public StepEngine {
+/// Training steps in LibTorch operations (docs/devices.md). Batches and negatives are those of the
+/// tile engine, dropout masks are LibTorch's; device and seed determine the run as far as the
+/// device's kernels do.
+class TorchEngine final : public DeviceEngine {
  public:
-  /// The parts, none of whose tables is deferred, outlive the engine, which takes weights and
-  /// moments from them at its first step.
-  DeviceEngine(TrainingParts& parts, const TrainOptions& options, at::Device device);
+  /// As Devices::engine().
+  TorchEngine(TrainingParts& parts, const TrainOptions& options, at::Device device);
 
   double step(const Batch& batch, int64_t step, int64_t total_steps) override;
   void settle() override;
-
-  /// The weights of the last step on the device, in the order of the parameters.
-  const std::vector<at::Tensor>& weights();
-
-  /// For the start of a run, e.g. "cuda:0, LibTorch 2.13.0, loss on the device".
-  std::string describe() const;
+  std::string describe() const override;
+  std::unique_ptr<Scorer> scorer() override;
 
  private:
   void load();

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "net/arena.h"
+#include "net/model.h"
+#include "objectives/objective.h"
+#include "train/ranks/rank_sum.h"
+#include "train/steps/tile_step.h"
+#include "train/steps/tree_reducer.h"
+
+namespace truenext {
+
+/// Gradients of the tiles of a batch whose loss is over the whole catalogue, phase by phase
+/// (decision 0018): the network forward by tiles, rows of scores by blocks of queries, the table's
+/// gradient by ranges of items, the network backward by tiles. Tiles are taken a group at a time, as
+/// many as their scores may be kept of.
+class PhasedSum {
+ public:
+  PhasedSum(const Model& model, const Objective& objective, WorkerPool& pool)
+      : model_(model), objective_(objective), pool_(pool) {}
+
+  /// Sum over the tiles `mine`, which are some, along the tree. The loss's part of the output
+  /// table's gradient is in TileGradients::catalogue.
+  TileGradients<float> sum(const Batch& batch, TileRange mine, const StepContext& context);
+
+ private:
+  using Reducer = TreeReducer<TileGradients<float>>;
+
+  /// Tiles from `first` on: their gradients go to the reducer, leaves counted from `mine`'s first.
+  TableGradient<float> run_group(const Batch& batch, TileRange group, int64_t first_leaf,
+                                 const StepContext& context, Reducer& reducer);
+
+  const Model& model_;
+  const Objective& objective_;
+  WorkerPool& pool_;
+  std::deque<net::Arena> arenas_;  ///< one a tile of a group
+  AlignedVector<float> scores_;
+};
+
+}  // namespace truenext

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every network on the list in training: it keeps the promises of the loop, and it learns.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "support/network_cases.h"
+#include "support/small_data.h"
+#include "train/loop/trainer.h"
+#include "train/small_training.h"
+#include "train/thread_ranks.h"
+#include "train/trained_bytes.h"
+
+namespace truenext {
+namespace {
+
+ModelOptions trained_network() {
+  ModelOptions options = test::small_network();
+  options.max_length = 8;
+  options.dropout = 0.2;
+  options.init = "small";
+  return options;
+}
+
+class NetworkTraining : public testing::TestWithParam<test::NetworkCase> {
+ protected:
+  void SetUp() override { set_quiet(true); }
+
+  TrainRequest request(const std::string& run) const {
+    TrainRequest r = test::small_training(folder_ / run, data_);
+    r.config.model = GetParam().options;
+    r.config.train.epochs = 2;
+    r.config.train.clip_norm = 0.5;
+    if (!GetParam().network->causal) r.config.objective.positions = "last";
+    return r;
+  }
+  static std::string train(const TrainRequest& r) {
+    Trainer(r).fit();
+    return test::trained_bytes(r.run);
+  }
+  /// Of every epoch.
+  static std::vector<double> losses(const TrainRequest& r) {
+    std::istringstream log(read_file(r.run / "metrics.jsonl"));
+    std::vector<double> losses;
+    for (std::string line; std::getline(log, line);) {
+      const auto json = nlohmann::json::parse(line);
+      if (json.contains("loss")) losses.push_back(json["loss"]);
+    }
+    return losses;
+  }
+
+  test::TemporaryFolder folder_;
+  std::filesystem::path data_ = test::ring_dataset(folder_);
+};
+
+TEST_P(NetworkTraining, GivesTheSameBitsOnAnyThreadsAndProcessesAndAfterAResume) {
+  const std::string bits = train(request("one"));
+  for (const int threads : {2, 3}) {
+    TrainRequest r = request("threads" + std::to_string(threads));
+    r.threads = threads;
+    r.deferred_rows = threads == 2 ? 1 : r.deferred_rows;
+    EXPECT_TRUE(train(r) == bits) << threads;
+  }
+  for (const bool shard : {false, true}) {
+    TrainRequest r = request(shard ? "sharded" : "ranks");
+    r.shard_tables = shard;
+    test::with_ranks(2, [&](Ranks& ranks) { Trainer(r, ranks).fit(); });
+    EXPECT_TRUE(test::trained_bytes(r.run) == bits) << shard;
+  }
+  TrainRequest cut = request("cut");
+  cut.config.train.epochs = 1;
+  EXPECT_FALSE(train(cut) == bits);
+  cut.config.train.epochs = 2;
+  cut.resume = true;
+  EXPECT_TRUE(train(cut) == bits);
+}
+
+TEST_P(NetworkTraining, Learns) {
+  TrainRequest r = request("run");
+  r.config.model.dropout = 0;
+  r.config.objective.criterion = "softmax";
+  r.config.objective.candidates = "full";
+  r.config.train.epochs = 60;
+  r.config.train.learning_rate = 0.01;
+  r.config.train.clip_norm = 0;
+  r.config.train.patience = 0;
+  const TrainResult result = Trainer(r).fit();
+  const std::vector<double> loss = losses(r);
+  ASSERT_EQ(loss.size(), 60u);
+  // Nine of ten steps go to the next of 40 items.
+  EXPECT_GT(loss.front(), 3);
+  EXPECT_LT(loss.back(), 0.5 * loss.front());
+  EXPECT_GT(result.best_value, 0.5);  // on what was held out, by the encoder
+}
+
+INSTANTIATE_TEST_SUITE_P(All, NetworkTraining,
+                         testing::ValuesIn(test::network_cases(trained_network())),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace truenext

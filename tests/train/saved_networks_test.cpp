@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every network on the list through files: what is loaded again is what was saved.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "inference/model_file.h"
+#include "inference/model_weights.h"
+#include "interop/model_export.h"
+#include "interop/model_import.h"
+#include "net/model.h"
+#include "support/network_cases.h"
+#include "support/temporary_folder.h"
+#include "support/test_files.h"
+
+namespace truenext {
+namespace {
+
+constexpr int64_t kItems = 30;
+
+/// A model with random weights and its file.
+struct SavedModel {
+  test::TemporaryFolder folder;
+  std::unique_ptr<Model> model;
+
+  explicit SavedModel(const ModelOptions& options) : model(make_model(options, kItems, 3)) {
+    test::roughen(model->parameters());
+    ModelDescription description;
+    description.model = model->options();
+    std::vector<std::string> ids;  // as checkpoints of other projects number them
+    for (int64_t item = 1; item <= kItems; ++item) ids.push_back(std::to_string(item));
+    write_model_file(path(), description, model->parameters().views(), ids, {});
+  }
+  std::filesystem::path path() const { return folder / "model.safetensors"; }
+};
+
+void expect_same_weights(const TensorMap& found, const ParameterSet& wanted) {
+  EXPECT_EQ(std::ssize(found), wanted.size());
+  for (const auto& [name, view] : wanted.views()) {
+    ASSERT_TRUE(found.contains(name)) << name;
+    const TensorView& mine = found.at(name);
+    ASSERT_EQ(mine.shape, view.shape) << name;
+    const auto bytes = static_cast<size_t>(view.size()) * sizeof(float);
+    EXPECT_EQ(std::memcmp(mine.data, view.data, bytes), 0) << name;
+  }
+}
+
+class SavedNetwork : public testing::TestWithParam<test::NetworkCase> {};
+
+TEST_P(SavedNetwork, IsTheSameWhenItIsLoaded) {
+  const SavedModel saved(GetParam().options);
+  const ModelFile file = ModelFile::open(saved.path());
+  expect_same_weights(file.weights(), saved.model->parameters());
+  EXPECT_EQ(file.num_items(), kItems);
+  const auto encoder = make_encoder(saved.model->options(), saved.model->parameters().views());
+  const Jagged<int32_t> histories = random_histories(20, 10, kItems);
+  EXPECT_EQ(all_states(file.encoder(), histories), all_states(*encoder, histories));
+}
+
+/// Names of other projects that hold this network, after a check of what went there and back.
+std::set<std::string> names_that_hold(const ModelOptions& options) {
+  const SavedModel saved(options);
+  const ModelFile file = ModelFile::open(saved.path());
+  std::set<std::string> names;
+  for (const std::string& name : export_names()) {
+    const std::filesystem::path path = saved.folder / (name + ".safetensors");
+    const test::Caught refused = test::caught([&] { export_state_dict(file, name, path); });
+    EXPECT_TRUE(refused.code == ExitCode::ok || refused.code == ExitCode::usage) << refused.message;
+    if (refused.code != ExitCode::ok) continue;
+    names.insert(name);
+    if (name == kOwnNames) {
+      const auto written = open_state_dict(path);
+      EXPECT_EQ(std::ssize(written->tensors()), saved.model->parameters().size());
+      for (size_t i = 0; i < written->tensors().size(); ++i) {
+        const Tensor& wanted = saved.model->parameters().get(written->tensors()[i].name);
+        EXPECT_TRUE(std::ranges::equal(written->read(i), wanted.values)) << i;
+      }
+      continue;
+    }
+    const ImportedModel back =
+        import_model(*open_state_dict(path), {name, saved.model->options().num_heads, nullptr});
+    expect_same_weights(back.weights(), saved.model->parameters());
+  }
+  return names;
+}
+
+TEST_P(SavedNetwork, GoesToOtherProjectsAndComesBack) {
+  EXPECT_TRUE(names_that_hold(GetParam().options).contains(kOwnNames));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SavedNetwork,
+                         testing::ValuesIn(test::network_cases(test::small_network())),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(SavedNetworks, HoldWhatEveryNamingSchemeIsFor) {
+  std::set<std::string> names;
+  for (test::NetworkCase one : test::network_cases(test::small_network())) {
+    names.merge(names_that_hold(one.options));
+    one.options.tie_embeddings = true;
+    names.merge(names_that_hold(one.options));
+  }
+  EXPECT_EQ(names.size(), export_names().size());
+}
+
+}  // namespace
+}  // namespace truenext
