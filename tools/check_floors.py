@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Fails when an #include points up or sideways, or when LibTorch is met below its floor."""
+"""Fails when an #include points up or sideways, or when LibTorch is met outside its folders."""
 
 import pathlib
 import re
 import sys
 
+# Floors, lowest first: base < kernels, data < net < batch, objectives, inference
+# < eval, interop, run, compare < train < cli, torch. What a module may include, besides itself:
 MAY_INCLUDE = {
     "base": "",
     "kernels": "base",
     "data": "base",
+    "net": "base kernels data",
     "batch": "base data",
     "objectives": "base kernels batch",
     "inference": "base kernels data",
@@ -20,32 +23,59 @@ MAY_INCLUDE = {
     "nn": "base kernels batch inference",
     "models": "base batch inference nn",
     "train": "base kernels data batch objectives inference eval run nn models",
-    "cli": "base kernels data batch objectives inference eval interop run compare nn models train",
+    "cli": "base kernels data net batch objectives inference eval interop run compare nn models train",
+    "torch": "base kernels data net batch objectives inference eval run train",
 }
-TORCH_MODULES = {"nn", "models", "train"}
+# Folders of src/ and tests/ whose files may include LibTorch.
+TORCH_FOLDERS = {"torch"}
+TORCH_FOLDERS |= {"nn", "models", "train"}  # until they need it no more
 TORCH_ROOTS = {"torch", "ATen", "c10", "caffe2"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
+SUFFIXES = {".h", ".cpp", ".cu", ".cuh", ".inc"}
 
 
-def complaints(path: pathlib.Path, module: str):
-    allowed = set(MAY_INCLUDE[module].split()) | {module}
+def includes(path: pathlib.Path):
+    """Place, kind of quote and target of every #include of a file."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        match = INCLUDE.match(line)
-        if not match:
+        if match := INCLUDE.match(line):
+            yield f"{path}:{number}", *match.groups()
+
+
+def is_libtorch(quote: str, target: str) -> bool:
+    """Our own src/torch is included by "torch/...", LibTorch's folders by <torch/...>."""
+    root, slash, _ = target.partition("/")
+    return root in TORCH_ROOTS and slash != "" and (root != "torch" or quote == "<")
+
+
+def torch_complaints(path: pathlib.Path, folder: str):
+    for where, quote, target in includes(path):
+        if not is_libtorch(quote, target):
             continue
-        quote, target = match.groups()
+        if folder not in TORCH_FOLDERS:
+            yield f"{where}: {folder} may not include LibTorch ({target})"
+        elif target in ("torch/torch.h", "torch/all.h"):
+            yield f"{where}: never the umbrella {target}; include what is used"
+
+
+def floor_complaints(path: pathlib.Path, module: str):
+    allowed = set(MAY_INCLUDE[module].split()) | {module}
+    for where, quote, target in includes(path):
         root = target.split("/")[0]
-        where = f"{path}:{number}"
-        if root in TORCH_ROOTS and "/" in target:
-            if module not in TORCH_MODULES:
-                yield f"{where}: {module} may not include LibTorch ({target})"
-            elif target in ("torch/torch.h", "torch/all.h"):
-                yield f"{where}: never the umbrella {target}; include what is used"
-        elif root in MAY_INCLUDE and "/" in target:
+        if is_libtorch(quote, target):
+            continue
+        if root in MAY_INCLUDE and "/" in target:
             if root not in allowed:
                 yield f"{where}: {module} may not include {root} ({target})"
         elif quote == '"' and not (path.parent / target).exists():
             yield f"{where}: write the path from src/, as in \"{module}/{target}\""
+
+
+def sources(top: pathlib.Path):
+    """Source files below a folder, each with the name of its folder in there."""
+    for folder in sorted(p for p in top.iterdir() if p.is_dir()):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in SUFFIXES:
+                yield path, folder.name
 
 
 def main() -> int:
@@ -53,14 +83,15 @@ def main() -> int:
     source = top / "src"
     found = []
     files = 0
-    for folder in sorted(p for p in source.iterdir() if p.is_dir()):
-        if folder.name not in MAY_INCLUDE:
-            found.append(f"{folder}: a module that tools/check_floors.py does not know")
-            continue
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in {".h", ".cpp", ".cu", ".cuh", ".inc"}:
-                files += 1
-                found += complaints(path, folder.name)
+    for path, module in sources(source):
+        files += 1
+        found += torch_complaints(path, module)
+        if module in MAY_INCLUDE:
+            found += floor_complaints(path, module)
+        else:
+            found.append(f"{path}: a module that tools/check_floors.py does not know")
+    for path, folder in sources(top / "tests"):
+        found += torch_complaints(path, folder)
     if files == 0:
         found.append(f"{source}: no source files, nothing was checked")
     print("\n".join(found), file=sys.stderr, end="\n" if found else "")
