@@ -1,4 +1,4 @@
-# Everything here is a Debian package (scripts/setup names them); LibTorch may also come from PyPI.
+# Everything here is a Debian package (scripts/setup names them), but for LibTorch.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)

@@ -1,6 +1,6 @@
 # Open MPI lets mpirun start several processes that train one model (docs/scaling.md). Its C interface
 # comes with a pkg-config file; CMake's own module would want the C language or the C++ bindings.
-#   TRUENEXT_MPI_FOUND            whether the training library is built with it
+#   TRUENEXT_MPI_FOUND            whether training is built with it
 #   PkgConfig::TRUENEXT_OPENMPI   headers and library
 set(TRUENEXT_MPI_FOUND FALSE)
 if(TRUENEXT_MPI STREQUAL "ON")
