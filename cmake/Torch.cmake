@@ -48,15 +48,6 @@ if(NOT TRUENEXT_TORCH_VERSION VERSION_GREATER_EQUAL ${torch_needed})
     "without headers: PyTorch ${torch_needed} or newer is needed. ${torch_advice}")
 endif()
 
-# The folder may change between two configurations of one build tree: never keep old findings.
-foreach(name torch torch_cpu c10 torch_cuda c10_cuda)
-  unset(TRUENEXT_LIB_${name} CACHE)
-  find_library(TRUENEXT_LIB_${name} ${name} PATHS ${torch_root}/lib NO_DEFAULT_PATH)
-  if(NOT TRUENEXT_LIB_${name} AND NOT name MATCHES cuda)
-    message(FATAL_ERROR "${torch_root}/lib has no lib${name}.so: not a whole LibTorch")
-  endif()
-endforeach()
-
 add_library(truenext_torch INTERFACE)
 target_include_directories(truenext_torch SYSTEM INTERFACE
   ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)

@@ -1,0 +1,42 @@
+# `cmake --install build --prefix P`: the command, the library beside which the command and others
+# find its plug-in, the headers, and a CMake package with the target truenext::truenext. Everything
+# finds everything relative to itself, so the prefix may be moved.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+# Before 1.0 every minor version may break the interface of the library.
+set_target_properties(truenext_core PROPERTIES
+  EXPORT_NAME truenext VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+target_include_directories(truenext_core INTERFACE
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/truenext>)
+target_compile_features(truenext_core INTERFACE cxx_std_20)
+file(RELATIVE_PATH to_libraries /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
+set_target_properties(truenext PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
+install(TARGETS truenext RUNTIME)
+install(TARGETS truenext_core EXPORT TruenextTargets LIBRARY)
+if(TRUENEXT_TORCH)
+  # It finds LibTorch where it was when this was built.
+  set_target_properties(truenext_training PROPERTIES
+    INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS truenext_training LIBRARY)
+endif()
+
+# Headers of the library: not those of the command, of what needs LibTorch and of what is compiled
+# once for every instruction set.
+install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/truenext
+  FILES_MATCHING PATTERN "*.h"
+  PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "torch" EXCLUDE
+  PATTERN "nn" EXCLUDE PATTERN "models" EXCLUDE PATTERN "train" EXCLUDE)
+
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Truenext)
+set(made ${PROJECT_BINARY_DIR}/package)
+install(EXPORT TruenextTargets NAMESPACE truenext:: DESTINATION ${package})
+file(CONFIGURE OUTPUT ${made}/TruenextConfig.cmake CONTENT [[
+include(CMakeFindDependencyMacro)
+find_dependency(fmt)
+include(${CMAKE_CURRENT_LIST_DIR}/TruenextTargets.cmake)
+]] @ONLY)
+write_basic_package_version_file(${made}/TruenextConfigVersion.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES ${made}/TruenextConfig.cmake ${made}/TruenextConfigVersion.cmake DESTINATION ${package})
