@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs simulate, evaluate and recommend as a user runs them, with an untrained model.
-#include "eval/commands.h"
-
 #include <gtest/gtest.h>
 
 #include <sstream>
 
+#include "eval/commands.h"
 #include "eval/evaluator.h"
 
 namespace truenext {
