@@ -1,5 +1,5 @@
 # `cmake --install build --prefix P`: the command, the library beside which the command and others
-# find its plug-in, the headers, and a CMake package with the target truenext::truenext. Everything
+# find its plug-ins, the headers, and a CMake package with the target truenext::truenext. Everything
 # finds everything relative to itself, so the prefix may be moved.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -15,19 +15,20 @@ file(RELATIVE_PATH to_libraries /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR
 set_target_properties(truenext PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
 install(TARGETS truenext RUNTIME)
 install(TARGETS truenext_core EXPORT TruenextTargets LIBRARY)
-if(TRUENEXT_TORCH)
-  # It finds LibTorch where it was when this was built.
-  set_target_properties(truenext_training PROPERTIES
-    INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
-  install(TARGETS truenext_training LIBRARY)
-endif()
+foreach(plugin truenext_mpi truenext_devices)
+  if(TARGET ${plugin})
+    # It finds LibTorch where it was when this was built.
+    set_target_properties(${plugin} PROPERTIES
+      INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
+    install(TARGETS ${plugin} LIBRARY)
+  endif()
+endforeach()
 
-# Headers of the library: not those of the command, of what needs LibTorch and of what is compiled
-# once for every instruction set.
+# Headers of the library: not those of the command, of the plug-ins and of what is compiled once for
+# every instruction set.
 install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/truenext
   FILES_MATCHING PATTERN "*.h"
-  PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "torch" EXCLUDE
-  PATTERN "nn" EXCLUDE PATTERN "models" EXCLUDE PATTERN "train" EXCLUDE)
+  PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "torch" EXCLUDE)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Truenext)
 set(made ${PROJECT_BINARY_DIR}/package)

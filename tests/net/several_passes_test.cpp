@@ -78,7 +78,7 @@ TEST_P(SeveralPasses, GradientsEqualFiniteDifferences) {
     std::vector<double>& values = weights[i];
     for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / 12)) {
       const double slope =
-          test::central_difference(values[e], 1e-5, [&] { return loss(views, nullptr); });
+          test::central_difference(values[e], 1e-6, [&] { return loss(views, nullptr); });
       EXPECT_NEAR(gradients[i][e], slope, 1e-7 * (1 + std::abs(slope)))
           << model_->parameters()[i].name << " " << e;
     }

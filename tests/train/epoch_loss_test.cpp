@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "support/small_data.h"
 #include "support/test_files.h"
-#include "train/small_training.h"
 #include "train/loop/trainer.h"
+#include "train/small_training.h"
 
 namespace truenext {
 namespace {

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "train/thread_ranks.h"
 #include "train/steps/tree_reducer.h"
+#include "train/thread_ranks.h"
 
 namespace truenext {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A process that trains and is meant to be killed: `train_child RUN DATA`.
 #include "base/log.h"
-#include "train/small_training.h"
 #include "train/loop/trainer.h"
+#include "train/small_training.h"
 
 int main(int argc, char** argv) {
   if (argc != 3) return 1;

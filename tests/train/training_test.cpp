@@ -20,9 +20,9 @@
 #include "base/log.h"
 #include "inference/model_file.h"
 #include "support/small_data.h"
+#include "train/loop/trainer.h"
 #include "train/small_training.h"
 #include "train/trained_bytes.h"
-#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {

@@ -15,9 +15,9 @@
 #include "inference/model_file.h"
 #include "support/small_data.h"
 #include "support/test_files.h"
+#include "train/loop/trainer.h"
 #include "train/small_training.h"
 #include "train/trained_bytes.h"
-#include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {
