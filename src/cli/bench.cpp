@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 
@@ -13,6 +12,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/resources.h"
+#include "cli/arguments.h"
 #include "data/prepare.h"
 #include "kernels/kernels.h"
 
@@ -129,34 +129,33 @@ void run_bench(const BenchArguments& arguments, const Globals& globals) {
 
 }  // namespace
 
-void add_bench(CLI::App& app, Globals& globals) {
-  CLI::App* verb = app.add_subcommand("bench", "Measure how fast this machine trains and answers");
+void add_bench(Command& program, Globals& globals) {
+  Command verb = program.add_verb("bench", "Measure how fast this machine trains and answers");
   auto arguments = std::make_shared<BenchArguments>();
   std::string names = "What to measure:";
   for (const Benchmark& benchmark : benchmark_list()) {
     names +=
         fmt::format("\n  {}: {} ({} times)", benchmark.name, benchmark.summary, benchmark.repeats);
   }
-  verb->add_option("benchmark", arguments->name, names)->required();
-  verb->add_option("--steps", arguments->repeats,
-                   "Timed repeats: steps, epochs, rounds or queries (0 = as listed)")
-      ->check(CLI::NonNegativeNumber);
-  verb->add_option("--preset", arguments->preset, "Configuration to measure")
-      ->capture_default_str();
-  verb->add_option("--set", arguments->settings, "key=value on top, e.g. model.hidden_size=64")
-      ->allow_extra_args(false);
-  verb->add_option("--data", arguments->data,
-                   "Dataset folder, or for `prepare` an event log, instead of simulated data");
-  verb->add_option("--model", arguments->model,
-                   "Run folder or model file for `evaluate` and `recommend` instead of random "
-                   "weights");
+  verb.add_option("benchmark", arguments->name, names).required();
+  verb.add_option("--steps", arguments->repeats,
+                  "Timed repeats: steps, epochs, rounds or queries (0 = as listed)")
+      .not_negative();
+  verb.add_option("--preset", arguments->preset, "Configuration to measure").show_default();
+  verb.add_option("--set", arguments->settings, "key=value on top, e.g. model.hidden_size=64")
+      .one_value();
+  verb.add_option("--data", arguments->data,
+                  "Dataset folder, or for `prepare` an event log, instead of simulated data");
+  verb.add_option("--model", arguments->model,
+                  "Run folder or model file for `evaluate` and `recommend` instead of random "
+                  "weights");
   SimulateOptions& simulated = arguments->simulated;
-  verb->add_option("--users", simulated.users, "Simulated users")->capture_default_str();
-  verb->add_option("--items", simulated.items, "Simulated items")->capture_default_str();
-  verb->add_option("--events", simulated.events, "Simulated events per user, on average")
-      ->capture_default_str();
-  verb->add_option("--out", arguments->out, "Write the result to this file as JSON, too");
-  verb->callback([arguments, &globals] { run_bench(*arguments, globals); });
+  verb.add_option("--users", simulated.users, "Simulated users").show_default();
+  verb.add_option("--items", simulated.items, "Simulated items").show_default();
+  verb.add_option("--events", simulated.events, "Simulated events per user, on average")
+      .show_default();
+  verb.add_option("--out", arguments->out, "Write the result to this file as JSON, too");
+  verb.callback([arguments, &globals] { run_bench(*arguments, globals); });
 }
 
 }  // namespace truenext::cli

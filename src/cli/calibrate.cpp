@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "eval/calibration_check.h"
 #include "eval/calibration_fit.h"
@@ -210,32 +210,32 @@ void run_calibrate(const CalibrateArguments& arguments, const Globals& globals) 
 
 }  // namespace
 
-void add_calibrate(CLI::App& app, Globals& globals) {
-  CLI::App* verb = app.add_subcommand(
+void add_calibrate(Command& program, Globals& globals) {
+  Command verb = program.add_verb(
       "calibrate", "Turn scores into probabilities: fit on validation, check on test, store");
   auto arguments = std::make_shared<CalibrateArguments>();
-  verb->add_option("model", arguments->model, "Run folder or model file")->required();
-  verb->add_option("--data", arguments->data, "Dataset folder (default: the run's)");
-  verb->add_option("--truth", arguments->truth,
-                   "Truth file of a simulated log: compares with the true probabilities");
-  verb->add_option(
+  verb.add_option("model", arguments->model, "Run folder or model file").required();
+  verb.add_option("--data", arguments->data, "Dataset folder (default: the run's)");
+  verb.add_option("--truth", arguments->truth,
+                  "Truth file of a simulated log: compares with the true probabilities");
+  verb.add_option(
           "--probability", arguments->probability,
           "normalised over a user's candidates, the same through a fitted curve (isotonic), "
           "or each item for itself")
-      ->check(CLI::IsMember({"normalised", "isotonic", "independent"}))
-      ->capture_default_str();
-  verb->add_option("--set", arguments->settings,
-                   "objective.KEY=VALUE: the loss of a model that does not say it (imported)");
-  verb->add_flag("--include-seen", arguments->include_seen,
-                 "Items of the history are candidates (data with repeat consumption)");
-  verb->add_option("--bins", arguments->check.bins, "Bins of the calibration errors")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  verb->add_option("--top", arguments->check.top, "Predictions per user that are looked at apart")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  verb->add_flag("--remove", arguments->remove, "Remove the stored calibration, fit nothing");
-  verb->callback([arguments, &globals] { run_calibrate(*arguments, globals); });
+      .one_of({"normalised", "isotonic", "independent"})
+      .show_default();
+  verb.add_option("--set", arguments->settings,
+                  "objective.KEY=VALUE: the loss of a model that does not say it (imported)");
+  verb.add_flag("--include-seen", arguments->include_seen,
+                "Items of the history are candidates (data with repeat consumption)");
+  verb.add_option("--bins", arguments->check.bins, "Bins of the calibration errors")
+      .between(1, 1000)
+      .show_default();
+  verb.add_option("--top", arguments->check.top, "Predictions per user that are looked at apart")
+      .positive()
+      .show_default();
+  verb.add_flag("--remove", arguments->remove, "Remove the stored calibration, fit nothing");
+  verb.callback([arguments, &globals] { run_calibrate(*arguments, globals); });
 }
 
 }  // namespace truenext::cli

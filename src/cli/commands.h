@@ -6,11 +6,9 @@
 
 #include "base/error.h"
 
-namespace CLI {
-class App;
-}
-
 namespace truenext::cli {
+
+class Command;
 
 /// Options every verb understands.
 struct Globals {
@@ -24,18 +22,18 @@ struct Globals {
 /// Each adds its verb to the application; the verb runs when it was chosen, throws Error, and
 /// leaves its exit status in nothing: returning is success. Results go to stdout, all else to
 /// stderr.
-void add_simulate(CLI::App& app, Globals& globals);
-void add_prepare(CLI::App& app, Globals& globals);
-void add_describe(CLI::App& app, Globals& globals);
-void add_train(CLI::App& app, Globals& globals);
-void add_evaluate(CLI::App& app, Globals& globals);
-void add_stability(CLI::App& app, Globals& globals);
-void add_grid(CLI::App& app, Globals& globals);
-void add_compare(CLI::App& app, Globals& globals);
-void add_calibrate(CLI::App& app, Globals& globals);
-void add_recommend(CLI::App& app, Globals& globals);
-void add_import(CLI::App& app, Globals& globals);
-void add_export(CLI::App& app, Globals& globals);
-void add_bench(CLI::App& app, Globals& globals);
+void add_simulate(Command& program, Globals& globals);
+void add_prepare(Command& program, Globals& globals);
+void add_describe(Command& program, Globals& globals);
+void add_train(Command& program, Globals& globals);
+void add_evaluate(Command& program, Globals& globals);
+void add_stability(Command& program, Globals& globals);
+void add_grid(Command& program, Globals& globals);
+void add_compare(Command& program, Globals& globals);
+void add_calibrate(Command& program, Globals& globals);
+void add_recommend(Command& program, Globals& globals);
+void add_import(Command& program, Globals& globals);
+void add_export(Command& program, Globals& globals);
+void add_bench(Command& program, Globals& globals);
 
 }  // namespace truenext::cli

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "compare/comparison_report.h"
 
@@ -70,28 +70,28 @@ void run_compare(const CompareArguments& arguments, const Globals& globals) {
 
 }  // namespace
 
-void add_compare(CLI::App& app, Globals& globals) {
-  CLI::App* verb = app.add_subcommand(
+void add_compare(Command& program, Globals& globals) {
+  Command verb = program.add_verb(
       "compare", "Test whether judged runs differ, user by user (docs/compare.md)");
   auto arguments = std::make_shared<CompareArguments>();
-  verb->add_option("runs", arguments->runs, "Run folders, each a side of its own");
-  verb->add_option("--side", arguments->sides,
-                   "NAME=RUN,RUN,...: runs of one configuration with different seeds")
-      ->allow_extra_args(false);
-  verb->add_option("--result", arguments->result, "Which result of the runs: test, valid, test_m5")
-      ->capture_default_str();
-  verb->add_option("--metrics", arguments->metrics, "Metrics to test (default: all they share)");
-  verb->add_option("--baseline", arguments->baseline,
-                   "Side that the others are compared with (default: the first)");
-  verb->add_flag("--all-pairs", arguments->all_pairs, "Every side with every other");
-  verb->add_option("--margin", arguments->margin,
-                   "Equivalence test: 0.005 in units of the metric, 2% of the baseline's mean");
-  verb->add_option("--bootstrap", arguments->resamples,
-                   "Resamples of the bootstrap and of the randomisation test")
-      ->check(CLI::Range(int64_t{100}, int64_t{10000000}))
-      ->capture_default_str();
-  verb->add_option("--csv", arguments->csv, "Also write the table to this file");
-  verb->callback([arguments, &globals] { run_compare(*arguments, globals); });
+  verb.add_option("runs", arguments->runs, "Run folders, each a side of its own");
+  verb.add_option("--side", arguments->sides,
+                  "NAME=RUN,RUN,...: runs of one configuration with different seeds")
+      .one_value();
+  verb.add_option("--result", arguments->result, "Which result of the runs: test, valid, test_m5")
+      .show_default();
+  verb.add_option("--metrics", arguments->metrics, "Metrics to test (default: all they share)");
+  verb.add_option("--baseline", arguments->baseline,
+                  "Side that the others are compared with (default: the first)");
+  verb.add_flag("--all-pairs", arguments->all_pairs, "Every side with every other");
+  verb.add_option("--margin", arguments->margin,
+                  "Equivalence test: 0.005 in units of the metric, 2% of the baseline's mean");
+  verb.add_option("--bootstrap", arguments->resamples,
+                  "Resamples of the bootstrap and of the randomisation test")
+      .between(100, 10000000)
+      .show_default();
+  verb.add_option("--csv", arguments->csv, "Also write the table to this file");
+  verb.callback([arguments, &globals] { run_compare(*arguments, globals); });
 }
 
 }  // namespace truenext::cli

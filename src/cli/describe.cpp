@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "data/dataset.h"
 #include "data/dataset_summary.h"
@@ -132,12 +132,12 @@ std::string split_text(const Dataset& dataset, const DatasetSummary& summary) {
 
 }  // namespace
 
-void add_describe(CLI::App& app, Globals& globals) {
-  CLI::App* verb =
-      app.add_subcommand("describe", "Counts, lengths, split and leakage checks of a dataset");
+void add_describe(Command& program, Globals& globals) {
+  Command verb =
+      program.add_verb("describe", "Counts, lengths, split and leakage checks of a dataset");
   auto folder = std::make_shared<std::string>();
-  verb->add_option("dataset", *folder, "Dataset folder made by prepare")->required();
-  verb->callback([folder, &globals] {
+  verb.add_option("dataset", *folder, "Dataset folder made by prepare").required();
+  verb.callback([folder, &globals] {
     const Dataset dataset = Dataset::open(*folder);
     const DatasetSummary summary = summarise(dataset);
     if (globals.json) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 
 #include "base/error.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/evaluate_run.h"
 #include "cli/evaluation.h"
@@ -22,35 +22,35 @@ void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
   print_evaluation(evaluation.reports, globals.json);
 }
 
-void add_protocol_options(CLI::App& verb, EvaluateArguments& arguments) {
+void add_protocol_options(Command& verb, EvaluateArguments& arguments) {
   verb.add_option("--part", arguments.part, "Held-out part")
-      ->check(CLI::IsMember({"test", "valid"}))
-      ->capture_default_str();
+      .one_of({"test", "valid"})
+      .show_default();
   verb.add_option("--test-items", arguments.test_items,
                   "Also judge the m nearest held-out items alone, e.g. 1,5,10")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::PositiveNumber);
+      .separated_by(',')
+      .one_value()
+      .positive();
   verb.add_option("--candidates", arguments.candidates,
                   "full (the whole catalogue), clean or original (drawn, docs/protocols.md)")
-      ->capture_default_str();
+      .show_default();
   verb.add_option("--negatives", arguments.negatives,
                   "Drawn candidates per user (default: 101 less the held-out items)")
-      ->check(CLI::NonNegativeNumber);
+      .not_negative();
   verb.add_option("--ties", arguments.ties, "half (default), ahead, behind, lower-id or random");
   verb.add_flag("--include-seen", arguments.include_seen,
                 "Items of the history stay candidates (data with repeat consumption)");
   verb.add_option("--max-users", arguments.max_users, "Evaluate a seeded sample of users; 0 = all")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+      .not_negative()
+      .show_default();
 }
 
-void add_output_options(CLI::App& verb, EvaluateArguments& arguments) {
+void add_output_options(Command& verb, EvaluateArguments& arguments) {
   verb.add_option("--metrics", arguments.metrics, "List of " + metric_names() + " with @cutoff")
-      ->capture_default_str();
+      .show_default();
   verb.add_option("--beyond", arguments.beyond,
                   "Coverage, concentration, popularity, novelty and diversity of the best K items")
-      ->check(CLI::PositiveNumber);
+      .positive();
   verb.add_flag("--no-baselines", arguments.no_baselines,
                 "Leave out the popularity and bigram rows");
   verb.add_option("--truth", arguments.truth,
@@ -59,8 +59,8 @@ void add_output_options(CLI::App& verb, EvaluateArguments& arguments) {
   verb.add_option("--trec-run", arguments.trec_run, "Write the ranking in TREC format");
   verb.add_option("--trec-qrels", arguments.trec_qrels, "Write the held-out items as TREC qrels");
   verb.add_option("--trec-depth", arguments.trec_depth, "Items per user in the TREC ranking")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+      .positive()
+      .show_default();
 }
 
 }  // namespace
@@ -79,19 +79,18 @@ void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
   write_evaluation(&evaluation);
 }
 
-void add_evaluate(CLI::App& app, Globals& globals) {
-  CLI::App* verb =
-      app.add_subcommand("evaluate", "Rank the held-out items of a dataset with a model");
+void add_evaluate(Command& program, Globals& globals) {
+  Command verb = program.add_verb("evaluate", "Rank the held-out items of a dataset with a model");
   auto arguments = std::make_shared<EvaluateArguments>();
-  verb->add_option("model", arguments->model, "Run folder or model file");
-  verb->add_option("--lists", arguments->lists,
-                   "Judge ranked lists instead: \"user<TAB>item item ...\" or a TREC run");
-  verb->add_option("--data", arguments->data, "Dataset folder (default: the run's)");
-  verb->add_flag("--allow-other-data", arguments->allow_other_data,
-                 "Evaluate on data that the model was not trained on");
-  add_protocol_options(*verb, *arguments);
-  add_output_options(*verb, *arguments);
-  verb->callback([arguments, &globals] { run_evaluate(*arguments, globals); });
+  verb.add_option("model", arguments->model, "Run folder or model file");
+  verb.add_option("--lists", arguments->lists,
+                  "Judge ranked lists instead: \"user<TAB>item item ...\" or a TREC run");
+  verb.add_option("--data", arguments->data, "Dataset folder (default: the run's)");
+  verb.add_flag("--allow-other-data", arguments->allow_other_data,
+                "Evaluate on data that the model was not trained on");
+  add_protocol_options(verb, *arguments);
+  add_output_options(verb, *arguments);
+  verb.callback([arguments, &globals] { run_evaluate(*arguments, globals); });
 }
 
 }  // namespace truenext::cli

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "inference/model_file.h"
 #include "interop/model_export.h"
@@ -50,20 +50,18 @@ void run_export(const ExportCommand& command, const Globals& globals) {
 
 }  // namespace
 
-void add_export(CLI::App& app, Globals& globals) {
+void add_export(Command& program, Globals& globals) {
   const auto command = std::make_shared<ExportCommand>();
-  CLI::App* verb =
-      app.add_subcommand("export", "Write a model's weights for another program to load");
-  verb->add_option("run", command->run, "Run folder or model.safetensors")->required();
-  verb->add_option("--format", command->format, "File format")
-      ->check(CLI::IsMember({"safetensors"}))
-      ->capture_default_str();
-  verb->add_option("--names", command->names, "Tensor names and shapes of which project")
-      ->check(CLI::IsMember(export_names()))
-      ->capture_default_str();
-  verb->add_option("--out", command->out, "File to write; one that is there is replaced")
-      ->required();
-  verb->callback([command, &globals] { run_export(*command, globals); });
+  Command verb = program.add_verb("export", "Write a model's weights for another program to load");
+  verb.add_option("run", command->run, "Run folder or model.safetensors").required();
+  verb.add_option("--format", command->format, "File format")
+      .one_of({"safetensors"})
+      .show_default();
+  verb.add_option("--names", command->names, "Tensor names and shapes of which project")
+      .one_of(export_names())
+      .show_default();
+  verb.add_option("--out", command->out, "File to write; one that is there is replaced").required();
+  verb.callback([command, &globals] { run_export(*command, globals); });
 }
 
 }  // namespace truenext::cli

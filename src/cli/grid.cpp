@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -17,6 +16,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/evaluate_run.h"
 #include "compare/grid_table.h"
@@ -217,14 +217,14 @@ void run_grid(const GridArguments& arguments, const Globals& globals) {
 
 }  // namespace
 
-void add_grid(CLI::App& app, Globals& globals) {
-  CLI::App* verb = app.add_subcommand(
+void add_grid(Command& program, Globals& globals) {
+  Command verb = program.add_verb(
       "grid", "Train, judge and compare a grid of configurations and seeds (docs/grid.md)");
   auto arguments = std::make_shared<GridArguments>();
-  verb->add_option("file", arguments->file, "TOML file that names data, variants and seeds")
-      ->required();
-  verb->add_flag("--list", arguments->list, "List the runs and their states, and stop");
-  verb->callback([arguments, &globals] { run_grid(*arguments, globals); });
+  verb.add_option("file", arguments->file, "TOML file that names data, variants and seeds")
+      .required();
+  verb.add_flag("--list", arguments->list, "List the runs and their states, and stop");
+  verb.callback([arguments, &globals] { run_grid(*arguments, globals); });
 }
 
 }  // namespace truenext::cli

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "data/dataset.h"
 #include "interop/model_import.h"
@@ -116,26 +116,26 @@ void run_import(const ImportCommand& command, const Globals& globals) {
 
 }  // namespace
 
-void add_import(CLI::App& app, Globals& globals) {
+void add_import(Command& program, Globals& globals) {
   const auto command = std::make_shared<ImportCommand>();
-  CLI::App* verb = app.add_subcommand(
+  Command verb = program.add_verb(
       "import", "Turn a checkpoint of another project into a run that can be evaluated and used");
   std::vector<std::string> formats;
   for (const Format& format : kFormats) formats.emplace_back(format.name);
-  verb->add_option("file", command->file, "Checkpoint: .pt of PyTorch 1.6 or later, or safetensors")
-      ->required();
-  verb->add_option("--format", command->format, "What kind of checkpoint")
-      ->required()
-      ->check(CLI::IsMember(formats));
-  verb->add_option("--heads", command->heads, "Attention heads; weights do not tell")
-      ->required()
-      ->check(CLI::PositiveNumber);
-  verb->add_option("--data", command->data,
-                   "Prepared dataset whose item ids are the checkpoint's item numbers: the model's "
-                   "items are put in its order, with its titles");
-  verb->add_option("--out", command->out, "Run folder, or a file called .safetensors")->required();
-  verb->add_flag("--overwrite", command->overwrite, "Replace a model that is there");
-  verb->callback([command, &globals] { run_import(*command, globals); });
+  verb.add_option("file", command->file, "Checkpoint: .pt of PyTorch 1.6 or later, or safetensors")
+      .required();
+  verb.add_option("--format", command->format, "What kind of checkpoint")
+      .required()
+      .one_of(formats);
+  verb.add_option("--heads", command->heads, "Attention heads; weights do not tell")
+      .required()
+      .positive();
+  verb.add_option("--data", command->data,
+                  "Prepared dataset whose item ids are the checkpoint's item numbers: the model's "
+                  "items are put in its order, with its titles");
+  verb.add_option("--out", command->out, "Run folder, or a file called .safetensors").required();
+  verb.add_flag("--overwrite", command->overwrite, "Replace a model that is there");
+  verb.callback([command, &globals] { run_import(*command, globals); });
 }
 
 }  // namespace truenext::cli

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/resources.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "data/dataset.h"
 #include "data/dataset_files.h"
@@ -100,136 +100,136 @@ std::string format_help() {
   return help;
 }
 
-void add_source_options(CLI::App& verb, PrepareArguments& arguments) {
+void add_source_options(Command& verb, PrepareArguments& arguments) {
   const char* const group = "Source";
   ReaderOptions& source = arguments.options.source;
   verb.add_option("input", source.path,
                   "File of events, a folder for gsasrec, or - for standard input; gzip and "
                   "Zstandard are unpacked")
-      ->required();
-  verb.add_option("--format", source.format, format_help())->capture_default_str()->group(group);
+      .required();
+  verb.add_option("--format", source.format, format_help()).show_default().group(group);
   verb.add_option("--user-column", source.user_column,
                   "Name of the column of users; usual ones such as user_id are found by themselves")
-      ->capture_default_str()
-      ->group(group);
+      .show_default()
+      .group(group);
   verb.add_option("--item-column", source.item_column, "Name of the column of items (likewise)")
-      ->capture_default_str()
-      ->group(group);
+      .show_default()
+      .group(group);
   verb.add_option("--time-column", source.time_column,
                   "Name of the column of times; \"\" if there is none to use")
-      ->capture_default_str()
-      ->group(group);
+      .show_default()
+      .group(group);
   verb.add_option("--value-column", source.value_column,
                   "Name of the column of ratings or weights (found by itself if called value, "
                   "rating, weight, ...)")
-      ->group(group);
+      .group(group);
   verb.add_option("--columns", source.columns,
                   "Names for the columns of a file without header, e.g. user,item,-,time")
-      ->group(group);
+      .group(group);
   verb.add_flag("--no-header", arguments.no_header,
                 "The first line is an event; columns are user,item[,value],time")
-      ->group(group);
+      .group(group);
   verb.add_option("--separator", source.separator,
                   "What stands between fields: a character, tab, comma, space or pipe")
-      ->group(group);
+      .group(group);
   verb.add_option("--time-scale", source.time_scale,
                   "Times are multiplied by this and rounded down, e.g. 1000 for thousandths")
-      ->capture_default_str()
-      ->group(group);
+      .show_default()
+      .group(group);
   verb.add_flag("--skip-bad", source.skip_bad,
                 "Pass over broken lines and count them instead of stopping at the first")
-      ->group(group);
+      .group(group);
 }
 
-void add_filter_options(CLI::App& verb, PrepareArguments& arguments) {
+void add_filter_options(Command& verb, PrepareArguments& arguments) {
   const char* const group = "Filters and order";
   PrepareOptions& options = arguments.options;
   verb.add_option("--min-value,--min-rating", options.min_value,
                   "Drop events whose value is below this")
-      ->group(group);
+      .group(group);
   verb.add_option("--min-user-events", options.min_user_events, "Drop users with fewer events")
-      ->capture_default_str()
-      ->group(group);
+      .show_default()
+      .group(group);
   verb.add_option("--min-item-events", options.min_item_events, "Drop items with fewer events")
-      ->capture_default_str()
-      ->group(group);
+      .show_default()
+      .group(group);
   verb.add_flag("--one-pass", arguments.one_pass,
                 "Filter once, items first, instead of until nothing changes (k-core)")
-      ->group(group);
+      .group(group);
   verb.add_flag("--drop-repeats", options.drop_repeats,
                 "Keep the first of events with equal user, item and time")
-      ->group(group);
+      .group(group);
   verb.add_option("--order", options.order,
                   "Order of a user's events: time (ties in the order of the file), or file")
-      ->check(CLI::IsMember({"time", "file"}))
-      ->capture_default_str()
-      ->group(group);
+      .one_of({"time", "file"})
+      .show_default()
+      .group(group);
 }
 
-void add_split_options(CLI::App& verb, SplitOptions& split) {
+void add_split_options(Command& verb, SplitOptions& split) {
   const char* const group = "Split";
   split.method = "auto";
   verb.add_option("--split", split.method,
                   "auto (given if the source brings one, else leave-last), leave-last, temporal, "
                   "by-user or given")
-      ->check(CLI::IsMember({"auto", "leave-last", "temporal", "by-user", "given"}))
-      ->capture_default_str()
-      ->group(group);
+      .one_of({"auto", "leave-last", "temporal", "by-user", "given"})
+      .show_default()
+      .group(group);
   verb.add_option("--valid", split.valid, "leave-last, by-user: validation items of a user")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str()
-      ->group(group);
+      .not_negative()
+      .show_default()
+      .group(group);
   verb.add_option("--test", split.test, "leave-last, by-user: test items of a user")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str()
-      ->group(group);
+      .not_negative()
+      .show_default()
+      .group(group);
   verb.add_option("--valid-users", split.valid_users,
                   "leave-last: validate on this many users drawn with --seed, 0 = on all")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str()
-      ->group(group);
+      .not_negative()
+      .show_default()
+      .group(group);
   verb.add_option("--valid-share", split.valid_share,
                   "temporal: share of all events; by-user: share of users")
-      ->capture_default_str()
-      ->group(group);
+      .show_default()
+      .group(group);
   verb.add_option("--test-share", split.test_share, "The same for the test")
-      ->capture_default_str()
-      ->group(group);
+      .show_default()
+      .group(group);
   verb.add_option("--target", split.target,
                   "temporal: the first, the last or all of a user's events in a range")
-      ->check(CLI::IsMember({"first", "last", "all"}))
-      ->capture_default_str()
-      ->group(group);
+      .one_of({"first", "last", "all"})
+      .show_default()
+      .group(group);
 }
 
-void add_output_options(CLI::App& verb, PrepareArguments& arguments) {
+void add_output_options(Command& verb, PrepareArguments& arguments) {
   PrepareOptions& options = arguments.options;
-  verb.add_option("--out", arguments.out, "Folder to make")->required();
+  verb.add_option("--out", arguments.out, "Folder to make").required();
   verb.add_flag("--overwrite", options.overwrite, "Replace a dataset of that name");
   verb.add_option("--titles", options.titles,
                   "File of item titles: movies.dat, u.item, RecBole .item, CSV or TSV");
   verb.add_option("--title-map", options.title_map,
                   "Lines \"id title-id\" when the title file has other item ids")
-      ->needs("--titles");
+      .needs("--titles");
   verb.add_option("--attributes", options.attributes,
                   "JSON file {\"item\": [attribute, ...], ...} (S3-Rec)");
   verb.add_option("--memory", arguments.memory_mib,
                   "MiB for sorting; the ids of users and items come on top")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+      .positive()
+      .show_default();
 }
 
 }  // namespace
 
-void add_prepare(CLI::App& app, Globals& globals) {
-  CLI::App* verb = app.add_subcommand(
+void add_prepare(Command& program, Globals& globals) {
+  Command verb = program.add_verb(
       "prepare", "Read a log of events, filter, order and split it into a dataset folder");
   auto arguments = std::make_shared<PrepareArguments>();
-  add_source_options(*verb, *arguments);
-  add_output_options(*verb, *arguments);
-  add_filter_options(*verb, *arguments);
-  add_split_options(*verb, arguments->options.split);
-  verb->callback([arguments, &globals] { run_prepare(*arguments, globals); });
+  add_source_options(verb, *arguments);
+  add_output_options(verb, *arguments);
+  add_filter_options(verb, *arguments);
+  add_split_options(verb, arguments->options.split);
+  verb.callback([arguments, &globals] { run_prepare(*arguments, globals); });
 }
 
 }  // namespace truenext::cli

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 
 #include "base/error.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/recommender.h"
 
@@ -32,30 +32,28 @@ void run_recommend(RecommendArguments arguments, bool has_history, const Globals
 
 }  // namespace
 
-void add_recommend(CLI::App& app, Globals& globals) {
-  CLI::App* verb =
-      app.add_subcommand("recommend", "The best next items for a history, oldest item first");
+void add_recommend(Command& program, Globals& globals) {
+  Command verb =
+      program.add_verb("recommend", "The best next items for a history, oldest item first");
   auto arguments = std::make_shared<RecommendArguments>();
-  verb->add_option("model", arguments->model, "Run folder or model file")->required();
-  CLI::Option* history =
-      verb->add_option("--history", arguments->history,
-                       "Raw item ids, oldest first, e.g. \"1193,661,914\"; - is stdin");
-  verb->add_flag("--stdin", arguments->from_stdin, "Read histories from stdin, one per line");
-  verb->add_option("--user", arguments->user, "Raw id of a user of the dataset");
-  verb->add_option("--data", arguments->data,
-                   "Dataset folder, for --user and for unknown histories");
-  verb->add_option("-k,--count", arguments->k, "Number of items")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  verb->add_flag("--include-seen", arguments->include_seen, "Items of the history may come back");
-  verb->add_flag("--probabilities", arguments->probabilities,
-                 "Calibrated probabilities beside the scores (after truenext calibrate)");
-  verb->add_option("--exclude", arguments->exclude, "Raw item ids that are not to be recommended");
-  verb->add_option("--separator", arguments->separator,
-                   "What separates ids (default: commas and blanks); for ids that contain those");
-  verb->callback([arguments, history, &globals] {
-    if (arguments->from_stdin || history->count() > 0) std::ios::sync_with_stdio(false);
-    run_recommend(*arguments, history->count() > 0, globals);
+  verb.add_option("model", arguments->model, "Run folder or model file").required();
+  const Argument history =
+      verb.add_option("--history", arguments->history,
+                      "Raw item ids, oldest first, e.g. \"1193,661,914\"; - is stdin");
+  verb.add_flag("--stdin", arguments->from_stdin, "Read histories from stdin, one per line");
+  verb.add_option("--user", arguments->user, "Raw id of a user of the dataset");
+  verb.add_option("--data", arguments->data,
+                  "Dataset folder, for --user and for unknown histories");
+  verb.add_option("-k,--count", arguments->k, "Number of items").positive().show_default();
+  verb.add_flag("--include-seen", arguments->include_seen, "Items of the history may come back");
+  verb.add_flag("--probabilities", arguments->probabilities,
+                "Calibrated probabilities beside the scores (after truenext calibrate)");
+  verb.add_option("--exclude", arguments->exclude, "Raw item ids that are not to be recommended");
+  verb.add_option("--separator", arguments->separator,
+                  "What separates ids (default: commas and blanks); for ids that contain those");
+  verb.callback([arguments, history, &globals] {
+    if (arguments->from_stdin || history.given()) std::ios::sync_with_stdio(false);
+    run_recommend(*arguments, history.given(), globals);
   });
 }
 

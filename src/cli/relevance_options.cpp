@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "cli/arguments.h"
 
 namespace truenext::cli {
 namespace {
@@ -53,24 +54,24 @@ std::string shape_of(const std::string& written) {
 
 }  // namespace
 
-void add_relevance_options(CLI::App& verb, std::vector<std::string>& settings) {
+void add_relevance_options(Command& verb, std::vector<std::string>& settings) {
   for (const Alias& alias : kAliases) {
-    verb.add_option_function<std::string>(
+    verb.add_option_function(
             names_of(alias.name),
             [&settings, alias](const std::string& value) {
               settings.push_back(std::string(alias.key) + "=" + shape_of(value));
             },
             std::string("The same as --set ") + alias.key)
-        ->group("Names of the published code of Bacciu et al. 2023");
+        .group("Names of the published code of Bacciu et al. 2023");
   }
   for (const Refusal& refusal : kRefusals) {
-    verb.add_option_function<std::string>(
+    verb.add_option_function(
             names_of(refusal.name),
             [refusal](const std::string&) {
               fail_usage("--{} is not taken: {}", refusal.name, refusal.instead);
             },
             "")
-        ->group("");
+        .group("");
   }
 }
 

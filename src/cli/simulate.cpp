@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "base/log.h"
 #include "base/resources.h"
 #include "base/thread_pool.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 
 namespace truenext::cli {
@@ -49,39 +49,37 @@ void run_simulate(SimulateArguments arguments, const Globals& globals) {
 
 }  // namespace
 
-void add_simulate(CLI::App& app, Globals& globals) {
-  CLI::App* verb = app.add_subcommand(
+void add_simulate(Command& program, Globals& globals) {
+  Command verb = program.add_verb(
       "simulate", "Write a synthetic interaction log and the truth it was drawn from");
   auto arguments = std::make_shared<SimulateArguments>();
   SimulateOptions& options = arguments->options;
-  verb->add_option("--users", options.users, "Number of users")->capture_default_str();
-  verb->add_option("--items", options.items, "Number of items")->capture_default_str();
-  verb->add_option("--events", options.events, "Mean number of events per user")
-      ->capture_default_str();
-  verb->add_option("--interests", options.interests, "Groups of items; users follow one at a time")
-      ->capture_default_str();
-  verb->add_option("--drift", options.drift, "Probability that an event leaves the interest")
-      ->capture_default_str();
-  verb->add_option("--chain", options.chain,
-                   "Probability, inside an interest, that an event follows from the last three")
-      ->capture_default_str();
-  verb->add_option("--zipf", options.zipf, "Popularity of the r-th item is r^-ZIPF")
-      ->capture_default_str();
-  verb->add_option(
+  verb.add_option("--users", options.users, "Number of users").show_default();
+  verb.add_option("--items", options.items, "Number of items").show_default();
+  verb.add_option("--events", options.events, "Mean number of events per user").show_default();
+  verb.add_option("--interests", options.interests, "Groups of items; users follow one at a time")
+      .show_default();
+  verb.add_option("--drift", options.drift, "Probability that an event leaves the interest")
+      .show_default();
+  verb.add_option("--chain", options.chain,
+                  "Probability, inside an interest, that an event follows from the last three")
+      .show_default();
+  verb.add_option("--zipf", options.zipf, "Popularity of the r-th item is r^-ZIPF").show_default();
+  verb.add_option(
           "--repeat", options.repeat,
           "Probability that an event repeats one of the last eight (evaluate such logs with "
           "--include-seen)")
-      ->capture_default_str();
-  verb->add_option("--noise-random", options.noise_random, "Share of the log: random clicks")
-      ->capture_default_str();
-  verb->add_option("--noise-mix", options.noise_mix,
-                   "Share of the log: events of another user of the account")
-      ->capture_default_str();
-  verb->add_option("--noise-swap", options.noise_swap, "Share of events swapped with a neighbour")
-      ->capture_default_str();
-  verb->add_option("--out", arguments->out, "The log (CSV); the truth goes beside it as .truth")
-      ->required();
-  verb->callback([arguments, &globals] { run_simulate(*arguments, globals); });
+      .show_default();
+  verb.add_option("--noise-random", options.noise_random, "Share of the log: random clicks")
+      .show_default();
+  verb.add_option("--noise-mix", options.noise_mix,
+                  "Share of the log: events of another user of the account")
+      .show_default();
+  verb.add_option("--noise-swap", options.noise_swap, "Share of events swapped with a neighbour")
+      .show_default();
+  verb.add_option("--out", arguments->out, "The log (CSV); the truth goes beside it as .truth")
+      .required();
+  verb.callback([arguments, &globals] { run_simulate(*arguments, globals); });
 }
 
 }  // namespace truenext::cli

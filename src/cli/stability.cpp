@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "eval/evaluator.h"
 #include "eval/item_match.h"
@@ -105,23 +105,21 @@ void run_stability(const StabilityArguments& arguments, const Globals& globals) 
 
 }  // namespace
 
-void add_stability(CLI::App& app, Globals& globals) {
-  CLI::App* verb = app.add_subcommand(
+void add_stability(Command& program, Globals& globals) {
+  Command verb = program.add_verb(
       "stability", "How much the recommendations of two runs on the same data agree");
   auto arguments = std::make_shared<StabilityArguments>();
-  verb->add_option("first", arguments->first, "Run folder or model file")->required();
-  verb->add_option("second", arguments->second, "The run to compare with")->required();
-  verb->add_option("--data", arguments->data, "Dataset folder (default: the first run's)");
-  verb->add_option("--part", arguments->part, "Histories before this held-out part")
-      ->check(CLI::IsMember({"test", "valid"}))
-      ->capture_default_str();
-  verb->add_option("-k,--k", arguments->k, "Length of the lists")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  verb->add_option("--max-users", arguments->max_users, "A seeded sample of users; 0 = all")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  verb->callback([arguments, &globals] { run_stability(*arguments, globals); });
+  verb.add_option("first", arguments->first, "Run folder or model file").required();
+  verb.add_option("second", arguments->second, "The run to compare with").required();
+  verb.add_option("--data", arguments->data, "Dataset folder (default: the first run's)");
+  verb.add_option("--part", arguments->part, "Histories before this held-out part")
+      .one_of({"test", "valid"})
+      .show_default();
+  verb.add_option("-k,--k", arguments->k, "Length of the lists").positive().show_default();
+  verb.add_option("--max-users", arguments->max_users, "A seeded sample of users; 0 = all")
+      .not_negative()
+      .show_default();
+  verb.callback([arguments, &globals] { run_stability(*arguments, globals); });
 }
 
 }  // namespace truenext::cli

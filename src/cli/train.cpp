@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
 #include "run/run_config.h"
@@ -144,37 +144,36 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
 
 }  // namespace
 
-void add_train(CLI::App& app, Globals& globals) {
-  CLI::App* verb = app.add_subcommand("train", "Train a model on a prepared dataset");
+void add_train(Command& program, Globals& globals) {
+  Command verb = program.add_verb("train", "Train a model on a prepared dataset");
   const auto arguments = std::make_shared<Arguments>();
-  verb->add_option("--data", arguments->data, "Dataset folder made by `truenext prepare`");
-  verb->add_option("--run", arguments->run, "Folder for everything the run is");
-  verb->add_option("--preset", arguments->preset,
-                   "Start from a published configuration (--presets lists)");
-  verb->add_option("--compat", arguments->compat,
-                   "Follow a published code to the letter, e.g. relevance-2023");
-  verb->add_option("--config", arguments->config_file, "TOML file on top of the preset");
-  verb->add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
-      ->allow_extra_args(false);
-  verb->add_option("--resume", arguments->resume, "Run folder to continue, to the same bits");
-  verb->add_option_function<std::string>(
+  verb.add_option("--data", arguments->data, "Dataset folder made by `truenext prepare`");
+  verb.add_option("--run", arguments->run, "Folder for everything the run is");
+  verb.add_option("--preset", arguments->preset,
+                  "Start from a published configuration (--presets lists)");
+  verb.add_option("--compat", arguments->compat,
+                  "Follow a published code to the letter, e.g. relevance-2023");
+  verb.add_option("--config", arguments->config_file, "TOML file on top of the preset");
+  verb.add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
+      .one_value();
+  verb.add_option("--resume", arguments->resume, "Run folder to continue, to the same bits");
+  verb.add_option_function(
       "--init-from",
       [arguments](const std::string& model) {
         arguments->settings.push_back("train.init_from=" + model);
       },
       "Run folder or model file whose weights a new run starts from, items by raw id");
-  verb->add_flag("--shard-tables", arguments->shard_tables,
-                 "Under mpirun: every process keeps its part of the item tables, to the same bits");
-  verb->add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");
-  verb->add_flag("--presets", arguments->list_presets, "List the presets");
-  verb->add_flag("--criteria", arguments->list_criteria,
-                 "List what objective.criterion may be, with formula and source");
-  verb->add_flag("--show-config", arguments->show_config,
-                 "Print the resolved configuration and stop");
-  add_relevance_options(*verb, arguments->settings);
-  verb->callback([&app, arguments, &globals] {
-    train(*arguments, globals, app.get_option("--seed")->count() > 0);
-  });
+  verb.add_flag("--shard-tables", arguments->shard_tables,
+                "Under mpirun: every process keeps its part of the item tables, to the same bits");
+  verb.add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");
+  verb.add_flag("--presets", arguments->list_presets, "List the presets");
+  verb.add_flag("--criteria", arguments->list_criteria,
+                "List what objective.criterion may be, with formula and source");
+  verb.add_flag("--show-config", arguments->show_config,
+                "Print the resolved configuration and stop");
+  add_relevance_options(verb, arguments->settings);
+  verb.callback(
+      [program, arguments, &globals] { train(*arguments, globals, program.given("--seed")); });
 }
 
 }  // namespace truenext::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace truenext::cli {
+
+/// An option or positional that was just added, to say more about it. CLI11, which does the work,
+/// costs six seconds wherever it is included, so only arguments.cpp includes it.
+class Argument {
+ public:
+  explicit Argument(CLI::Option* option) : option_(option) {}
+
+  Argument& required();
+  Argument& show_default();  ///< in the help: what the variable holds now
+  Argument& show_type(const std::string& text);
+  Argument& group(const std::string& title);  ///< heading in the help; empty: hidden
+  Argument& positive();
+  Argument& not_negative();
+  Argument& between(int64_t low, int64_t high);  ///< both allowed
+  Argument& one_of(const std::vector<std::string>& words);
+  Argument& one_value();  ///< of a list: one value each time the option is named
+  Argument& separated_by(char separator);
+  Argument& needs(const std::string& other);
+  bool given() const;
+
+ private:
+  CLI::Option* option_;
+};
+
+/// A verb, or the whole program: options are read into variables that must outlive the parsing.
+/// Copies are the same verb.
+class Command {
+ public:
+  explicit Command(CLI::App* app) : app_(app) {}
+
+  Command add_verb(const std::string& name, const std::string& summary);
+  /// `names`: "-k,--count", or a bare word for a positional. T is one of the types at the end of
+  /// arguments.cpp.
+  template <typename T>
+  Argument add_option(const std::string& names, T& value, const std::string& help);
+  Argument add_option_function(const std::string& names,
+                               std::function<void(const std::string&)> take,
+                               const std::string& help);
+  Argument add_flag(const std::string& names, bool& value, const std::string& help);
+  void callback(std::function<void()> run);  ///< when the verb was chosen
+  bool given(const std::string& name) const;
+
+ protected:
+  CLI::App* app_;
+};
+
+/// The program: verbs and the options that all of them understand, before or after the verb.
+class CommandLine : public Command {
+ public:
+  CommandLine(const std::string& name, const std::string& summary, const std::string& version);
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  /// Called with the chosen verb after everything was parsed and before the verb runs.
+  void before_running(std::function<void(const std::string& verb)> prepare);
+  /// Parses and runs. Complaints about the command line are printed, not thrown.
+  ExitCode run(int argc, char** argv);
+
+ private:
+  std::unique_ptr<CLI::App> owned_;
+};
+
+}  // namespace truenext::cli
