@@ -43,7 +43,7 @@ struct PackedBatch {
 /// differ the gate fails.
 PackedBatch pack(const Batch& batch, const RunConfig& config, int64_t num_items) {
   PackedBatch packed;
-  const bool sampled = config.objective.candidates == "uniform";
+  const bool sampled = config.objective.candidates == CandidateSet::uniform;
   const CandidateSampler sampler(config.objective, num_items, {});
   for (const Tile& tile : batch.tiles) {
     const auto first = static_cast<int32_t>(packed.sequences.values.size());
@@ -59,7 +59,7 @@ PackedBatch pack(const Batch& batch, const RunConfig& config, int64_t num_items)
       const DrawPlace place{static_cast<uint64_t>(config.train.seed), kStep, tile.streams[s],
                             static_cast<uint32_t>(from_end)};
       std::vector<int32_t> excluded;
-      if (config.objective.exclude == "positive") excluded.push_back(target);
+      if (config.objective.exclude == Exclusion::positive) excluded.push_back(target);
       sampler.draw(place, excluded, {}, drawn);
       packed.negatives.insert(packed.negatives.end(), drawn.begin(), drawn.end());
     }
@@ -77,9 +77,10 @@ TileGradients<float> gradients_of(const Model& model, const Objective& objective
   TreeReducer<TileGradients<float>> reducer(
       static_cast<int64_t>(batch.tiles.size()),
       [](TileGradients<float>& left, TileGradients<float>&& right) { left.add(std::move(right)); });
+  const WeightViews<float> weights = model.parameters().readable();
   for (size_t tile = 0; tile < batch.tiles.size(); ++tile) {
     reducer.deliver(static_cast<int64_t>(tile),
-                    run_tile<float>(model, objective, batch.tiles[tile], context));
+                    run_tile(model, weights, objective, batch.tiles[tile], context));
   }
   return reducer.take();
 }
@@ -105,17 +106,11 @@ class Dump {
   void add_weights(const ParameterSet& parameters, TileGradients<float>& gradients) {
     for (int64_t i = 0; i < parameters.size(); ++i) {
       const Parameter& parameter = parameters[i];
-      const auto shape = parameter.value.sizes().vec();
-      const auto count = static_cast<size_t>(parameter.value.numel());
-      writer_.add_floats(parameter.name, shape, {parameter.value.data_ptr<float>(), count});
-      std::vector<float>& grad = kept_.emplace_back(count, 0.0f);
-      if (parameter.kind == ParameterKind::table) {
-        const std::span<float> values = gradients.tables[i].make_dense();
-        std::copy(values.begin(), values.end(), grad.begin());
-      } else if (gradients.dense[i].defined()) {
-        const at::Tensor values = gradients.dense[i].contiguous();
-        std::copy_n(values.data_ptr<float>(), count, grad.begin());
-      }
+      const std::vector<int64_t>& shape = parameter.value.shape;
+      writer_.add_floats(parameter.name, shape, parameter.value.values);
+      const std::span<const float> values =
+          parameter.is_table() ? gradients.tables[i].make_dense() : gradients.of(parameter);
+      const std::vector<float>& grad = kept_.emplace_back(values.begin(), values.end());
       writer_.add_floats("grad/" + parameter.name, shape, grad);
     }
   }

@@ -20,7 +20,7 @@ foreach(plugin truenext_mpi truenext_devices)
     # It finds LibTorch where it was when this was built.
     set_target_properties(${plugin} PROPERTIES
       INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
-    install(TARGETS ${plugin} LIBRARY)
+    install(TARGETS ${plugin} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   endif()
 endforeach()
 

@@ -6,29 +6,27 @@ import pathlib
 import re
 import sys
 
-# Floors, lowest first: base < kernels, data < net < batch, objectives, inference
-# < eval, interop, run, compare < train < cli, torch. What a module may include, besides itself:
+# Floors, lowest first: base < kernels, data < net, batch < objectives, inference
+# < eval, interop, run < compare < train < cli and the plug-ins. What a module may include, besides itself:
 MAY_INCLUDE = {
     "base": "",
     "kernels": "base",
     "data": "base",
-    "net": "base kernels data",
+    "net": "base kernels",
     "batch": "base data",
     "objectives": "base kernels batch",
-    "inference": "base kernels data",
-    "eval": "base kernels data inference",
-    "interop": "base data inference",
-    "run": "base data inference objectives",
+    "inference": "base kernels data net",
+    "eval": "base kernels data net inference",
+    "interop": "base data net inference",
+    "run": "base data net batch inference objectives",
     "compare": "base eval run",
-    "nn": "base kernels batch inference",
-    "models": "base batch inference nn",
-    "train": "base kernels data batch objectives inference eval run nn models",
-    "cli": "base kernels data net batch objectives inference eval interop run compare nn models train",
+    "train": "base kernels data net batch objectives inference eval run",
+    "mpi": "train",
     "torch": "base kernels data net batch objectives inference eval run train",
+    "cli": "base kernels data net batch objectives inference eval interop run compare train",
 }
 # Folders of src/ and tests/ whose files may include LibTorch.
 TORCH_FOLDERS = {"torch"}
-TORCH_FOLDERS |= {"nn", "models", "train"}  # until they need it no more
 TORCH_ROOTS = {"torch", "ATen", "c10", "caffe2"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 SUFFIXES = {".h", ".cpp", ".cu", ".cuh", ".inc"}

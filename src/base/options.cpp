@@ -80,6 +80,7 @@ struct Assign {
   }
   bool operator()(std::vector<int64_t>* target) const { return read_list(node, *target); }
   bool operator()(std::vector<std::string>* target) const { return read_list(node, *target); }
+  bool operator()(const WordTarget&) const { return false; }  // see assign()
 
  private:
   template <typename T>
@@ -91,6 +92,10 @@ struct Assign {
 };
 
 void assign(Option& option, const toml::node& node, std::string_view where) {
+  if (const auto text = node.value_exact<std::string>(); text && option.holds_text()) {
+    option.assign_text(*text, where);
+    return;
+  }
   check_usage(std::visit(Assign{node}, option.target()), "{}: {} wants {}", where, option.key(),
               option.type_name());
   option.check(where);
@@ -111,6 +116,13 @@ void apply_table(OptionList& options, const toml::table& table, const std::strin
 }
 
 }  // namespace
+
+Option::Option(std::string key, Target target, std::string help)
+    : key_(std::move(key)), target_(std::move(target)), help_(std::move(help)) {
+  if (const auto* words = std::get_if<WordTarget>(&target_)) {
+    choices_.assign(words->names.begin(), words->names.end());
+  }
+}
 
 Option& Option::range(double low, double high) {
   low_ = low;
@@ -133,9 +145,11 @@ std::string Option::type_name() const {
 
 std::string Option::toml_value() const {
   return std::visit(
-      [](auto* value) -> std::string {
-        using T = std::remove_pointer_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, bool>) {
+      [](const auto& value) -> std::string {
+        using T = std::remove_pointer_t<std::remove_cvref_t<decltype(value)>>;
+        if constexpr (std::is_same_v<T, WordTarget>) {
+          return quoted(value.names[value.get(value.value)]);
+        } else if constexpr (std::is_same_v<T, bool>) {
           return *value ? "true" : "false";
         } else if constexpr (std::is_same_v<T, int64_t>) {
           return std::to_string(*value);
@@ -164,11 +178,31 @@ void Option::check(std::string_view where) const {
   if (const auto* number = std::get_if<double*>(&target_)) in_range(**number);
   if (const auto* text = std::get_if<std::string*>(&target_); text && !choices_.empty()) {
     if (std::find(choices_.begin(), choices_.end(), **text) == choices_.end()) {
-      const std::string near = nearest_word(**text, choices_);
-      fail_usage("{}: {} = \"{}\" is unknown{}; want {}", where, key_, **text,
-                 near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near), type_name());
+      fail_unknown(**text, where);
     }
   }
+}
+
+bool Option::holds_text() const {
+  return std::holds_alternative<std::string*>(target_) ||
+         std::holds_alternative<WordTarget>(target_);
+}
+
+void Option::assign_text(const std::string& text, std::string_view where) {
+  if (const auto* words = std::get_if<WordTarget>(&target_)) {
+    const auto found = std::find(choices_.begin(), choices_.end(), text);
+    if (found == choices_.end()) fail_unknown(text, where);
+    words->set(words->value, static_cast<size_t>(found - choices_.begin()));
+    return;
+  }
+  *std::get<std::string*>(target_) = text;
+  check(where);
+}
+
+void Option::fail_unknown(std::string_view text, std::string_view where) const {
+  const std::string near = nearest_word(text, choices_);
+  fail_usage("{}: {} = \"{}\" is unknown{}; want {}", where, key_, text,
+             near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near), type_name());
 }
 
 Option& OptionList::find(std::string_view key, std::string_view where) {
@@ -198,10 +232,8 @@ void apply_setting(OptionList& options, std::string_view setting) {
   check_usage(equals != std::string_view::npos && equals > 0, "{}: want key=value", where);
   Option& option = options.find(setting.substr(0, equals), where);
   const std::string value(setting.substr(equals + 1));
-  if (auto* text = std::get_if<std::string*>(&option.target());
-      text && (value.empty() || value.front() != '"')) {
-    **text = value;  // a bare word needs no quotes on a command line
-    option.check(where);
+  if (option.holds_text() && (value.empty() || value.front() != '"')) {
+    option.assign_text(value, where);  // a bare word needs no quotes on a command line
     return;
   }
   try {

@@ -4,28 +4,47 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
+#include "base/words.h"
+
 namespace truenext {
+
+/// An enum whose words are Words<E>::names, without its type.
+struct WordTarget {
+  void* value;
+  size_t (*get)(const void* value);  ///< place of the present word among `names`
+  void (*set)(void* value, size_t place);
+  std::span<const char* const> names;
+};
+
+template <typename E>
+WordTarget word_target(E& value) {
+  return {&value, [](const void* p) { return static_cast<size_t>(*static_cast<const E*>(p)); },
+          [](void* p, size_t place) { *static_cast<E*>(p) = static_cast<E>(place); },
+          words_of<E>()};
+}
 
 /// One configurable value: where it lives, what it is called and what it may be. Key, default and
 /// help are written once, here, and serve TOML reading and writing, `--set`, `--help` and the docs.
 class Option {
  public:
   using Target = std::variant<bool*, int64_t*, double*, std::string*, std::vector<int64_t>*,
-                              std::vector<std::string>*>;
+                              std::vector<std::string>*, WordTarget>;
 
-  Option(std::string key, Target target, std::string help)
-      : key_(std::move(key)), target_(target), help_(std::move(help)) {}
+  /// The choices of a WordTarget are its names.
+  Option(std::string key, Target target, std::string help);
 
   /// Numbers must lie in [low, high].
   Option& range(double low, double high);
   /// Numbers must be at least `low`.
   Option& at_least(double low) { return range(low, std::numeric_limits<double>::infinity()); }
-  /// Strings must be one of these.
+  /// Strings must be one of these; for words that are listed elsewhere, others are enums.
   Option& one_of(std::vector<std::string> choices);
 
   const std::string& key() const { return key_; }  ///< dotted, e.g. "train.epochs"
@@ -37,8 +56,14 @@ class Option {
   std::string toml_value() const;
   /// Usage Error naming `where` when the present value breaks range() or one_of().
   void check(std::string_view where) const;
+  /// Sets a text or a word. Usage Error naming `where` and the nearest word when it is unknown.
+  void assign_text(const std::string& text, std::string_view where);
+  /// Whether values are written as texts: texts and words.
+  bool holds_text() const;
 
  private:
+  [[noreturn]] void fail_unknown(std::string_view text, std::string_view where) const;
+
   std::string key_;
   Target target_;
   std::string help_;
@@ -53,8 +78,12 @@ class OptionList {
  public:
   template <typename T>
   Option& add(std::string_view key, T& value, std::string help) {
-    return options_.emplace_back(prefix_ + std::string(key), Option::Target(&value),
-                                 std::move(help));
+    std::string whole = prefix_ + std::string(key);
+    if constexpr (std::is_enum_v<T>) {
+      return options_.emplace_back(std::move(whole), word_target(value), std::move(help));
+    } else {
+      return options_.emplace_back(std::move(whole), &value, std::move(help));
+    }
   }
 
   /// Adds the options of a nested struct under "name.".

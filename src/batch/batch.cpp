@@ -63,8 +63,8 @@ Batch Batcher::make(int64_t batch) const {
   const int64_t begin = batch * options_.batch_size;
   const int64_t end = std::min(begin + options_.batch_size, num_users());
   Batch result;
-  const int64_t most = options_.tile_tokens > 0 ? options_.tile_tokens
-                                                : tile_tokens_of(tokens_between(begin, end));
+  const int64_t most =
+      options_.tile_tokens > 0 ? options_.tile_tokens : tile_tokens_of(tokens_between(begin, end));
   for (int64_t i = begin; i < end; ++i) {
     const int32_t user = users_[order_[i]];
     const bool full = result.tiles.empty() || result.tiles.back().tokens() + window(user) > most;
@@ -144,7 +144,7 @@ void Batcher::append_query(std::span<const int32_t> items, std::span<const float
     if (earlier == targets.items.end()) {
       targets.items.push_back(items[j]);
       targets.weights.push_back(weights[j]);
-    } else if (options_.future.repeats == "sum") {
+    } else if (options_.future.repeats == RepeatWeights::sum) {
       targets.weights[earlier - targets.items.begin()] += weights[j];
     } else {
       continue;

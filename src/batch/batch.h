@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "base/jagged.h"
+#include "base/words.h"
 #include "batch/future.h"
 #include "data/dataset.h"
 
@@ -56,15 +58,27 @@ struct Tile {
 
 /// Which positions of a window are trained.
 enum class TargetPositions { all, last };
+template <>
+struct Words<TargetPositions> {
+  static constexpr std::array names = {"all", "last"};
+};
 
 /// Which part of a history that is longer than max_length + 1 is trained on: always the newest
 /// items (as the originals do, so older ones are never seen), or a stretch drawn anew for every
 /// epoch.
 enum class TrainingWindow { newest, random };
+template <>
+struct Words<TrainingWindow> {
+  static constexpr std::array names = {"newest", "random"};
+};
 
 /// Who is in an epoch: every user once, or as many users drawn with replacement as whole batches
 /// hold (so that some come twice and others not, as in Bacciu et al. 2023).
 enum class UserOrder { shuffled, with_replacement };
+template <>
+struct Words<UserOrder> {
+  static constexpr std::array names = {"shuffled", "with-replacement"};
+};
 
 /// A batch of users cut into tiles. `positions` is the number of queries of the whole batch and
 /// `cells` that of their positive items: the divisor of the batch's loss is one of them, and every
@@ -76,17 +90,17 @@ struct Batch {
   int64_t tokens = 0;
 };
 
-/// How large the tiles of a batch of so many tokens are: a part of it that keeps eight workers busy,
-/// but no less than fills a matrix product and no more than stays in cache. A function of the batch
-/// alone, so that bits do not depend on who works on it.
+/// How large the tiles of a batch of so many tokens are: a part of it that keeps eight workers
+/// busy, but no less than fills a matrix product and no more than stays in cache. A function of the
+/// batch alone, so that bits do not depend on who works on it.
 int64_t tile_tokens_of(int64_t batch_tokens);
 
 struct BatchOptions {
-  int64_t batch_size = 128;   ///< users
-  int64_t max_length = 200;   ///< inputs per user: the newest max_length + 1 training items
+  int64_t batch_size = 128;  ///< users
+  int64_t max_length = 200;  ///< inputs per user: the newest max_length + 1 training items
   /// A tile ends before it exceeds this (one sequence always fits); 0 = tile_tokens_of() the batch.
   int64_t tile_tokens = 0;
-  int64_t max_batches = 0;    ///< per epoch; 0 = all users every epoch
+  int64_t max_batches = 0;  ///< per epoch; 0 = all users every epoch
   TargetPositions target_positions = TargetPositions::all;
   FutureOptions future;
   TrainingWindow window = TrainingWindow::newest;

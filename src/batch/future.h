@@ -1,24 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/options.h"
 
 namespace truenext {
 
+/// How the weight of a future item falls with its distance.
+enum class Relevance { fixed, linear, power, exponential };
+template <>
+struct Words<Relevance> {
+  static constexpr std::array names = {"fixed", "linear", "power", "exponential"};
+};
+
+/// What the weights of a position add up to, see RelevanceWeights.
+enum class Normalise { mean1, sum1, original };
+template <>
+struct Words<Normalise> {
+  static constexpr std::array names = {"mean1", "sum1", "original"};
+};
+
+/// Weights near the end of a sequence, where fewer items are left.
+enum class EdgeWeights { keep, renormalise };
+template <>
+struct Words<EdgeWeights> {
+  static constexpr std::array names = {"keep", "renormalise"};
+};
+
+/// Weight of an item that comes twice among the targets of a position.
+enum class RepeatWeights { sum, nearest };
+template <>
+struct Words<RepeatWeights> {
+  static constexpr std::array names = {"sum", "nearest"};
+};
+
 /// Targets of a position: the next `future_items` items of the user's training part, each with a
 /// weight that says how relevant it is (Bacciu et al. 2023, "Integrating Item Relevance in Training
 /// Loss for Sequential Recommender Systems"). The plain next item is future_items = 1.
 struct FutureOptions {
-  int64_t future_items = 1;         ///< P
-  std::string relevance = "fixed";  ///< fixed | linear | power | exponential
-  std::string normalise = "mean1";  ///< mean1 | sum1 | original
-  std::string edge = "keep";        ///< keep | renormalise: weights near the end of a sequence
-  std::string repeats = "sum";      ///< sum | nearest: weight of an item twice among the P
+  int64_t future_items = 1;  ///< P
+  Relevance relevance = Relevance::fixed;
+  Normalise normalise = Normalise::mean1;
+  EdgeWeights edge = EdgeWeights::keep;
+  RepeatWeights repeats = RepeatWeights::sum;
 
   void list(OptionList& options);
 };
@@ -29,7 +57,7 @@ struct FutureOptions {
 /// or divided by P(P+1)/2 whatever the shape, fixed staying 1 ("original", the published code).
 class RelevanceWeights {
  public:
-  /// Usage Error when an option is unknown or the combination makes no sense.
+  /// Usage Error when the combination makes no sense.
   explicit RelevanceWeights(const FutureOptions& options);
 
   int64_t future_items() const { return static_cast<int64_t>(rows_.size()); }

@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <utility>
 
 namespace truenext::cli {
@@ -70,8 +71,21 @@ Command Command::add_verb(const std::string& name, const std::string& summary) {
 }
 
 template <typename T>
+  requires(!std::is_enum_v<T>)
 Argument Command::add_option(const std::string& names, T& value, const std::string& help) {
   return Argument(app_->add_option(names, value, help));
+}
+
+Argument Command::add_word(const std::string& names, const WordTarget& target,
+                           const std::string& help) {
+  const std::vector<std::string> words(target.names.begin(), target.names.end());
+  const auto take = [target, words](const std::string& word) {
+    const auto found = std::find(words.begin(), words.end(), word);
+    target.set(target.value, static_cast<size_t>(found - words.begin()));
+  };
+  CLI::Option* option = app_->add_option_function<std::string>(names, take, help);
+  option->default_function([target, words] { return words[target.get(target.value)]; });
+  return Argument(option).one_of(words);  // checked before it is taken
 }
 
 Argument Command::add_option_function(const std::string& names,

@@ -5,9 +5,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/error.h"
+#include "base/options.h"
 
 namespace CLI {
 class App;
@@ -49,7 +51,14 @@ class Command {
   /// `names`: "-k,--count", or a bare word for a positional. T is one of the types at the end of
   /// arguments.cpp.
   template <typename T>
+    requires(!std::is_enum_v<T>)
   Argument add_option(const std::string& names, T& value, const std::string& help);
+  /// One of the words of an enum.
+  template <typename E>
+    requires std::is_enum_v<E>
+  Argument add_option(const std::string& names, E& value, const std::string& help) {
+    return add_word(names, word_target(value), help);
+  }
   Argument add_option_function(const std::string& names,
                                std::function<void(const std::string&)> take,
                                const std::string& help);
@@ -58,6 +67,8 @@ class Command {
   bool given(const std::string& name) const;
 
  protected:
+  Argument add_word(const std::string& names, const WordTarget& target, const std::string& help);
+
   CLI::App* app_;
 };
 

@@ -15,8 +15,8 @@
 #include "eval/evaluator.h"
 #include "eval/item_match.h"
 #include "eval/run_inputs.h"
-#include "net/encoder.h"
 #include "inference/model_file.h"
+#include "net/encoder.h"
 #include "run/step_work.h"
 
 namespace truenext::cli {

@@ -32,7 +32,7 @@ namespace {
 
 struct CalibrateArguments {
   std::string model, data, truth;
-  std::string probability = "normalised";
+  ProbabilityMethod probability = ProbabilityMethod::normalised;
   std::vector<std::string> settings;  ///< objective.KEY=VALUE of a model that does not say
   bool include_seen = false;
   bool remove = false;
@@ -115,7 +115,7 @@ struct Calibrating {
 /// Fits every method that has a meaning, adds them as readings, and returns the one to be stored.
 CalibrationFit fit_all(Calibrating& work, const CalibrateArguments& arguments,
                        const ScoreLink& link, std::vector<Reading>* readings) {
-  const bool independent = arguments.probability == "independent";
+  const bool independent = arguments.probability == ProbabilityMethod::independent;
   check_usage(link.anchored || !independent,
               "--probability independent: the loss of this model (softmax) fixes scores only up to "
               "a constant for each user, so an item alone has no probability; want normalised");
@@ -132,7 +132,7 @@ CalibrationFit fit_all(Calibrating& work, const CalibrateArguments& arguments,
     if (!normalised) continue;
     const Calibration isotonic = fit_isotonic(*work.scorer, valid, fit.calibration, work.pool);
     readings->push_back({"fitted, isotonic", isotonic});
-    if (arguments.probability == "isotonic") stored.calibration = isotonic;
+    if (arguments.probability == ProbabilityMethod::isotonic) stored.calibration = isotonic;
   }
   if (!stored.converged) {
     log_warning(
@@ -222,7 +222,6 @@ void add_calibrate(Command& program, Globals& globals) {
           "--probability", arguments->probability,
           "normalised over a user's candidates, the same through a fitted curve (isotonic), "
           "or each item for itself")
-      .one_of({"normalised", "isotonic", "independent"})
       .show_default();
   verb.add_option("--set", arguments->settings,
                   "objective.KEY=VALUE: the loss of a model that does not say it (imported)");

@@ -14,7 +14,7 @@ class Command;
 struct Globals {
   int threads = 0;  ///< 0 = all available
   uint64_t seed = 42;
-  std::string device = "cpu";  ///< of train, evaluate and grid, see train/device.h
+  std::string device = "cpu";  ///< of train, evaluate and grid, see train/devices/devices.h
   bool json = false;           ///< results on stdout as JSON
   bool quiet = false;
 };

@@ -72,7 +72,7 @@ void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
   arguments.no_baselines = true;
   if (!wanted.metrics.empty()) arguments.metrics = wanted.metrics;
   arguments.test_items = wanted.test_items;
-  arguments.candidates = wanted.candidates;
+  arguments.candidates = word_of(wanted.candidates);
   check_arguments(arguments);
   Evaluation evaluation(arguments, globals);
   run_rankings(&evaluation);

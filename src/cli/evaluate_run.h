@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "data/candidate_rule.h"
 
 namespace truenext::cli {
 
@@ -14,7 +15,7 @@ namespace truenext::cli {
 struct RunEvaluation {
   std::string metrics;              ///< empty = the default list
   std::vector<int64_t> test_items;  ///< also judge so many nearest held-out items alone
-  std::string candidates = "full";
+  CandidateRule candidates = CandidateRule::full;
 };
 
 /// Judges a run on the test part of its own data as `truenext evaluate RUN --no-baselines` does,

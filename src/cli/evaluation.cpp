@@ -70,8 +70,7 @@ void match_catalogue(Evaluation* evaluation) {
         match.unknown_to_model, evaluation->dataset.num_items(), match.unknown_to_data);
   }
   evaluation->model_items = match.to_model;
-  evaluation->scorer =
-      make_matched_scorer(make_scorer(*evaluation), std::move(match));
+  evaluation->scorer = make_matched_scorer(make_scorer(*evaluation), std::move(match));
 }
 
 /// Users for whom fewer negatives exist than a list of the usual length wants.

@@ -122,7 +122,7 @@ class Grid {
         log_info("run {} of {}: {}{}", index + 1, cells_.size(), cell_name(cell),
                  state == CellState::begun ? ", continued" : "");
         train_cell(cell, state, globals_);
-        for (const std::string& rule : plan_.candidates) {
+        for (const CandidateRule rule : plan_.candidates) {
           evaluate_run(cell.run, {plan_.metrics, plan_.test_items, rule}, globals_);
         }
       }

@@ -161,18 +161,16 @@ void add_filter_options(Command& verb, PrepareArguments& arguments) {
       .group(group);
   verb.add_option("--order", options.order,
                   "Order of a user's events: time (ties in the order of the file), or file")
-      .one_of({"time", "file"})
       .show_default()
       .group(group);
 }
 
 void add_split_options(Command& verb, SplitOptions& split) {
   const char* const group = "Split";
-  split.method = "auto";
+  split.method = SplitMethod::automatic;
   verb.add_option("--split", split.method,
                   "auto (given if the source brings one, else leave-last), leave-last, temporal, "
                   "by-user or given")
-      .one_of({"auto", "leave-last", "temporal", "by-user", "given"})
       .show_default()
       .group(group);
   verb.add_option("--valid", split.valid, "leave-last, by-user: validation items of a user")
@@ -197,7 +195,6 @@ void add_split_options(Command& verb, SplitOptions& split) {
       .group(group);
   verb.add_option("--target", split.target,
                   "temporal: the first, the last or all of a user's events in a range")
-      .one_of({"first", "last", "all"})
       .show_default()
       .group(group);
 }

@@ -97,7 +97,7 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
   using Json = nlohmann::ordered_json;
   const ReaderOptions& source = options.source;
   const SplitOptions& split = options.split;
-  const bool by_time = facts.has_times && options.order == "time";
+  const bool by_time = facts.has_times && options.order == EventOrder::time;
   const Json minimum = options.min_value > kNoMinimum ? Json(options.min_value) : Json(nullptr);
   const Json description{
       {"kind", kDatasetKind},
@@ -113,13 +113,13 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
       {"split_fingerprint", facts.split_fingerprint},
       {"order", by_time ? "time, then position in the source" : "position in the source"},
       {"split", Json{{"name", split_name(split)},
-                     {"method", split.method},
+                     {"method", word_of(split.method)},
                      {"valid", split.valid},
                      {"test", split.test},
                      {"valid_users", split.valid_users},
                      {"valid_share", split.valid_share},
                      {"test_share", split.test_share},
-                     {"target", split.target},
+                     {"target", word_of(split.target)},
                      {"seed", split.seed}}},
       {"filters", Json{{"min_value", minimum},
                        {"min_user_events", options.min_user_events},

@@ -131,14 +131,12 @@ void Preparation::check_source(const EventReader& reader) {
   check_usage(options_.min_value <= kNoMinimum || reader.has_value(),
               "--min-value needs values, which this source does not have; name their column with "
               "--value-column");
-  check_usage(options_.order == "time" || options_.order == "file",
-              "unknown order \"{}\"; known: time, file", options_.order);
   check_usage(
       facts_.has_times || !options_.drop_repeats,
       "--drop-repeats needs times, which this source does not have: without them a repeated "
       "line may be a repeated visit");
-  const bool temporal = options_.split.method == "temporal";
-  check_usage(!temporal || (facts_.has_times && options_.order == "time"),
+  const bool temporal = options_.split.method == SplitMethod::temporal;
+  check_usage(!temporal || (facts_.has_times && options_.order == EventOrder::time),
               "the temporal split needs {}",
               facts_.has_times ? "--order time" : "a source with times");
 }
@@ -160,9 +158,11 @@ void Preparation::finish_reading(const EventReader& reader) {
                 report_.undated_events);
   }
   given_split_.assign(reader.given_split().begin(), reader.given_split().end());
-  std::string& method = options_.split.method;
-  if (method == "auto") method = given_split_.empty() ? "leave-last" : "given";
-  if (method != "given") return;
+  SplitMethod& method = options_.split.method;
+  if (method == SplitMethod::automatic) {
+    method = given_split_.empty() ? SplitMethod::leave_last : SplitMethod::given;
+  }
+  if (method != SplitMethod::given) return;
   check_usage(!given_split_.empty(), "--split given: this source brings no split of its own");
   const bool filtered = options_.min_user_events > 1 || options_.min_item_events > 1 ||
                         report_.events_below_value > 0 || options_.drop_repeats;
@@ -172,8 +172,8 @@ void Preparation::finish_reading(const EventReader& reader) {
 
 EventSpool Preparation::sort(EventSpool events) {
   progress("sorting", report_.events_read);
-  const SortOptions sorting{facts_.has_times && options_.order == "time", options_.drop_repeats,
-                            memory_, stage_.path()};
+  const SortOptions sorting{facts_.has_times && options_.order == EventOrder::time,
+                            options_.drop_repeats, memory_, stage_.path()};
   const int64_t before = events.size();
   SortedEvents sorted =
       sort_events(std::move(events), intake_.users().size(), intake_.items().size(), sorting);
@@ -270,7 +270,7 @@ void Preparation::finish() {
 }
 
 void Preparation::write_split(JaggedView<int32_t> histories, std::span<const int64_t> times) {
-  const bool given = options_.split.method == "given";
+  const bool given = options_.split.method == SplitMethod::given;
   const std::vector<SplitPoint> split =
       given ? given_split_ : make_split(histories.offsets, times, options_.split);
   for (const SplitPoint& cut : split) {
@@ -287,7 +287,7 @@ void Preparation::write_split(JaggedView<int32_t> histories, std::span<const int
 }  // namespace
 
 PrepareReport prepare_dataset(const PrepareOptions& options) {
-  if (options.split.method != "auto") check_split(options.split);
+  if (options.split.method != SplitMethod::automatic) check_split(options.split);
   return Preparation(options).run();
 }
 

@@ -1,25 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "base/words.h"
 #include "data/events.h"
 
 namespace truenext {
 
+/// How users are divided. `automatic` is what the source brings, else leave_last.
+enum class SplitMethod { automatic, leave_last, temporal, by_user, given };
+template <>
+struct Words<SplitMethod> {
+  static constexpr std::array names = {"auto", "leave-last", "temporal", "by-user", "given"};
+};
+
+/// Which of a user's events in the range of a temporal split are targets.
+enum class SplitTarget { first, last, all };
+template <>
+struct Words<SplitTarget> {
+  static constexpr std::array names = {"first", "last", "all"};
+};
+
+/// Order of a user's events: by time, then place in the file; or by that alone.
+enum class EventOrder { time, file };
+template <>
+struct Words<EventOrder> {
+  static constexpr std::array names = {"time", "file"};
+};
+
 /// How users are divided; see SplitPoint for what comes out.
 struct SplitOptions {
-  std::string method = "leave-last";  ///< leave-last | temporal | by-user | given
-  int64_t valid = 1;                  ///< leave-last: validation items per user
-  int64_t test = 1;                   ///< leave-last: test items per user
-  int64_t valid_users = 0;            ///< leave-last: 0 = every user, else a seeded sample
-  double valid_share = 0.1;           ///< temporal: share of events; by-user: share of users
+  SplitMethod method = SplitMethod::leave_last;
+  int64_t valid = 1;         ///< leave-last: validation items per user
+  int64_t test = 1;          ///< leave-last: test items per user
+  int64_t valid_users = 0;   ///< leave-last: 0 = every user, else a seeded sample
+  double valid_share = 0.1;  ///< temporal: share of events; by-user: share of users
   double test_share = 0.1;
-  std::string target = "first";  ///< temporal: first | last | all events of a user in the range
+  SplitTarget target = SplitTarget::first;  ///< temporal
   uint64_t seed = 42;
 };
 
@@ -36,7 +59,7 @@ struct PrepareOptions {
       true;  ///< repeat both filters until nothing changes (k-core), else one pass, items first
   bool drop_repeats =
       false;  ///< keep only the first of equal (user, item, time) rows; before the filters
-  std::string order = "time";  ///< time (then file position) | file
+  EventOrder order = EventOrder::time;
   SplitOptions split;
   uint64_t memory_bytes = uint64_t{512} << 20;  ///< for sorting; id maps come on top
   bool overwrite = false;

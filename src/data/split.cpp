@@ -7,19 +7,10 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/options.h"
 #include "base/random.h"
 
 namespace truenext {
 namespace {
-
-void check_word(const std::string& word, const char* what, const std::vector<std::string>& known) {
-  if (std::find(known.begin(), known.end(), word) != known.end()) return;
-  const std::string near = nearest_word(word, known);
-  fail_usage("unknown {} \"{}\"{}; known: {}", what, word,
-             near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near),
-             fmt::join(known, ", "));
-}
 
 /// All of a user's n events are for training.
 SplitPoint train_only(int64_t n) {
@@ -58,9 +49,9 @@ int64_t share_of(int64_t count, double share) {
 }
 
 /// Where the targets in the range [begin, end) of a user lie.
-std::pair<int64_t, int64_t> targets_in(int64_t begin, int64_t end, const std::string& target) {
-  if (target == "last") begin = std::max(begin, end - 1);
-  if (target == "first") end = std::min(end, begin + 1);
+std::pair<int64_t, int64_t> targets_in(int64_t begin, int64_t end, SplitTarget target) {
+  if (target == SplitTarget::last) begin = std::max(begin, end - 1);
+  if (target == SplitTarget::first) end = std::min(end, begin + 1);
   if (begin == 0) return {end, end};  // no history to predict from
   return {begin, end};
 }
@@ -112,8 +103,8 @@ std::vector<SplitPoint> by_user(std::span<const int64_t> offsets, const SplitOpt
 }  // namespace
 
 void check_split(const SplitOptions& options) {
-  check_word(options.method, "split", {"leave-last", "temporal", "by-user", "given"});
-  check_word(options.target, "target", {"first", "last", "all"});
+  check_usage(options.method != SplitMethod::automatic,
+              "unknown split \"auto\"; known: leave-last, temporal, by-user, given");
   check_usage(options.valid >= 0 && options.test >= 0 && options.valid_users >= 0,
               "--valid, --test and --valid-users must not be negative");
   const bool share_ok = options.valid_share >= 0 && options.test_share >= 0 &&
@@ -127,20 +118,21 @@ void check_split(const SplitOptions& options) {
 std::vector<SplitPoint> make_split(std::span<const int64_t> offsets, std::span<const int64_t> times,
                                    const SplitOptions& options) {
   check_split(options);
-  if (options.method == "temporal") {
+  if (options.method == SplitMethod::temporal) {
     check_usage(!times.empty(), "the temporal split needs times, which this source does not have");
     return temporal(offsets, times, options);
   }
-  return options.method == "by-user" ? by_user(offsets, options) : leave_last(offsets, options);
+  return options.method == SplitMethod::by_user ? by_user(offsets, options)
+                                                : leave_last(offsets, options);
 }
 
 std::string split_name(const SplitOptions& options) {
-  if (options.method == "given") return "given by the source";
-  if (options.method == "temporal") {
+  if (options.method == SplitMethod::given) return "given by the source";
+  if (options.method == SplitMethod::temporal) {
     return fmt::format("temporal, {} of events for validation, {} for test, {} target",
-                       options.valid_share, options.test_share, options.target);
+                       options.valid_share, options.test_share, word_of(options.target));
   }
-  if (options.method == "by-user") {
+  if (options.method == SplitMethod::by_user) {
     return fmt::format("by user, {} of users for validation, {} for test, {} and {} last items",
                        options.valid_share, options.test_share, options.valid, options.test);
   }

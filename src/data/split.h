@@ -11,7 +11,7 @@
 
 namespace truenext {
 
-/// Usage Error when the method or target is unknown or a number makes no sense.
+/// Usage Error when the method is still `automatic` or a number makes no sense.
 void check_split(const SplitOptions& options);
 
 /// Cuts every user's sequence. `offsets` has one entry more than there are users; `times` are all

@@ -12,7 +12,7 @@
 namespace truenext {
 
 /// Counts and selects where the scores are made, so that they need not travel: what a scorer on a
-/// GPU offers (train/device_scorer.h). Queries are those of begin..end-1, at most most_queries()
+/// GPU offers (torch/device_scorer.h). Queries are those of begin..end-1, at most most_queries()
 /// of them; a row of a result belongs to each.
 class BlockRanker {
  public:

@@ -13,10 +13,6 @@
 namespace truenext {
 namespace {
 
-constexpr std::pair<CandidateRule, const char*> kRules[] = {{CandidateRule::full, "full"},
-                                                            {CandidateRule::clean, "clean"},
-                                                            {CandidateRule::original, "original"}};
-
 /// The catalogue without some items, numbered from 0.
 class Remaining {
  public:
@@ -63,17 +59,12 @@ std::vector<int32_t> draw_distinct(const Remaining& items, int64_t count, Random
 }  // namespace
 
 CandidateRule parse_candidate_rule(const std::string& name) {
-  for (const auto& [rule, known] : kRules) {
-    if (name == known) return rule;
-  }
+  if (const auto rule = find_word<CandidateRule>(name)) return *rule;
   fail_usage("candidates \"{}\" are unknown; want full, clean or original", name);
 }
 
 std::string candidate_rule_name(CandidateRule rule) {
-  for (const auto& [known, name] : kRules) {
-    if (rule == known) return name;
-  }
-  return "";
+  return std::string(word_of(rule));
 }
 
 TieRule usual_ties(CandidateRule rule) {

@@ -9,6 +9,7 @@
 
 #include "base/jagged.h"
 #include "base/thread_pool.h"
+#include "data/candidate_rule.h"
 #include "data/dataset.h"
 #include "eval/metrics.h"
 #include "net/encoder.h"
@@ -16,13 +17,6 @@
 namespace truenext {
 
 enum class SplitPart { valid, test };
-
-/// What held-out items are ranked against (docs/protocols.md).
-///  - full (default): the whole catalogue;
-///  - clean: distinct items that the user never met, drawn by seed and user;
-///  - original: as the published multi-future-item evaluation draws them, with repetition and only
-///    outside the user's training part, so that held-out items can come again as negatives.
-enum class CandidateRule { full, clean, original };
 
 /// Who is evaluated, on what, against what.
 struct Protocol {

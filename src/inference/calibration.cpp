@@ -55,19 +55,23 @@ std::vector<CurvePoint> read_curve(const std::vector<std::string>& texts) {
   return curve;
 }
 
+ProbabilityMethod method_of(const Calibration& calibration) {
+  if (!calibration.normalised) return ProbabilityMethod::independent;
+  return calibration.curve.empty() ? ProbabilityMethod::normalised : ProbabilityMethod::isotonic;
+}
+
 /// A calibration as options.
 struct Keys {
-  std::string probability = "normalised", link = "log";
+  ProbabilityMethod probability = ProbabilityMethod::normalised;
+  LinkKind link = LinkKind::log;
   double offset = 0, scale = 1, shift = 0;
   bool exclude_seen = true;
   int64_t users = 0;
   std::vector<std::string> curve;
 
   void list(OptionList& options) {
-    options.add("probability", probability, "over all candidates, or each for itself")
-        .one_of({"normalised", "isotonic", "independent"});
-    options.add("link", link, "how the loss ties score and probability")
-        .one_of({"logistic", "log"});
+    options.add("probability", probability, "over all candidates, or each for itself");
+    options.add("link", link, "how the loss ties score and probability");
     options.add("offset", offset, "of the loss").range(-kLargest, kLargest);
     options.add("scale", scale, "one over the temperature").range(1e-9, kLargest);
     options.add("shift", shift, "independent only").range(-kLargest, kLargest);
@@ -110,23 +114,16 @@ double Calibration::probability(double score, double log_normaliser) const {
 }
 
 std::string_view method_name(const Calibration& calibration) {
-  if (!calibration.normalised) return "independent";
-  return calibration.curve.empty() ? "normalised" : "isotonic";
+  return word_of(method_of(calibration));
 }
 
 std::string_view link_name(LinkKind link) {
-  return link == LinkKind::logistic ? "logistic" : "log";
+  return word_of(link);
 }
 
 std::string calibration_text(const Calibration& calibration) {
-  Keys keys{std::string(method_name(calibration)),
-            std::string(link_name(calibration.link)),
-            calibration.offset,
-            calibration.scale,
-            calibration.shift,
-            calibration.exclude_seen,
-            calibration.users,
-            {}};
+  Keys keys{method_of(calibration), calibration.link,         calibration.offset, calibration.scale,
+            calibration.shift,      calibration.exclude_seen, calibration.users,  {}};
   for (const CurvePoint& point : calibration.curve) keys.curve.push_back(point_text(point));
   OptionList options;
   options.section("calibration", keys);
@@ -141,15 +138,15 @@ Calibration read_calibration(std::string_view text, const std::string& where) {
   try {
     apply_toml(options, text, "truenext.calibration");
     calibration.curve = read_curve(keys.curve);
-    check_data((keys.probability == "isotonic") == !calibration.curve.empty(),
-               "probability = \"{}\" with {} points of a curve", keys.probability,
+    check_data((keys.probability == ProbabilityMethod::isotonic) == !calibration.curve.empty(),
+               "probability = \"{}\" with {} points of a curve", word_of(keys.probability),
                calibration.curve.size());
   } catch (const Error& error) {
     fail_data("{}: its calibration cannot be used: {}; fit it again with truenext calibrate", where,
               error.what());
   }
-  calibration.normalised = keys.probability != "independent";
-  calibration.link = keys.link == "logistic" ? LinkKind::logistic : LinkKind::log;
+  calibration.normalised = keys.probability != ProbabilityMethod::independent;
+  calibration.link = keys.link;
   calibration.offset = keys.offset;
   calibration.scale = keys.scale;
   calibration.shift = keys.shift;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/words.h"
 
 namespace truenext {
 
@@ -14,6 +17,17 @@ namespace truenext {
 ///  - logistic: odds(p) = e^(s - c), that is p = sigma(s - c);
 ///  - log: p = e^(s - c), capped at 1.
 enum class LinkKind { logistic, log };
+template <>
+struct Words<LinkKind> {
+  static constexpr std::array names = {"logistic", "log"};
+};
+
+/// Probabilities over all candidates, the same mapped by a curve, or each for itself.
+enum class ProbabilityMethod { normalised, isotonic, independent };
+template <>
+struct Words<ProbabilityMethod> {
+  static constexpr std::array names = {"normalised", "isotonic", "independent"};
+};
 
 /// A point of a curve that maps probabilities.
 struct CurvePoint {

@@ -58,13 +58,13 @@ std::vector<float> foreign_values(const ForeignTensor& tensor, const TensorMap& 
 
 void check_kind(const ModelOptions& options, const NamingScheme& scheme) {
   const bool fits = options.name == "sasrec" && options.block == scheme.block &&
-                    options.positions == "from-end" &&
+                    options.positions == PositionNumbers::from_end &&
                     (options.tie_embeddings || !scheme.output_table.empty());
   check_usage(
       fits,
       "--names {}: the model is {} with block \"{}\", positions \"{}\" and {} tables; these "
       "names hold sasrec with block \"{}\", positions \"from-end\"{}",
-      scheme.name, options.name, options.block, options.positions,
+      scheme.name, options.name, options.block, word_of(options.positions),
       options.tie_embeddings ? "tied" : "separate", scheme.block,
       scheme.output_table.empty() ? " and tied tables" : "");
 }

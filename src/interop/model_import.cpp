@@ -49,7 +49,7 @@ ModelOptions infer_options(const StateDict& state, const NamingScheme& scheme, i
              state.path().string(), fmt::format(fmt::runtime(scheme.block_probe), 0));
   options.tie_embeddings =
       scheme.output_table.empty() || shape_of(state, scheme.output_table) == nullptr;
-  options.padding = scheme.attends_padding ? "attend" : "none";
+  options.padding = scheme.attends_padding ? PaddingUse::attend : PaddingUse::none;
   options.resolve();
   return options;
 }

@@ -202,8 +202,7 @@ void BlockPass<T>::backward(const T* x, T* memory, const T* z_grad, T* x_grad) c
   Saved saved;
   lay_out(memory, saved);
   const int64_t size = query_size(), all = token_size(), d = dim_, n = shape_.tokens;
-  const int64_t work_size =
-      std::max(size + shape_.queries * inner_size_, size + 2 * all + size);
+  const int64_t work_size = std::max(size + shape_.queries * inner_size_, size + 2 * all + size);
   T* grad = kernels::scratch<T>(kernels::Scratch::block_gradients, 2 * size + work_size);
   T* attended_grad = grad + size;
   T* work = attended_grad + size;

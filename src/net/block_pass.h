@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "net/block_style.h"
 #include "kernels/kernels.h"
+#include "net/block_style.h"
 
 namespace truenext::net {
 

@@ -31,7 +31,7 @@ const std::vector<BlockStyle>& styles() {
        .epsilon = 1e-12f,
        .default_heads = 2,
        .inner_factor = 2,
-       .default_positions = "from-start"},
+       .default_positions = PositionNumbers::from_start},
   };
   return all;
 }

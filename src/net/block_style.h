@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "net/model_options.h"
 
 namespace truenext {
 
@@ -33,7 +34,7 @@ struct BlockStyle {
   float epsilon = 1e-5f;  ///< of every LN
   int64_t default_heads = 1;
   int64_t inner_factor = 1;  ///< default feed-forward width in units of d
-  std::string default_positions = "from-end";
+  PositionNumbers default_positions = PositionNumbers::from_end;
 };
 
 /// Usage Error naming model.block when there is no such style.

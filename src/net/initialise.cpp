@@ -17,37 +17,42 @@ void fill(Parameter& parameter, uint64_t seed, uint64_t number, Draw draw) {
   for (float& value : parameter.value.values) value = static_cast<float>(draw(random));
 }
 
-void start_table(Parameter& parameter, const std::string& init, uint64_t seed, uint64_t number) {
+void start_table(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
   const double rows = static_cast<double>(parameter.shape[0]);
   const double columns = static_cast<double>(parameter.shape[1]);
-  if (init == "normal-0.02") {
-    fill_normal(parameter, seed, number, 0.02);
-  } else if (init == "xavier-normal") {
-    fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
-  } else if (init == "torch") {
-    fill_normal(parameter, seed, number, 1.0);
-  } else {
-    fill_uniform(parameter, seed, number, -0.05, 0.05);
+  switch (init) {
+    case StartValues::small:
+      return fill_uniform(parameter, seed, number, -0.05, 0.05);
+    case StartValues::torch:
+      return fill_normal(parameter, seed, number, 1.0);
+    case StartValues::xavier_normal:
+      return fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
+    case StartValues::normal_002:
+      return fill_normal(parameter, seed, number, 0.02);
   }
 }
 
-void start_matrix(Parameter& parameter, const std::string& init, uint64_t seed, uint64_t number) {
+void start_matrix(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
   const double rows = static_cast<double>(parameter.shape[0]);
   const double columns = static_cast<double>(parameter.shape[1]);
-  if (init == "normal-0.02") {
-    fill_normal(parameter, seed, number, 0.02);
-  } else if (init == "xavier-normal") {
-    fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
-  } else {
-    const double bound =
-        init == "torch" ? 1.0 / std::sqrt(columns) : std::sqrt(6.0 / (rows + columns));
-    fill_uniform(parameter, seed, number, -bound, bound);
+  const double glorot = std::sqrt(6.0 / (rows + columns));
+  const double bound = 1.0 / std::sqrt(columns);
+  switch (init) {
+    case StartValues::small:
+      return fill_uniform(parameter, seed, number, -glorot, glorot);
+    case StartValues::torch:
+      return fill_uniform(parameter, seed, number, -bound, bound);
+    case StartValues::xavier_normal:
+      return fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
+    case StartValues::normal_002:
+      return fill_normal(parameter, seed, number, 0.02);
   }
 }
 
-void start_bias(Parameter& parameter, const std::string& init, uint64_t seed, uint64_t number) {
+void start_bias(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
   const bool attention = parameter.start == Start::attention_bias;
-  const bool drawn = init == "torch" || (init == "xavier-normal" && !attention);
+  const bool drawn =
+      init == StartValues::torch || (init == StartValues::xavier_normal && !attention);
   if (!drawn) return;
   const double bound = 1.0 / std::sqrt(static_cast<double>(parameter.fan_in));
   fill_uniform(parameter, seed, number, -bound, bound);

@@ -27,18 +27,14 @@ void ModelOptions::list(OptionList& options) {
   options.add("inner_size", inner_size, "sasrec: feed-forward width; 0 = as the block's original")
       .range(0, kMaxWidth * 4);
   options.add("dropout", dropout, "Share of values dropped in training").range(0, 0.99);
-  options
-      .add("positions", positions,
-           "sasrec: number positions so that the newest item is last (from-end) or the oldest is "
-           "first (from-start)")
-      .one_of({"auto", "from-end", "from-start", "none"});
+  options.add(
+      "positions", positions,
+      "sasrec: number positions so that the newest item is last (from-end) or the oldest is "
+      "first (from-start)");
   options.add("tie_embeddings", tie_embeddings, "Score with the input item table");
-  options
-      .add("padding", padding,
-           "attend: see the left padding as the originals of pmixer and gru4rec do")
-      .one_of({"none", "attend"});
-  options.add("init", init, "How weights start: small, or as an original does")
-      .one_of({"small", "torch", "xavier-normal", "normal-0.02"});
+  options.add("padding", padding,
+              "attend: see the left padding as the originals of pmixer and gru4rec do");
+  options.add("init", init, "How weights start: small, or as an original does");
   options.add("gru_hidden_size", gru_hidden_size, "gru4rec: recurrent width").range(1, kMaxWidth);
   options.add("gru_layers", gru_layers, "gru4rec: recurrent layers").range(1, kMaxDepth);
   options.add("gru_bias", gru_bias, "gru4rec: biases in the recurrent layers");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -8,26 +9,46 @@
 
 namespace truenext {
 
+/// How the places of a window are numbered: so that the newest item is max_length - 1, so that the
+/// oldest is 0, or not at all. `automatic` is replaced by resolve().
+enum class PositionNumbers { automatic, from_end, from_start, none };
+template <>
+struct Words<PositionNumbers> {
+  static constexpr std::array names = {"auto", "from-end", "from-start", "none"};
+};
+
+/// none: padding does not exist. attend: as originals whose model sees max_length - n steps of
+/// left padding: pmixer attends to them, gru4rec runs over them (tensor padding_embedding).
+enum class PaddingUse { none, attend };
+template <>
+struct Words<PaddingUse> {
+  static constexpr std::array names = {"none", "attend"};
+};
+
+/// How weights start, see net/initialise.h.
+enum class StartValues { small, torch, xavier_normal, normal_002 };
+template <>
+struct Words<StartValues> {
+  static constexpr std::array names = {"small", "torch", "xavier-normal", "normal-0.02"};
+};
+
 /// Shape and style of a network. One struct for all networks, so that a run file stays readable;
 /// each network says which fields it uses. "auto" and 0 mean "what the original of this style uses"
 /// and are replaced by resolve().
 struct ModelOptions {
-  std::string name = "sasrec";     ///< sasrec | gru4rec
-  std::string block = "gsasrec";   ///< sasrec: gsasrec | pmixer | post-norm | csrec, see BlockStyle
-  int64_t hidden_size = 128;       ///< width of states and item vectors
-  int64_t num_blocks = 2;          ///< sasrec
-  int64_t num_heads = 0;           ///< sasrec; 0 = 1 (gsasrec, pmixer) or 2 (post-norm, csrec)
-  int64_t max_length = 200;        ///< newest items of a history that the model sees
-  int64_t inner_size = 0;          ///< sasrec: feed-forward width; 0 = d, post-norm 4d, csrec 2d
-  double dropout = 0.5;            ///< of training only
-  std::string positions = "auto";  ///< from-end: newest is max_length - 1 | from-start | none
+  std::string name = "sasrec";    ///< sasrec | gru4rec
+  std::string block = "gsasrec";  ///< sasrec: gsasrec | pmixer | post-norm | csrec, see BlockStyle
+  int64_t hidden_size = 128;      ///< width of states and item vectors
+  int64_t num_blocks = 2;         ///< sasrec
+  int64_t num_heads = 0;          ///< sasrec; 0 = 1 (gsasrec, pmixer) or 2 (post-norm, csrec)
+  int64_t max_length = 200;       ///< newest items of a history that the model sees
+  int64_t inner_size = 0;         ///< sasrec: feed-forward width; 0 = d, post-norm 4d, csrec 2d
+  double dropout = 0.5;           ///< of training only
+  PositionNumbers positions = PositionNumbers::automatic;  ///< sasrec
   /// Score with the input table. The originals of pmixer, post-norm, csrec and gru4rec do.
   bool tie_embeddings = false;
-  /// none: padding does not exist. attend: as originals whose model sees max_length - n steps of
-  /// left padding: pmixer attends to them, gru4rec runs over them (tensor padding_embedding).
-  std::string padding = "none";
-  std::string init =
-      "small";  ///< small | torch | xavier-normal | normal-0.02 (net/initialise.h)
+  PaddingUse padding = PaddingUse::none;
+  StartValues init = StartValues::small;
   int64_t gru_hidden_size = 128;  ///< gru4rec: recurrent width
   int64_t gru_layers = 1;         ///< gru4rec
   bool gru_bias = false;          ///< gru4rec

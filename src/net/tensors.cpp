@@ -25,8 +25,8 @@ int64_t Tensor::width() const {
   return shape.size() > 1 ? shape.back() : 1;
 }
 
-void add_linear(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t out, int64_t in,
-                Start bias) {
+void add_linear(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t out,
+                int64_t in, Start bias) {
   tensors.push_back({prefix + ".weight", {out, in}, Start::matrix});
   tensors.push_back({prefix + ".bias", {out}, bias, in});
 }

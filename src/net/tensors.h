@@ -56,8 +56,8 @@ inline constexpr const char* kInputTable = "item_embedding.weight";
 inline constexpr const char* kOutputTable = "output_embedding.weight";
 
 // What most networks consist of, appended to a list: "prefix.weight" [out, in] and "prefix.bias".
-void add_linear(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t out, int64_t in,
-                Start bias = Start::bias);
+void add_linear(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t out,
+                int64_t in, Start bias = Start::bias);
 void add_norm(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t width);
 
 }  // namespace truenext

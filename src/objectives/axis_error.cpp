@@ -27,7 +27,7 @@ class AxisErrorRow {
   double apply(const Criterion& criterion, int64_t query, std::span<const int32_t> ids, T* h_grad,
                T* values) {
     const size_t positives = places_.size();
-    const T* h = input_.states + input_.tile->targets.rows[query] * input_.dim;
+    const T* h = input_.states + input_.row_of(query) * input_.dim;
     std::fill(sum_.begin(), sum_.end(), T(0));
     for (size_t i = 0; i < ids.size(); ++i) {
       const T* row = input_.table + ids[i] * input_.dim;
@@ -73,7 +73,7 @@ double axis_error(const Criterion& criterion, const ObjectiveInput<T>& input,
     AxisErrorRow<T> row(input, targets.positives(q).size());
     const size_t first = static_cast<size_t>(q) * count;
     loss +=
-        row.apply(criterion, q, ids.subspan(first, count), state_grad + targets.rows[q] * input.dim,
+        row.apply(criterion, q, ids.subspan(first, count), state_grad + input.row_of(q) * input.dim,
                   values.data() + first * static_cast<size_t>(input.dim));
   }
   table_grad.add_rows(ids, values.data());

@@ -36,13 +36,15 @@ void words_below(const PhiloxKey& key, const DrawPlace& place, uint32_t choices,
 CandidateSampler::CandidateSampler(const ObjectiveOptions& options, int64_t num_items,
                                    std::span<const int64_t> counts)
     : kind_(options.candidates), num_items_(num_items) {
-  popularity_share_ = kind_ == "mixed" ? options.popularity_share : kind_ == "uniform" ? 0.0 : 1.0;
+  popularity_share_ = kind_ == CandidateSet::mixed     ? options.popularity_share
+                      : kind_ == CandidateSet::uniform ? 0.0
+                                                       : 1.0;
   if (!options.counts_items()) return;
   check_usage(std::ssize(counts) == num_items &&
                   std::any_of(counts.begin(), counts.end(), [](int64_t c) { return c > 0; }),
-              "objective.candidates = \"{}\" needs how often the {} items occur in training", kind_,
-              num_items);
-  const double power = kind_ == "batch" ? 1.0 : options.popularity_power;
+              "objective.candidates = \"{}\" needs how often the {} items occur in training",
+              word_of(kind_), num_items);
+  const double power = kind_ == CandidateSet::batch ? 1.0 : options.popularity_power;
   for (const int64_t count : counts) share_.push_back(std::pow(static_cast<double>(count), power));
   const double sum = std::accumulate(share_.begin(), share_.end(), 0.0);
   for (double& share : share_) share /= sum;
@@ -72,7 +74,7 @@ void CandidateSampler::make_alias_table(std::span<const double> weights) {
 
 void CandidateSampler::draw(const DrawPlace& place, std::span<const int32_t> excluded,
                             std::span<const int32_t> pool, std::span<int32_t> out) const {
-  if (kind_ == "uniform") {
+  if (kind_ == CandidateSet::uniform) {
     draw_uniform(place, excluded, out);
     return;
   }
@@ -109,7 +111,7 @@ void CandidateSampler::draw_uniform(const DrawPlace& place, std::span<const int3
 void CandidateSampler::propose(const DrawPlace& place, uint64_t attempt,
                                std::span<const int32_t> pool, std::span<int32_t> out) const {
   const uint64_t index = first_attempt + 4 * attempt;
-  if (kind_ == "batch") {
+  if (kind_ == CandidateSet::batch) {
     words_below(key_of(place, index), place, static_cast<uint32_t>(pool.size()), out);
     for (int32_t& item : out) item = pool[item];
     return;

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/random.h"
@@ -44,7 +43,7 @@ class CandidateSampler {
                std::span<int32_t> out) const;
   void make_alias_table(std::span<const double> weights);
 
-  std::string kind_;
+  CandidateSet kind_;
   int64_t num_items_;
   double popularity_share_;     ///< of the draws
   std::vector<double> share_;   ///< of each item in draws by popularity

@@ -72,6 +72,7 @@ void CatalogueLoss<T>::run_rows(int64_t unit) {
   const int64_t count = block.end - block.begin;
   ObjectiveInput<T> input;
   input.states = part.states;
+  input.by_query = part.by_query;
   input.dim = dim_;
   input.tile = part.tile;
   T* states = queries_[block.part] + block.begin * dim_;

@@ -20,9 +20,11 @@ namespace truenext {
 template <typename T>
 class CatalogueLoss {
  public:
-  /// A tile's part, borrowed. States and their gradient are [tokens, dim].
+  /// A tile's part, borrowed. States and their gradient are [tokens, dim] or, `by_query`, [queries,
+  /// dim].
   struct Part {
     const Tile* tile = nullptr;
+    bool by_query = false;
     const T* states = nullptr;
     T* state_grad = nullptr;  ///< zeros
     double loss = 0;

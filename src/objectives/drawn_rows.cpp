@@ -59,8 +59,9 @@ void write_shifts(const SampledContext& context, const Tile& tile, DrawnRows& ro
 
 DrawnRows Objective::drawn_rows(const Tile& tile, uint64_t seed, uint64_t step) const {
   const SampledContext context{options_, *criterion_, sampler_};
-  DrawnRows rows = options_.share == "position" ? own_rows(context, tile, seed, step)
-                                                : shared_rows(context, tile, seed, step);
+  DrawnRows rows = options_.share == NegativeShare::position
+                       ? own_rows(context, tile, seed, step)
+                       : shared_rows(context, tile, seed, step);
   write_shifts(context, tile, rows);
   return rows;
 }

@@ -31,38 +31,38 @@ Objective::Objective(const ObjectiveOptions& options, int64_t num_items,
       sampler_(options, num_items, counts),
       name_(options.describe()) {
   const CriterionContext context{num_items, options.sampled() ? options.negatives : num_items - 1,
-                                 options.gbce_t, options.gbce_form == "clamped",
+                                 options.gbce_t, options.gbce_form == GbceForm::clamped,
                                  options.bpr_max_reg};
   criterion_ = find_criterion(options.criterion).make(context);
-  const bool plain = options.candidates == "uniform" && options.share == "position" &&
-                     options.future.future_items == 1;
-  check_usage(options.compat == "none" || (plain && criterion_->needs_whole_rows()),
+  const bool plain = options.candidates == CandidateSet::uniform &&
+                     options.share == NegativeShare::position && options.future.future_items == 1;
+  check_usage(options.compat == PublishedError::none || (plain && criterion_->needs_whole_rows()),
               "objective.compat = \"{}\" needs candidates = \"uniform\" for every position, one "
               "future item and a criterion of the BPR or TOP1 family, e.g. \"bpr-published\"",
-              options.compat);
+              word_of(options.compat));
 }
 
 bool Objective::over_ranges(int64_t dim) const {
-  return false && options_.candidates == "full" && CatalogueLoss<float>::pays(num_items_, dim);
+  return options_.candidates == CandidateSet::full && CatalogueLoss<float>::pays(num_items_, dim);
 }
 
 int64_t Objective::divisor(const Batch& batch) const {
-  return options_.reduction == "targets" ? batch.cells : batch.positions;
+  return options_.reduction == LossMean::targets ? batch.cells : batch.positions;
 }
 
 template <typename T>
 double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
                            TableGradient<T>& table_grad) const {
-  std::fill_n(state_grad, input.tile->tokens() * input.dim, T(0));
+  std::fill_n(state_grad, input.rows() * input.dim, T(0));
   if (input.tile->targets.size() == 0) return 0;
-  if (options_.candidates == "full") {
+  if (options_.candidates == CandidateSet::full) {
     return full_catalogue(*criterion_, input, num_items_, state_grad, table_grad);
   }
-  if (options_.candidates == "buckets") {
+  if (options_.candidates == CandidateSet::buckets) {
     const BucketSizes sizes{options_.buckets, options_.bucket_positions, options_.bucket_items};
     return bucket_softmax(*criterion_, sizes, input, state_grad, table_grad);
   }
-  if (options_.compat == "axis-error") {
+  if (options_.compat == PublishedError::axis_error) {
     std::vector<int32_t> ids = candidates(*input.tile, input.seed, input.step);
     if (input.held) {
       for (int32_t& id : ids) id = input.held->place(id);
@@ -70,14 +70,15 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
     return axis_error(*criterion_, input, ids, state_grad, table_grad);
   }
   const SampledContext context{options_, *criterion_, sampler_};
-  return options_.share == "position"
+  return options_.share == NegativeShare::position
              ? with_own_negatives(context, input, state_grad, table_grad)
              : with_shared_negatives(context, input, state_grad, table_grad);
 }
 
 std::vector<int32_t> Objective::candidates(const Tile& tile, uint64_t seed, uint64_t step) const {
   const SampledContext context{options_, *criterion_, sampler_};
-  if (options_.share == "position") return own_candidates(context, tile, seed, step).ids;
+  if (options_.share == NegativeShare::position)
+    return own_candidates(context, tile, seed, step).ids;
   std::vector<int32_t> items = tile.targets.items;
   for (const NegativeGroup& group : shared_negatives(context, tile, seed, step)) {
     items.insert(items.end(), group.negatives.begin(), group.negatives.end());

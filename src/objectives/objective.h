@@ -19,7 +19,8 @@ namespace truenext {
 /// What a tile hands to the objective. T is float, or double for exact gradient checks.
 template <typename T>
 struct ObjectiveInput {
-  const T* states = nullptr;  ///< [tokens, dim]
+  const T* states = nullptr;  ///< [tokens, dim], or [queries, dim]
+  bool by_query = false;      ///< states, and their gradients, have a row a query, not a token
   const T* table = nullptr;   ///< [num_items, dim], or [held->size(), dim]
   int64_t dim = 0;
   const Tile* tile = nullptr;
@@ -29,6 +30,10 @@ struct ObjectiveInput {
   /// Items whose rows `table` consists of, in their order; null when it has all. Sampled candidates
   /// only. The gradient's rows are numbered alike.
   const UsedRows* held = nullptr;
+
+  /// Row of a query's state.
+  int64_t row_of(int64_t query) const { return by_query ? query : tile->targets.rows[query]; }
+  int64_t rows() const { return by_query ? tile->targets.size() : tile->tokens(); }
 };
 
 /// Loss of a tile with its gradient, in one go: nothing as large as tokens x items is ever stored.
@@ -57,8 +62,8 @@ class Objective {
   /// What the sum over a batch's positions is divided by.
   int64_t divisor(const Batch& batch) const;
 
-  /// Returns the tile's share of the batch loss; writes state_grad [tokens, dim] and adds to
-  /// table_grad (which knows the rows of `table`).
+  /// Returns the tile's share of the batch loss; writes state_grad, shaped like the states, and
+  /// adds to table_grad (which knows the rows of `table`).
   template <typename T>
   double evaluate(const ObjectiveInput<T>& input, T* state_grad,
                   TableGradient<T>& table_grad) const;

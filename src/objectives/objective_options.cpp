@@ -13,60 +13,57 @@ std::string criterion_text(const ObjectiveOptions& options) {
   if (options.criterion == "bce") return "BCE";
   if (options.criterion == "gbce") {
     return fmt::format("gBCE(t={}){}", options.gbce_t,
-                       options.gbce_form == "clamped" ? " clamped" : "");
+                       options.gbce_form == GbceForm::clamped ? " clamped" : "");
   }
   if (options.criterion != "softmax") return options.criterion;
-  if (options.candidates == "buckets") return "scalable CE";
+  if (options.candidates == CandidateSet::buckets) return "scalable CE";
   return options.sampled() ? "sampled softmax" : "CE";
 }
 
 std::string proposal_text(const ObjectiveOptions& options) {
-  if (options.candidates == "popularity") {
+  if (options.candidates == CandidateSet::popularity) {
     return fmt::format("popularity^{}", options.popularity_power);
   }
-  if (options.candidates == "mixed") {
+  if (options.candidates == CandidateSet::mixed) {
     return fmt::format("{} popularity^{} else uniform", options.popularity_share,
                        options.popularity_power);
   }
-  return options.candidates == "batch" ? "in-batch" : "uniform";
+  return options.candidates == CandidateSet::batch ? "in-batch" : "uniform";
 }
 
 std::string candidates_text(const ObjectiveOptions& options) {
-  if (options.candidates == "full") return "full catalogue";
-  if (options.candidates == "buckets") {
+  if (options.candidates == CandidateSet::full) return "full catalogue";
+  if (options.candidates == CandidateSet::buckets) {
     return fmt::format("{} buckets of {} positions and {} items a tile", options.buckets,
                        options.bucket_positions, options.bucket_items);
   }
   std::string text = fmt::format("{} {} negatives", options.negatives, proposal_text(options));
-  if (options.negatives_per == "positive") text += " per target";
-  if (options.share != "position") text += " per " + options.share;
-  if (options.exclude == "positive") text += " without the positive";
-  if (options.exclude == "history") text += " outside the history";
+  if (options.negatives_per == NegativesPer::positive) text += " per target";
+  if (options.share != NegativeShare::position)
+    text += fmt::format(" per {}", word_of(options.share));
+  if (options.exclude == Exclusion::positive) text += " without the positive";
+  if (options.exclude == Exclusion::history) text += " outside the history";
   if (options.log_q) text += ", log-Q corrected";
   return text;
 }
 
 std::string targets_text(const ObjectiveOptions& options) {
   const FutureOptions& future = options.future;
-  if (future.future_items == 1) return fmt::format("{} positions", options.positions);
-  std::string text = fmt::format("{} future items ({}, {}", future.future_items, future.relevance,
-                                 future.normalise);
-  if (future.edge != "keep") text += ", edge " + future.edge + "d";
-  return text + fmt::format("), {} positions", options.positions);
+  const std::string positions = fmt::format("{} positions", word_of(options.positions));
+  if (future.future_items == 1) return positions;
+  std::string text = fmt::format("{} future items ({}, {}", future.future_items,
+                                 word_of(future.relevance), word_of(future.normalise));
+  if (future.edge != EdgeWeights::keep) text += fmt::format(", edge {}d", word_of(future.edge));
+  return text + "), " + positions;
 }
 
 void list_candidates(ObjectiveOptions& o, OptionList& options) {
-  options.add("candidates", o.candidates, "items a positive competes with")
-      .one_of({"full", "uniform", "popularity", "mixed", "batch", "buckets"});
+  options.add("candidates", o.candidates, "items a positive competes with");
   options.add("negatives", o.negatives, "sampled candidates per position").range(1, 1 << 24);
-  options
-      .add("negatives_per", o.negatives_per,
-           "so many per position, or for each of its positives (future items)")
-      .one_of({"position", "positive"});
-  options.add("share", o.share, "who competes with the same draw of negatives")
-      .one_of({"position", "sequence", "batch"});
-  options.add("exclude", o.exclude, "what a sampled negative may not be")
-      .one_of({"none", "positive", "history"});
+  options.add("negatives_per", o.negatives_per,
+              "so many per position, or for each of its positives (future items)");
+  options.add("share", o.share, "who competes with the same draw of negatives");
+  options.add("exclude", o.exclude, "what a sampled negative may not be");
   options.add("popularity_power", o.popularity_power, "a of draws in proportion to count^a")
       .range(0, 4);
   options
@@ -87,64 +84,61 @@ void ObjectiveOptions::list(OptionList& options) {
   for (const CriterionInfo* info : criterion_list()) criteria.push_back(info->name);
   options.add("criterion", criterion, "loss of a position from its scores").one_of(criteria);
   list_candidates(*this, options);
-  options.add("positions", positions, "trained positions of a window").one_of({"all", "last"});
+  options.add("positions", positions, "trained positions of a window");
   future.list(options);
-  options
-      .add("reduction", reduction,
-           "the loss of a batch is its sum over positions, divided by their number or by that of "
-           "their targets")
-      .one_of({"positions", "targets"});
+  options.add("reduction", reduction,
+              "the loss of a batch is its sum over positions, divided by their number or by that "
+              "of their targets");
   options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated").range(0, 1);
-  options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it")
-      .one_of({"direct", "clamped"});
+  options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it");
   options.add("bpr_max_reg", bpr_max_reg, "bpr-max: weight of the negatives' squared scores")
       .at_least(0);
-  options
-      .add("compat", compat,
-           "axis-error: negatives summed over the wrong axis, as published by Li et al. 2023")
-      .one_of({"none", "axis-error"});
+  options.add("compat", compat,
+              "axis-error: negatives summed over the wrong axis, as published by Li et al. 2023");
 }
 
 bool ObjectiveOptions::counts_items() const {
-  return candidates == "popularity" || candidates == "mixed" || (candidates == "batch" && log_q);
+  return candidates == CandidateSet::popularity || candidates == CandidateSet::mixed ||
+         (candidates == CandidateSet::batch && log_q);
 }
 
 void ObjectiveOptions::check() const {
-  check_usage(sampled() || exclude == "none",
-              "objective.exclude = \"{}\" has no meaning with candidates = \"{}\"", exclude,
-              candidates);
-  check_usage(sampled() || (share == "position" && negatives_per == "position" && !log_q),
+  check_usage(sampled() || exclude == Exclusion::none,
+              "objective.exclude = \"{}\" has no meaning with candidates = \"{}\"",
+              word_of(exclude), word_of(candidates));
+  check_usage(sampled() || (share == NegativeShare::position &&
+                            negatives_per == NegativesPer::position && !log_q),
               "objective.share, negatives_per and log_q are about sampled candidates, not "
               "candidates = \"{}\"",
-              candidates);
-  check_usage(candidates != "buckets" || criterion == "softmax",
+              word_of(candidates));
+  check_usage(candidates != CandidateSet::buckets || criterion == "softmax",
               "objective.candidates = \"buckets\" needs criterion = \"softmax\", not \"{}\"",
               criterion);
-  check_usage(gbce_form == "direct" || criterion == "gbce",
-              "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", gbce_form);
+  check_usage(gbce_form == GbceForm::direct || criterion == "gbce",
+              "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", word_of(gbce_form));
   check_usage(!log_q || criterion == "softmax",
               "objective.log_q corrects the sampled softmax; it has no meaning with criterion = "
               "\"{}\"",
               criterion);
-  check_usage(!log_q || exclude != "history",
+  check_usage(!log_q || exclude != Exclusion::history,
               "objective.log_q estimates the softmax over the whole catalogue, which "
               "exclude = \"history\" leaves out a part of; use \"none\" or \"positive\"");
-  check_usage(criterion != "gbce" || negatives_per == "position",
+  check_usage(criterion != "gbce" || negatives_per == NegativesPer::position,
               "objective.negatives_per = \"positive\" gives positions different numbers of "
               "negatives, and the beta of criterion = \"gbce\" is made for one; use \"bce\"");
   check_usage(bpr_max_reg == 0 || criterion == "bpr-max",
               "objective.bpr_max_reg = {} needs criterion = \"bpr-max\", not \"{}\"", bpr_max_reg,
               criterion);
-  check_usage(share == "position" || negatives_per == "position",
+  check_usage(share == NegativeShare::position || negatives_per == NegativesPer::position,
               "objective.negatives_per = \"positive\" needs share = \"position\", not \"{}\"",
-              share);
+              word_of(share));
 }
 
 std::string ObjectiveOptions::describe() const {
   std::string text =
       fmt::format("{}, {}, {}", criterion_text(*this), candidates_text(*this), targets_text(*this));
-  if (reduction != "positions") text += ", mean over targets";
-  if (compat != "none") text += ", published " + compat;
+  if (reduction != LossMean::positions) text += ", mean over targets";
+  if (compat != PublishedError::none) text += fmt::format(", published {}", word_of(compat));
   return text;
 }
 

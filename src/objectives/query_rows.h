@@ -14,7 +14,7 @@ namespace truenext {
 template <typename T>
 void gather_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, T* out) {
   for (int64_t q = begin; q < end; ++q) {
-    std::copy_n(input.states + input.tile->targets.rows[q] * input.dim, input.dim,
+    std::copy_n(input.states + input.row_of(q) * input.dim, input.dim,
                 out + (q - begin) * input.dim);
   }
 }
@@ -23,7 +23,7 @@ template <typename T>
 void scatter_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, const T* grad,
                     T* state_grad) {
   for (int64_t q = begin; q < end; ++q) {
-    T* to = state_grad + input.tile->targets.rows[q] * input.dim;
+    T* to = state_grad + input.row_of(q) * input.dim;
     for (int64_t c = 0; c < input.dim; ++c) to[c] += grad[(q - begin) * input.dim + c];
   }
 }

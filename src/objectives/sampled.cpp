@@ -26,8 +26,8 @@ std::span<const int32_t> pool_of(const Tile& tile) {
 std::vector<int32_t> avoided(const SampledContext& context, const Tile& tile, int64_t query,
                              int64_t sequence) {
   std::span<const int32_t> items;
-  if (context.options.exclude == "history") items = seen(tile, sequence);
-  if (context.options.exclude == "positive" && !context.options.log_q) {
+  if (context.options.exclude == Exclusion::history) items = seen(tile, sequence);
+  if (context.options.exclude == Exclusion::positive && !context.options.log_q) {
     items = tile.targets.positives(query);
   }
   std::vector<int32_t> sorted(items.begin(), items.end());
@@ -73,8 +73,8 @@ OwnCandidates own_candidates(const SampledContext& context, const Tile& tile, ui
 
 std::vector<NegativeGroup> shared_negatives(const SampledContext& context, const Tile& tile,
                                             uint64_t seed, uint64_t step) {
-  const bool whole = context.options.share == "batch";
-  const bool avoid_seen = !whole && context.options.exclude == "history";
+  const bool whole = context.options.share == NegativeShare::batch;
+  const bool avoid_seen = !whole && context.options.exclude == Exclusion::history;
   const std::vector<int64_t> sequences = sequences_of_queries(tile);
   std::vector<NegativeGroup> groups;
   for (int64_t q = 0; q < tile.targets.size(); ++q) {
@@ -96,8 +96,9 @@ std::vector<NegativeGroup> shared_negatives(const SampledContext& context, const
 RowCorrection::RowCorrection(const SampledContext& context, const Tile& tile)
     : sampler_(context.sampler), tile_(tile) {
   const ObjectiveOptions& options = context.options;
-  mask_positives_ = options.log_q || (options.exclude == "positive" && options.share != "position");
-  mask_seen_ = options.exclude == "history" && options.share == "batch";
+  mask_positives_ = options.log_q || (options.exclude == Exclusion::positive &&
+                                      options.share != NegativeShare::position);
+  mask_seen_ = options.exclude == Exclusion::history && options.share == NegativeShare::batch;
   log_q_ = options.log_q;
 }
 

@@ -139,10 +139,10 @@ void read_candidates(const toml::node& node, GridPlan* plan) {
   check_usage(list != nullptr && !list->empty(),
               "{}: candidates wants a list of full, clean and original", place(*plan, node));
   for (const toml::node& element : *list) {
-    const std::string rule = element.value_exact<std::string>().value_or("");
-    check_usage(rule == "full" || rule == "clean" || rule == "original",
-                "{}: candidates wants a list of full, clean and original", place(*plan, node));
-    plan->candidates.push_back(rule);
+    const auto rule = find_word<CandidateRule>(element.value_exact<std::string>().value_or(""));
+    check_usage(rule.has_value(), "{}: candidates wants a list of full, clean and original",
+                place(*plan, node));
+    plan->candidates.push_back(*rule);
   }
 }
 
@@ -245,8 +245,8 @@ void check_complete(const GridPlan& plan) {
 
 std::vector<std::string> GridPlan::results() const {
   std::vector<std::string> names;
-  for (const std::string& rule : candidates) {
-    names.push_back(rule == "full" ? "test" : "test_" + rule);
+  for (const CandidateRule rule : candidates) {
+    names.push_back(rule == CandidateRule::full ? "test" : fmt::format("test_{}", word_of(rule)));
     const std::string base = names.back();
     for (const int64_t items : test_items) names.push_back(fmt::format("{}_m{}", base, items));
   }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/candidate_rule.h"
 #include "run/run_config.h"
 
 namespace truenext {
@@ -29,8 +30,8 @@ struct GridPlan {
   std::vector<GridVariant> variants;                          ///< the first one is the baseline
   std::vector<int64_t> seeds;
   std::string metrics;
-  std::vector<int64_t> test_items;                 ///< also judge so many nearest held-out items
-  std::vector<std::string> candidates = {"full"};  ///< rules that every run is judged by
+  std::vector<int64_t> test_items;  ///< also judge so many nearest held-out items
+  std::vector<CandidateRule> candidates = {CandidateRule::full};  ///< that every run is judged by
 
   /// Names of the result files that a judged run has, without ".json": "test", "test_m5",
   /// "test_original_m5".

@@ -20,22 +20,18 @@ void TrainOptions::list(OptionList& options) {
   options.add("epochs", epochs, "passes over the users at most").at_least(0);
   options.add("batch_size", batch_size, "users per step").at_least(1);
   options.add("max_batches", max_batches, "steps per epoch at most, 0 = all users").at_least(0);
-  options
-      .add("users", users, "users of an epoch: each once, or whole batches drawn with replacement")
-      .one_of({"shuffled", "with-replacement"});
-  options
-      .add("window", window,
-           "part of a history longer than model.max_length: the newest items, or a random stretch "
-           "in every epoch")
-      .one_of({"newest", "random"});
+  options.add("users", users,
+              "users of an epoch: each once, or whole batches drawn with replacement");
+  options.add("window", window,
+              "part of a history longer than model.max_length: the newest items, or a random "
+              "stretch in every epoch");
   options
       .add("tile_tokens", tile_tokens,
            "tokens that one worker handles at a time, 0 = by the batch; part of the bits")
       .at_least(0);
-  options
-      .add("table_optimizer", table_optimizer,
-           "rule for embedding tables: adam is exact, the others move only rows with a gradient")
-      .one_of({"adam", "lazy-adam", "rowwise-adagrad"});
+  options.add(
+      "table_optimizer", table_optimizer,
+      "rule for embedding tables: adam is exact, the others move only rows with a gradient");
   options.add("learning_rate", learning_rate, "of Adam").range(0, 10);
   options.add("beta1", beta1, "of Adam").range(0, 0.999999);
   options.add("beta2", beta2, "of Adam").range(0, 0.9999999);
@@ -47,8 +43,7 @@ void TrainOptions::list(OptionList& options) {
            "factor of the Frobenius norm (not squared) of each item table, added to the loss")
       .at_least(0);
   options.add("clip_norm", clip_norm, "largest global gradient norm, 0 = no clipping").at_least(0);
-  options.add("schedule", schedule, "learning rate after the warm-up")
-      .one_of({"constant", "linear", "cosine"});
+  options.add("schedule", schedule, "learning rate after the warm-up");
   options.add("warmup_steps", warmup_steps, "steps of linear warm-up").at_least(0);
   options.add("valid_metric", valid_metric, "metric that picks the best epoch");
   options.add("valid_every", valid_every, "epochs between validations").at_least(1);
@@ -65,16 +60,14 @@ void TrainOptions::list(OptionList& options) {
 }
 
 void WatchOptions::list(OptionList& options) {
-  options
-      .add("parts", parts,
-           "parts of the split that are measured during training, for the record; nothing is "
-           "chosen by it")
-      .one_of({"none", "valid", "test", "both"});
+  options.add("parts", parts,
+              "parts of the split that are measured during training, for the record; nothing is "
+              "chosen by it");
   options.add("every", every, "epochs between measurements; the first is before the first epoch")
       .at_least(1);
   options.add("metrics", metrics, "what is measured, as in `truenext evaluate --metrics`");
-  options.add("candidates", candidates, "what held-out items are ranked against, docs/protocols.md")
-      .one_of({"full", "clean", "original"});
+  options.add("candidates", candidates,
+              "what held-out items are ranked against, docs/protocols.md");
   options.add("per_user", per_user, "also one file of values per user, epoch and part");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -8,10 +9,33 @@
 #include <vector>
 
 #include "base/options.h"
+#include "batch/batch.h"
+#include "data/candidate_rule.h"
 #include "net/model_options.h"
 #include "objectives/objective.h"
 
 namespace truenext {
+
+/// Rule for embedding tables, see class Adam; adam is exact.
+enum class TableOptimizer { adam, lazy_adam, rowwise_adagrad };
+template <>
+struct Words<TableOptimizer> {
+  static constexpr std::array names = {"adam", "lazy-adam", "rowwise-adagrad"};
+};
+
+/// Learning rate after the warm-up.
+enum class RateSchedule { constant, linear, cosine };
+template <>
+struct Words<RateSchedule> {
+  static constexpr std::array names = {"constant", "linear", "cosine"};
+};
+
+/// Parts of the split that are measured while the model is trained.
+enum class WatchedParts { none, valid, test, both };
+template <>
+struct Words<WatchedParts> {
+  static constexpr std::array names = {"none", "valid", "test", "both"};
+};
 
 /// Where the training data are and which they were.
 struct DataOptions {
@@ -25,20 +49,20 @@ struct DataOptions {
 /// Everything about the loop that is neither model nor objective.
 struct TrainOptions {
   int64_t seed = 42;
-  int64_t epochs = 200;            ///< at most
-  int64_t batch_size = 128;        ///< users
-  int64_t max_batches = 0;         ///< per epoch, 0 = one pass over all users
-  std::string users = "shuffled";  ///< shuffled | with-replacement
-  std::string window = "newest";   ///< newest | random: items of a long history in an epoch
+  int64_t epochs = 200;      ///< at most
+  int64_t batch_size = 128;  ///< users
+  int64_t max_batches = 0;   ///< per epoch, 0 = one pass over all users
+  UserOrder users = UserOrder::shuffled;
+  TrainingWindow window = TrainingWindow::newest;
   int64_t tile_tokens = 0;
-  std::string table_optimizer = "adam";  ///< adam (exact) | lazy-adam | rowwise-adagrad
+  TableOptimizer table_optimizer = TableOptimizer::adam;
   double learning_rate = 1e-3;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double weight_decay = 0;  ///< decoupled (AdamW)
   double l2 = 0;            ///< added to the gradient
   double table_norm = 0;    ///< factor of ||E||_F of each item table E in the loss
   double clip_norm = 0;     ///< global gradient norm, 0 = off
-  std::string schedule = "constant";
+  RateSchedule schedule = RateSchedule::constant;
   int64_t warmup_steps = 0;
   std::string valid_metric = "ndcg@10";
   int64_t valid_every = 1;       ///< epochs
@@ -52,15 +76,15 @@ struct TrainOptions {
   void list(OptionList& options);
 };
 
-/// What is measured while the model is trained, for the record (train/watch.h).
+/// What is measured while the model is trained, for the record (train/loop/watch.h).
 struct WatchOptions {
-  std::string parts = "none";  ///< none | valid | test | both
-  int64_t every = 1;           ///< epochs, counted from 0: before the first
+  WatchedParts parts = WatchedParts::none;
+  int64_t every = 1;  ///< epochs, counted from 0: before the first
   std::string metrics =
       "ndcg@5,ndcg@10,ndcg@15,ndcg@20,recall@5,recall@10,recall@15,recall@20,ndcg_rel@5,"
       "ndcg_rel@10,ndcg_rel@15,ndcg_rel@20,rls_rbo@10,rls_jac@10";
-  std::string candidates = "full";  ///< rule, as in `evaluate`
-  bool per_user = false;            ///< keep the value of every user
+  CandidateRule candidates = CandidateRule::full;
+  bool per_user = false;  ///< keep the value of every user
 
   void list(OptionList& options);
 };

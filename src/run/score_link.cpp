@@ -13,17 +13,20 @@ ScoreLink score_link(const ObjectiveOptions& options, int64_t num_items) {
   const bool next_item = options.future.future_items == 1;
   if (options.criterion == "softmax") {
     link.anchored = false;
-    const bool uniform = options.candidates == "uniform" && options.exclude == "none";
-    link.exact = next_item && (options.candidates == "full" || options.log_q || uniform);
+    const bool uniform =
+        options.candidates == CandidateSet::uniform && options.exclude == Exclusion::none;
+    link.exact =
+        next_item && (options.candidates == CandidateSet::full || options.log_q || uniform);
     return link;
   }
   check_usage(options.criterion == "bce" || options.criterion == "gbce",
               "objective.criterion = \"{}\": it is not known which probabilities its scores stand "
               "for; want bce, gbce or softmax",
               options.criterion);
-  const bool full = options.candidates == "full";
-  check_usage(next_item && (full || options.candidates == "uniform") &&
-                  options.exclude != "history" && options.negatives_per == "position",
+  const bool full = options.candidates == CandidateSet::full;
+  check_usage(next_item && (full || options.candidates == CandidateSet::uniform) &&
+                  options.exclude != Exclusion::history &&
+                  options.negatives_per == NegativesPer::position,
               "objective ({}): it is not known which probabilities its scores stand for; want one "
               "future item and negatives drawn uniformly, whatever the history",
               options.describe());
@@ -33,7 +36,7 @@ ScoreLink score_link(const ObjectiveOptions& options, int64_t num_items) {
   const double alpha = k / (n - 1);
   const double t = options.criterion == "gbce" ? options.gbce_t : 0.0;
   const double beta = t * alpha + 1 - t;
-  if (full || options.exclude == "positive") {
+  if (full || options.exclude == Exclusion::positive) {
     link.kind = LinkKind::logistic;
     link.offset = std::log(beta / alpha);
   } else {

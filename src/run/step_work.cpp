@@ -98,7 +98,7 @@ UsefulWork training_work(const ModelOptions& model, const ObjectiveOptions& obje
   work.linear *= kPasses;
   work.attention *= kAttentionPasses;
   const int64_t positives = objective.future.future_items;
-  const bool full = objective.candidates == "full";
+  const bool full = objective.candidates == CandidateSet::full;
   const double candidates = real(full ? num_items : objective.negatives_of(positives) + positives);
   work.scores = kPasses * 2 * real(model.hidden_size) * candidates * real(size.positions);
   return work;

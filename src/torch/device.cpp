@@ -40,7 +40,7 @@ c10::Device open_device(const std::string& name) {
   }
   check_usage(kBuiltWithCuda,
               "--device {}: the plug-in stands on LibTorch {} without CUDA; install a PyTorch with "
-              "CUDA, point TRUENEXT_TORCH_DIR at it and run `scripts/setup --with-torch` "
+              "CUDA and run `TRUENEXT_TORCH=<its torch folder> scripts/setup --with-torch` "
               "(docs/devices.md), or compute with --device cpu",
               name, TRUENEXT_TORCH_VERSION);
   try {

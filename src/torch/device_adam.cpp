@@ -40,9 +40,9 @@ void DeviceAdam::step(const std::vector<at::Tensor>& gradients, double learning_
   for (int64_t i = 0; i < parameters_.size(); ++i) {
     const at::Tensor gradient = gradients[i].defined() ? gradients[i] : at::zeros_like(weights_[i]);
     const bool table = parameters_[i].is_table();
-    if (table && options_.table_optimizer == "lazy-adam") {
+    if (table && options_.table_optimizer == TableOptimizer::lazy_adam) {
       lazy_adam(i, gradient, learning_rate);
-    } else if (table && options_.table_optimizer == "rowwise-adagrad") {
+    } else if (table && options_.table_optimizer == TableOptimizer::rowwise_adagrad) {
       adagrad(i, gradient, learning_rate);
     } else {
       adam(i, gradient, learning_rate);

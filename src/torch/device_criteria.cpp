@@ -128,8 +128,9 @@ constexpr Entry kCriteria[] = {
 }  // namespace
 
 DeviceCriterion find_device_criterion(const ObjectiveOptions& options) {
-  const bool plain = options.compat == "none" && options.gbce_form == "direct";
-  if (!plain || options.candidates == "buckets") return nullptr;
+  const bool plain =
+      options.compat == PublishedError::none && options.gbce_form == GbceForm::direct;
+  if (!plain || options.candidates == CandidateSet::buckets) return nullptr;
   for (const Entry& entry : kCriteria) {
     if (options.criterion == entry.name) return entry.criterion;
   }

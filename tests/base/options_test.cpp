@@ -10,6 +10,17 @@ namespace {
 
 using test::caught;
 
+enum class Order { sorted, as_given };
+
+}  // namespace
+
+template <>
+struct Words<Order> {
+  static constexpr std::array names = {"sorted", "as-given"};
+};
+
+namespace {
+
 struct InnerConfig {
   int64_t heads = 2;
   double dropout = 0.5;
@@ -22,12 +33,14 @@ struct InnerConfig {
 struct Config {
   bool shuffle = true;
   std::string loss = "bce";
+  Order order = Order::sorted;
   std::vector<int64_t> cutoffs{10};
   std::vector<std::string> metrics{"ndcg@10"};
   InnerConfig model;
   void list(OptionList& options) {
     options.add("shuffle", shuffle, "new order every epoch");
     options.add("loss", loss, "criterion").one_of({"bce", "gbce", "softmax"});
+    options.add("order", order, "of the lines");
     options.add("cutoffs", cutoffs, "ranks");
     options.add("metrics", metrics, "what to print");
     options.section("model", model);
@@ -67,6 +80,40 @@ TEST_F(OptionsTest, WritesWhatItReads) {
   EXPECT_EQ(other.model.dropout, 1.0 / 3);
   EXPECT_EQ(other.metrics, config.metrics);
   EXPECT_EQ(to_toml(other_options), text);
+}
+
+TEST_F(OptionsTest, AnEnumIsReadAndWrittenAsItsWord) {
+  EXPECT_NE(to_toml(options).find("order = \"sorted\"\n"), std::string::npos);
+  apply_toml(options, "order = \"as-given\"", "run.toml");
+  EXPECT_EQ(config.order, Order::as_given);
+  EXPECT_NE(to_toml(options).find("order = \"as-given\"\n"), std::string::npos);
+  apply_setting(options, "order=sorted");
+  EXPECT_EQ(config.order, Order::sorted);
+  apply_setting(options, "order=\"as-given\"");
+  EXPECT_EQ(config.order, Order::as_given);
+}
+
+TEST_F(OptionsTest, AnEnumRefusesWhatIsNoneOfItsWords) {
+  const auto toml = [&](const char* text) {
+    return caught([&] { apply_toml(options, text, "run.toml"); });
+  };
+  const auto unknown = toml("\norder = \"as-give\"");
+  EXPECT_EQ(unknown.code, ExitCode::usage);
+  EXPECT_TRUE(unknown.says(
+      "run.toml:2: order = \"as-give\" is unknown, did you mean \"as-given\"?; want one of "
+      "sorted, as-given"));
+  EXPECT_TRUE(toml("order = 1").says("run.toml:1: order wants one of sorted, as-given"));
+  EXPECT_TRUE(caught([&] {
+                apply_setting(options, "order=sortd");
+              }).says("did you mean \"sorted\"?; want one of sorted, as-given"));
+  EXPECT_TRUE(caught([&] { apply_setting(options, "order="); }).says("is unknown; want one of"));
+  EXPECT_EQ(config.order, Order::sorted);
+}
+
+TEST(Words, AreFoundByTextAndByEnumerator) {
+  EXPECT_EQ(word_of(Order::as_given), "as-given");
+  EXPECT_EQ(find_word<Order>("as-given"), Order::as_given);
+  EXPECT_EQ(find_word<Order>("as_given"), std::nullopt);
 }
 
 TEST_F(OptionsTest, NamesLineAndNearestKeyOfATypo) {

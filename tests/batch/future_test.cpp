@@ -15,7 +15,7 @@
 namespace truenext {
 namespace {
 
-FutureOptions options(int64_t items, const std::string& relevance, const std::string& normalise) {
+FutureOptions options(int64_t items, Relevance relevance, Normalise normalise) {
   FutureOptions o;
   o.future_items = items;
   o.relevance = relevance;
@@ -32,78 +32,79 @@ void expect_weights(const FutureOptions& o, const std::vector<double>& expected)
   ASSERT_EQ(relevance.future_items(), std::ssize(expected));
   for (size_t j = 0; j < expected.size(); ++j) {
     EXPECT_NEAR(weights(relevance)[j], expected[j], 1e-6 * std::max(1.0, expected[j]))
-        << o.relevance << " " << j;
+        << word_of(o.relevance) << " " << j;
   }
 }
 
 // relevance-loss specification, A.2: as the published code has them.
 TEST(RelevanceWeights, EqualThePublishedCodesWhereAsked) {
-  expect_weights(options(3, "fixed", "original"), {1, 1, 1});
-  expect_weights(options(3, "linear", "original"), {0.5, 0.333333, 0.166667});
-  expect_weights(options(3, "power", "original"), {1.5, 0.666667, 0.166667});
-  expect_weights(options(3, "exponential", "original"), {3.347589, 1.231509, 0.453047});
-  const RelevanceWeights ten(options(10, "exponential", "original"));
+  expect_weights(options(3, Relevance::fixed, Normalise::original), {1, 1, 1});
+  expect_weights(options(3, Relevance::linear, Normalise::original), {0.5, 0.333333, 0.166667});
+  expect_weights(options(3, Relevance::power, Normalise::original), {1.5, 0.666667, 0.166667});
+  expect_weights(options(3, Relevance::exponential, Normalise::original),
+                 {3.347589, 1.231509, 0.453047});
+  const RelevanceWeights ten(options(10, Relevance::exponential, Normalise::original));
   EXPECT_NEAR(weights(ten)[0], 400.481196, 1e-3);
   EXPECT_NEAR(weights(ten)[9], 0.049423, 1e-6);
-  expect_weights(options(1, "exponential", "original"), {2.718282});
+  expect_weights(options(1, Relevance::exponential, Normalise::original), {2.718282});
 }
 
 // The published figure: every shape sums to one.
 TEST(RelevanceWeights, SumToOneAsInTheFigure) {
-  const auto ends = [](int64_t items, const std::string& relevance) {
-    const RelevanceWeights w(options(items, relevance, "sum1"));
+  const auto ends = [](int64_t items, Relevance relevance) {
+    const RelevanceWeights w(options(items, relevance, Normalise::sum1));
     return std::pair<double, double>(weights(w).front(), weights(w).back());
   };
-  EXPECT_NEAR(ends(5, "linear").first, 0.333333, 1e-6);
-  EXPECT_NEAR(ends(5, "linear").second, 0.066667, 1e-6);
-  EXPECT_NEAR(ends(5, "power").first, 0.454545, 1e-6);
-  EXPECT_NEAR(ends(5, "power").second, 0.018182, 1e-6);
-  EXPECT_NEAR(ends(5, "exponential").first, 0.636409, 1e-6);
-  EXPECT_NEAR(ends(5, "exponential").second, 0.011656, 1e-6);
-  EXPECT_NEAR(ends(10, "power").first, 0.259740, 1e-6);
-  EXPECT_NEAR(ends(10, "power").second, 0.002597, 1e-6);
-  EXPECT_NEAR(ends(10, "exponential").first, 0.632149, 1e-6);
-  EXPECT_NEAR(ends(10, "exponential").second, 0.000078, 1e-6);
+  EXPECT_NEAR(ends(5, Relevance::linear).first, 0.333333, 1e-6);
+  EXPECT_NEAR(ends(5, Relevance::linear).second, 0.066667, 1e-6);
+  EXPECT_NEAR(ends(5, Relevance::power).first, 0.454545, 1e-6);
+  EXPECT_NEAR(ends(5, Relevance::power).second, 0.018182, 1e-6);
+  EXPECT_NEAR(ends(5, Relevance::exponential).first, 0.636409, 1e-6);
+  EXPECT_NEAR(ends(5, Relevance::exponential).second, 0.011656, 1e-6);
+  EXPECT_NEAR(ends(10, Relevance::power).first, 0.259740, 1e-6);
+  EXPECT_NEAR(ends(10, Relevance::power).second, 0.002597, 1e-6);
+  EXPECT_NEAR(ends(10, Relevance::exponential).first, 0.632149, 1e-6);
+  EXPECT_NEAR(ends(10, Relevance::exponential).second, 0.000078, 1e-6);
 }
 
 TEST(RelevanceWeights, OfMeanOneKeepTheBalanceWithTheNegatives) {
-  for (const std::string relevance : {"fixed", "linear", "power", "exponential"}) {
+  for (const Relevance relevance :
+       {Relevance::fixed, Relevance::linear, Relevance::power, Relevance::exponential}) {
     for (const int64_t items : {1, 2, 10, 1000}) {
-      const RelevanceWeights w(options(items, relevance, "mean1"));
+      const RelevanceWeights w(options(items, relevance, Normalise::mean1));
       const double sum = std::accumulate(weights(w).begin(), weights(w).end(), 0.0);
-      EXPECT_NEAR(sum / static_cast<double>(items), 1, 1e-5) << relevance;
+      EXPECT_NEAR(sum / static_cast<double>(items), 1, 1e-5) << word_of(relevance);
       EXPECT_TRUE(std::is_sorted(weights(w).rbegin(), weights(w).rend()));
     }
-    const RelevanceWeights one(options(1, relevance, "mean1"));
-    EXPECT_EQ(weights(one)[0], 1.0f) << relevance;  // to the bit, so P = 1 is the plain next item
+    const RelevanceWeights one(options(1, relevance, Normalise::mean1));
+    EXPECT_EQ(weights(one)[0], 1.0f)
+        << word_of(relevance);  // to the bit, so P = 1 is the plain next item
   }
 }
 
 TEST(RelevanceWeights, NearTheEndAreKeptOrRenormalised) {
-  FutureOptions o = options(3, "linear", "mean1");
+  FutureOptions o = options(3, Relevance::linear, Normalise::mean1);
   const RelevanceWeights kept(o);
   EXPECT_FLOAT_EQ(kept.of(1)[0], 1.5f);
   EXPECT_FLOAT_EQ(kept.of(2)[1], 1.0f);
-  o.edge = "renormalise";
+  o.edge = EdgeWeights::renormalise;
   const RelevanceWeights scaled(o);
   EXPECT_FLOAT_EQ(scaled.of(1)[0], 1.0f);
   EXPECT_FLOAT_EQ(scaled.of(2)[0], 1.2f);
   EXPECT_FLOAT_EQ(scaled.of(2)[1], 0.8f);
   EXPECT_FLOAT_EQ(scaled.of(3)[0], 1.5f);
-  o.normalise = "sum1";
+  o.normalise = Normalise::sum1;
   const RelevanceWeights sum1(o);
   EXPECT_FLOAT_EQ(sum1.of(2)[0], 0.6f);
   EXPECT_FLOAT_EQ(sum1.of(1)[0], 1.0f);
 }
 
 TEST(RelevanceWeights, RefuseWhatMakesNoSense) {
-  EXPECT_THROW(RelevanceWeights(options(3, "cubic", "mean1")), Error);
-  EXPECT_THROW(RelevanceWeights(options(3, "linear", "l2")), Error);
-  EXPECT_THROW(RelevanceWeights(options(0, "linear", "mean1")), Error);
-  EXPECT_THROW(RelevanceWeights(options(89, "exponential", "original")), Error);
-  EXPECT_NO_THROW(RelevanceWeights(options(89, "exponential", "mean1")));
-  FutureOptions o = options(3, "linear", "original");
-  o.edge = "renormalise";
+  EXPECT_THROW(RelevanceWeights(options(0, Relevance::linear, Normalise::mean1)), Error);
+  EXPECT_THROW(RelevanceWeights(options(89, Relevance::exponential, Normalise::original)), Error);
+  EXPECT_NO_THROW(RelevanceWeights(options(89, Relevance::exponential, Normalise::mean1)));
+  FutureOptions o = options(3, Relevance::linear, Normalise::original);
+  o.edge = EdgeWeights::renormalise;
   EXPECT_THROW(RelevanceWeights{o}, Error);
 }
 
@@ -168,14 +169,14 @@ TEST_F(FutureTargets, CountCellsOfShortSequences) {
 
 TEST_F(FutureTargets, AddUpRepeatsOrKeepTheNearest) {
   BatchOptions o = three(8);
-  o.future.relevance = "linear";
-  o.future.normalise = "original";
+  o.future.relevance = Relevance::linear;
+  o.future.normalise = Normalise::original;
   const std::string items = "a: 1 2 3 2 4 5";  // trained on 1 2 3 2
   const Targets summed = batch(items, o).tiles[0].targets;
   EXPECT_EQ(summed.positives(0).size(), 2u);  // 2, 3, 2
   EXPECT_FLOAT_EQ(summed.positive_weights(0)[0], 3 / 6.0f + 1 / 6.0f);
   EXPECT_EQ(summed.cells, 3 + 2 + 1);
-  o.future.repeats = "nearest";
+  o.future.repeats = RepeatWeights::nearest;
   const Targets nearest = batch(items, o).tiles[0].targets;
   EXPECT_FLOAT_EQ(nearest.positive_weights(0)[0], 3 / 6.0f);
   EXPECT_EQ(nearest.cells, 2 + 2 + 1);

@@ -31,7 +31,7 @@ class Golden : public testing::Test {
     options.source.path = shared(name);
     options.out = folder_ / "out";
     options.overwrite = true;
-    options.split.method = "auto";
+    options.split.method = SplitMethod::automatic;
     return options;
   }
   test::TemporaryFolder folder_;

@@ -26,7 +26,7 @@ class GsasrecFolder : public testing::Test {
     PrepareOptions options;
     options.source.path = folder_ / "data";
     options.out = folder_ / "out";
-    options.split.method = "auto";
+    options.split.method = SplitMethod::automatic;
     options.overwrite = true;
     return options;
   }
@@ -54,7 +54,7 @@ TEST_F(GsasrecFolder, BringsSequencesAndSplit) {
 
 TEST_F(GsasrecFolder, TakesAnotherSplitWhenAsked) {
   auto leave_last = options();
-  leave_last.split.method = "leave-last";
+  leave_last.split.method = SplitMethod::leave_last;
   EXPECT_EQ(test::prepared(leave_last).splits()[1], (SplitPoint{1, 1, 2, 2, 3}));
 }
 

@@ -32,7 +32,7 @@ TEST(Prepare, OrdersByTimeThenByPositionInTheFile) {
   EXPECT_EQ(report.time_travel, 2);
   const auto times = dataset.times().row(0);
   EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
-  options.order = "file";
+  options.order = EventOrder::file;
   EXPECT_EQ(sequences(prepared(options))[0], "1: a b c d");
 }
 
@@ -158,8 +158,8 @@ TEST(Prepare, SplitFingerprintTellsSplitsApart) {
 TEST(Prepare, TemporalSplitLeavesNoTrainingEventBehindATarget) {
   const TemporaryFolder folder;
   auto options = csv_options(folder, random_csv(3'000, false));
-  options.split.method = "temporal";
-  options.split.target = "all";
+  options.split.method = SplitMethod::temporal;
+  options.split.target = SplitTarget::all;
   const Dataset dataset = prepared(options);
   int64_t newest_training = -1, oldest_target = 1'000'000, tested = 0;
   for (int64_t user = 0; user < dataset.num_users(); ++user) {
@@ -178,14 +178,14 @@ TEST(Prepare, TemporalSplitLeavesNoTrainingEventBehindATarget) {
 TEST(Prepare, TemporalSplitNeedsTimes) {
   const TemporaryFolder folder;
   auto options = csv_options(folder, "user,item\n1,a\n1,b\n");
-  options.split.method = "temporal";
+  options.split.method = SplitMethod::temporal;
   EXPECT_TRUE(caught([&] { prepare_dataset(options); }).says("times"));
 }
 
 TEST(Prepare, GivenSplitNeedsASourceThatBringsOne) {
   const TemporaryFolder folder;
   auto options = csv_options(folder, "user,item\n1,a\n1,b\n");
-  options.split.method = "given";
+  options.split.method = SplitMethod::given;
   EXPECT_EQ(caught([&] { prepare_dataset(options); }).code, ExitCode::usage);
 }
 

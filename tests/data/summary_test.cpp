@@ -48,8 +48,8 @@ TEST(Summary, FindsLeaksInALeaveLastSplit) {
   EXPECT_EQ(summary.first_time, 1);
   EXPECT_EQ(summary.last_time, 13);
 
-  options.split.method = "temporal";
-  options.split.target = "all";
+  options.split.method = SplitMethod::temporal;
+  options.split.target = SplitTarget::all;
   options.split.valid_share = options.split.test_share = 0.25;
   const DatasetSummary temporal = summarise(test::prepared(options));
   EXPECT_EQ(temporal.valid.before_training + temporal.test.before_training, 0);

@@ -26,7 +26,7 @@ class Ml100k : public ::testing::Test {
     options.source.path = kLog.string();
     options.out = folder_ / "data";
     options.overwrite = true;
-    options.split.method = "leave-last";
+    options.split.method = SplitMethod::leave_last;
     options.split.test = test;
     prepare_dataset(options);
     return Dataset::open(options.out);

@@ -21,12 +21,12 @@ namespace {
 const std::filesystem::path kShared(TRUENEXT_SHARED_DATA);
 
 Dataset prepared(const test::TemporaryFolder& folder, const std::filesystem::path& source,
-                 const std::string& format, const std::string& split) {
+                 const std::string& format, SplitMethod split) {
   PrepareOptions options;
   options.source.path = source.string();
   options.source.format = format;
   options.out = folder / "data";
-  options.order = "file";
+  options.order = EventOrder::file;
   options.split.method = split;
   prepare_dataset(options);
   return Dataset::open(options.out);
@@ -38,7 +38,8 @@ class Gsasrec : public ::testing::Test {
     if (!std::filesystem::exists(kShared / "ml1m-gsasrec")) {
       GTEST_SKIP() << "needs " << kShared / "ml1m-gsasrec";
     }
-    const Dataset dataset = prepared(folder_, kShared / "ml1m-gsasrec", "gsasrec", "given");
+    const Dataset dataset =
+        prepared(folder_, kShared / "ml1m-gsasrec", "gsasrec", SplitMethod::given);
     // The published figures break ties by the numeric id, our items are numbered otherwise.
     num_items_ = dataset.num_items();
     for (int64_t user = 0; user < dataset.num_users(); ++user) {
@@ -88,7 +89,8 @@ TEST(GsasrecCheckpoint, RanksAndMeansEqualTheOriginalEvaluation) {
   const auto folder = kShared / "ml1m-gsasrec" / "checkpoints";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "needs " << folder;
   const test::TemporaryFolder scratch;
-  const Dataset dataset = prepared(scratch, kShared / "ml1m-gsasrec", "gsasrec", "given");
+  const Dataset dataset =
+      prepared(scratch, kShared / "ml1m-gsasrec", "gsasrec", SplitMethod::given);
   const Catalogue catalogue = catalogue_of(dataset);
   ImportOptions options;
   options.heads = 1;
@@ -142,7 +144,7 @@ void expect_published(const Published& published) {
   const auto file = kShared / "s3rec" / (std::string(published.name) + ".txt");
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "needs " << file;
   const test::TemporaryFolder folder;
-  const Dataset dataset = prepared(folder, file, "s3rec", "leave-last");
+  const Dataset dataset = prepared(folder, file, "s3rec", SplitMethod::leave_last);
   const auto expect = [&](const Scorer& scorer, const auto& means, Protocol protocol, int draws,
                           double tolerance) {
     for (const auto& [label, mean] : means) {

@@ -210,11 +210,11 @@ TEST_F(ModelExchange, ComesBackTheSameAsPmixer) {
   ModelOptions options = gsasrec_options();
   options.block = "pmixer";
   options.tie_embeddings = true;
-  options.padding = "attend";
+  options.padding = PaddingUse::attend;
   const ModelFile model = write(options, kMixedNumbers);
   const ImportedModel back = round_trip(model, "pmixer");
   expect_same(model, back);
-  EXPECT_EQ(back.description.model.padding, "attend");
+  EXPECT_EQ(back.description.model.padding, PaddingUse::attend);
 }
 
 TEST_F(ModelExchange, ExportsRowsInTheOrderOfTheOriginalNumbers) {

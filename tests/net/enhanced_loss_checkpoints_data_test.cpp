@@ -64,7 +64,7 @@ class Checkpoint {
   }
   void map_gru4rec() {
     options_.name = "gru4rec";
-    options_.padding = "attend";
+    options_.padding = PaddingUse::attend;
     weights_["padding_embedding"] = {{64}, padding_};
     take("gru.0.input_weight", "gru_layers.weight_ih_l0");
     take("gru.0.hidden_weight", "gru_layers.weight_hh_l0");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kItems = 29;
 
-ModelOptions gru_options(int64_t layers, bool bias, const char* padding) {
+ModelOptions gru_options(int64_t layers, bool bias, PaddingUse padding) {
   ModelOptions options;
   options.name = "gru4rec";
   options.hidden_size = 10;
@@ -33,7 +33,7 @@ class GruReference {
     std::vector<std::vector<double>> states(
         static_cast<size_t>(options_.gru_layers),
         std::vector<double>(static_cast<size_t>(options_.gru_hidden_size), 0.0));
-    if (options_.padding == "attend") {
+    if (options_.padding == PaddingUse::attend) {
       for (size_t t = window.size(); t < static_cast<size_t>(options_.max_length); ++t) {
         step("padding_embedding", 0, states);
       }
@@ -110,17 +110,17 @@ void check_against_reference(const ModelOptions& options) {
 }
 
 TEST(Gru4recEncoder, AgreesWithThePlainReference) {
-  check_against_reference(gru_options(1, false, "none"));
+  check_against_reference(gru_options(1, false, PaddingUse::none));
 }
 TEST(Gru4recEncoder, AgreesWithThePlainReferenceWithLayersAndBiases) {
-  check_against_reference(gru_options(3, true, "none"));
+  check_against_reference(gru_options(3, true, PaddingUse::none));
 }
 TEST(Gru4recEncoder, RunsOverItsPaddingWhenAskedTo) {
-  check_against_reference(gru_options(2, false, "attend"));
+  check_against_reference(gru_options(2, false, PaddingUse::attend));
 }
 
 TEST(Gru4recEncoder, GivesTheSameBitsAloneAndInAnyBatch) {
-  const ModelOptions options = gru_options(2, true, "attend");
+  const ModelOptions options = gru_options(2, true, PaddingUse::attend);
   const ModelWeights weights = random_weights(options, kItems);
   const auto encoder = make_encoder(options, weights.views);
   const Jagged<int32_t> histories = random_histories(200, 15, kItems);
@@ -137,7 +137,7 @@ TEST(Gru4recEncoder, GivesTheSameBitsAloneAndInAnyBatch) {
 }
 
 TEST(Gru4recEncoder, ScoresWithTheInputTableWhenTied) {
-  ModelOptions options = gru_options(1, false, "none");
+  ModelOptions options = gru_options(1, false, PaddingUse::none);
   options.tie_embeddings = true;
   const ModelWeights weights = random_weights(options, kItems);
   const auto encoder = make_encoder(options, weights.views);

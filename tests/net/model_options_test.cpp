@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "net/encoder.h"
 #include "inference/error_text.h"
+#include "net/encoder.h"
 
 namespace truenext {
 namespace {
@@ -29,12 +29,12 @@ TEST(ModelOptions, ResolvesToTheValuesOfEachOriginal) {
   const struct {
     const char* block;
     int64_t heads, inner;
-    const char* positions;
+    PositionNumbers positions;
   } wanted[] = {
-      {"gsasrec", 1, 64, "from-end"},
-      {"pmixer", 1, 64, "from-end"},
-      {"post-norm", 2, 256, "from-end"},
-      {"csrec", 2, 128, "from-start"},
+      {"gsasrec", 1, 64, PositionNumbers::from_end},
+      {"pmixer", 1, 64, PositionNumbers::from_end},
+      {"post-norm", 2, 256, PositionNumbers::from_end},
+      {"csrec", 2, 128, PositionNumbers::from_start},
   };
   for (const auto& want : wanted) {
     ModelOptions options = with_block(want.block);
@@ -49,7 +49,7 @@ TEST(ModelOptions, KeepsWhatWasSaidAndResolvingTwiceChangesNothing) {
   ModelOptions options = with_block("post-norm");
   options.num_heads = 4;
   options.inner_size = 100;
-  options.positions = "from-start";
+  options.positions = PositionNumbers::from_start;
   options.resolve();
   OptionList once, twice;
   ModelOptions copy = options;
@@ -59,7 +59,7 @@ TEST(ModelOptions, KeepsWhatWasSaidAndResolvingTwiceChangesNothing) {
   EXPECT_EQ(to_toml(once), to_toml(twice));
   EXPECT_EQ(options.num_heads, 4);
   EXPECT_EQ(options.inner_size, 100);
-  EXPECT_EQ(options.positions, "from-start");
+  EXPECT_EQ(options.positions, PositionNumbers::from_start);
 }
 
 TEST(ModelOptions, NamesTheKeyThatCannotBe) {
@@ -68,7 +68,7 @@ TEST(ModelOptions, NamesTheKeyThatCannotBe) {
   EXPECT_NE(resolve_error(heads).find("model.num_heads = 3"), std::string::npos);
 
   ModelOptions padding = with_block("post-norm");
-  padding.padding = "attend";
+  padding.padding = PaddingUse::attend;
   EXPECT_NE(resolve_error(padding).find("model.padding"), std::string::npos);
 
   ModelOptions block = with_block("gsasrek");
@@ -80,7 +80,7 @@ TEST(ModelOptions, NamesTheKeyThatCannotBe) {
 
   ModelOptions gru;
   gru.name = "gru4rec";
-  gru.positions = "from-end";
+  gru.positions = PositionNumbers::from_end;
   EXPECT_NE(resolve_error(gru).find("model.positions"), std::string::npos);
 }
 
@@ -129,7 +129,7 @@ TEST(ModelTensors, OfGru4recHaveBiasesAndPaddingOnRequest) {
   options.tie_embeddings = true;
   EXPECT_EQ(model_tensors(options, 10).size(), 1u + 2 * 2 + 2);
   options.gru_bias = true;
-  options.padding = "attend";
+  options.padding = PaddingUse::attend;
   const auto tensors = model_tensors(options, 10);
   EXPECT_EQ(tensors.size(), 2u + 2 * 4 + 2);
   EXPECT_EQ(tensors[1].name, "padding_embedding");

@@ -151,7 +151,8 @@ TEST_P(Network, DrawsNoMaskTwice) {
 }
 
 TEST_P(Network, StartsFromTheSeed) {
-  for (const char* init : {"small", "torch", "xavier-normal", "normal-0.02"}) {
+  for (const StartValues init : {StartValues::small, StartValues::torch, StartValues::xavier_normal,
+                                 StartValues::normal_002}) {
     ModelOptions options = model_->options();
     options.init = init;
     const auto one = make_model(options, kItems, 3), same = make_model(options, kItems, 3);
@@ -161,7 +162,7 @@ TEST_P(Network, StartsFromTheSeed) {
       const auto& values = parameter.value.values;
       EXPECT_TRUE(same_bits(values, same->parameters()[i].value.values)) << parameter.name;
       for (const float value : values) {
-        ASSERT_TRUE(std::isfinite(value)) << init << " " << parameter.name;
+        ASSERT_TRUE(std::isfinite(value)) << word_of(init) << " " << parameter.name;
         ASSERT_TRUE(parameter.start != Start::one || value == 1) << parameter.name;
         ASSERT_TRUE(parameter.start != Start::zero || value == 0) << parameter.name;
       }

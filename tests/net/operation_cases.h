@@ -110,13 +110,16 @@ struct Naive {
 };
 
 /// An entry of the table of operations: tensors (x is one row a token), what is run, one element of
-/// the result, and whether the rows of a sequence depend on nothing else.
+/// the result, whether the rows of a sequence depend on nothing else, and how near floats must come
+/// to doubles from which width on.
 struct Operation {
   std::string name;
   std::function<std::vector<TensorInfo>(const Tile&)> tensors;
   std::function<Rows(Ops&, const Tile&)> run;
   std::function<double(const Naive&)> naive = nullptr;
   bool by_sequence = true;
+  double rounding = 1e-5;
+  int64_t least_width = 1;
 };
 
 inline Numbers random_numbers(const Operation& operation, const Tile& tile) {

@@ -63,13 +63,18 @@ struct BlockKind {
 
 Operation block_entry(const BlockKind& kind) {
   const BlockStyle& style = block_style(kind.style);
-  return {kind.name, [&style](const Tile& tile) { return block_tensors(tile, style); },
+  return {kind.name,
+          [&style](const Tile& tile) { return block_tensors(tile, style); },
           [&style, kind](Ops& ops, const Tile& tile) {
             BlockCall call{"b.", &style, heads_of(tile, kind.causal), tile.width + 2, kind.causal};
             call.padded_length = kind.padded ? 50 : 0;
             call.dropout = kind.dropout;
             return ops.block(token_rows(ops, "x"), call, ops.wanted());
-          }};
+          },
+          nullptr,
+          true,
+          5e-5,
+          2};  // a norm of one column magnifies rounding 1 / epsilon times
 }
 
 struct AttentionKind {

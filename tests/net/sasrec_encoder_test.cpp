@@ -16,8 +16,8 @@ constexpr int64_t kItems = 37;
 struct Case {
   const char* block;
   int64_t dim, heads, blocks;
-  const char* positions;
-  const char* padding;
+  PositionNumbers positions;
+  PaddingUse padding;
   bool tied;
 };
 
@@ -34,11 +34,16 @@ ModelOptions options_of(const Case& given) {
   return options;
 }
 
+constexpr auto kNone = PaddingUse::none, kAttend = PaddingUse::attend;
+
 const Case kCases[] = {
-    {"gsasrec", 20, 1, 2, "auto", "none", false},  {"gsasrec", 6, 3, 1, "from-start", "none", true},
-    {"pmixer", 18, 2, 2, "auto", "none", true},    {"pmixer", 50, 1, 3, "auto", "attend", true},
-    {"post-norm", 24, 0, 2, "auto", "none", true}, {"post-norm", 33, 3, 1, "none", "none", false},
-    {"csrec", 16, 2, 2, "auto", "none", true},
+    {"gsasrec", 20, 1, 2, PositionNumbers::automatic, kNone, false},
+    {"gsasrec", 6, 3, 1, PositionNumbers::from_start, kNone, true},
+    {"pmixer", 18, 2, 2, PositionNumbers::automatic, kNone, true},
+    {"pmixer", 50, 1, 3, PositionNumbers::automatic, kAttend, true},
+    {"post-norm", 24, 0, 2, PositionNumbers::automatic, kNone, true},
+    {"post-norm", 33, 3, 1, PositionNumbers::none, kNone, false},
+    {"csrec", 16, 2, 2, PositionNumbers::automatic, kNone, true},
 };
 
 class SasrecStyles : public testing::TestWithParam<Case> {

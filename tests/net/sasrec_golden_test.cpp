@@ -155,7 +155,7 @@ TEST(SasrecEncoder, ReproducesTheRelevanceLossVariantIncludingItsPadding) {
   options.num_heads = 2;
   options.max_length = 4;
   options.tie_embeddings = true;
-  options.padding = "attend";
+  options.padding = PaddingUse::attend;
   const ModelWeights weights = relevance_weights();
   const auto encoder = make_encoder(options, weights.views);
   Jagged<int32_t> histories;

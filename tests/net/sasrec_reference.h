@@ -41,8 +41,10 @@ class SasrecReference {
     for (int64_t c = 0; c < d; ++c) {
       double value = at("item_embedding.weight", item * d + c);
       if (style_.scale_embedding) value *= std::sqrt(static_cast<double>(d));
-      const int64_t position = options_.positions == "from-end" ? options_.max_length - n + i : i;
-      if (options_.positions != "none") value += at("position_embedding.weight", position * d + c);
+      const int64_t position =
+          options_.positions == PositionNumbers::from_end ? options_.max_length - n + i : i;
+      if (options_.positions != PositionNumbers::none)
+        value += at("position_embedding.weight", position * d + c);
       row.push_back(value);
     }
     return style_.embedding_norm ? norm("embedding_norm", row) : row;
@@ -85,7 +87,7 @@ class SasrecReference {
   // Padding, where it is attended to, is written out as max_length - n keys in front.
   Row attend(const std::string& prefix, const Row& query, const Rows& z, size_t last) const {
     Rows keys, values;
-    if (options_.padding == "attend") {
+    if (options_.padding == PaddingUse::attend) {
       const Row zero(static_cast<size_t>(options_.hidden_size), 0.0);
       keys.resize(static_cast<size_t>(options_.max_length) - z.size(),
                   linear(prefix + "key", zero));

@@ -54,9 +54,9 @@ struct Problem {
 ObjectiveOptions options(const std::string& criterion) {
   ObjectiveOptions options;
   options.criterion = criterion;
-  options.candidates = "uniform";
+  options.candidates = CandidateSet::uniform;
   options.negatives = 6;
-  options.compat = "axis-error";
+  options.compat = PublishedError::axis_error;
   return options;
 }
 
@@ -104,7 +104,7 @@ TEST(AxisError, IsInTheNameAndNeedsPairs) {
             "bpr-published, 6 uniform negatives, all positions, published axis-error");
   EXPECT_THROW(Objective(options("bce-published"), 10), Error);
   ObjectiveOptions full = options("bpr-published");
-  full.candidates = "full";
+  full.candidates = CandidateSet::full;
   EXPECT_THROW(Objective(full, 10), Error);
 }
 

@@ -111,7 +111,7 @@ TEST(BucketSoftmax, FloatAgreesWithDoubleAndTouchesFewRows) {
 
 TEST(BucketSoftmax, IsAnObjective) {
   ObjectiveOptions options;
-  options.candidates = "buckets";
+  options.candidates = CandidateSet::buckets;
   EXPECT_THROW(Objective(options, kItems), Error);  // gBCE
   options.criterion = "softmax";
   const Objective objective(options, kItems);

@@ -17,7 +17,10 @@ constexpr int64_t kItems = 50;
 constexpr DrawPlace kPlace{1, 9, 3, 2};
 constexpr double kChi2Of49 = 85.4;  // 99.9 % point with 49 degrees of freedom
 
-ObjectiveOptions options(const std::string& candidates) {
+constexpr CandidateSet kDrawn[] = {CandidateSet::uniform, CandidateSet::popularity,
+                                   CandidateSet::mixed, CandidateSet::batch};
+
+ObjectiveOptions options(CandidateSet candidates) {
   ObjectiveOptions o;
   o.candidates = candidates;
   return o;
@@ -56,13 +59,14 @@ double chi2(const std::vector<int32_t>& draws, std::vector<double> q,
   return result;
 }
 
-std::vector<double> proposal(const std::string& kind) {
+std::vector<double> proposal(CandidateSet kind) {
   std::vector<double> by_count, q(kItems, 1.0 / kItems);
   for (const int64_t count : counts()) {
-    by_count.push_back(std::pow(static_cast<double>(count), kind == "batch" ? 1.0 : 0.75));
+    by_count.push_back(
+        std::pow(static_cast<double>(count), kind == CandidateSet::batch ? 1.0 : 0.75));
   }
   const double sum = std::accumulate(by_count.begin(), by_count.end(), 0.0);
-  const double share = kind == "uniform" ? 0 : kind == "mixed" ? 0.5 : 1;
+  const double share = kind == CandidateSet::uniform ? 0 : kind == CandidateSet::mixed ? 0.5 : 1;
   for (int64_t i = 0; i < kItems; ++i) q[i] = share * by_count[i] / sum + (1 - share) * q[i];
   return q;
 }
@@ -74,7 +78,7 @@ std::vector<int32_t> batch_pool() {
   return pool;
 }
 
-class EveryProposal : public testing::TestWithParam<std::string> {};
+class EveryProposal : public testing::TestWithParam<CandidateSet> {};
 
 TEST_P(EveryProposal, FollowsItsDistributionWithAndWithoutExclusions) {
   const CandidateSampler sampler(options(GetParam()), kItems, counts());
@@ -105,25 +109,25 @@ TEST_P(EveryProposal, FindsTheOnlyItemThatIsLeft) {
   EXPECT_EQ(drawn(sampler, 3, excluded, batch_pool()), (std::vector<int32_t>{1, 1, 1}));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryProposal,
-                         testing::Values("uniform", "popularity", "mixed", "batch"));
+INSTANTIATE_TEST_SUITE_P(All, EveryProposal, testing::ValuesIn(kDrawn));
 
 TEST(CandidateSampler, KnowsHowOftenAnItemIsExpected) {
-  for (const std::string kind : {"uniform", "popularity", "mixed", "batch"}) {
+  for (const CandidateSet kind : kDrawn) {
     ObjectiveOptions o = options(kind);
     o.log_q = true;
     const CandidateSampler sampler(o, kItems, counts());
     const std::vector<double> q = proposal(kind);
     for (const int32_t item : {0, 7, 49}) {
-      EXPECT_NEAR(sampler.log_expected(item, 20), std::log(20 * q[item]), 1e-12) << kind;
+      EXPECT_NEAR(sampler.log_expected(item, 20), std::log(20 * q[item]), 1e-12) << word_of(kind);
     }
   }
 }
 
 TEST(CandidateSampler, RefusesCountsThatSayNothing) {
-  EXPECT_THROW(CandidateSampler(options("popularity"), kItems, {}), Error);
-  EXPECT_THROW(CandidateSampler(options("mixed"), 3, std::vector<int64_t>{0, 0, 0}), Error);
-  EXPECT_NO_THROW(CandidateSampler(options("uniform"), kItems, {}));
+  EXPECT_THROW(CandidateSampler(options(CandidateSet::popularity), kItems, {}), Error);
+  EXPECT_THROW(CandidateSampler(options(CandidateSet::mixed), 3, std::vector<int64_t>{0, 0, 0}),
+               Error);
+  EXPECT_NO_THROW(CandidateSampler(options(CandidateSet::uniform), kItems, {}));
 }
 
 }  // namespace

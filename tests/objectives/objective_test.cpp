@@ -69,7 +69,7 @@ struct SmallProblem {
   }
 };
 
-ObjectiveOptions options(const std::string& criterion, const std::string& candidates) {
+ObjectiveOptions options(const std::string& criterion, CandidateSet candidates) {
   ObjectiveOptions o;
   o.criterion = criterion;
   o.candidates = candidates;
@@ -78,7 +78,7 @@ ObjectiveOptions options(const std::string& criterion, const std::string& candid
 }
 
 class EveryObjective
-    : public testing::TestWithParam<std::tuple<std::string, std::string, int64_t>> {};
+    : public testing::TestWithParam<std::tuple<std::string, CandidateSet, int64_t>> {};
 
 TEST_P(EveryObjective, GradientsEqualFiniteDifferences) {
   const auto& [criterion, candidates, items] = GetParam();
@@ -104,7 +104,8 @@ TEST_P(EveryObjective, GradientsEqualFiniteDifferences) {
 INSTANTIATE_TEST_SUITE_P(All, EveryObjective,
                          testing::Combine(testing::Values("bce", "bce-mean", "gbce", "softmax",
                                                           "bpr", "bpr-max", "top1", "top1-max"),
-                                          testing::Values("full", "uniform"),
+                                          testing::Values(CandidateSet::full,
+                                                          CandidateSet::uniform),
                                           testing::Values(12, 400)));
 
 /// A tile of two sequences whose loss with the full catalogue is made both ways.
@@ -173,7 +174,7 @@ TEST(FullCatalogue, PiecesOfFloatsAgreeWithDoubleAndStandLargeScores) {
 
 TEST(Objective, SampledGradientsTouchOnlyCandidateRows) {
   SmallProblem problem(4000);
-  const Objective objective(options("bce", "uniform"), 4000);
+  const Objective objective(options("bce", CandidateSet::uniform), 4000);
   std::vector<double> state_grad;
   TableGradient<double> table_grad(4000, kDim);
   problem.run(objective, state_grad, table_grad);
@@ -185,12 +186,13 @@ TEST(Objective, SampledGradientsTouchOnlyCandidateRows) {
 TEST(Objective, FullSoftmaxOfEqualScoresIsTheLogOfTheCatalogue) {
   SmallProblem problem(50);
   std::fill(problem.table.begin(), problem.table.end(), 0.0);
-  EXPECT_NEAR(problem.loss(Objective(options("softmax", "full"), 50)), std::log(50.0), 1e-12);
+  EXPECT_NEAR(problem.loss(Objective(options("softmax", CandidateSet::full), 50)), std::log(50.0),
+              1e-12);
 }
 
 TEST(Objective, NegativesAreFreshInEveryStepAndRepeatableWithinOne) {
   SmallProblem problem(400);
-  const Objective objective(options("bce", "uniform"), 400);
+  const Objective objective(options("bce", CandidateSet::uniform), 400);
   std::vector<double> grad;
   TableGradient<double> a(400, kDim), b(400, kDim), c(400, kDim);
   const double first = problem.run(objective, grad, a, 0);
@@ -199,21 +201,22 @@ TEST(Objective, NegativesAreFreshInEveryStepAndRepeatableWithinOne) {
 }
 
 TEST(Objective, RefusesCombinationsWithoutMeaning) {
-  ObjectiveOptions o = options("softmax", "full");
-  o.exclude = "positive";
+  ObjectiveOptions o = options("softmax", CandidateSet::full);
+  o.exclude = Exclusion::positive;
   EXPECT_THROW(Objective(o, 10), Error);
-  o = options("bce", "uniform");
-  o.gbce_form = "clamped";
+  o = options("bce", CandidateSet::uniform);
+  o.gbce_form = GbceForm::clamped;
   EXPECT_THROW(Objective(o, 10), Error);
-  EXPECT_THROW(Objective(options("bce", "uniform"), 1), Error);
-  o = options("bpr", "uniform");
+  EXPECT_THROW(Objective(options("bce", CandidateSet::uniform), 1), Error);
+  o = options("bpr", CandidateSet::uniform);
   o.bpr_max_reg = 0.5;
   EXPECT_THROW(Objective(o, 10), Error);
 }
 
 TEST(Objective, SaysItsName) {
-  EXPECT_EQ(Objective(options("softmax", "full"), 10).name(), "CE, full catalogue, all positions");
-  EXPECT_EQ(Objective(options("gbce", "uniform"), 10).name(),
+  EXPECT_EQ(Objective(options("softmax", CandidateSet::full), 10).name(),
+            "CE, full catalogue, all positions");
+  EXPECT_EQ(Objective(options("gbce", CandidateSet::uniform), 10).name(),
             "gBCE(t=0.75), 6 uniform negatives, all positions");
 }
 

@@ -67,9 +67,9 @@ struct Problem {
   }
 };
 
-ObjectiveOptions options(const std::string& criterion, const std::string& candidates,
-                         const std::string& share = "position",
-                         const std::string& exclude = "none") {
+ObjectiveOptions options(const std::string& criterion, CandidateSet candidates,
+                         NegativeShare share = NegativeShare::position,
+                         Exclusion exclude = Exclusion::none) {
   ObjectiveOptions o;
   o.criterion = criterion;
   o.candidates = candidates;
@@ -79,7 +79,7 @@ ObjectiveOptions options(const std::string& criterion, const std::string& candid
   return o;
 }
 
-using Choice = std::tuple<std::string, std::string, std::string, std::string, int64_t>;
+using Choice = std::tuple<std::string, CandidateSet, NegativeShare, Exclusion, int64_t>;
 class EverySampledObjective : public testing::TestWithParam<Choice> {};
 
 TEST_P(EverySampledObjective, GradientsEqualFiniteDifferences) {
@@ -103,24 +103,28 @@ TEST_P(EverySampledObjective, GradientsEqualFiniteDifferences) {
 }
 
 // 12 items: the table gradient is dense; 400 items: the table is narrowed to the rows in use.
-INSTANTIATE_TEST_SUITE_P(
-    Own, EverySampledObjective,
-    testing::Combine(testing::Values("bce", "gbce", "softmax", "bpr-max"),
-                     testing::Values("uniform", "popularity", "mixed", "batch"),
-                     testing::Values("position"), testing::Values("none", "history"),
-                     testing::Values(12, 400)));
-INSTANTIATE_TEST_SUITE_P(Shared, EverySampledObjective,
-                         testing::Combine(testing::Values("bce", "softmax", "top1"),
-                                          testing::Values("uniform", "batch"),
-                                          testing::Values("sequence", "batch"),
-                                          testing::Values("none", "positive", "history"),
+INSTANTIATE_TEST_SUITE_P(Own, EverySampledObjective,
+                         testing::Combine(testing::Values("bce", "gbce", "softmax", "bpr-max"),
+                                          testing::Values(CandidateSet::uniform,
+                                                          CandidateSet::popularity,
+                                                          CandidateSet::mixed, CandidateSet::batch),
+                                          testing::Values(NegativeShare::position),
+                                          testing::Values(Exclusion::none, Exclusion::history),
                                           testing::Values(12, 400)));
+INSTANTIATE_TEST_SUITE_P(
+    Shared, EverySampledObjective,
+    testing::Combine(testing::Values("bce", "softmax", "top1"),
+                     testing::Values(CandidateSet::uniform, CandidateSet::batch),
+                     testing::Values(NegativeShare::sequence, NegativeShare::batch),
+                     testing::Values(Exclusion::none, Exclusion::positive, Exclusion::history),
+                     testing::Values(12, 400)));
 
 TEST(SampledObjective, NegativesAreOutsideWhatIsExcluded) {
   Problem problem(12);
   const Tile& tile = problem.tile;
-  for (const std::string exclude : {"positive", "history"}) {
-    const ObjectiveOptions o = options("bce", "mixed", "position", exclude);
+  for (const Exclusion exclude : {Exclusion::positive, Exclusion::history}) {
+    const ObjectiveOptions o =
+        options("bce", CandidateSet::mixed, NegativeShare::position, exclude);
     const Objective objective(o, 12, some_counts(12));
     std::set<int32_t> drawn;
     for (uint64_t step = 0; step < 200; ++step) {
@@ -129,7 +133,7 @@ TEST(SampledObjective, NegativesAreOutsideWhatIsExcluded) {
       for (int64_t q = 0; q < tile.targets.size(); ++q) {
         const auto positives = tile.targets.positives(q);
         const auto seen = tile.seen.row(q < 2 ? 0 : 1);
-        const auto forbidden = exclude == "history" ? seen : positives;
+        const auto forbidden = exclude == Exclusion::history ? seen : positives;
         for (int64_t j = std::ssize(positives); j < std::ssize(positives) + 6; ++j) {
           const int32_t item = ids[q * width + j];
           EXPECT_EQ(std::count(forbidden.begin(), forbidden.end(), item), 0);
@@ -137,13 +141,14 @@ TEST(SampledObjective, NegativesAreOutsideWhatIsExcluded) {
         }
       }
     }
-    EXPECT_EQ(drawn.size(), exclude == "history" ? 9u : 10u);  // all the others come up
+    EXPECT_EQ(drawn.size(), exclude == Exclusion::history ? 9u : 10u);  // all the others come up
   }
 }
 
 TEST(SampledObjective, SharedNegativesAreTheSameForThoseWhoShareThem) {
   Problem problem(400);
-  const ObjectiveOptions by_sequence = options("bce", "uniform", "sequence");
+  const ObjectiveOptions by_sequence =
+      options("bce", CandidateSet::uniform, NegativeShare::sequence);
   const CandidateSampler sampler(by_sequence, 400, {});
   const auto owner = find_criterion("bce").make(CriterionContext{400, 6});
   const Criterion& criterion = *owner;
@@ -151,7 +156,7 @@ TEST(SampledObjective, SharedNegativesAreTheSameForThoseWhoShareThem) {
   ASSERT_EQ(two.size(), 2u);
   EXPECT_EQ(two[0].end, 2);
   EXPECT_NE(two[0].negatives, two[1].negatives);
-  const ObjectiveOptions by_batch = options("bce", "uniform", "batch");
+  const ObjectiveOptions by_batch = options("bce", CandidateSet::uniform, NegativeShare::batch);
   const auto one = shared_negatives({by_batch, criterion, sampler}, problem.tile, 7, 0);
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0].end, 4);
@@ -164,9 +169,9 @@ TEST(SampledObjective, NegativesPerTargetAreAsManyAsTheTargets) {
   // The published loss of Bacciu et al. 2023: every target has a negative of its own, and the mean
   // is over the targets.
   Problem problem(400);
-  ObjectiveOptions o = options("bce-sum", "uniform");
+  ObjectiveOptions o = options("bce-sum", CandidateSet::uniform);
   o.negatives = 1;
-  o.negatives_per = "positive";
+  o.negatives_per = NegativesPer::positive;
   const Objective objective(o, 400);
   const std::vector<int32_t> ids = objective.candidates(problem.tile, 7, 0);
   ASSERT_EQ(ids.size(), 4u * 6u);  // at most three targets and three negatives
@@ -187,7 +192,7 @@ TEST(SampledObjective, NegativesPerTargetAreAsManyAsTheTargets) {
 
 /// With log-Q the sampled sum of exponentials has the full one as its mean: e^(loss + s+) is an
 /// unbiased estimate of sum_i e^s_i for every proposal, whoever shares the draw.
-class LogQ : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
+class LogQ : public testing::TestWithParam<std::tuple<CandidateSet, NegativeShare>> {};
 
 TEST_P(LogQ, MakesThePartitionFunctionUnbiased) {
   const auto& [candidates, share] = GetParam();
@@ -204,8 +209,8 @@ TEST_P(LogQ, MakesThePartitionFunctionUnbiased) {
     const double* state = problem.states.data() + kDim;
     return std::inner_product(state, state + kDim, problem.table.data() + 4 * kDim, 0.0);
   }();
-  const double full =
-      std::exp(problem.loss(Objective(options("softmax", "full"), kItems)) + positive_score);
+  const double full = std::exp(
+      problem.loss(Objective(options("softmax", CandidateSet::full), kItems)) + positive_score);
   const auto mean_of = [&](bool log_q) {
     o.log_q = log_q;
     const Objective objective(o, kItems, some_counts(kItems));
@@ -227,19 +232,21 @@ TEST_P(LogQ, MakesThePartitionFunctionUnbiased) {
   EXPECT_GT(std::abs(plain - full), 10 * plain_error);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LogQ,
-                         testing::Combine(testing::Values("uniform", "popularity", "mixed"),
-                                          testing::Values("position", "batch")));
+INSTANTIATE_TEST_SUITE_P(
+    All, LogQ,
+    testing::Combine(testing::Values(CandidateSet::uniform, CandidateSet::popularity,
+                                     CandidateSet::mixed),
+                     testing::Values(NegativeShare::position, NegativeShare::batch)));
 
 TEST(SampledObjective, LogQApproachesTheFullSoftmaxGradient) {
   constexpr int64_t kItems = 12;
   Problem problem(kItems);
   TableGradient<double> exact(kItems, kDim);
-  const double loss = problem.run(Objective(options("softmax", "full"), kItems), exact);
+  const double loss = problem.run(Objective(options("softmax", CandidateSet::full), kItems), exact);
   const std::vector<double> states = problem.state_grad;
   double before = 1e9;
   for (const int64_t negatives : {50, 800, 12800}) {
-    ObjectiveOptions o = options("softmax", "popularity");
+    ObjectiveOptions o = options("softmax", CandidateSet::popularity);
     o.negatives = negatives;
     o.log_q = true;
     TableGradient<double> sampled(kItems, kDim);
@@ -258,27 +265,27 @@ TEST(SampledObjective, RefusesCombinationsWithoutMeaning) {
   const auto refuses = [](const ObjectiveOptions& o) {
     EXPECT_THROW(Objective(o, 10, some_counts(10)), Error) << o.describe();
   };
-  ObjectiveOptions o = options("bce", "uniform");
+  ObjectiveOptions o = options("bce", CandidateSet::uniform);
   o.log_q = true;  // is about the softmax
   refuses(o);
-  o = options("softmax", "uniform", "position", "history");
+  o = options("softmax", CandidateSet::uniform, NegativeShare::position, Exclusion::history);
   o.log_q = true;
   refuses(o);
-  o = options("bce", "uniform", "batch");
-  o.negatives_per = "positive";
+  o = options("bce", CandidateSet::uniform, NegativeShare::batch);
+  o.negatives_per = NegativesPer::positive;
   refuses(o);
-  o = options("gbce", "uniform");
-  o.negatives_per = "positive";
+  o = options("gbce", CandidateSet::uniform);
+  o.negatives_per = NegativesPer::positive;
   refuses(o);
-  refuses(options("softmax", "full", "batch"));
-  EXPECT_THROW(Objective(options("bce", "popularity"), 10), Error);  // without counts
+  refuses(options("softmax", CandidateSet::full, NegativeShare::batch));
+  EXPECT_THROW(Objective(options("bce", CandidateSet::popularity), 10), Error);  // without counts
 }
 
 TEST(SampledObjective, SaysItsName) {
-  ObjectiveOptions o = options("softmax", "mixed", "sequence");
+  ObjectiveOptions o = options("softmax", CandidateSet::mixed, NegativeShare::sequence);
   o.log_q = true;
   o.future.future_items = 5;
-  o.future.relevance = "linear";
+  o.future.relevance = Relevance::linear;
   EXPECT_EQ(Objective(o, 10, some_counts(10)).name(),
             "sampled softmax, 6 0.5 popularity^0.75 else uniform negatives per sequence, log-Q "
             "corrected, 5 future items (linear, mean1), all positions");

@@ -63,10 +63,10 @@ TEST(RunConfig, CompatChangesWhatThePublishedCodeDoesAndNothingElse) {
   apply_preset(config, "relevance-exponential");
   const std::string block = config.model.block;
   apply_compat(config, "relevance-2023");
-  EXPECT_EQ(config.objective.future.normalise, "original");
-  EXPECT_EQ(config.objective.future.relevance, "exponential");
-  EXPECT_EQ(config.train.users, "with-replacement");
-  EXPECT_EQ(config.model.padding, "attend");
+  EXPECT_EQ(config.objective.future.normalise, Normalise::original);
+  EXPECT_EQ(config.objective.future.relevance, Relevance::exponential);
+  EXPECT_EQ(config.train.users, UserOrder::with_replacement);
+  EXPECT_EQ(config.model.padding, PaddingUse::attend);
   EXPECT_EQ(config.model.block, block);
   const std::string message = message_of([&] { apply_compat(config, "relevance-2024"); });
   EXPECT_NE(message.find("did you mean relevance-2023?"), std::string::npos) << message;

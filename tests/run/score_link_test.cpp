@@ -18,7 +18,7 @@ constexpr int kItems = 4;
 const std::vector<double> kTruth = {0.5, 0.3, 0.15, 0.05};
 
 ObjectiveOptions objective(const std::string& criterion, int64_t negatives, double t,
-                           const std::string& exclude = "none") {
+                           Exclusion exclude = Exclusion::none) {
   ObjectiveOptions options;
   options.criterion = criterion;
   options.negatives = negatives;
@@ -31,7 +31,7 @@ ObjectiveOptions objective(const std::string& criterion, int64_t negatives, doub
 /// and every draw of negatives that the objective can make.
 std::vector<double> expected_gradient(const ObjectiveOptions& options,
                                       const std::vector<double>& scores) {
-  const bool full = options.candidates == "full";
+  const bool full = options.candidates == CandidateSet::full;
   const int64_t draws = full ? kItems - 1 : options.negatives;
   const auto criterion =
       find_criterion(options.criterion).make({kItems, draws, options.gbce_t, false});
@@ -57,7 +57,7 @@ std::vector<double> expected_gradient(const ObjectiveOptions& options,
       add(p);
       continue;
     }
-    const bool excludes = options.exclude == "positive";
+    const bool excludes = options.exclude == Exclusion::positive;
     const double each = 1.0 / (excludes ? kItems - 1 : kItems);
     const std::function<void(int64_t, double)> draw = [&](int64_t left, double weight) {
       if (left == 0) {
@@ -118,19 +118,19 @@ void expect_truth(const ObjectiveOptions& options, bool normalised) {
     EXPECT_NEAR(calibration.probability(scores[i], calibration.log_normaliser(row)), kTruth[i],
                 1e-5)
         << options.criterion << " t " << options.gbce_t << " k " << options.negatives << " exclude "
-        << options.exclude << " item " << i;
+        << word_of(options.exclude) << " item " << i;
   }
 }
 
 TEST(ScoreLink, InvertsTheOptimumOfEveryAnchoredObjective) {
-  for (const std::string exclude : {"none", "positive"}) {
+  for (const Exclusion exclude : {Exclusion::none, Exclusion::positive}) {
     for (const int64_t k : {1, 2}) {
       for (const double t : {0.0, 0.75, 1.0}) expect_truth(objective("gbce", k, t, exclude), false);
       expect_truth(objective("bce", k, 0.3, exclude), false);
     }
   }
   ObjectiveOptions full = objective("gbce", 1, 0.5);
-  full.candidates = "full";
+  full.candidates = CandidateSet::full;
   expect_truth(full, false);
 }
 
@@ -138,31 +138,31 @@ TEST(ScoreLink, NormalisedProbabilitiesAreTheTruthToo) {
   expect_truth(objective("softmax", 2, 0), true);  // sampled softmax over uniform draws
   expect_truth(objective("gbce", 2, 0.75), true);
   ObjectiveOptions full = objective("softmax", 1, 0);
-  full.candidates = "full";
+  full.candidates = CandidateSet::full;
   expect_truth(full, true);
 }
 
 TEST(ScoreLink, SigmoidIsTheProbabilityForFullyCalibratedGbceOnly) {
-  EXPECT_NEAR(score_link(objective("gbce", 256, 1.0, "positive"), 3416).offset, 0, 1e-12);
+  EXPECT_NEAR(score_link(objective("gbce", 256, 1.0, Exclusion::positive), 3416).offset, 0, 1e-12);
   EXPECT_NEAR(score_link(objective("gbce", 256, 1.0), 3416).offset, std::log(3416.0 / 3415), 1e-12);
 }
 
 TEST(ScoreLink, HasThePapersNumbers) {
-  const ScoreLink gsasrec = score_link(objective("gbce", 256, 0.75, "positive"), 3416);
+  const ScoreLink gsasrec = score_link(objective("gbce", 256, 0.75, Exclusion::positive), 3416);
   EXPECT_EQ(gsasrec.kind, LinkKind::logistic);
   EXPECT_NEAR(std::exp(gsasrec.offset), 4.08496, 5e-6);
   EXPECT_NEAR(gsasrec.offset, 1.40731, 5e-6);
   // One negative: an item that comes next once in a hundred times looks near certain.
-  const ScoreLink sasrec = score_link(objective("bce", 1, 0.0, "positive"), 3416);
+  const ScoreLink sasrec = score_link(objective("bce", 1, 0.0, Exclusion::positive), 3416);
   const double score = std::log(0.01 / 0.99) + sasrec.offset;
   EXPECT_NEAR(1 / (1 + std::exp(-score)), 0.97, 0.005);
   EXPECT_NEAR(calibration_of(sasrec, false).probability(score, 0), 0.01, 1e-12);
 }
 
 TEST(ScoreLink, SaysWhatIsApproximateAndRefusesWhatMakesNoSense) {
-  EXPECT_FALSE(score_link(objective("softmax", 64, 0, "positive"), 500).exact);
+  EXPECT_FALSE(score_link(objective("softmax", 64, 0, Exclusion::positive), 500).exact);
   ObjectiveOptions buckets = objective("softmax", 64, 0);
-  buckets.candidates = "buckets";
+  buckets.candidates = CandidateSet::buckets;
   EXPECT_FALSE(score_link(buckets, 500).exact);
   EXPECT_THROW(score_link(objective("gbce", 600, 0.75), 500), Error);
 }

@@ -64,7 +64,7 @@ inline ModelOptions small_network() {
   options.max_length = 10;
   options.dropout = 0.3;
   options.gru_hidden_size = 11;
-  options.init = "xavier-normal";
+  options.init = StartValues::xavier_normal;
   return options;
 }
 

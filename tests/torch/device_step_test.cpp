@@ -35,14 +35,14 @@ RunConfig small() {
   config.model.max_length = 8;
   config.model.dropout = 0;
   config.model.gru_hidden_size = 12;
-  config.model.init = "xavier-normal";
+  config.model.init = StartValues::xavier_normal;
   config.objective.negatives = 5;
   config.train.batch_size = 16;
   config.train.tile_tokens = 24;
   return config;
 }
 
-RunConfig with(const std::string& criterion, const std::string& candidates) {
+RunConfig with(const std::string& criterion, CandidateSet candidates) {
   RunConfig config = small();
   config.model.num_heads = 2;
   config.objective.criterion = criterion;
@@ -59,35 +59,36 @@ void add_networks(std::vector<Case>& all) {
 
 void add_objectives(std::vector<Case>& all) {
   for (const CriterionInfo* info : criterion_list()) {
-    for (const char* candidates : {"full", "uniform"}) {
-      all.push_back({info->name + " " + candidates, with(info->name, candidates)});
+    for (const CandidateSet candidates : {CandidateSet::full, CandidateSet::uniform}) {
+      all.push_back(
+          {info->name + " " + std::string(word_of(candidates)), with(info->name, candidates)});
     }
-    all.push_back({info->name + " three futures", with(info->name, "uniform")});
+    all.push_back({info->name + " three futures", with(info->name, CandidateSet::uniform)});
     all.back().config.objective.future.future_items = 3;
-    all.back().config.objective.future.relevance = "linear";
-    all.push_back({info->name + " three futures full", with(info->name, "full")});
+    all.back().config.objective.future.relevance = Relevance::linear;
+    all.push_back({info->name + " three futures full", with(info->name, CandidateSet::full)});
     all.back().config.objective.future.future_items = 3;
   }
-  all.push_back({"per positive", with("bce-sum", "uniform")});
-  all.back().config.objective.negatives_per = "positive";
+  all.push_back({"per positive", with("bce-sum", CandidateSet::uniform)});
+  all.back().config.objective.negatives_per = NegativesPer::positive;
   all.back().config.objective.future.future_items = 3;
-  all.back().config.objective.reduction = "targets";
-  all.push_back({"log q", with("softmax", "popularity")});
+  all.back().config.objective.reduction = LossMean::targets;
+  all.push_back({"log q", with("softmax", CandidateSet::popularity)});
   all.back().config.objective.log_q = true;
-  all.push_back({"per sequence", with("gbce", "mixed")});
-  all.back().config.objective.share = "sequence";
-  all.back().config.objective.exclude = "positive";
-  all.push_back({"per batch", with("bpr-max", "batch")});
-  all.back().config.objective.share = "batch";
-  all.back().config.objective.exclude = "history";
+  all.push_back({"per sequence", with("gbce", CandidateSet::mixed)});
+  all.back().config.objective.share = NegativeShare::sequence;
+  all.back().config.objective.exclude = Exclusion::positive;
+  all.push_back({"per batch", with("bpr-max", CandidateSet::batch)});
+  all.back().config.objective.share = NegativeShare::batch;
+  all.back().config.objective.exclude = Exclusion::history;
   all.back().config.objective.bpr_max_reg = 0.5;
-  all.push_back({"last positions", with("softmax", "full")});
-  all.back().config.objective.positions = "last";
-  all.push_back({"clamped", with("gbce", "uniform")});
-  all.back().config.objective.gbce_form = "clamped";
-  all.push_back({"buckets", with("softmax", "buckets")});
-  all.push_back({"axis error", with("bpr-published", "uniform")});
-  all.back().config.objective.compat = "axis-error";
+  all.push_back({"last positions", with("softmax", CandidateSet::full)});
+  all.back().config.objective.positions = TargetPositions::last;
+  all.push_back({"clamped", with("gbce", CandidateSet::uniform)});
+  all.back().config.objective.gbce_form = GbceForm::clamped;
+  all.push_back({"buckets", with("softmax", CandidateSet::buckets)});
+  all.push_back({"axis error", with("bpr-published", CandidateSet::uniform)});
+  all.back().config.objective.compat = PublishedError::axis_error;
 }
 
 std::vector<Case> cases() {

@@ -67,14 +67,14 @@ TEST_F(DeviceTraining, FollowsTheTilesUnderEveryOptimiserRule) {
       TrainRequest r = request(std::string(rule) + device, device);
       r.config.model.dropout = 0;
       r.config.objective.criterion = "softmax";
-      r.config.train.table_optimizer = rule;
+      r.config.train.table_optimizer = find_word<TableOptimizer>(rule).value();
       r.config.train.batch_size = 3;  // leaves rows without a gradient
       r.config.train.max_batches = 6;
       r.config.train.epochs = 1;
       r.config.train.clip_norm = 0.5;
       r.config.train.l2 = 0.01;
       r.config.train.weight_decay = 0.1;
-      r.config.train.schedule = "cosine";
+      r.config.train.schedule = RateSchedule::cosine;
       r.config.train.epsilon = 1e-3;  // smooth, so that steps do not turn on roundings
       r.config.train.table_norm = 0.02;
       Trainer(r).fit();
@@ -160,7 +160,7 @@ TEST_F(DeviceTraining, EveryModelTrains) {
     r.config.model.max_length = 8;
     r.config.model.gru_hidden_size = 12;
     r.config.objective.criterion = "softmax";
-    r.config.objective.candidates = "full";
+    r.config.objective.candidates = CandidateSet::full;
     r.config.train.learning_rate = 0.01;
     r.config.train.epochs = 15;
     r.config.train.patience = 0;

@@ -21,7 +21,7 @@ constexpr int64_t kItems = 200;
 
 struct Case {
   std::string name;
-  const char* candidates;
+  CandidateSet candidates;
   bool tied;
 };
 
@@ -145,9 +145,9 @@ TEST_P(Clipping, ChangesNothingBelowTheLimit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Clipping,
-                         testing::Values(Case{"rows", "uniform", false},
-                                         Case{"rows_tied", "uniform", true},
-                                         Case{"whole_table", "full", false}),
+                         testing::Values(Case{"rows", CandidateSet::uniform, false},
+                                         Case{"rows_tied", CandidateSet::uniform, true},
+                                         Case{"whole_table", CandidateSet::full, false}),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace

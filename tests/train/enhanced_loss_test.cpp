@@ -21,15 +21,15 @@ ModelOptions post_norm() {
   options.max_length = 10;
   options.dropout = 0.5;
   options.tie_embeddings = true;
-  options.init = "normal-0.02";
+  options.init = StartValues::normal_002;
   options.resolve();
   return options;
 }
 
-Objective full_softmax(const std::string& positions, int64_t items) {
+Objective full_softmax(TargetPositions positions, int64_t items) {
   ObjectiveOptions options;
   options.criterion = "softmax";
-  options.candidates = "full";
+  options.candidates = CandidateSet::full;
   options.positions = positions;
   return Objective(options, items);
 }
@@ -38,8 +38,9 @@ TEST(EnhancedLoss, OfAnUntrainedModelIsTheLogOfTheCatalogue) {
   constexpr int64_t kItems = 2000;
   const auto model = make_model(post_norm(), kItems, 3);
   const Tile tile = test::next_item_tile({{3, 1, 4, 1, 5, 9, 2}, {6, 53, 589, 1999}, {7, 8}});
-  const auto gradients = run_tile(*model, model->parameters().readable(),
-                                  full_softmax("all", kItems), tile, {3, 0, tile.targets.size()});
+  const auto gradients =
+      run_tile(*model, model->parameters().readable(), full_softmax(TargetPositions::all, kItems),
+               tile, {3, 0, tile.targets.size()});
   EXPECT_NEAR(gradients.loss, std::log(static_cast<double>(kItems)), 0.01 * std::log(kItems));
 }
 
@@ -55,7 +56,7 @@ TEST(EnhancedLoss, OfUsersWithOneTargetIsCrossEntropyAtTheLastPosition) {
   }
   const Dataset data = Dataset::open(test::prepare_pairs(folder, log));
 
-  const auto loss = [&](TargetPositions positions, const std::string& name) {
+  const auto loss = [&](TargetPositions positions) {
     BatchOptions options;
     options.target_positions = positions;
     Batcher batcher(data, options);
@@ -65,13 +66,13 @@ TEST(EnhancedLoss, OfUsersWithOneTargetIsCrossEntropyAtTheLastPosition) {
     const auto model = make_model(post_norm(), data.num_items(), 3);
     double sum = 0;
     for (const Tile& tile : batch.tiles) {
-      sum += run_tile(*model, model->parameters().readable(), full_softmax(name, data.num_items()),
-                      tile, {3, 0, batch.positions})
+      sum += run_tile(*model, model->parameters().readable(),
+                      full_softmax(positions, data.num_items()), tile, {3, 0, batch.positions})
                  .loss;
     }
     return sum;
   };
-  EXPECT_EQ(loss(TargetPositions::all, "all"), loss(TargetPositions::last, "last"));
+  EXPECT_EQ(loss(TargetPositions::all), loss(TargetPositions::last));
 }
 
 }  // namespace

@@ -16,12 +16,11 @@ namespace truenext {
 namespace {
 
 /// Of an epoch in which nothing is drawn and nothing moves.
-double logged_loss(const test::TemporaryFolder& folder, const std::string& reduction,
-                   int64_t batch_size) {
+double logged_loss(const test::TemporaryFolder& folder, LossMean reduction, int64_t batch_size) {
   TrainRequest request = test::small_training(folder / "run", folder / "data");
   RunConfig& config = request.config;
   config.model.dropout = 0;
-  config.objective.candidates = "full";
+  config.objective.candidates = CandidateSet::full;
   config.objective.criterion = "softmax";
   config.objective.future.future_items = 3;
   config.objective.reduction = reduction;
@@ -37,15 +36,16 @@ TEST(EpochLoss, DoesNotDependOnTheBatches) {
   set_quiet(true);
   const test::TemporaryFolder folder;
   test::ring_dataset(folder);
-  for (const std::string reduction : {"positions", "targets"}) {
+  for (const LossMean reduction : {LossMean::positions, LossMean::targets}) {
     const double whole = logged_loss(folder, reduction, 60);
-    EXPECT_GT(whole, 1) << reduction;
+    EXPECT_GT(whole, 1) << word_of(reduction);
     for (const int64_t batch_size : {1, 7, 16}) {
       EXPECT_NEAR(logged_loss(folder, reduction, batch_size), whole, 1e-6)
-          << reduction << " " << batch_size;
+          << word_of(reduction) << " " << batch_size;
     }
   }
-  EXPECT_LT(logged_loss(folder, "targets", 60), logged_loss(folder, "positions", 60) - 0.1);
+  EXPECT_LT(logged_loss(folder, LossMean::targets, 60),
+            logged_loss(folder, LossMean::positions, 60) - 0.1);
 }
 
 }  // namespace

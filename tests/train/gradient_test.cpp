@@ -31,7 +31,7 @@ ObjectiveOptions sampled() {
 ObjectiveOptions full() {
   ObjectiveOptions options;
   options.criterion = "softmax";
-  options.candidates = "full";
+  options.candidates = CandidateSet::full;
   return options;
 }
 
@@ -100,7 +100,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Combine(testing::ValuesIn(test::network_cases(test::tiny_network())),
                      testing::Values(sampled(), full())),
     [](const auto& test) {
-      return std::get<0>(test.param).name + "_" + std::get<1>(test.param).candidates;
+      return std::get<0>(test.param).name + "_" +
+             std::string(word_of(std::get<1>(test.param).candidates));
     });
 
 }  // namespace

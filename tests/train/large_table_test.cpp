@@ -92,7 +92,7 @@ void train(Ranks& ranks, bool tied, const char* rule) {
   sampled.negatives = 256;
   const Objective objective(sampled, kItems);
   TrainOptions train;
-  train.table_optimizer = rule;
+  train.table_optimizer = find_word<TableOptimizer>(rule).value();
   train.clip_norm = 1e-6;
   Adam adam(model->parameters(), train);
   adam.defer(model->input_table());

@@ -24,7 +24,7 @@ ModelOptions trained_network() {
   ModelOptions options = test::small_network();
   options.max_length = 8;
   options.dropout = 0.2;
-  options.init = "small";
+  options.init = StartValues::small;
   return options;
 }
 
@@ -37,7 +37,7 @@ class NetworkTraining : public testing::TestWithParam<test::NetworkCase> {
     r.config.model = GetParam().options;
     r.config.train.epochs = 2;
     r.config.train.clip_norm = 0.5;
-    if (!GetParam().network->causal) r.config.objective.positions = "last";
+    if (!GetParam().network->causal) r.config.objective.positions = TargetPositions::last;
     return r;
   }
   static std::string train(const TrainRequest& r) {
@@ -85,7 +85,7 @@ TEST_P(NetworkTraining, Learns) {
   TrainRequest r = request("run");
   r.config.model.dropout = 0;
   r.config.objective.criterion = "softmax";
-  r.config.objective.candidates = "full";
+  r.config.objective.candidates = CandidateSet::full;
   r.config.train.epochs = 60;
   r.config.train.learning_rate = 0.01;
   r.config.train.clip_norm = 0;

@@ -78,9 +78,9 @@ TEST(ScheduledRate, WarmsUpAndDecays) {
   EXPECT_NEAR(scheduled_rate(options, 0, 110), 0.1, 1e-12);
   EXPECT_NEAR(scheduled_rate(options, 9, 110), 1.0, 1e-12);
   EXPECT_EQ(scheduled_rate(options, 60, 110), 1.0);
-  options.schedule = "linear";
+  options.schedule = RateSchedule::linear;
   EXPECT_NEAR(scheduled_rate(options, 60, 110), 0.5, 1e-12);
-  options.schedule = "cosine";
+  options.schedule = RateSchedule::cosine;
   EXPECT_NEAR(scheduled_rate(options, 60, 110), 0.5, 1e-12);
   EXPECT_NEAR(scheduled_rate(options, 110, 110), 0.0, 1e-12);
 }

@@ -22,11 +22,11 @@
 namespace truenext {
 namespace {
 
-FutureOptions original(const std::string& relevance, int64_t items) {
+FutureOptions original(Relevance relevance, int64_t items) {
   FutureOptions options;
   options.future_items = items;
   options.relevance = relevance;
-  options.normalise = "original";
+  options.normalise = Normalise::original;
   return options;
 }
 
@@ -41,16 +41,16 @@ double position_loss(std::span<float> scores, std::span<const float> weights, do
 }
 
 TEST(GoldenRelevance, LossesOfGivenLogits) {
-  const std::map<std::string, double> expected = {{"fixed", 1.509181499},
-                                                  {"linear", 1.117178082},
-                                                  {"power", 1.463431001},
-                                                  {"exponential", 2.080829859}};
+  const std::map<Relevance, double> expected = {{Relevance::fixed, 1.509181499},
+                                                {Relevance::linear, 1.117178082},
+                                                {Relevance::power, 1.463431001},
+                                                {Relevance::exponential, 2.080829859}};
   for (const auto& [relevance, total] : expected) {
     const RelevanceWeights weights(original(relevance, 3));
     std::vector<float> second = {0.5f, -1.0f, -0.5f, 0.25f}, third = {2.0f, 1.0f};
     const double loss =
         position_loss(second, weights.of(2), 3) + position_loss(third, weights.of(1), 3);
-    EXPECT_NEAR(loss, total, 1e-6) << relevance;
+    EXPECT_NEAR(loss, total, 1e-6) << word_of(relevance);
   }
 }
 
@@ -61,7 +61,7 @@ ModelOptions tiny_options() {
   options.num_blocks = options.num_heads = 2;
   options.dropout = 0;
   options.tie_embeddings = true;
-  options.padding = "attend";
+  options.padding = PaddingUse::attend;
   options.resolve();
   return options;
 }
@@ -101,7 +101,7 @@ std::map<std::string, Origin> origins() {
 
 class Steps {
  public:
-  explicit Steps(const std::string& relevance)
+  explicit Steps(Relevance relevance)
       : weights_(original(relevance, 2)),
         model_(make_model(tiny_options(), 6, 1)),
         adam_(model_->parameters(), adam_options()) {
@@ -127,7 +127,7 @@ class Steps {
   double run() {
     TileStep<float> step(*model_, model_->parameters().readable(), tile_, {true, 1, 1});
     float* state_grad = step.take_state_grad();
-    std::fill_n(state_grad, step.tokens() * step.dim(), 0.0f);
+    std::fill_n(state_grad, step.rows() * step.dim(), 0.0f);
     step.gradients().loss =
         lose(step.states(), state_grad, step.gradients().tables[model_->output_table()]);
     step.backward(state_grad);
@@ -201,17 +201,17 @@ class Steps {
 };
 
 TEST(GoldenRelevance, LossesOfATrainingStep) {
-  EXPECT_NEAR(Steps("fixed").run(), 1.230375506583, 1e-6);
-  EXPECT_NEAR(Steps("linear").run(), 0.881635576883, 1e-6);
-  EXPECT_NEAR(Steps("power").run(), 1.086686498615, 1e-6);
-  EXPECT_NEAR(Steps("exponential").run(), 1.645683960910, 1e-6);
+  EXPECT_NEAR(Steps(Relevance::fixed).run(), 1.230375506583, 1e-6);
+  EXPECT_NEAR(Steps(Relevance::linear).run(), 0.881635576883, 1e-6);
+  EXPECT_NEAR(Steps(Relevance::power).run(), 1.086686498615, 1e-6);
+  EXPECT_NEAR(Steps(Relevance::exponential).run(), 1.645683960910, 1e-6);
 }
 
 TEST(GoldenRelevance, LossesWithTheNormOfTheItemTable) {
-  EXPECT_NEAR(Steps("fixed").run_with_norm(0.01), 1.241673025370, 1e-6);
-  EXPECT_NEAR(Steps("linear").run_with_norm(0.01), 0.892933095669, 1e-6);
-  EXPECT_NEAR(Steps("power").run_with_norm(0.01), 1.097984017401, 1e-6);
-  EXPECT_NEAR(Steps("exponential").run_with_norm(0.01), 1.656981479696, 1e-6);
+  EXPECT_NEAR(Steps(Relevance::fixed).run_with_norm(0.01), 1.241673025370, 1e-6);
+  EXPECT_NEAR(Steps(Relevance::linear).run_with_norm(0.01), 0.892933095669, 1e-6);
+  EXPECT_NEAR(Steps(Relevance::power).run_with_norm(0.01), 1.097984017401, 1e-6);
+  EXPECT_NEAR(Steps(Relevance::exponential).run_with_norm(0.01), 1.656981479696, 1e-6);
 }
 
 // On the original's own table of 7 rows, the first of them for padding.
@@ -225,7 +225,7 @@ TEST(GoldenRelevance, TheNormCoversThePaddingRow) {
 }
 
 TEST(GoldenRelevance, GradientsOfATrainingStep) {
-  Steps steps("linear");
+  Steps steps(Relevance::linear);
   steps.run();
   const auto expect = [&](const std::vector<std::string>& names, double norm) {
     EXPECT_NEAR(steps.gradient_norm(names), norm, 1e-6) << names[0];
@@ -258,7 +258,7 @@ TEST(GoldenRelevance, GradientsOfATrainingStep) {
 }
 
 TEST(GoldenRelevance, LossesAfterAdamSteps) {
-  Steps steps("linear");
+  Steps steps(Relevance::linear);
   for (int step = 0; step < 10; ++step) {
     steps.run();
     steps.step();

@@ -78,42 +78,42 @@ void few_negatives(TrainRequest& r) {
 }
 
 TEST_F(ShardedTraining, EveryOptimiserGivesTheBitsOfWholeTables) {
-  const auto rule = [](const char* name, int64_t deferred_rows) {
+  const auto rule = [](TableOptimizer name, int64_t deferred_rows) {
     return [=](TrainRequest& r) {
       few_negatives(r);
       r.config.train.table_optimizer = name;
       r.config.train.weight_decay = 0.01;
       r.config.train.l2 = 1e-3;
       r.config.train.clip_norm = 0.5;
-      r.config.train.schedule = "cosine";
+      r.config.train.schedule = RateSchedule::cosine;
       r.deferred_rows = deferred_rows;
     };
   };
-  expect_same_bits({{"dense", rule("adam", 1 << 20)},
-                    {"deferred", rule("adam", 1)},
-                    {"lazy", rule("lazy-adam", 1)},
-                    {"adagrad", rule("rowwise-adagrad", 1)}});
+  expect_same_bits({{"dense", rule(TableOptimizer::adam, 1 << 20)},
+                    {"deferred", rule(TableOptimizer::adam, 1)},
+                    {"lazy", rule(TableOptimizer::lazy_adam, 1)},
+                    {"adagrad", rule(TableOptimizer::rowwise_adagrad, 1)}});
 }
 
 TEST_F(ShardedTraining, EveryWayToSampleGivesTheBitsOfWholeTables) {
-  const auto drawn = [](const char* candidates, const char* share) {
+  const auto drawn = [](CandidateSet candidates, NegativeShare share) {
     return [=](TrainRequest& r) {
       few_negatives(r);
       r.config.objective.candidates = candidates;
       r.config.objective.share = share;
-      r.config.objective.exclude = "positive";
+      r.config.objective.exclude = Exclusion::positive;
       r.config.objective.criterion = "softmax";
-      r.config.objective.log_q = std::string(share) == "batch";
+      r.config.objective.log_q = share == NegativeShare::batch;
       r.deferred_rows = 1;
     };
   };
-  expect_same_bits({{"popularity", drawn("popularity", "position")},
-                    {"sequence", drawn("uniform", "sequence")},
-                    {"batch", drawn("batch", "batch")},
+  expect_same_bits({{"popularity", drawn(CandidateSet::popularity, NegativeShare::position)},
+                    {"sequence", drawn(CandidateSet::uniform, NegativeShare::sequence)},
+                    {"batch", drawn(CandidateSet::batch, NegativeShare::batch)},
                     {"axis", [](TrainRequest& r) {
                        few_negatives(r);
                        r.config.objective.criterion = "bpr-published";
-                       r.config.objective.compat = "axis-error";
+                       r.config.objective.compat = PublishedError::axis_error;
                      }}});
 }
 
@@ -122,7 +122,7 @@ TEST_F(ShardedTraining, EveryModelGivesTheBitsOfWholeTables) {
                      [](TrainRequest& r) {
                        few_negatives(r);
                        r.config.model.tie_embeddings = false;
-                       r.config.model.init = "xavier-normal";
+                       r.config.model.init = StartValues::xavier_normal;
                        r.config.train.clip_norm = 0.5;
                        r.deferred_rows = 1;
                      }},
@@ -139,12 +139,13 @@ TEST_F(ShardedTraining, EveryModelGivesTheBitsOfWholeTables) {
 TEST_F(ShardedTraining, ASmallCatalogueGivesTheBitsOfWholeTables) {
   const test::TemporaryFolder ring;
   data_ = test::ring_dataset(ring);
-  expect_same_bits({{"own",
-                     [](TrainRequest& r) {
-                       r.config.model.tie_embeddings = true;
-                       r.deferred_rows = 1;
-                     }},
-                    {"shared", [](TrainRequest& r) { r.config.objective.share = "sequence"; }}});
+  expect_same_bits(
+      {{"own",
+        [](TrainRequest& r) {
+          r.config.model.tie_embeddings = true;
+          r.deferred_rows = 1;
+        }},
+       {"shared", [](TrainRequest& r) { r.config.objective.share = NegativeShare::sequence; }}});
 }
 
 TEST_F(ShardedTraining, ResumesWithAnyNumberOfProcessesAndWithWholeTables) {
@@ -207,7 +208,7 @@ TEST_F(ShardedTraining, RefusesWhatReadsTheWholeTable) {
     }
     return "not refused"s;
   };
-  for (const char* candidates : {"full", "buckets"}) {
+  for (const CandidateSet candidates : {CandidateSet::full, CandidateSet::buckets}) {
     const std::string text = message([&](TrainRequest& r) {
       r.config.objective.candidates = candidates;
       r.config.objective.criterion = "softmax";

@@ -71,7 +71,7 @@ class NormOfAModel : public testing::TestWithParam<bool> {
     options.num_heads = 2;
     options.max_length = 6;
     options.dropout = 0;
-    options.init = "xavier-normal";
+    options.init = StartValues::xavier_normal;
     options.tie_embeddings = GetParam();
     options.resolve();
     model_ = make_model(options, kItems, 5);
@@ -184,7 +184,7 @@ TEST_F(NormTraining, GivesTheSameBitsOnAnyThreadsAndProcessesAndAfterAResume) {
 TEST_F(NormTraining, ShrinksTheTableUnderEveryOptimiser) {
   const auto norm_after = [&](const std::string& rule, double factor) {
     TrainRequest r = request(rule + std::to_string(factor), factor);
-    r.config.train.table_optimizer = rule;
+    r.config.train.table_optimizer = find_word<TableOptimizer>(rule).value();
     r.config.train.learning_rate = 0.01;
     r.config.model.dropout = 0;
     Trainer(r).fit();

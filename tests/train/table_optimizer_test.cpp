@@ -122,13 +122,13 @@ struct PlainRule {
   }
 };
 
-class TableRule : public testing::TestWithParam<std::tuple<std::string, int>> {};
+class TableRule : public testing::TestWithParam<std::tuple<TableOptimizer, int>> {};
 
 TEST_P(TableRule, FollowsItsFormulaAndLeavesOtherRowsAlone) {
   const auto& [rule, threads] = GetParam();
   Problem problem;
   problem.options.table_optimizer = rule;
-  PlainRule plain(problem, rule == "rowwise-adagrad");
+  PlainRule plain(problem, rule == TableOptimizer::rowwise_adagrad);
   Adam adam(problem.parameters, problem.options);
   adam.defer(0);  // means nothing to these rules
   EXPECT_FALSE(adam.deferred(0));
@@ -167,7 +167,8 @@ TEST_P(TableRule, DoesNotDependOnHowAGradientIsStoredNorOnThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TableRule,
-                         testing::Combine(testing::Values("lazy-adam", "rowwise-adagrad"),
+                         testing::Combine(testing::Values(TableOptimizer::lazy_adam,
+                                                          TableOptimizer::rowwise_adagrad),
                                           testing::Values(1, 2, 3)));
 
 }  // namespace

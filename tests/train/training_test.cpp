@@ -83,12 +83,12 @@ TEST_F(Training, OneTwoAndThreeThreadsGiveTheSameBits) {
 TEST_F(Training, DeferringTablesChangesNoBit) {
   const struct {
     const char* name;
-    const char* candidates;
+    CandidateSet candidates;
     bool tied;
-  } cases[] = {{"tied", "uniform", true},
-               {"two", "uniform", false},
-               {"full", "full", true},
-               {"buckets", "buckets", true}};
+  } cases[] = {{"tied", CandidateSet::uniform, true},
+               {"two", CandidateSet::uniform, false},
+               {"full", CandidateSet::full, true},
+               {"buckets", CandidateSet::buckets, true}};
   for (const auto& c : cases) {
     TrainRequest dense = request(std::string("dense_") + c.name);
     dense.config.objective.candidates = c.candidates;
@@ -109,21 +109,27 @@ TEST_F(Training, DeferringTablesChangesNoBit) {
 
 TEST_F(Training, EveryWayToDrawGivesTheSameBitsOnAnyThreadsAndWithDeferredTables) {
   const struct {
-    const char *candidates, *share, *exclude, *users;
-  } cases[] = {{"popularity", "position", "history", "shuffled"},
-               {"mixed", "sequence", "history", "with-replacement"},
-               {"batch", "batch", "positive", "shuffled"},
-               {"uniform", "batch", "history", "shuffled"}};
+    CandidateSet candidates;
+    NegativeShare share;
+    Exclusion exclude;
+    UserOrder users;
+  } cases[] = {
+      {CandidateSet::popularity, NegativeShare::position, Exclusion::history, UserOrder::shuffled},
+      {CandidateSet::mixed, NegativeShare::sequence, Exclusion::history,
+       UserOrder::with_replacement},
+      {CandidateSet::batch, NegativeShare::batch, Exclusion::positive, UserOrder::shuffled},
+      {CandidateSet::uniform, NegativeShare::batch, Exclusion::history, UserOrder::shuffled}};
   std::set<std::string> different;
   for (const auto& c : cases) {
+    const std::string name(word_of(c.candidates));
     const auto with = [&](const std::string& run, int threads) {
-      TrainRequest r = request(c.candidates + run, threads);
+      TrainRequest r = request(name + run, threads);
       r.config.objective.criterion = "bpr-max";
       r.config.objective.candidates = c.candidates;
       r.config.objective.share = c.share;
       r.config.objective.exclude = c.exclude;
       r.config.objective.future.future_items = 3;
-      r.config.objective.future.relevance = "linear";
+      r.config.objective.future.relevance = Relevance::linear;
       r.config.train.users = c.users;
       return r;
     };
@@ -131,9 +137,8 @@ TEST_F(Training, EveryWayToDrawGivesTheSameBitsOnAnyThreadsAndWithDeferredTables
     TrainRequest deferred = with("3", 3);
     deferred.deferred_rows = 1;
     Trainer(deferred).fit();
-    EXPECT_TRUE(trained_bytes(c.candidates + "1"s) == trained_bytes(c.candidates + "3"s))
-        << c.candidates;
-    different.insert(trained_bytes(c.candidates + "1"s));
+    EXPECT_TRUE(trained_bytes(name + "1") == trained_bytes(name + "3")) << name;
+    different.insert(trained_bytes(name + "1"));
   }
   EXPECT_EQ(different.size(), std::size(cases));
 }
@@ -141,7 +146,7 @@ TEST_F(Training, EveryWayToDrawGivesTheSameBitsOnAnyThreadsAndWithDeferredTables
 TEST_F(Training, OneFutureItemIsTheNextItemToTheBit) {
   const auto with = [&](const std::string& relevance, int64_t items) {
     TrainRequest r = request(relevance + std::to_string(items));
-    r.config.objective.future.relevance = relevance;
+    r.config.objective.future.relevance = find_word<Relevance>(relevance).value();
     r.config.objective.future.future_items = items;
     Trainer(r).fit();
     return trained_bytes(relevance + std::to_string(items));
@@ -158,7 +163,7 @@ TEST_F(Training, TableOptimizersGiveTheSameBitsOnAnyThreadsAndAfterAResume) {
   for (const char* rule : {"adam", "lazy-adam", "rowwise-adagrad"}) {
     const auto with = [&](const std::string& run, int threads) {
       TrainRequest r = request(rule + run, threads);
-      r.config.train.table_optimizer = rule;
+      r.config.train.table_optimizer = find_word<TableOptimizer>(rule).value();
       r.deferred_rows = 1;
       return r;
     };
@@ -273,11 +278,13 @@ TEST_F(Training, EveryModelAndObjectiveRuns) {
     const char* model;
     const char* block;
     const char* criterion;
-    const char* candidates;
-  } cases[] = {
-      {"sasrec", "gsasrec", "softmax", "full"},      {"sasrec", "pmixer", "bce", "uniform"},
-      {"sasrec", "post-norm", "softmax", "uniform"}, {"sasrec", "csrec", "gbce", "full"},
-      {"sasrec", "pmixer", "softmax", "buckets"},    {"gru4rec", "gsasrec", "softmax", "full"}};
+    CandidateSet candidates;
+  } cases[] = {{"sasrec", "gsasrec", "softmax", CandidateSet::full},
+               {"sasrec", "pmixer", "bce", CandidateSet::uniform},
+               {"sasrec", "post-norm", "softmax", CandidateSet::uniform},
+               {"sasrec", "csrec", "gbce", CandidateSet::full},
+               {"sasrec", "pmixer", "softmax", CandidateSet::buckets},
+               {"gru4rec", "gsasrec", "softmax", CandidateSet::full}};
   for (const auto& c : cases) {
     TrainRequest r = request(std::string(c.model) + c.block + c.criterion);
     r.config.model = ModelOptions();

@@ -29,7 +29,7 @@ class WatchTest : public testing::Test {
  protected:
   void SetUp() override { set_quiet(true); }
 
-  TrainRequest request(const std::string& run, const std::string& parts) const {
+  TrainRequest request(const std::string& run, WatchedParts parts) const {
     TrainRequest request = test::small_training(folder_ / run, data_);
     request.config.watch.parts = parts;
     return request;
@@ -56,7 +56,7 @@ class WatchTest : public testing::Test {
 };
 
 TEST_F(WatchTest, MeasuresBothPartsFromBeforeTheFirstEpochOn) {
-  Trainer(request("run", "both")).fit();
+  Trainer(request("run", WatchedParts::both)).fit();
   const auto found = watched("run");
   EXPECT_EQ(found.size(), 8u);  // epochs 0 to 3, two parts
   int validations = 0;
@@ -71,9 +71,9 @@ TEST_F(WatchTest, MeasuresBothPartsFromBeforeTheFirstEpochOn) {
 }
 
 TEST_F(WatchTest, GivesWhatTheWrittenModelGives) {
-  TrainRequest r = request("run", "test");
+  TrainRequest r = request("run", WatchedParts::test);
   r.config.watch.every = 2;
-  r.config.watch.candidates = "original";
+  r.config.watch.candidates = CandidateRule::original;
   const TrainResult result = Trainer(r).fit();
   const auto found = watched("run");
   EXPECT_EQ(found.size(), 3u);  // epochs 0 and 2, and the last
@@ -91,9 +91,9 @@ TEST_F(WatchTest, GivesWhatTheWrittenModelGives) {
 }
 
 TEST_F(WatchTest, ChangesNoBitAndIsRepeatedByNoResume) {
-  Trainer(request("without", "none")).fit();
-  Trainer(request("whole", "both")).fit();
-  TrainRequest cut = request("cut", "both");
+  Trainer(request("without", WatchedParts::none)).fit();
+  Trainer(request("whole", WatchedParts::both)).fit();
+  TrainRequest cut = request("cut", WatchedParts::both);
   cut.config.train.epochs = 1;
   Trainer(cut).fit();
   cut.config.train.epochs = 3;
@@ -106,7 +106,7 @@ TEST_F(WatchTest, ChangesNoBitAndIsRepeatedByNoResume) {
 }
 
 TEST_F(WatchTest, KeepsTheValuesOfUsersUnderThePublishedNames) {
-  TrainRequest r = request("run", "valid");
+  TrainRequest r = request("run", WatchedParts::valid);
   r.config.watch.per_user = true;
   r.config.train.epochs = 1;
   Trainer(r).fit();
@@ -127,7 +127,7 @@ TEST_F(WatchTest, KeepsTheValuesOfUsersUnderThePublishedNames) {
 
 TEST_F(WatchTest, RefusesWhatItCannotMeasure) {
   const auto refusal = [&](TrainRequest r) { return test::caught([&] { Trainer trainer(r); }); };
-  TrainRequest twice = request("run", "both");
+  TrainRequest twice = request("run", WatchedParts::both);
   twice.config.watch.metrics = "ndcg@10,ndcg_prefix@10";
   EXPECT_EQ(refusal(twice).code, ExitCode::ok);  // two names in the log
   twice.config.watch.per_user = true;
@@ -140,7 +140,7 @@ TEST_F(WatchTest, RefusesWhatItCannotMeasure) {
   options.split.valid = 0;
   options.out = folder_ / "unvalidated";
   prepare_dataset(options);
-  TrainRequest valid = request("run", "valid");
+  TrainRequest valid = request("run", WatchedParts::valid);
   valid.config.data.path = options.out.string();
   EXPECT_TRUE(refusal(valid).says("holds out nothing for the valid part"))
       << refusal(valid).message;

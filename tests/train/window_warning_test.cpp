@@ -60,7 +60,7 @@ TEST(WindowWarning, ARunSaysItOnce) {
   set_quiet(true);  // warnings stay
   const test::TemporaryFolder folder;
   const std::filesystem::path data = test::ring_dataset(folder);
-  const auto said = [&](int64_t max_length, const char* window) {
+  const auto said = [&](int64_t max_length, TrainingWindow window) {
     TrainRequest r = test::small_training(folder / "run", data);
     r.config.model.max_length = max_length;
     r.config.train.window = window;
@@ -74,9 +74,9 @@ TEST(WindowWarning, ARunSaysItOnce) {
     }
     return times;
   };
-  EXPECT_EQ(said(3, "newest"), 1);
-  EXPECT_EQ(said(3, "random"), 0);
-  EXPECT_EQ(said(8, "newest"), 0);
+  EXPECT_EQ(said(3, TrainingWindow::newest), 1);
+  EXPECT_EQ(said(3, TrainingWindow::random), 0);
+  EXPECT_EQ(said(8, TrainingWindow::newest), 0);
 }
 
 }  // namespace

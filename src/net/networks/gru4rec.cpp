@@ -16,10 +16,10 @@ using net::Rows;
 using net::Wanted;
 
 void check(ModelOptions& options) {
-  if (options.positions == "auto") options.positions = "none";
-  check_usage(options.positions == "none",
+  if (options.positions == PositionNumbers::automatic) options.positions = PositionNumbers::none;
+  check_usage(options.positions == PositionNumbers::none,
               "model.positions = \"{}\": gru4rec has no positions; want \"auto\" or \"none\"",
-              options.positions);
+              word_of(options.positions));
 }
 
 std::string layer_name(int64_t layer) {
@@ -32,7 +32,9 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
   std::vector<TensorInfo> list;
   list.push_back({kInputTable, {num_items, d}, Start::table});
   if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
-  if (options.padding == "attend") list.push_back({"padding_embedding", {d}, Start::zero});
+  if (options.padding == PaddingUse::attend) {
+    list.push_back({"padding_embedding", {d}, Start::zero});
+  }
   for (int64_t l = 0; l < options.gru_layers; ++l) {
     const std::string prefix = layer_name(l);
     list.push_back({prefix + "input_weight", {3 * hidden, l == 0 ? d : hidden}});
@@ -76,7 +78,7 @@ Rows run(Ops& ops, const ModelOptions& options) {
   Rows x = ops.lookup(kInputTable, net::item_ids(ops.input()), net::Layout::tokens);
   x = ops.dropout(x, options.dropout, Purpose::dropout_embedding, 0);
   std::optional<Padding> padding;
-  if (options.padding == "attend") padding.emplace(ops, options.max_length);
+  if (options.padding == PaddingUse::attend) padding.emplace(ops, options.max_length);
   for (int64_t l = 0; l < options.gru_layers; ++l) {
     const std::string name = layer_name(l);
     net::GruCall call{name, options.gru_bias};
@@ -103,6 +105,7 @@ const NetworkInfo gru4rec_network{
     // A step works on a row of each sequence, so many sequences make large products.
     .use_tile = {.tokens = 16384, .sequences = 64},
     .describe = &describe,
-    .examples = {"", "gru_layers=2 gru_bias=true", "tie_embeddings=true gru_layers=2 padding=attend"}};
+    .examples = {"", "gru_layers=2 gru_bias=true",
+                 "tie_embeddings=true gru_layers=2 padding=attend"}};
 
 }  // namespace truenext

@@ -20,12 +20,12 @@ void check(ModelOptions& options) {
   const BlockStyle& style = block_style(options.block);
   if (options.num_heads == 0) options.num_heads = style.default_heads;
   if (options.inner_size == 0) options.inner_size = style.inner_factor * options.hidden_size;
-  if (options.positions == "auto") options.positions = style.default_positions;
+  if (options.positions == PositionNumbers::automatic) options.positions = style.default_positions;
   check_usage(
       options.hidden_size % options.num_heads == 0,
       "model.num_heads = {}: model.hidden_size = {} cannot be divided among that many heads",
       options.num_heads, options.hidden_size);
-  check_usage(options.padding == "none" || style.can_attend_padding,
+  check_usage(options.padding == PaddingUse::none || style.can_attend_padding,
               "model.padding = \"attend\": only model.block = \"pmixer\" and model.name = "
               "\"gru4rec\" have originals that see their padding; want \"none\" for \"{}\"",
               options.block);
@@ -36,7 +36,7 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
   const int64_t d = options.hidden_size;
   std::vector<TensorInfo> list;
   list.push_back({kInputTable, {num_items, d}, Start::table});
-  if (options.positions != "none") {
+  if (options.positions != PositionNumbers::none) {
     list.push_back({"position_embedding.weight", {options.max_length, d}, Start::table});
   }
   if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
@@ -60,9 +60,9 @@ Rows embed(Ops& ops, const ModelOptions& options, const BlockStyle& style) {
   const double factor =
       style.scale_embedding ? std::sqrt(static_cast<double>(options.hidden_size)) : 1;
   Rows x = ops.lookup(kInputTable, net::item_ids(ops.input()), net::Layout::tokens);
-  if (options.positions != "none") {
+  if (options.positions != PositionNumbers::none) {
     const Rows places = ops.lookup("position_embedding.weight",
-                                   options.positions == "from-end"
+                                   options.positions == PositionNumbers::from_end
                                        ? net::places_from_end(ops.input(), options.max_length)
                                        : net::places_from_start(ops.input()),
                                    net::Layout::tokens);
@@ -80,7 +80,7 @@ Rows run(Ops& ops, const ModelOptions& options) {
   for (int64_t b = 0; b < options.num_blocks; ++b) {
     const std::string prefix = fmt::format("blocks.{}.", b);
     net::BlockCall call{prefix, &style, options.num_heads, options.inner_size};
-    call.padded_length = options.padding == "attend" ? options.max_length : 0;
+    call.padded_length = options.padding == PaddingUse::attend ? options.max_length : 0;
     call.dropout = options.dropout;
     call.number = b;
     const bool last = b + 1 == options.num_blocks;

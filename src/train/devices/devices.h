@@ -36,8 +36,8 @@ class Devices {
                                          const TensorMap& weights) = 0;
 };
 
-/// Loads the plug-in, libtruenext_torch.so beside this library or TRUENEXT_TORCH_PLUGIN, once. Usage
-/// Error that says how to get it when there is none.
+/// Loads the plug-in, libtruenext_torch.so beside this library or TRUENEXT_TORCH_PLUGIN, once.
+/// Usage Error that says how to get it when there is none.
 Devices& devices();
 
 /// What the plug-in exports by the name truenext_devices. `version` is that of the library that

@@ -8,8 +8,8 @@
 #include "inference/model_file.h"
 #include "net/model.h"
 #include "run/run_config.h"
-#include "train/ranks/ranks.h"
 #include "train/loop/training_parts.h"
+#include "train/ranks/ranks.h"
 
 namespace truenext {
 

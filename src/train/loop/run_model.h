@@ -8,8 +8,8 @@
 #include "eval/evaluator.h"
 #include "net/encoder.h"
 #include "run/run_config.h"
-#include "train/steps/device_engine.h"
 #include "train/loop/training_parts.h"
+#include "train/steps/device_engine.h"
 
 namespace truenext {
 

@@ -8,8 +8,8 @@
 #include "net/model.h"
 #include "objectives/objective.h"
 #include "run/run_config.h"
-#include "train/ranks/ranks.h"
 #include "train/loop/validator.h"
+#include "train/ranks/ranks.h"
 
 namespace truenext {
 

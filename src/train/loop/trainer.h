@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "run/run_config.h"
-#include "train/steps/device_engine.h"
-#include "train/ranks/ranks.h"
 #include "train/loop/run_log.h"
-#include "train/steps/step_engine.h"
 #include "train/loop/train_request.h"
 #include "train/loop/train_state.h"
 #include "train/loop/training_parts.h"
 #include "train/loop/validator.h"
 #include "train/loop/watch.h"
+#include "train/ranks/ranks.h"
 #include "train/ranks/whole_rows.h"
+#include "train/steps/device_engine.h"
+#include "train/steps/step_engine.h"
 
 namespace truenext {
 

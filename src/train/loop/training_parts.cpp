@@ -44,15 +44,12 @@ BatchOptions batch_options(const RunConfig& config) {
   options.max_length = config.model.max_length;
   options.tile_tokens = config.train.tile_tokens;
   options.max_batches = config.train.max_batches;
-  options.target_positions =
-      config.objective.positions == "all" ? TargetPositions::all : TargetPositions::last;
+  options.target_positions = config.objective.positions;
   options.future = config.objective.future;
   options.with_seen = config.objective.needs_seen();
   options.with_pool = config.objective.needs_pool();
-  options.users =
-      config.train.users == "shuffled" ? UserOrder::shuffled : UserOrder::with_replacement;
-  options.window =
-      config.train.window == "newest" ? TrainingWindow::newest : TrainingWindow::random;
+  options.users = config.train.users;
+  options.window = config.train.window;
   options.seed = static_cast<uint64_t>(config.train.seed);
   return options;
 }
@@ -68,7 +65,7 @@ TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
               "--shard-tables: objective.candidates = \"{}\" reads the whole item table in every "
               "step, so every process would have to hold it; sample candidates, e.g. "
               "objective.candidates=uniform, or leave --shard-tables out",
-              objective.candidates);
+              word_of(objective.candidates));
   check_usage(request.config.train.table_norm == 0,
               "--shard-tables: train.table_norm = {} takes the norm of whole item tables in every "
               "step; use train.l2 or train.weight_decay, which need a row at a time, or leave "

@@ -10,9 +10,9 @@
 #include "net/model.h"
 #include "objectives/objective.h"
 #include "run/run_config.h"
-#include "train/steps/engine.h"
-#include "train/optimise/optimizer.h"
 #include "train/loop/train_request.h"
+#include "train/optimise/optimizer.h"
+#include "train/steps/engine.h"
 
 namespace truenext {
 

@@ -46,24 +46,24 @@ void check_names(const std::vector<Metric>& metrics) {
 
 Watch::Watch(const Dataset& dataset, const RunConfig& config, WorkerPool& pool)
     : dataset_(dataset), config_(config), pool_(pool) {
-  const std::string& parts = config.watch.parts;
-  if (parts == "none") return;
+  const WatchedParts parts = config.watch.parts;
+  if (parts == WatchedParts::none) return;
   metrics_ = parse_metrics(config.watch.metrics);
   if (config.watch.per_user) check_names(metrics_);
-  if (parts != "test") add(SplitPart::valid, config);
-  if (parts != "valid") add(SplitPart::test, config);
+  if (parts != WatchedParts::test) add(SplitPart::valid, config);
+  if (parts != WatchedParts::valid) add(SplitPart::test, config);
 }
 
 void Watch::add(SplitPart which, const RunConfig& config) {
   Part part;
   part.protocol.part = which;
   part.protocol.exclude_seen = config.train.exclude_seen;
-  part.protocol.candidates = parse_candidate_rule(config.watch.candidates);
+  part.protocol.candidates = config.watch.candidates;
   part.protocol.ties = usual_ties(part.protocol.candidates);
   part.queries = make_queries(dataset_, part.protocol);
   check_data(!part.queries.users.empty(),
              "watch.parts = \"{}\": the split of {} ({}) holds out nothing for the {} part",
-             config.watch.parts, dataset_.folder().string(), dataset_.split_name(),
+             word_of(config.watch.parts), dataset_.folder().string(), dataset_.split_name(),
              split_part_name(which));
   part.horizon = whole_range(part.queries);
   part.negatives = draw_negatives(negative_source(dataset_), part.queries, part.protocol);
@@ -93,7 +93,7 @@ std::filesystem::path Watch::users_file(int64_t epoch, const std::string& part) 
   return fmt::format("{}.expid={}.epoch={}.npositive={}.nnegative={}.losstype={}.{}.json",
                      config_.model.name, data, epoch, objective.future.future_items,
                      objective.negatives_of(objective.future.future_items),
-                     objective.future.relevance, part);
+                     word_of(objective.future.relevance), part);
 }
 
 void Watch::write_users(const std::filesystem::path& run, int64_t epoch,

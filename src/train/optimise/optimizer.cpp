@@ -34,12 +34,8 @@ Adam::Adam(ParameterSet& parameters, const TrainOptions& options)
   for (int64_t i = 0; i < parameters.size(); ++i) {
     const Tensor& value = parameters[i].value;
     State& state = states_[i];
-    if (parameters[i].is_table()) {
-      state.rule = options.table_optimizer == "lazy-adam"         ? Rule::lazy_adam
-                   : options.table_optimizer == "rowwise-adagrad" ? Rule::rowwise_adagrad
-                                                                  : Rule::adam;
-    }
-    if (state.rule == Rule::rowwise_adagrad) {
+    if (parameters[i].is_table()) state.rule = options.table_optimizer;
+    if (state.rule == TableOptimizer::rowwise_adagrad) {
       state.sums = Tensor({value.rows()});
       continue;
     }
@@ -56,7 +52,7 @@ kernels::AdamTable Adam::table(int64_t index) {
 
 void Adam::defer(int64_t index) {
   State& state = states_[index];
-  if (state.rule != Rule::adam || state.deferred) return;
+  if (state.rule != TableOptimizer::adam || state.deferred) return;
   state.deferred = std::make_unique<DeferredAdam>(parameters_[index].value.rows(), table(index));
 }
 
@@ -121,7 +117,7 @@ void Adam::step_table(int64_t index, const TableGradient<float>& gradient,
     state.deferred->step(gradient, factors, pool);
     return;
   }
-  if (state.rule == Rule::lazy_adam) {
+  if (state.rule == TableOptimizer::lazy_adam) {
     const kernels::AdamTable numbers = table(index);
     for_touched_rows(gradient, pool, [&](std::span<const int32_t> rows, const float* grads) {
       kernels::adam_rows(static_cast<int64_t>(rows.size()), rows.data(), factors, grads, numbers);
@@ -141,7 +137,7 @@ void Adam::step_table(int64_t index, const TableGradient<float>& gradient,
 std::vector<NamedTensor<Tensor>> Adam::state(int64_t index) {
   State& state = states_[index];
   const std::string& name = parameters_[index].name;
-  if (state.rule == Rule::rowwise_adagrad) return {{"adagrad.sums." + name, &state.sums}};
+  if (state.rule == TableOptimizer::rowwise_adagrad) return {{"adagrad.sums." + name, &state.sums}};
   return {{"adam.moment1." + name, &state.moment1}, {"adam.moment2." + name, &state.moment2}};
 }
 
@@ -184,11 +180,17 @@ double scheduled_rate(const TrainOptions& options, int64_t step, int64_t total) 
   if (step < options.warmup_steps) {
     return rate * static_cast<double>(step + 1) / static_cast<double>(options.warmup_steps);
   }
-  if (options.schedule == "constant") return rate;
   const double after = static_cast<double>(std::max<int64_t>(1, total - options.warmup_steps));
   const double done = std::min(1.0, static_cast<double>(step - options.warmup_steps) / after);
-  if (options.schedule == "linear") return rate * (1.0 - done);
-  return rate * 0.5 * (1.0 + std::cos(std::numbers::pi * done));
+  switch (options.schedule) {
+    case RateSchedule::constant:
+      return rate;
+    case RateSchedule::linear:
+      return rate * (1.0 - done);
+    case RateSchedule::cosine:
+      return rate * 0.5 * (1.0 + std::cos(std::numbers::pi * done));
+  }
+  return rate;
 }
 
 }  // namespace truenext

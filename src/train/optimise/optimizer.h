@@ -53,15 +53,16 @@ class Adam {
   void set_steps(int64_t steps) { steps_ = steps; }
 
  private:
-  enum class Rule { adam, lazy_adam, rowwise_adagrad };
   struct State {
-    Rule rule = Rule::adam;
+    TableOptimizer rule = TableOptimizer::adam;
     Tensor moment1, moment2;  ///< empty under rowwise_adagrad
     Tensor sums;              ///< [rows], of rowwise_adagrad
     std::unique_ptr<DeferredAdam> deferred;
   };
 
-  bool by_row(int64_t index) const { return deferred(index) || states_[index].rule != Rule::adam; }
+  bool by_row(int64_t index) const {
+    return deferred(index) || states_[index].rule != TableOptimizer::adam;
+  }
   kernels::AdamTable table(int64_t index);
   kernels::AdamStep next_step(double learning_rate);
   void step_whole(TileGradients<float>& gradients, const kernels::AdamFactors& factors,

@@ -39,8 +39,8 @@ class Ranks {
 /// The one process of an ordinary run.
 Ranks& solo_ranks();
 
-/// MPI, by its plug-in, when mpirun started this process, else alone. Usage Error when mpirun started several
-/// processes and this build has no MPI.
+/// MPI, by its plug-in, when mpirun started this process, else alone. Usage Error when mpirun
+/// started several processes and this build has no MPI.
 std::unique_ptr<Ranks> make_ranks();
 
 /// What the plug-in libtruenext_mpi.so (src/mpi) exports by the name truenext_mpi_ranks:

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <utility>
 
-#include "train/ranks/gradient_wire.h"
 #include "train/optimise/optimizer.h"
+#include "train/ranks/gradient_wire.h"
 #include "train/ranks/rank_sum.h"
 #include "train/steps/tree_reducer.h"
 

@@ -116,8 +116,8 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
                                        : sum_over_ranks<GradientWire>(*ranks_, std::move(own));
   total.tables[model_.output_table()].add(std::exchange(total.catalogue, {}));
   if (options_.table_norm > 0) {  // after the sum over ranks, by each: once a step
-    total.loss += add_table_norms(model_, model_.parameters().readable(),
-                                  options_.table_norm, total, pool_);
+    total.loss +=
+        add_table_norms(model_, model_.parameters().readable(), options_.table_norm, total, pool_);
   }
   check_data(std::isfinite(total.loss),
              "training diverged: the loss of step {} is {}; lower train.learning_rate or set "

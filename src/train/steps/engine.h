@@ -13,9 +13,9 @@
 #include "train/optimise/optimizer.h"
 #include "train/ranks/rank_sum.h"
 #include "train/ranks/ranks.h"
+#include "train/ranks/table_shards.h"
 #include "train/steps/phased_sum.h"
 #include "train/steps/step_engine.h"
-#include "train/ranks/table_shards.h"
 #include "train/steps/tile_step.h"
 
 namespace truenext {

@@ -52,13 +52,13 @@ TableGradient<float> PhasedSum::run_group(const Batch& batch, TileRange group, i
     steps[t] = std::make_unique<TileStep<float>>(
         model_, weights, tile, net::PassPurpose{true, context.seed, context.step}, arenas_[t]);
     float* state_grad = steps[t]->take_state_grad();
-    std::fill_n(state_grad, steps[t]->tokens() * steps[t]->dim(), 0.0f);
-    parts[t] = {&tile, steps[t]->states(), state_grad};
+    std::fill_n(state_grad, steps[t]->rows() * steps[t]->dim(), 0.0f);
+    parts[t] = {&tile, steps[t]->by_query(), steps[t]->states(), state_grad};
   });
 
-  CatalogueLoss<float> loss(
-      objective_.criterion(), {table.data, static_cast<size_t>(table.rows * table.columns)},
-      table.columns, context.divisor, parts, scores_);
+  CatalogueLoss<float> loss(objective_.criterion(),
+                            {table.data, static_cast<size_t>(table.rows * table.columns)},
+                            table.columns, context.divisor, parts, scores_);
   pool_.run(loss.row_units(), [&](int64_t unit, int) { loss.run_rows(unit); });
   loss.collect_losses();
   TableGradient<float> gradient(table.rows, table.columns, table.rows);

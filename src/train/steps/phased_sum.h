@@ -18,8 +18,8 @@ namespace truenext {
 
 /// Gradients of the tiles of a batch whose loss is over the whole catalogue, phase by phase
 /// (decision 0018): the network forward by tiles, rows of scores by blocks of queries, the table's
-/// gradient by ranges of items, the network backward by tiles. Tiles are taken a group at a time, as
-/// many as their scores may be kept of.
+/// gradient by ranges of items, the network backward by tiles. Tiles are taken a group at a time,
+/// as many as their scores may be kept of.
 class PhasedSum {
  public:
   PhasedSum(const Model& model, const Objective& objective, WorkerPool& pool)

@@ -14,7 +14,10 @@ net::Arena& emptied(net::Arena& arena) {
 }
 
 net::Input input_of(const Tile& tile) {
-  return {tile.sequences.values, tile.sequences.offsets, tile.streams, {}, {}, {}};
+  const int64_t queries = tile.targets.size();
+  const bool some = queries > 0 && queries < tile.tokens();
+  const auto wanted = some ? net::Wanted::list(tile.targets.rows) : net::Wanted::all();
+  return {tile.sequences.values, tile.sequences.offsets, tile.streams, wanted, {}, {}};
 }
 
 }  // namespace
@@ -57,8 +60,7 @@ TileStep<T>::TileStep(const Model& model, const WeightViews<T>& weights, const T
       states_(model.network().run(pass_, model.options())) {}
 
 template <typename T>
-WeightViews<T> TileStep<T>::with_gradients(const ParameterSet& parameters,
-                                           WeightViews<T> weights) {
+WeightViews<T> TileStep<T>::with_gradients(const ParameterSet& parameters, WeightViews<T> weights) {
   for (int64_t i = 0; i < parameters.size(); ++i) {
     if (!parameters[i].is_table()) weights[i].grad = gradients_.of(parameters[i]).data();
   }
@@ -87,6 +89,7 @@ TileGradients<T> run_tile(const Model& model, const WeightViews<T>& weights,
   const int64_t output = model.output_table();
   ObjectiveInput<T> input;
   input.states = step.states();
+  input.by_query = step.by_query();
   input.table = weights[output].data;
   input.held = weights[output].held;
   input.dim = step.dim();

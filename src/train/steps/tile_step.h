@@ -44,8 +44,8 @@ struct StepContext {
   int64_t divisor = 0;  ///< of the batch's loss
 };
 
-/// Forward and backward pass of the network over one tile. It holds the arena as long as it lives. T
-/// is float, or double in gradient checks.
+/// Forward and backward pass of the network over one tile. It holds the arena as long as it lives.
+/// T is float, or double in gradient checks.
 template <typename T>
 class TileStep {
  public:
@@ -53,9 +53,11 @@ class TileStep {
   TileStep(const Model& model, const WeightViews<T>& weights, const Tile& tile,
            const net::PassPurpose& purpose, net::Arena& arena = net::thread_arena());
 
-  /// One state a token of the tile: [tokens, dim].
+  /// [rows, dim]: a state for every token of the tile or, where fewer tokens have a query, for
+  /// those that have: what nobody asks for is not computed.
   const T* states() const { return pass_.values(states_); }
-  int64_t tokens() const { return states_.count; }
+  int64_t rows() const { return states_.count; }
+  bool by_query() const { return !pass_.wanted().is_all(); }
   int64_t dim() const { return states_.width; }
   TileGradients<T>& gradients() { return gradients_; }
 
