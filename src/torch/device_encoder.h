@@ -23,23 +23,17 @@ class DeviceEncoder {
   /// Table that scores are taken with: [num_items, dim].
   const at::Tensor& item_table() const { return weights_[model_.output_table()]; }
 
-  /// Histories, as long as the model looks at, for which no tensor of a pass holds more than
-  /// `numbers` numbers; at least 1.
+  /// Histories, as long as the model looks at, for which no matrix of a pass holds more than
+  /// `numbers` numbers (net::WorkPass); at least 1.
   int64_t most_histories(int64_t numbers) const;
   /// The state after the newest item of each history: [histories, dim]. Data Error when a history
   /// is empty or of another catalogue, or a state is not finite.
   at::Tensor encode_last(JaggedView<int32_t> histories) const;
 
  private:
-  struct Encoded {
-    at::Tensor states;
-    int64_t largest;  ///< tensor of the pass, in numbers
-  };
-  Encoded run(const Jagged<int32_t>& windows) const;
-
   const Model& model_;
   std::vector<at::Tensor> weights_;
-  int64_t numbers_of_history_;  ///< in the largest tensor of a pass over one long history
+  int64_t numbers_of_history_;  ///< in the largest matrix of a pass over one long history
 };
 
 }  // namespace truenext

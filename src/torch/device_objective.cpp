@@ -52,7 +52,7 @@ void widen(const std::vector<T>& rows, int64_t width, int64_t wide, std::vector<
 struct DeviceObjective::Queries {
   int64_t count = 0;
   double share = 0;                ///< of a query in the batch's loss
-  at::Tensor tokens;               ///< int64 [count]
+  at::Tensor rows;                 ///< int64 [count]: of the states
   at::Tensor states;               ///< [count, dim]
   at::Tensor grads;                ///< [count, dim]
   at::Tensor items;                ///< int64 [count, P]: positives, then repeats of the first
@@ -75,9 +75,9 @@ DeviceObjective::DeviceObjective(const Objective& objective, WorkerPool& pool)
 }
 
 DeviceObjective::Queries DeviceObjective::gather(const Batch& batch,
-                                                 const at::Tensor& states) const {
+                                                 const DeviceStates& states) const {
   const int64_t most = most_positives(batch);
-  std::vector<int64_t> tokens;
+  std::vector<int64_t> rows;
   std::vector<int32_t> items, counts;
   std::vector<float> weights;
   int64_t first = 0;
@@ -86,7 +86,7 @@ DeviceObjective::Queries DeviceObjective::gather(const Batch& batch,
       const auto positives = tile.targets.positives(q);
       const auto own = tile.targets.positive_weights(q);
       const auto missing = static_cast<size_t>(most - std::ssize(positives));
-      tokens.push_back(first + tile.targets.rows[q]);
+      rows.push_back(states.by_query ? std::ssize(rows) : first + tile.targets.rows[q]);
       counts.push_back(static_cast<int32_t>(positives.size()));
       items.insert(items.end(), positives.begin(), positives.end());
       items.insert(items.end(), missing, positives[0]);
@@ -96,14 +96,15 @@ DeviceObjective::Queries DeviceObjective::gather(const Batch& batch,
     first += tile.tokens();
   }
   Queries queries;
-  queries.count = std::ssize(tokens);
-  const at::Device device = states.device();
-  queries.tokens = to_device(tokens, device);
-  queries.states = states.index_select(0, queries.tokens);
+  queries.count = std::ssize(rows);
+  const at::Device device = states.values.device();
+  queries.rows = to_device(rows, device);
+  queries.states = states.values.index_select(0, queries.rows);
   queries.grads = at::zeros_like(queries.states);
   queries.items = to_device(items, device).view({queries.count, most});
   queries.positives = to_device(counts, device).view({queries.count, 1});
-  queries.weights = to_device(weights, device).to(states.scalar_type()).view({queries.count, most});
+  queries.weights =
+      to_device(weights, device).to(queries.states.scalar_type()).view({queries.count, most});
   return queries;
 }
 
@@ -198,13 +199,15 @@ void DeviceObjective::sampled(Queries& queries, const at::Tensor& table, DeviceL
 }
 
 template <typename T>
-DeviceLoss DeviceObjective::on_host(const Batch& batch, const at::Tensor& states,
+DeviceLoss DeviceObjective::on_host(const Batch& batch, const DeviceStates& states,
                                     const at::Tensor& table, const StepContext& context) const {
-  const at::Tensor host_states = states.cpu().contiguous();
+  const at::Tensor host_states = states.values.cpu().contiguous();
   const at::Tensor host_table = table.cpu().contiguous();
   at::Tensor state_grad = at::zeros_like(host_states);
   std::vector<int64_t> firsts{0};
-  for (const Tile& tile : batch.tiles) firsts.push_back(firsts.back() + tile.tokens());
+  for (const Tile& tile : batch.tiles) {
+    firsts.push_back(firsts.back() + (states.by_query ? tile.targets.size() : tile.tokens()));
+  }
   using Sum = std::pair<double, TableGradient<T>>;
   TreeReducer<Sum> reducer(std::ssize(batch.tiles), [](Sum& left, Sum&& right) {
     left.first += right.first;
@@ -213,6 +216,7 @@ DeviceLoss DeviceObjective::on_host(const Batch& batch, const at::Tensor& states
   pool_.run(std::ssize(batch.tiles), [&](int64_t tile, int) {
     const int64_t first = firsts[tile] * table.size(1);
     const ObjectiveInput<T> input{host_states.data_ptr<T>() + first,
+                                  states.by_query,
                                   host_table.data_ptr<T>(),
                                   table.size(1),
                                   &batch.tiles[tile],
@@ -227,19 +231,19 @@ DeviceLoss DeviceObjective::on_host(const Batch& batch, const at::Tensor& states
   const auto dense = total.second.make_dense();
   at::Tensor table_grad = at::empty_like(host_table);
   std::copy(dense.begin(), dense.end(), table_grad.data_ptr<T>());
-  return {total.first, state_grad.to(states.device()), table_grad.to(states.device())};
+  return {total.first, state_grad.to(table.device()), table_grad.to(table.device())};
 }
 
-DeviceLoss DeviceObjective::evaluate(const Batch& batch, const at::Tensor& states,
+DeviceLoss DeviceObjective::evaluate(const Batch& batch, const DeviceStates& states,
                                      const at::Tensor& table, const StepContext& context) const {
   // A positive needs somebody to compete with: a query whose positives are the whole catalogue is
   // left to the host, which knows what that means.
   const bool crowded = most_positives(batch) >= objective_.num_items();
   if (!native() || crowded) {
-    return states.scalar_type() == at::kDouble ? on_host<double>(batch, states, table, context)
-                                               : on_host<float>(batch, states, table, context);
+    return table.scalar_type() == at::kDouble ? on_host<double>(batch, states, table, context)
+                                              : on_host<float>(batch, states, table, context);
   }
-  DeviceLoss result{0, at::zeros_like(states), at::zeros_like(table)};
+  DeviceLoss result{0, at::zeros_like(states.values), at::zeros_like(table)};
   Queries queries = gather(batch, states);
   if (queries.count == 0) return result;
   queries.share = 1.0 / static_cast<double>(context.divisor);
@@ -250,7 +254,7 @@ DeviceLoss DeviceObjective::evaluate(const Batch& batch, const at::Tensor& state
     full(queries, table, result);
   }
   result.loss = at::stack(queries.losses).sum().item<double>();
-  result.state_grad.index_copy_(0, queries.tokens, queries.grads);
+  result.state_grad.index_copy_(0, queries.rows, queries.grads);
   return result;
 }
 

@@ -13,10 +13,16 @@
 
 namespace truenext {
 
+/// States of a batch whose tiles lie one after the other.
+struct DeviceStates {
+  at::Tensor values;      ///< [tokens, dim], or [queries, dim]
+  bool by_query = false;  ///< a row a query, not a token
+};
+
 /// Loss of a batch with the gradients of its states and of the output table.
 struct DeviceLoss {
   double loss = 0;
-  at::Tensor state_grad;  ///< [tokens, dim]
+  at::Tensor state_grad;  ///< shaped like the states
   at::Tensor table_grad;  ///< [items, dim]
 };
 
@@ -30,14 +36,14 @@ class DeviceObjective {
 
   bool native() const { return criterion_ != nullptr; }
 
-  /// states [tokens, dim] of the packed batch, table [items, dim], on one device, no gradients.
-  DeviceLoss evaluate(const Batch& batch, const at::Tensor& states, const at::Tensor& table,
+  /// States and table [items, dim] are on one device and without gradients.
+  DeviceLoss evaluate(const Batch& batch, const DeviceStates& states, const at::Tensor& table,
                       const StepContext& context) const;
 
  private:
   struct Queries;
 
-  Queries gather(const Batch& batch, const at::Tensor& states) const;
+  Queries gather(const Batch& batch, const DeviceStates& states) const;
   /// Candidates of all queries, drawn on the host; fills in what full rows have no need of.
   void draw(const Batch& batch, const StepContext& context, Queries& queries) const;
   /// Score gradients of rows [begin, begin + scores.size(0)); adds to the queries' losses.
@@ -46,7 +52,7 @@ class DeviceObjective {
   void full(Queries& queries, const at::Tensor& table, DeviceLoss& result) const;
   void sampled(Queries& queries, const at::Tensor& table, DeviceLoss& result) const;
   template <typename T>
-  DeviceLoss on_host(const Batch& batch, const at::Tensor& states, const at::Tensor& table,
+  DeviceLoss on_host(const Batch& batch, const DeviceStates& states, const at::Tensor& table,
                      const StepContext& context) const;
 
   const Objective& objective_;

@@ -16,18 +16,26 @@ struct PackedBatch {
   std::vector<int32_t> items;
   std::vector<int64_t> offsets{0};
   std::vector<uint64_t> streams;
+  std::vector<int32_t> asked;  ///< tokens that have a query
 
   explicit PackedBatch(const Batch& batch) {
     for (const Tile& tile : batch.tiles) {
-      const auto first = static_cast<int64_t>(items.size());
+      const int64_t first = std::ssize(items);
       items.insert(items.end(), tile.sequences.values.begin(), tile.sequences.values.end());
       for (int64_t s = 0; s < tile.sequences.size(); ++s) {
         offsets.push_back(first + tile.sequences.offsets[s + 1]);
       }
       streams.insert(streams.end(), tile.streams.begin(), tile.streams.end());
+      for (const int32_t row : tile.targets.rows) {
+        asked.push_back(static_cast<int32_t>(first + row));
+      }
     }
   }
-  net::Input input() const { return {items, offsets, streams, {}, {}, {}}; }
+  /// What nobody asks for is not computed.
+  net::Input input() const {
+    const bool some = !asked.empty() && asked.size() < items.size();
+    return {items, offsets, streams, some ? net::Wanted::list(asked) : net::Wanted::all(), {}, {}};
+  }
 };
 
 }  // namespace
@@ -40,8 +48,8 @@ DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& wei
                       {true, context.seed, context.step});
   const net::Rows states = model.network().run(pass, model.options());
   const int64_t output = model.output_table();
-  const DeviceLoss loss =
-      objective.evaluate(batch, pass.values(states).detach(), weights[output], context);
+  const DeviceLoss loss = objective.evaluate(
+      batch, {pass.values(states).detach(), !pass.wanted().is_all()}, weights[output], context);
   const net::DeviceRowsGradient given{states, loss.state_grad};
   DeviceGradients result{loss.loss, pass.backward({&given, 1})};
   at::Tensor& table = result.gradients[output];

@@ -104,10 +104,6 @@ at::Tensor PaddedAttention::key_columns() const {
   return at::arange(keys_.length(), at::TensorOptions().dtype(at::kLong).device(device_));
 }
 
-int64_t PaddedAttention::weights_size(int64_t heads) const {
-  return keys_.sequences() * heads * queries_.length() * keys_.length();
-}
-
 /// [sequences, length, dim] -> [sequences, heads, length, dim / heads]
 at::Tensor PaddedAttention::heads(const at::Tensor& padded, int64_t count) const {
   return padded.view({padded.size(0), padded.size(1), count, padded.size(2) / count})

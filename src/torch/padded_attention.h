@@ -40,8 +40,6 @@ class PaddedAttention {
   PaddedAttention(const net::Input& input, const net::Wanted& wanted, bool causal, int64_t window,
                   at::Device device);
 
-  /// Numbers in the weights of so many heads: the largest tensor.
-  int64_t weights_size(int64_t heads) const;
   /// [wanted, dim]
   at::Tensor run(const AttentionRows& rows, const AttentionRule& rule) const;
 

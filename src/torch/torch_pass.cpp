@@ -55,7 +55,6 @@ std::vector<at::Tensor> TorchPass::backward(std::span<const DeviceRowsGradient> 
 }
 
 Rows TorchPass::put(at::Tensor values, Layout layout) {
-  note(values.numel());
   const Rows rows{static_cast<int32_t>(values_.size()), values.size(0), values.size(1), layout};
   values_.push_back(std::move(values));
   return rows;

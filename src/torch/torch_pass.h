@@ -3,7 +3,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -46,8 +45,6 @@ class TorchPass final : public Ops {
   /// From the gradients of some rows to those of all weights, in their order; undefined where a
   /// weight took no part. Once.
   std::vector<at::Tensor> backward(std::span<const DeviceRowsGradient> gradients) const;
-  /// Numbers in the largest tensor that the pass has made.
-  int64_t largest() const { return largest_; }
 
   Rows lookup(std::string_view table, Ids ids, Layout layout) override;
   Rows parameter(std::string_view name) override;
@@ -89,7 +86,6 @@ class TorchPass final : public Ops {
   at::Device device() const { return leaves_[0].device(); }
 
   Rows put(at::Tensor values, Layout layout);
-  void note(int64_t numbers) { largest_ = std::max(largest_, numbers); }
   static Layout layout_of(const Wanted& wanted) {
     return wanted.is_all() ? Layout::tokens : Layout::wanted;
   }
@@ -111,7 +107,6 @@ class TorchPass final : public Ops {
   PassPurpose purpose_;
   std::vector<at::Tensor> leaves_;
   std::vector<at::Tensor> values_;
-  int64_t largest_ = 0;
   std::map<std::pair<bool, int64_t>, PaddedAttention> attentions_;
   std::optional<PaddedAttention> attention_of_some_;
   std::optional<PaddedRows> padded_tokens_;

@@ -71,7 +71,6 @@ Rows TorchPass::segment_max(Rows x, Offsets offsets, Layout layout) {
   const PaddedRows form(offsets, 0, device());
   if (form.length() == 0) return put(zeros(form.sequences(), x.width), layout);
   const at::Tensor padded = form.pad(values(x), kNowhere);
-  note(padded.numel());
   std::vector<int32_t> lengths;
   for (size_t s = 0; s + 1 < offsets.size(); ++s) {
     lengths.push_back(static_cast<int32_t>(offsets[s + 1] - offsets[s]));
@@ -86,7 +85,6 @@ Rows TorchPass::segment_softmax(Rows x, Offsets offsets) {
   const PaddedRows form(offsets, 0, device());
   if (form.length() == 0) return x;
   const at::Tensor padded = form.pad(values(x), kNowhere);
-  note(padded.numel());
   return put(form.unpad(at::softmax(padded, 1)), x.layout);
 }
 

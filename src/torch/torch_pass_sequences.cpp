@@ -59,7 +59,6 @@ at::Tensor TorchPass::run_gru(const at::Tensor& x, const PaddedRows& form, const
     weights.push_back(weight(call.name, "hidden_bias"));
   }
   const int64_t hidden = weights[1].size(1);
-  note(form.sequences() * form.length() * weights[1].size(0));  // the gates
   const at::Tensor padded = form.pad(x);
   if (padded.numel() == 0) return padded.new_zeros({form.sequences(), form.length(), hidden});
   const at::Tensor start =
@@ -99,7 +98,6 @@ Rows TorchPass::attention(Rows q, Rows k, Rows v, const AttentionCall& call, con
     rule.terms.push_back(
         form.time_term(weight(call.time_bias), call.bucket_width, asked, input().times));
   }
-  note(form.weights_size(call.heads));
   return put(form.run({values(q), values(k), values(v), {}, {}}, rule), layout_of(wanted));
 }
 
@@ -119,7 +117,6 @@ at::Tensor TorchPass::attend(const at::Tensor& source, const at::Tensor& x, cons
   AttentionRule rule;
   rule.heads = call.heads;
   rule.dropout = purpose_.training ? call.dropout : 0;
-  note(form.weights_size(call.heads));
   const at::Tensor attended = form.run(rows, rule);
   return call.style->output_projection ? map(attended, name + "output") : attended;
 }
@@ -128,7 +125,6 @@ at::Tensor TorchPass::attend(const at::Tensor& source, const at::Tensor& x, cons
 at::Tensor TorchPass::feed_forward(const at::Tensor& y, const BlockCall& call) {
   const std::string name(call.name);
   const at::Tensor wide = map(y, name + "ffn1");
-  note(wide.numel());
   const bool gelu = call.style->activation == kernels::Activation::gelu;
   at::Tensor inner = gelu ? at::gelu(wide) : at::relu(wide);
   if (!call.style->post_norm) inner = drop(inner, call.dropout);

@@ -78,7 +78,6 @@ at::Tensor TorchPass::run_conv(Rows x, std::span<const int64_t> offsets, const C
                                const Ids& rows) {
   const Ids ids = Sources(offsets, call.before).of(rows, call.kernel - 1, call.dilation);
   const at::Tensor taken = rows_before(x, call.before, ids);
-  note(taken.numel());
   return map(taken.view({static_cast<int64_t>(rows.size()), call.kernel * x.width}), call.name,
              call.bias);
 }
@@ -107,7 +106,6 @@ Rows TorchPass::slide(Rows x, int64_t length, int64_t height, std::string_view n
                                 .unfold(1, height, 1)  // [windows, places, width, height]
                                 .transpose(2, 3)
                                 .reshape({windows * (length - height + 1), height * x.width});
-  note(places.numel());
   return put(map(places, name, bias), Layout::other);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Evaluation on the device path, which runs on the CPU here, against evaluation on kernels.
+// Evaluation on the device path against evaluation on kernels.
 #include "torch/device_scorer.h"
 
 #include <ATen/Functions.h>
@@ -20,7 +20,7 @@
 #include "eval/drawn_candidates.h"
 #include "net/model.h"
 #include "support/network_cases.h"
-#include "torch/device_weights.h"
+#include "torch/test_device.h"
 #include "train/devices/devices.h"
 
 namespace truenext {
@@ -164,7 +164,8 @@ TEST_P(DeviceScores, AreThoseThatThePlugInGives) {
   const auto size = static_cast<size_t>(queries_.histories.size() * kItems);
   std::vector<float> expected(size), actual(size);
   device().score(queries_, 0, 37, expected.data());
-  const auto scorer = devices().scorer("aten-cpu", model_.options(), model_.parameters().views());
+  const auto scorer =
+      devices().scorer(test::device_name(), model_.options(), model_.parameters().views());
   EXPECT_EQ(scorer->num_items(), kItems);
   scorer->score(queries_, 0, 37, actual.data());
   EXPECT_EQ(actual, expected);

@@ -16,7 +16,7 @@
 #include "objectives/criterion.h"
 #include "support/network_cases.h"
 #include "support/small_data.h"
-#include "torch/device_weights.h"
+#include "torch/test_device.h"
 #include "train/loop/training_parts.h"
 #include "train/steps/table_norm.h"
 #include "train/steps/tile_step.h"
@@ -158,7 +158,7 @@ TEST_P(DeviceStep, GivesTheLossAndGradientsOfTheTiles) {
     const std::string& name = parts_->model->parameters()[i].name;
     const at::Tensor& expected = tiles.gradients[i];
     const at::Tensor actual =
-        device.gradients[i].defined() ? device.gradients[i] : at::zeros_like(expected);
+        device.gradients[i].defined() ? device.gradients[i].cpu() : at::zeros_like(expected);
     ASSERT_EQ(actual.sizes(), expected.sizes()) << name;
     // Gradients that cancel to nothing (a key's bias) are compared with the largest one.
     const double size = std::max(expected.norm().item<double>(), 1e-3 * largest);
@@ -190,7 +190,7 @@ TEST(DeviceTableNorm, IsThatOfTheTiles) {
       const std::span<const float> own = host.tables[i].make_dense();
       const at::Tensor expected = to_device(own, at::kCPU).view(parameters[i].shape);
       const at::Tensor before = at::full_like(expected, i == model->input_table() ? 1.0 : 0.0);
-      EXPECT_LT((gradients[i] - before - expected).abs().max().item<double>(), 1e-6);
+      EXPECT_LT((gradients[i].cpu() - before - expected).abs().max().item<double>(), 1e-6);
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole trainings on the device path, which runs on the CPU here ("aten-cpu").
+// Whole trainings on the device path.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "inference/model_file.h"
 #include "inference/safetensors.h"
 #include "support/small_data.h"
+#include "torch/test_device.h"
 #include "train/devices/devices.h"
 #include "train/loop/trainer.h"
 #include "train/small_training.h"
@@ -63,8 +64,8 @@ class DeviceTraining : public testing::Test {
 
 TEST_F(DeviceTraining, FollowsTheTilesUnderEveryOptimiserRule) {
   for (const char* rule : {"adam", "lazy-adam", "rowwise-adagrad"}) {
-    for (const char* device : {"cpu", "aten-cpu"}) {
-      TrainRequest r = request(std::string(rule) + device, device);
+    for (const std::string& device : {std::string("cpu"), test::device_name()}) {
+      TrainRequest r = request(rule + device, device);
       r.config.model.dropout = 0;
       r.config.objective.criterion = "softmax";
       r.config.train.table_optimizer = find_word<TableOptimizer>(rule).value();
@@ -79,7 +80,7 @@ TEST_F(DeviceTraining, FollowsTheTilesUnderEveryOptimiserRule) {
       r.config.train.table_norm = 0.02;
       Trainer(r).fit();
     }
-    EXPECT_LT(difference(std::string(rule) + "cpu", std::string(rule) + "aten-cpu"), 1e-3) << rule;
+    EXPECT_LT(difference(std::string(rule) + "cpu", rule + test::device_name()), 1e-3) << rule;
   }
   EXPECT_GT(difference("adamcpu", "lazy-adamcpu"), 1e-2);
 }
@@ -87,8 +88,8 @@ TEST_F(DeviceTraining, FollowsTheTilesUnderEveryOptimiserRule) {
 TEST_F(DeviceTraining, LearnsTheRingAsWellAsTheTiles) {
   double best[2] = {0, 0};
   int run = 0;
-  for (const char* device : {"cpu", "aten-cpu"}) {
-    TrainRequest r = request(std::string("ring") + device, device);
+  for (const std::string& device : {std::string("cpu"), test::device_name()}) {
+    TrainRequest r = request("ring" + device, device);
     r.config.train.epochs = 60;
     r.config.train.learning_rate = 0.01;
     r.config.train.patience = 0;
@@ -99,11 +100,11 @@ TEST_F(DeviceTraining, LearnsTheRingAsWellAsTheTiles) {
 }
 
 TEST_F(DeviceTraining, AResumedRunGivesTheSameBits) {
-  TrainRequest whole = request("whole", "aten-cpu");
+  TrainRequest whole = request("whole", test::device_name());
   Trainer(whole).fit();
-  Trainer(request("again", "aten-cpu")).fit();
+  Trainer(request("again", test::device_name())).fit();
   EXPECT_TRUE(test::trained_bytes(folder_ / "whole") == test::trained_bytes(folder_ / "again"));
-  TrainRequest cut = request("cut", "aten-cpu");
+  TrainRequest cut = request("cut", test::device_name());
   cut.config.train.epochs = 1;
   Trainer(cut).fit();
   EXPECT_FALSE(test::trained_bytes(folder_ / "whole") == test::trained_bytes(folder_ / "cut"));
@@ -114,7 +115,7 @@ TEST_F(DeviceTraining, AResumedRunGivesTheSameBits) {
 }
 
 TEST_F(DeviceTraining, ValidatesAsTheKernelsWould) {
-  TrainRequest r = request("validated", "aten-cpu");
+  TrainRequest r = request("validated", test::device_name());
   r.config.train.learning_rate = 0.01;
   r.config.train.epochs = 20;
   r.config.train.patience = 0;
@@ -142,16 +143,16 @@ TEST_F(DeviceTraining, ARunGoesOnFromOneDeviceToTheOther) {
   };
   train("tiles", "cpu", 3);
   train("there", "cpu", 1);
-  EXPECT_EQ(train("there", "aten-cpu", 3).epochs, 3);
+  EXPECT_EQ(train("there", test::device_name(), 3).epochs, 3);
   EXPECT_LT(difference("tiles", "there"), 1e-3);
-  train("back", "aten-cpu", 1);
+  train("back", test::device_name(), 1);
   train("back", "cpu", 3);
   EXPECT_LT(difference("tiles", "back"), 1e-3);
 }
 
 TEST_F(DeviceTraining, EveryModelTrains) {
   for (const char* block : {"gsasrec", "pmixer", "post-norm", "csrec", "gru4rec"}) {
-    TrainRequest r = request(block, "aten-cpu");
+    TrainRequest r = request(block, test::device_name());
     r.config.model = ModelOptions();
     const bool gru = std::string(block) == "gru4rec";
     r.config.model.name = gru ? "gru4rec" : "sasrec";
@@ -185,7 +186,7 @@ class TwoRanks final : public Ranks {
 TEST_F(DeviceTraining, RefusesSeveralProcesses) {
   TwoRanks ranks;
   try {
-    Trainer(request("two", "aten-cpu"), ranks).fit();
+    Trainer(request("two", test::device_name()), ranks).fit();
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);
@@ -199,7 +200,7 @@ TEST(DevicePlugIn, RefusesAnotherVersion) {
 }
 
 TEST(DeviceName, RefusesWhatIsNotThere) {
-  devices().check("aten-cpu");
+  devices().check(test::device_name());
   for (const char* name : {"gpu", "cuda:", "cuda:x", "cuda:100", "cuda:99"}) {
     try {
       devices().check(name);

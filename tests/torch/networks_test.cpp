@@ -10,6 +10,7 @@
 
 #include "net/network_run.h"
 #include "support/network_cases.h"
+#include "torch/test_device.h"
 #include "torch/torch_pass.h"
 
 namespace truenext {
@@ -46,7 +47,7 @@ class DeviceNetworks : public testing::TestWithParam<test::NetworkCase> {
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
       const Parameter& parameter = model_->parameters()[i];
       const at::Tensor floats = at::from_blob(parameter.value.data(), parameter.shape, at::kFloat);
-      leaves_.push_back(floats.to(at::kDouble));
+      leaves_.push_back(floats.to(at::kDouble).to(test::device()));
     }
   }
 
@@ -68,7 +69,7 @@ class DeviceNetworks : public testing::TestWithParam<test::NetworkCase> {
     const net::Rows rows = model_->network().run(pass, model_->options());
     ASSERT_EQ(pass.values(rows).sizes(), states.sizes());
     EXPECT_LT(difference(pass.values(rows), states), kValues);
-    const net::DeviceRowsGradient of_states{rows, given};
+    const net::DeviceRowsGradient of_states{rows, given.to(test::device())};
     const std::vector<at::Tensor> found = pass.backward({&of_states, 1});
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
       const Parameter& parameter = model_->parameters()[i];
@@ -88,7 +89,7 @@ class DeviceNetworks : public testing::TestWithParam<test::NetworkCase> {
   /// Largest difference relative to the largest number, at least 1.
   static double difference(const at::Tensor& found, const at::Tensor& expected) {
     const double largest = std::max(1.0, expected.abs().max().item<double>());
-    return (found - expected).abs().max().item<double>() / largest;
+    return (found.cpu() - expected).abs().max().item<double>() / largest;
   }
 };
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "net/operation_list.h"
+#include "torch/test_device.h"
 #include "torch/torch_pass.h"
 
 namespace truenext::net::testing {
@@ -38,27 +39,30 @@ std::vector<Tile> tiles() {
   return all;
 }
 
+at::Tensor upload(const std::vector<double>& values, at::IntArrayRef shape) {
+  return at::tensor(values).view(shape).to(test::device());
+}
+
 std::vector<double> fetch(const at::Tensor& values) {
-  const at::Tensor all = values.contiguous();
+  const at::Tensor all = values.cpu().contiguous();
   return {all.const_data_ptr<double>(), all.const_data_ptr<double>() + all.numel()};
 }
 
 Outcome on_device(const Operation& operation, const Tile& tile, const Numbers& numbers) {
   std::vector<at::Tensor> weights;
   for (size_t i = 0; i < numbers.infos.size(); ++i) {
-    weights.push_back(at::tensor(numbers.values[i]).view(numbers.infos[i].shape));
+    weights.push_back(upload(numbers.values[i], numbers.infos[i].shape));
   }
   const TensorNames names(numbers.infos);
   TorchPass pass(names, weights, tile.input(), {true, 3, 5});
   const Rows y = operation.run(pass, tile);
   Outcome outcome{y.count, y.width, fetch(pass.values(y)), {}};
-  const DeviceRowsGradient given{y, at::tensor(cotangent(y.size())).view({y.count, y.width})};
+  const DeviceRowsGradient given{y, upload(cotangent(y.size()), {y.count, y.width})};
   const std::vector<at::Tensor> gradients = pass.backward({&given, 1});
   for (size_t i = 0; i < weights.size(); ++i) {
     outcome.gradients.push_back(
         fetch(gradients[i].defined() ? gradients[i] : at::zeros_like(weights[i])));
   }
-  EXPECT_GE(pass.largest(), y.size());
   return outcome;
 }
 
@@ -104,7 +108,7 @@ TEST(DeviceDropout, FollowsThePurposeOfThePass) {
   const Tile tile({50}, 40, Ask::all);
   const Numbers numbers{only_x(tile), {std::vector<double>(2000, 1.0)}};
   const TensorNames names(numbers.infos);
-  const std::vector<at::Tensor> weights{at::ones({50, 40}, at::kDouble)};
+  const std::vector<at::Tensor> weights{upload(numbers.values[0], {50, 40})};
   const auto run = [&](const PassPurpose& purpose) {
     TorchPass pass(names, weights, tile.input(), purpose);
     const Rows y = pass.dropout(token_rows(pass, "x"), 0.25, Purpose::dropout_embedding, 0);

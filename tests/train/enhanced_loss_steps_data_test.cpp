@@ -106,7 +106,7 @@ class Example {
   double run() {
     TileStep<float> step(*model_, model_->parameters().readable(), tile_, {true, 1, 1});
     float* state_grad = step.take_state_grad();
-    std::fill_n(state_grad, step.tokens() * step.dim(), 0.0f);
+    std::fill_n(state_grad, step.rows() * step.dim(), 0.0f);
     step.gradients().loss =
         lose(step.states(), state_grad, step.gradients().tables[model_->output_table()]);
     step.backward(state_grad);
@@ -181,6 +181,7 @@ class Example {
     input.table = model_->parameters()[model_->output_table()].value.data();
     input.dim = kDim;
     input.tile = &tile_;
+    input.by_query = tile_.targets.size() < tile_.tokens();
     input.divisor = tile_.targets.size();
     if (!which_.one_negative) {
       return full_by_rows(*find_criterion("softmax").make({}), input, state_grad, table_grad);
@@ -190,7 +191,7 @@ class Example {
     const std::vector<float> weight = {1.0f / static_cast<float>(input.divisor)};
     double loss = 0;
     for (int64_t q = 0; q < input.divisor; ++q) {
-      const int64_t place = tile_.targets.rows[static_cast<size_t>(q)] * kDim;
+      const int64_t place = input.row_of(q) * kDim;
       const int32_t* ids = pairs_.data() + 2 * q;
       std::vector<float> scores(2);
       kernels::gather_scores(1, 2, kDim, input.states + place, input.table, ids, scores.data());

@@ -131,7 +131,7 @@ struct TrainingExample {
       for (double& score : row) score /= 6;
     }
     double* state_grad = step.take_state_grad();
-    std::fill_n(state_grad, step.tokens() * step.dim(), 0.0);
+    std::fill_n(state_grad, step.rows() * step.dim(), 0.0);
     kernels::gather_scores_backward(6, 1 + kNegatives, kDim, step.states(), table, ids.data(),
                                     scores.data(), state_grad,
                                     step.gradients().tables[output].make_dense().data());

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -94,6 +96,45 @@ TEST_P(NetworkGradient, OfTheKernelsIsThatOfTheirTwins) {
     }
   }
 }
+
+class GradientOfSomePositions : public testing::TestWithParam<test::NetworkCase> {};
+
+// Only states that somebody asks for are computed then.
+TEST_P(GradientOfSomePositions, IsThatWhereTheOthersWeighNothing) {
+  const auto model = make_model(GetParam().options, kItems, 5);
+  test::roughen(model->parameters());
+  const test::DoubleWeights weights(model->parameters());
+  const Objective objective(full(), kItems);
+  Tile all = test::next_item_tile({{3, 1, 4, 1, 5, 8, 2}, {2, 7, 0}, {6, 6}});
+  Tile some = all;
+  some.targets = {};
+  for (int64_t q = 0; q < all.targets.size(); ++q) {
+    all.targets.weights[q] = q % 3 == 1 ? 1 : 0;
+    if (q % 3 != 1) continue;
+    some.targets.rows.push_back(all.targets.rows[q]);
+    some.targets.items.push_back(all.targets.items[q]);
+    some.targets.weights.push_back(1);
+    some.targets.offsets.push_back(std::ssize(some.targets.items));
+  }
+  const auto run = [&](const Tile& tile) {
+    return run_tile(*model, weights.views(), objective, tile, {3, 1, 3});
+  };
+  TileGradients<double> few = run(some), many = run(all);
+  EXPECT_EQ(some.targets.size(), 3);
+  EXPECT_GT(few.loss, 0.1);
+  EXPECT_NEAR(few.loss, many.loss, 1e-12);
+  for (int64_t i = 0; i < model->parameters().size(); ++i) {
+    const std::vector<double> wanted = gradient_of(*model, i, many);
+    const std::vector<double> found = gradient_of(*model, i, few);
+    for (size_t e = 0; e < wanted.size(); ++e) {
+      EXPECT_NEAR(found[e], wanted[e], 1e-12) << model->parameters()[i].name << " " << e;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, GradientOfSomePositions,
+                         testing::ValuesIn(test::network_cases(test::tiny_network())),
+                         [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Networks, NetworkGradient,
