@@ -18,8 +18,8 @@
 #include "base/error.h"
 #include "inference/safetensors.h"
 #include "objectives/candidates.h"
-#include "train/steps/tile_step.h"
 #include "train/loop/training_parts.h"
+#include "train/steps/tile_step.h"
 #include "train/steps/tree_reducer.h"
 
 namespace truenext {

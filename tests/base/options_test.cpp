@@ -83,10 +83,10 @@ TEST_F(OptionsTest, WritesWhatItReads) {
 }
 
 TEST_F(OptionsTest, AnEnumIsReadAndWrittenAsItsWord) {
-  EXPECT_NE(to_toml(options).find("order = \"sorted\"\n"), std::string::npos);
+  EXPECT_NE(to_toml(options).find("order = 'sorted'\n"), std::string::npos);
   apply_toml(options, "order = \"as-given\"", "run.toml");
   EXPECT_EQ(config.order, Order::as_given);
-  EXPECT_NE(to_toml(options).find("order = \"as-given\"\n"), std::string::npos);
+  EXPECT_NE(to_toml(options).find("order = 'as-given'\n"), std::string::npos);
   apply_setting(options, "order=sorted");
   EXPECT_EQ(config.order, Order::sorted);
   apply_setting(options, "order=\"as-given\"");

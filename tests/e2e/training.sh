@@ -54,41 +54,11 @@ refuses 'other shapes' 2 'position_embedding.weight is 20 x 16, but 10 x 16.*max
 absent 'nothing of it is begun' misfit
 refuses 'weights for a resumed run' 1 'train.init_from=run: a resumed run keeps its configuration' "$truenext" train --resume half --init-from run
 
-ok 'train on the device path' "$truenext" train --preset gsasrec --data data --run aten $small --device aten-cpu
-says 'it says where' 'device +cpu, LibTorch .*loss on the device' err
-ok 'evaluate what it trained' "$truenext" evaluate aten --metrics ndcg@10
-ok 'go on with it on the CPU' "$truenext" train --resume aten --set train.epochs=4 --quiet
-refuses 'a device that is none' 1 'want cpu, cuda' "$truenext" train --preset gsasrec --data data --run no --device gpu
+refuses 'a device without its plug-in' 1 'nowhere.so is not there; build it with .scripts/setup --with-torch' \
+  env TRUENEXT_TORCH_PLUGIN=nowhere.so "$truenext" train --preset gsasrec --data data --run no --device cuda
+refuses 'evaluate there' 1 'scripts/setup --with-torch' env TRUENEXT_TORCH_PLUGIN=nowhere.so "$truenext" evaluate run --device cuda
 absent 'nothing is begun' no
-refuses 'a GPU that is not there' 1 'device cuda:99' \
-  "$truenext" train --preset gsasrec --data data --run no --device cuda:99
 refuses 'recommend on a device' 1 'recommend computes on the CPU' "$truenext" recommend run --history 1 --device cuda
-
-ok 'evaluate on the CPU' "$truenext" evaluate run --json --beyond 5 --trec-run cpu.trec --test-items 1
-cp out cpu.json
-ok 'evaluate on the device path' "$truenext" evaluate run --json --beyond 5 --trec-run aten.trec --test-items 1 --device aten-cpu
-python3 - cpu.json out <<'END' && pass || fail 'both say the same' "$(cat cpu.json out)"
-import json, sys
-cpu, aten = (json.load(open(name)) for name in sys.argv[1:])
-assert (cpu["cost"]["device"], aten["cost"]["device"]) == ("cpu", "aten-cpu")
-def equal(a, b):
-    assert all(abs(a[m][k] - b[m][k]) < 1e-6 for m in a for k in a[m]) and a.keys() == b.keys()
-equal(cpu["metrics"], aten["metrics"])
-equal(cpu["beyond_accuracy"]["model"], aten["beyond_accuracy"]["model"])
-equal(cpu["horizons"][0]["metrics"], aten["horizons"][0]["metrics"])
-END
-items() { awk '{ print $1, $3, $4 }' $1; }
-[ "$(items cpu.trec)" = "$(items aten.trec)" ] && pass || fail 'the same lists' "$(diff cpu.trec aten.trec | head -n 4)"
-metrics() { python3 -c 'import json, sys; print(json.load(sys.stdin)["metrics"])'; }
-for how in '--candidates clean' '--candidates original' '--data other --allow-other-data'; do
-  "$truenext" evaluate run --json $how 2>/dev/null | metrics >metrics.cpu
-  ok "evaluate $how there" "$truenext" evaluate run --json $how --device aten-cpu
-  metrics <out >metrics.aten
-  cmp -s metrics.cpu metrics.aten && pass || fail "the same for $how" "$(diff metrics.cpu metrics.aten)"
-done
-refuses 'lists on a device' 1 'lists leaves nothing' "$truenext" evaluate --lists cpu.trec --data data --device aten-cpu
-refuses 'evaluate on a device that is none' 1 'want cpu, cuda' "$truenext" evaluate run --device gpu
-refuses 'evaluate on a GPU that is not there' 1 'device cuda:99' "$truenext" evaluate run --device cuda:99
 
 ok 'evaluate' "$truenext" evaluate run --metrics ndcg@10,recall@10
 for row in popularity bigram; do says "evaluate shows $row" "$row" out; done

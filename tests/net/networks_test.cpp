@@ -94,6 +94,19 @@ TEST_P(Network, ListsTensorsThatCanBe) {
   }
 }
 
+TEST_P(Network, ListsBiasesThatFitTheirMatrices) {
+  const ParameterSet& parameters = model_->parameters();
+  for (int64_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& bias = parameters[i];
+    const bool is_bias = bias.start == Start::bias || bias.start == Start::attention_bias;
+    const size_t end = bias.name.rfind("bias");
+    if (!is_bias || end == std::string::npos) continue;
+    const int64_t number = parameters.names().find(bias.name.substr(0, end) + "weight");
+    if (number < 0) continue;
+    EXPECT_EQ(bias.shape, std::vector<int64_t>{parameters[number].shape[0]}) << bias.name;
+  }
+}
+
 TEST_P(Network, GrowsWithTheCatalogueInItemTablesOnly) {
   std::vector<TensorInfo> tensors = model_tensors(model_->options(), kItems);
   const std::vector<TensorInfo> larger = model_tensors(model_->options(), kItems + 7);
@@ -134,6 +147,24 @@ TEST_P(Network, ReadsEveryTensor) {
     const bool for_scores_only = parameter.name == kOutputTable;
     EXPECT_EQ(same_bits(after, before), for_scores_only) << parameter.name;
     parameter.value.values = kept;
+  }
+}
+
+// Rows of divided tables come to where the sequences have them, and no others.
+TEST_P(Network, LooksUpRowsThatAreThere) {
+  const std::set<int32_t> items(sequences_.items.values.begin(), sequences_.items.values.end());
+  net::Arena arena;
+  const WeightViews<float> weights = model_->parameters().readable();
+  const test::NetworkPass<float> run(*model_, weights, sequences_, kTraining, Wanted::all(), arena);
+  EXPECT_FALSE(run.pass.lookups().empty());
+  for (const net::Lookup& lookup : run.pass.lookups()) {
+    const Parameter& table = model_->parameters()[lookup.table];
+    EXPECT_TRUE(table.is_table()) << table.name;
+    EXPECT_NE(table.name, kOutputTable);
+    for (const int32_t id : lookup.ids) {
+      ASSERT_TRUE(id >= 0 && id < table.shape[0]) << table.name << " " << id;
+      ASSERT_TRUE(lookup.table != model_->input_table() || items.contains(id)) << id;
+    }
   }
 }
 
