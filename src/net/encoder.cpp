@@ -2,6 +2,7 @@
 #include "net/encoder.h"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 
 #include "base/error.h"
@@ -142,6 +143,7 @@ int64_t NetworkEncoder::encode_tile(JaggedView<int32_t> histories, int64_t begin
   const auto rows = wanted == States::all ? net::Wanted::all() : net::Wanted::list(in.newest);
   net::TilePass<float> pass(names_, weights_, {in.items, in.offsets, {}, rows, {}, {}}, {}, arena);
   const net::Rows result = network_.run(pass, options_);
+  assert(result.count == pass.input().wanted_count() && result.width == dim());
   std::copy_n(pass.values(result), result.size(), states);
   return result.count;
 }

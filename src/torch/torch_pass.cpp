@@ -47,9 +47,11 @@ TorchPass::TorchPass(const TensorNames& names, std::span<const at::Tensor> weigh
 std::vector<at::Tensor> TorchPass::backward(std::span<const DeviceRowsGradient> gradients) const {
   std::vector<at::Tensor> outputs, given;
   for (const DeviceRowsGradient& part : gradients) {
+    if (!values(part.rows).requires_grad()) continue;  // rows of zeros: no weight took part
     outputs.push_back(values(part.rows));
     given.push_back(part.gradient);
   }
+  if (outputs.empty()) return std::vector<at::Tensor>(leaves_.size());
   return torch::autograd::grad(outputs, leaves_, given, /*retain_graph=*/false,
                                /*create_graph=*/false, /*allow_unused=*/true);
 }
@@ -65,7 +67,7 @@ const at::Tensor& TorchPass::weight(std::string_view name, std::string_view end)
 }
 
 at::Tensor TorchPass::bias_of(std::string_view name, std::string_view end, bool wanted) const {
-  return wanted ? weight(name, end) : at::Tensor();
+  return wanted ? weight(name, end).flatten() : at::Tensor();
 }
 
 at::Tensor TorchPass::zeros(int64_t count, int64_t width) const {

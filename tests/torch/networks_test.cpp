@@ -46,7 +46,8 @@ class DeviceNetworks : public testing::TestWithParam<test::NetworkCase> {
     test::roughen(model_->parameters());
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
       const Parameter& parameter = model_->parameters()[i];
-      const at::Tensor floats = at::from_blob(parameter.value.data(), parameter.shape, at::kFloat);
+      const at::Tensor floats =
+          at::from_blob(const_cast<float*>(parameter.value.data()), parameter.shape, at::kFloat);
       leaves_.push_back(floats.to(at::kDouble).to(test::device()));
     }
   }
