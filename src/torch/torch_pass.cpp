@@ -66,7 +66,7 @@ const at::Tensor& TorchPass::weight(std::string_view name, std::string_view end)
   return weight(std::string(name).append(end));
 }
 
-at::Tensor TorchPass::bias_of(std::string_view name, std::string_view end, bool wanted) const {
+at::Tensor TorchPass::weight_if(std::string_view name, std::string_view end, bool wanted) const {
   return wanted ? weight(name, end).flatten() : at::Tensor();
 }
 
@@ -75,13 +75,13 @@ at::Tensor TorchPass::zeros(int64_t count, int64_t width) const {
 }
 
 at::Tensor TorchPass::map(const at::Tensor& x, std::string_view name, bool bias) const {
-  return at::linear(x, weight(name, ".weight"), bias_of(name, ".bias", bias));
+  return at::linear(x, weight(name, ".weight"), weight_if(name, ".bias", bias));
 }
 
 at::Tensor TorchPass::norm(const at::Tensor& x, std::string_view name, double epsilon) const {
   const bool scaled = !name.empty();
-  return at::layer_norm(x, {x.size(1)}, bias_of(name, ".weight", scaled),
-                        bias_of(name, ".bias", scaled), epsilon);
+  return at::layer_norm(x, {x.size(1)}, weight_if(name, ".weight", scaled),
+                        weight_if(name, ".bias", scaled), epsilon);
 }
 
 at::Tensor TorchPass::drop(const at::Tensor& x, double rate) const {

@@ -78,7 +78,7 @@ class TorchPass final : public Ops {
   const at::Tensor& weight(std::string_view name) const { return leaves_[names_.index(name)]; }
   const at::Tensor& weight(std::string_view name, std::string_view end) const;
   /// weight(name + end), undefined when it is not wanted.
-  at::Tensor bias_of(std::string_view name, std::string_view end, bool wanted) const;
+  at::Tensor weight_if(std::string_view name, std::string_view end, bool wanted) const;
   at::Tensor map(const at::Tensor& x, std::string_view name, bool bias = true) const;
   at::Tensor norm(const at::Tensor& x, std::string_view name, double epsilon) const;
   at::Tensor drop(const at::Tensor& x, double rate) const;

@@ -70,7 +70,7 @@ at::Tensor TorchPass::rows_before(Rows x, const Prefix& before, const Ids& ids) 
   parts.push_back(zeros(1, x.width));
   Ids places = ids;
   for (int32_t& id : places) id = id < 0 ? static_cast<int32_t>(count) : id;
-  return at::embedding(at::cat(parts), to_device(places, device()));
+  return at::embedding(at::cat(parts), to_device(places, device()), /*padding_idx=*/count);
 }
 
 /// [rows, out]
