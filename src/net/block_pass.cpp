@@ -37,27 +37,10 @@ BlockTensor bias_of(BlockTensor weight) {
 }  // namespace
 
 template <typename T>
-void BlockPass<T>::set_queries(std::span<const int64_t> offsets, std::span<const int32_t> tokens) {
-  query_tokens_ = tokens;
-  query_offsets_.assign(1, 0);
-  query_places_.clear();
-  auto next = tokens.begin();
-  for (size_t s = 0; s + 1 < offsets.size(); ++s) {
-    for (; next != tokens.end() && *next < offsets[s + 1]; ++next) {
-      query_places_.push_back(static_cast<int32_t>(*next - offsets[s]));
-    }
-    query_offsets_.push_back(std::ssize(query_places_));
-  }
-}
-
-template <typename T>
 int64_t BlockPass<T>::saved_size() {
-  const bool some = !query_offsets_.empty();
-  shape_.queries = some ? std::ssize(query_places_) : shape_.tokens;
+  shape_.queries = some_wanted() ? std::ssize(query_tokens_) : shape_.tokens;
   kernels::AttentionShape& attention = shape_.attention;
   attention.dim = attention.q_stride = attention.k_stride = attention.v_stride = dim_;
-  attention.query_offsets = some ? query_offsets_.data() : nullptr;
-  attention.query_places = some ? query_places_.data() : nullptr;
   Saved saved;
   return lay_out(nullptr, saved);
 }
@@ -77,7 +60,7 @@ int64_t BlockPass<T>::lay_out(T* memory, Saved& saved) const {
     norm->mean = trains ? take(shape_.queries) : nullptr;
     norm->rstd = trains ? take(shape_.queries) : nullptr;
   }
-  saved.picked = take(query_offsets_.empty() ? 0 : size);
+  saved.picked = take(some_wanted() ? size : 0);
   saved.source = take(style_.post_norm ? 0 : size);
   saved.q = take(size);
   saved.k = take(token_size());
@@ -187,7 +170,7 @@ void BlockPass<T>::feed_forward(const Saved& saved, T* end) const {
 // x_grad = the gradient of the wanted rows, zeros elsewhere.
 template <typename T>
 void BlockPass<T>::spread(const T* grad, T* x_grad) const {
-  if (query_offsets_.empty()) {
+  if (!some_wanted()) {
     std::copy_n(grad, token_size(), x_grad);
     return;
   }

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "kernels/kernels.h"
 #include "net/block_style.h"
@@ -37,11 +36,11 @@ extern const std::array<const char*, kBlockTensors> kBlockTensorNames;
 
 /// What one pass of a block over one tile is told besides weights and activations.
 struct BlockShape {
-  /// Its strides, dim and queries are set by the pass, pad_key and pad_value are ignored. A
+  /// Its strides and dim are set by the pass, pad_key and pad_value are ignored. A
   /// max_length above 0 attends to padding: a padded row is zero, its key and value are the biases.
   kernels::AttentionShape attention;
   int64_t tokens = 0;
-  int64_t queries = 0;  ///< rows that are wanted: all tokens, unless set_queries() says which
+  int64_t queries = 0;  ///< rows that are wanted: all tokens, unless set_wanted() says which
   bool trains = false;  ///< whether backward() follows
   /// Row masks, inactive outside training; a row's mask belongs to (streams[i], rows[i]).
   kernels::Dropout attention_output, activation, output;
@@ -59,10 +58,11 @@ class BlockPass {
   BlockPass(const BlockStyle& style, int64_t dim, int64_t inner_size)
       : style_(style), dim_(dim), inner_size_(inner_size) {}
 
-  /// Everything in it, but the queries, is to be set before anything else is called.
+  /// Everything in it, but `queries`, is to be set before anything else is called.
   BlockShape& shape() { return shape_; }
-  /// Ascending tokens whose rows are wanted, borrowed. `offsets` are the sequences' bounds.
-  void set_queries(std::span<const int64_t> offsets, std::span<const int32_t> tokens);
+  /// Ascending tokens whose rows are wanted, borrowed: those that the attention's query_offsets and
+  /// query_places name.
+  void set_wanted(std::span<const int32_t> tokens) { query_tokens_ = tokens; }
   /// Gradients [same shape] are added to; null in use.
   void set_tensor(BlockTensor tensor, const T* value, T* gradient) {
     weights_[tensor] = value;
@@ -90,12 +90,13 @@ class BlockPass {
   int64_t lay_out(T* memory, Saved& saved) const;
 
   bool gelu() const { return style_.activation == kernels::Activation::gelu; }
+  bool some_wanted() const { return shape_.attention.query_offsets != nullptr; }
   bool attends_padding() const { return shape_.attention.max_length > 0; }
   int64_t query_size() const { return shape_.queries * dim_; }
   int64_t token_size() const { return shape_.tokens * dim_; }
   /// Wanted rows of x.
   const T* wanted_of(const T* x, const Saved& saved) const {
-    return query_offsets_.empty() ? x : saved.picked;
+    return some_wanted() ? saved.picked : x;
   }
   const T* source_of(const T* x, const Saved& saved) const {
     return style_.post_norm ? wanted_of(x, saved) : saved.source;
@@ -116,8 +117,6 @@ class BlockPass {
   int64_t dim_, inner_size_;
   BlockShape shape_;
   std::span<const int32_t> query_tokens_;
-  std::vector<int64_t> query_offsets_;
-  std::vector<int32_t> query_places_;
   std::array<const T*, kBlockTensors> weights_{};
   std::array<T*, kBlockTensors> grads_{};
 };

@@ -126,9 +126,10 @@ class TilePass final : public Ops {
     return wanted.is_all() ? Layout::tokens : Layout::wanted;
   }
   Rows keep_wanted(Rows x, const Wanted& wanted);
-  /// Which rows ask, and when.
-  void set_queries(const AttentionCall& call, const Wanted& wanted, kernels::AttentionShape& shape,
-                   kernels::AttentionTerms<T>& terms);
+  /// Which tokens ask: all of them, or the wanted ones by sequence and place. Made once a pass.
+  void set_queries(const Wanted& wanted, kernels::AttentionShape& shape);
+  /// When they ask: a time a query; null where nothing depends on it.
+  const int64_t* query_times(const AttentionCall& call, const Wanted& wanted);
   Rows convolve(Rows x, std::span<const int64_t> offsets, const ConvCall& call,
                 const Wanted& wanted, Layout layout);
 
@@ -137,6 +138,8 @@ class TilePass final : public Ops {
   PassPurpose purpose_;
   Arena& arena_;
   RowKeys token_keys_, wanted_keys_;
+  std::vector<int64_t> query_offsets_;  ///< of the wanted list, empty until somebody asks
+  std::vector<int32_t> query_places_;
   std::string name_;  ///< scratch of weight()
   std::vector<Node> nodes_;
   std::vector<std::function<void()>> steps_;

@@ -8,31 +8,36 @@
 namespace truenext::net {
 
 template <typename T>
-void TilePass<T>::set_queries(const AttentionCall& call, const Wanted& wanted,
-                              kernels::AttentionShape& shape, kernels::AttentionTerms<T>& terms) {
-  const bool timed = !call.time_bias.empty();
-  const std::span<const int64_t> times =
-      call.query_time == QueryTime::past ? input().times : input().query_times;
-  assert(!timed || std::ssize(times) == input().tokens());
-  terms.query_times = timed ? times.data() : nullptr;
+void TilePass<T>::set_queries(const Wanted& wanted, kernels::AttentionShape& shape) {
   if (wanted.is_all()) return;
   const std::span<const int32_t> tokens = wanted.tokens();
-  const auto count = static_cast<int64_t>(tokens.size());
-  auto* offsets = arena_.take<int64_t>(input().sequences() + 1);
-  auto* places = arena_.take<int32_t>(count);
-  auto* asked = timed ? arena_.take<int64_t>(count) : nullptr;
-  offsets[0] = 0;
-  int64_t row = 0;
-  for (int64_t s = 0; s < input().sequences(); ++s) {
-    for (; row < count && tokens[row] < input().offsets[s + 1]; ++row) {
-      places[row] = static_cast<int32_t>(tokens[row] - input().offsets[s]);
-      if (timed) asked[row] = times[tokens[row]];
+  assert(!this->wanted().is_all() && tokens.data() == this->wanted().tokens().data());
+  if (query_offsets_.empty()) {
+    query_offsets_.push_back(0);
+    auto next = tokens.begin();
+    for (int64_t s = 0; s < input().sequences(); ++s) {
+      const int64_t first = input().offsets[s], end = input().offsets[s + 1];
+      for (; next != tokens.end() && *next < end; ++next) {
+        query_places_.push_back(static_cast<int32_t>(*next - first));
+      }
+      query_offsets_.push_back(std::ssize(query_places_));
     }
-    offsets[s + 1] = row;
   }
-  shape.query_offsets = offsets;
-  shape.query_places = places;
-  terms.query_times = asked;
+  shape.query_offsets = query_offsets_.data();
+  shape.query_places = query_places_.data();
+}
+
+template <typename T>
+const int64_t* TilePass<T>::query_times(const AttentionCall& call, const Wanted& wanted) {
+  if (call.time_bias.empty()) return nullptr;
+  const std::span<const int64_t> times =
+      call.query_time == QueryTime::past ? input().times : input().query_times;
+  assert(std::ssize(times) == input().tokens());
+  if (wanted.is_all()) return times.data();
+  auto* asked = arena_.take<int64_t>(std::ssize(wanted.tokens()));
+  std::transform(wanted.tokens().begin(), wanted.tokens().end(), asked,
+                 [&](int32_t token) { return times[token]; });
+  return asked;
 }
 
 template <typename T>
@@ -42,7 +47,7 @@ Rows TilePass<T>::attention(Rows q, Rows k, Rows v, const AttentionCall& call,
   assert(q.width == k.width && v.width == k.width && q.width % call.heads == 0);
   kernels::AttentionShape shape;
   kernels::AttentionArrays<T> arrays{data(q), data(k), data(v)};
-  set_queries(call, wanted, shape, arrays.terms);
+  set_queries(wanted, shape);
   shape.sequences = input().sequences();
   shape.offsets = input().offsets.data();
   shape.dim = shape.q_stride = shape.k_stride = shape.v_stride = q.width;
@@ -71,6 +76,7 @@ Rows TilePass<T>::attention(Rows q, Rows k, Rows v, const AttentionCall& call,
     terms.buckets = bias.columns;
     terms.bucket_width = call.bucket_width;
     terms.key_times = input().times.data();
+    terms.query_times = query_times(call, wanted);
   }
   const Rows y = make(q.count, q.width, layout_of(wanted));
   T* saved =
@@ -89,12 +95,10 @@ Rows TilePass<T>::attention(Rows q, Rows k, Rows v, const AttentionCall& call,
   return y;
 }
 
-template void TilePass<float>::set_queries(const AttentionCall&, const Wanted&,
-                                           kernels::AttentionShape&,
-                                           kernels::AttentionTerms<float>&);
-template void TilePass<double>::set_queries(const AttentionCall&, const Wanted&,
-                                            kernels::AttentionShape&,
-                                            kernels::AttentionTerms<double>&);
+template void TilePass<float>::set_queries(const Wanted&, kernels::AttentionShape&);
+template void TilePass<double>::set_queries(const Wanted&, kernels::AttentionShape&);
+template const int64_t* TilePass<float>::query_times(const AttentionCall&, const Wanted&);
+template const int64_t* TilePass<double>::query_times(const AttentionCall&, const Wanted&);
 template Rows TilePass<float>::attention(Rows, Rows, Rows, const AttentionCall&, const Wanted&);
 template Rows TilePass<double>::attention(Rows, Rows, Rows, const AttentionCall&, const Wanted&);
 

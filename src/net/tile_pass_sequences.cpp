@@ -58,7 +58,8 @@ Rows TilePass<T>::block(Rows x, const BlockCall& call, const Wanted& wanted) {
   shape.attention.max_length = call.padded_length;
   shape.tokens = x.count;
   shape.trains = purpose_.training;
-  if (!wanted.is_all()) pass->set_queries(input().offsets, wanted.tokens());
+  set_queries(wanted, shape.attention);
+  if (!wanted.is_all()) pass->set_wanted(wanted.tokens());
   if (purpose_.training && call.dropout > 0) {
     const auto drop = [&](Purpose purpose) { return mask(call.dropout, purpose, call.number); };
     shape.attention.dropout = drop(Purpose::dropout_attention);

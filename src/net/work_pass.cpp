@@ -88,10 +88,12 @@ Rows WorkPass::conv(Rows /*x*/, const ConvCall& call, const Wanted& wanted) {
   const Size w = size_of(call.name, ".weight");
   const Rows y = wanted_rows(w.rows, wanted);
   multiply_add(y.count, w.rows, w.columns);
+  make(y.count, w.columns, y.layout);  // the windows, which a device gathers
   return y;
 }
 
 Rows WorkPass::conv_over(Rows x, const Offsets& /*offsets*/, const ConvCall& call) {
+  make(x.count, size_of(call.name, ".weight").columns, x.layout);
   return linear(x, call.name, call.bias);
 }
 

@@ -82,6 +82,14 @@ TEST(ModelOptions, NamesTheKeyThatCannotBe) {
   gru.name = "gru4rec";
   gru.positions = PositionNumbers::from_end;
   EXPECT_NE(resolve_error(gru).find("model.positions"), std::string::npos);
+
+  gru.positions = PositionNumbers::none;
+  gru.padding = PaddingUse::attend;
+  gru.max_length = 1 << 18;
+  gru.gru_hidden_size = 128;
+  EXPECT_NE(resolve_error(gru).find("model.max_length = 262144"), std::string::npos);
+  gru.max_length = 1 << 17;
+  EXPECT_NO_THROW(gru.resolve());
 }
 
 TEST(ModelTensors, ComeInTheOrderOfTheFileFormat) {

@@ -15,11 +15,20 @@ using net::Ops;
 using net::Rows;
 using net::Wanted;
 
+/// Numbers of the states that padding is run through, in every pass.
+constexpr int64_t kMostPadding = int64_t{1} << 24;
+
 void check(ModelOptions& options) {
   if (options.positions == PositionNumbers::automatic) options.positions = PositionNumbers::none;
   check_usage(options.positions == PositionNumbers::none,
               "model.positions = \"{}\": gru4rec has no positions; want \"auto\" or \"none\"",
               word_of(options.positions));
+  check_usage(
+      options.padding == PaddingUse::none ||
+          options.max_length <= kMostPadding / (options.gru_layers * options.gru_hidden_size),
+      "model.max_length = {}: too long for model.padding = \"attend\" with {} recurrent "
+      "states",
+      options.max_length, options.gru_layers * options.gru_hidden_size);
 }
 
 std::string layer_name(int64_t layer) {

@@ -30,7 +30,6 @@ struct TrainResult {
   int64_t best_epoch = 0;
   double best_value = 0;
   std::string valid_metric;  ///< empty when there was nothing to validate on
-  double last_loss = 0;
   double seconds = 0;
   double positions_per_second = 0;
   uint64_t peak_memory_bytes = 0;
