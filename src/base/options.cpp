@@ -30,7 +30,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string quoted(const std::string& text) {
+std::string toml_text(const std::string& text) {
   std::ostringstream out;
   out << toml::value<std::string>(text);
   return out.str();
@@ -148,7 +148,7 @@ std::string Option::toml_value() const {
       [](const auto& value) -> std::string {
         using T = std::remove_pointer_t<std::remove_cvref_t<decltype(value)>>;
         if constexpr (std::is_same_v<T, WordTarget>) {
-          return quoted(value.names[value.get(value.value)]);
+          return toml_text(value.names[value.get(value.value)]);
         } else if constexpr (std::is_same_v<T, bool>) {
           return *value ? "true" : "false";
         } else if constexpr (std::is_same_v<T, int64_t>) {
@@ -156,12 +156,12 @@ std::string Option::toml_value() const {
         } else if constexpr (std::is_same_v<T, double>) {
           return number_text(*value);
         } else if constexpr (std::is_same_v<T, std::string>) {
-          return quoted(*value);
+          return toml_text(*value);
         } else if constexpr (std::is_same_v<T, std::vector<int64_t>>) {
           return fmt::format("[{}]", fmt::join(*value, ", "));
         } else {
           std::vector<std::string> parts;
-          for (const std::string& text : *value) parts.push_back(quoted(text));
+          for (const std::string& text : *value) parts.push_back(toml_text(text));
           return fmt::format("[{}]", fmt::join(parts, ", "));
         }
       },

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "data/dataset_files.h"
 #include "data/id_file.h"
+#include "data/json_number.h"
 
 namespace truenext {
 
@@ -62,7 +63,11 @@ namespace {
 template <typename T>
 T field(const Json& json, const char* name, const fs::path& path) {
   try {
-    return json.at(name).get<T>();
+    if constexpr (std::is_same_v<T, int64_t>) {
+      return whole_number(json.at(name));
+    } else {
+      return json.at(name).get<T>();
+    }
   } catch (const Json::exception&) {
     fail_data("{}: no usable \"{}\": the file is damaged; prepare the dataset again", path.string(),
               name);

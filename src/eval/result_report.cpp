@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/json_number.h"
 #include "eval/drawn_candidates.h"
 
 namespace truenext {
@@ -186,7 +187,7 @@ int64_t earlier_evaluations(const std::filesystem::path& result_file) {
   if (!std::filesystem::exists(result_file)) return 0;
   try {
     const auto json = Json::parse(read_file(result_file, uint64_t{16} << 20));
-    return std::max<int64_t>(0, json.at("counts").at("times_evaluated").get<int64_t>());
+    return std::max<int64_t>(0, whole_number(json.at("counts").at("times_evaluated")));
   } catch (const Json::exception&) {
     return 0;
   } catch (const Error&) {

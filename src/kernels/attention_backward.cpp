@@ -197,13 +197,13 @@ void attention_backward(const AttentionShape& shape, const float* q, const float
       const int64_t q_at = sequence.first_query * shape.q_stride + column;
       const int64_t k_at = sequence.first_token * shape.k_stride + column;
       const int64_t v_at = sequence.first_token * shape.v_stride + column;
-      const Head head{q + q_at,
+      const Head head{at(q, q_at),
                       k + k_at,
                       v + v_at,
                       at(shape.pad_key, column),
                       at(shape.pad_value, column),
-                      out_grad + sequence.first_query * shape.dim + column,
-                      q_grad + q_at,
+                      at(out_grad, sequence.first_query * shape.dim + column),
+                      at(q_grad, q_at),
                       k_grad + k_at,
                       v_grad + v_at,
                       at(pad_key_grad, column),

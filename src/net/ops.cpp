@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/ops.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace truenext::net {

@@ -3,6 +3,7 @@
 // runs it, with untrained models.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "eval/commands.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "inference/error_text.h"
 #include "inference/model_weights.h"
 #include "inference/safetensors.h"

@@ -41,6 +41,16 @@ void* operator new[](size_t bytes) {
 void* operator new(size_t bytes, std::align_val_t align) {
   return allocate(bytes, align);
 }
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return allocate(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
 void operator delete(void* memory, std::align_val_t) noexcept {
   std::free(memory);
 }

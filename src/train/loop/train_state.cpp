@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "data/json_number.h"
 #include "inference/safetensors.h"
 #include "train/ranks/whole_rows.h"
 
@@ -69,18 +70,18 @@ json to_json(const TrainState& s) {
 
 TrainState from_json(const json& j) {
   TrainState s;
-  j.at("epoch").get_to(s.epoch);
-  j.at("batch").get_to(s.batch);
-  j.at("step").get_to(s.step);
+  s.epoch = whole_number(j.at("epoch"));
+  s.batch = whole_number(j.at("batch"));
+  s.step = whole_number(j.at("step"));
   j.at("epoch_loss").get_to(s.epoch_loss);
-  j.at("epoch_divisor").get_to(s.epoch_divisor);
-  j.at("epoch_positions").get_to(s.epoch_positions);
+  s.epoch_divisor = whole_number(j.at("epoch_divisor"));
+  s.epoch_positions = whole_number(j.at("epoch_positions"));
   j.at("best_value").get_to(s.best_value);
-  j.at("best_epoch").get_to(s.best_epoch);
-  j.at("stale").get_to(s.stale);
+  s.best_epoch = whole_number(j.at("best_epoch"));
+  s.stale = whole_number(j.at("stale"));
   j.at("finished").get_to(s.finished);
-  j.at("metrics_bytes").get_to(s.metrics_bytes);
-  j.at("events_bytes").get_to(s.events_bytes);
+  s.metrics_bytes = static_cast<uint64_t>(whole_number(j.at("metrics_bytes")));
+  s.events_bytes = static_cast<uint64_t>(whole_number(j.at("events_bytes")));
   j.at("seconds").get_to(s.seconds);
   return s;
 }
