@@ -30,6 +30,11 @@ void* allocate(size_t bytes, std::align_val_t align = std::align_val_t{alignof(s
   return memory;
 }
 
+/// Not inlined: GCC would take the free() for one that does not belong to the new of its caller.
+[[gnu::noinline]] void release(void* memory) {
+  std::free(memory);
+}
+
 }  // namespace
 
 void* operator new(size_t bytes) {
@@ -49,22 +54,22 @@ void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
   }
 }
 void operator delete(void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete[](void* memory) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete[](void* memory, size_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 
 namespace truenext {
