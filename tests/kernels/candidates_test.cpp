@@ -2,6 +2,7 @@
 #include "kernels/kernel_cases.h"
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
+#include "support/sanitizers.h"
 
 namespace truenext::kernels {
 namespace {
@@ -27,6 +28,7 @@ const std::vector<Case> kCases = {{0, 5, 8, 10},        {1, 1, 1, 1},       {3, 
 
 TEST(GatherScores, EqualsReference) {
   for (const Case& c : kCases) {
+    if (test::kSanitized && c.rows * c.count * c.dim > 100000) continue;
     const auto states = random_values(c.rows * c.dim, 1);
     const auto table = random_values(c.items * c.dim, 2);
     const auto ids = random_ids(c.rows * c.count, c.items, 3);
@@ -40,6 +42,7 @@ TEST(GatherScores, EqualsReference) {
 
 TEST(GatherScores, BackwardEqualsReference) {
   for (const Case& c : kCases) {
+    if (test::kSanitized && c.rows * c.count * c.dim > 100000) continue;
     const auto states = random_values(c.rows * c.dim, 1);
     const auto table = random_values(c.items * c.dim, 2);
     const auto ids = random_ids(c.rows * c.count, c.items, 3);
