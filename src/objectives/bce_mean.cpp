@@ -20,7 +20,8 @@ class BceMean final : public Criterion {
     int64_t negatives = static_cast<int64_t>(row.scores.size() - row.positives.size());
     if (row.whole) negatives = row.whole->negatives;
     for (size_t p = 0; p < row.positives.size() && !row.whole; ++p) weight += row.weights[p];
-    return binary_terms(row, BinaryScales{1.0, weight / std::max<double>(1, negatives)},
+    return binary_terms(row,
+                        BinaryScales{1.0, weight / std::max(1.0, static_cast<double>(negatives))},
                         [](double score) { return logistic_positive(score); });
   }
 };
