@@ -76,7 +76,7 @@ void check(const AttentionShape& shape) {
   assert(shape.max_length == 0 && !shape.pad_key);  // the virtual key has neither place nor time
   assert(!terms.distance_bias || terms.distances > 0);
   assert(terms.distance_heads == 1 || terms.distance_heads == shape.heads);
-  // Without tokens, or without queries, there are no times.
+  // Times may be null: without tokens, or without queries, there are none.
   assert(terms.time_heads == 1 || terms.time_heads == shape.heads);
 }
 
