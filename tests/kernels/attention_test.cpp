@@ -89,13 +89,13 @@ TEST(Attention, SequenceDoesNotDependOnItsBatch) {
   const auto together_grad = backward(c);
   for (int64_t s = 0; s < c.shape.sequences; ++s) {
     const int64_t n = c.offsets[static_cast<size_t>(s) + 1] - c.offsets[static_cast<size_t>(s)];
+    if (n == 0) continue;
     const int64_t at = c.offsets[static_cast<size_t>(s)];
     AttentionShape one = c.shape;
     const std::vector<int64_t> offsets = {0, n};
     one.sequences = 1;
     one.offsets = offsets.data();
     one.streams = c.streams.data() + s;
-    if (n == 0) continue;
     const int64_t shift = at * one.q_stride;
     std::vector<float> out(static_cast<size_t>(n * one.dim));
     std::vector<float> saved(static_cast<size_t>(attention_saved_size(one)));

@@ -85,8 +85,7 @@ inline std::vector<float> network_states(const Model& model, const Sequences& se
 }
 
 inline bool same_bits(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() &&
-         (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+  return std::ranges::equal(std::as_bytes(a), std::as_bytes(b));
 }
 
 }  // namespace truenext::test
