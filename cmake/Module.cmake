@@ -10,7 +10,7 @@ function(truenext_module name)
   target_link_libraries(truenext_${name} PUBLIC ${ARG_DEPENDS} PRIVATE truenext_warnings)
   if(name STREQUAL base)
     truenext_precompile(truenext_base <fmt/format.h>)
-  elseif(NOT (name STREQUAL kernels AND TRUENEXT_SANITIZE))  # they are compiled in another way
+  else()
     truenext_precompile(truenext_${name} REUSE_FROM truenext_base)
   endif()
 endfunction()
