@@ -4,17 +4,36 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
+
+#include "base/error.h"
 
 namespace truenext {
 
 WorkerPool::WorkerPool(int threads) {
-  for (int worker = 1; worker < std::max(threads, 1); ++worker) {
-    workers_.emplace_back([this, worker] { serve(worker); });
+  check_usage(threads <= kMaxThreads,
+              "{} threads: want at most {}; this process may use {} processors", threads,
+              kMaxThreads, available_threads());
+  workers_.reserve(static_cast<size_t>(std::max(threads, 1)));
+  for (int worker = 1; worker < threads; ++worker) {
+    try {
+      workers_.emplace_back([this, worker] { serve(worker); });
+    } catch (const std::system_error& error) {
+      stop();  // those that were started would wait for ever
+      fail_data(
+          "thread {} of {} cannot be started: {}; ask for fewer with --threads, or raise the limit "
+          "of processes (ulimit -u) or memory",
+          worker + 1, threads, error.code().message());
+    }
   }
 }
 
 WorkerPool::~WorkerPool() {
+  stop();
+}
+
+void WorkerPool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -83,8 +102,10 @@ void WorkerPool::serve(int worker) {
 int available_threads() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+    return std::clamp(CPU_COUNT(&set), 1, kMaxThreads);
+  }
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
 }
 
 }  // namespace truenext

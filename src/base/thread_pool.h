@@ -11,11 +11,16 @@
 
 namespace truenext {
 
+/// Beyond it a number of threads is a slip of the finger.
+constexpr int kMaxThreads = 1024;
+
 /// The one way to go parallel. `threads` workers, of which the caller is worker 0. Tasks are handed
 /// out in ascending order to whoever is free; results must not depend on who runs what, which the
 /// callers ensure by writing per task and reducing in a fixed order. Never nested.
 class WorkerPool {
  public:
+  /// Usage Error above kMaxThreads; data Error with the system's reason when a thread cannot be
+  /// started.
   explicit WorkerPool(int threads);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -30,6 +35,7 @@ class WorkerPool {
  private:
   void work(int worker);
   void serve(int worker);
+  void stop();
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
@@ -46,7 +52,7 @@ class WorkerPool {
   std::exception_ptr failure_;
 };
 
-/// Hardware threads this process may use (affinity mask respected), at least 1.
+/// Hardware threads this process may use (affinity mask respected), 1 to kMaxThreads.
 int available_threads();
 
 }  // namespace truenext

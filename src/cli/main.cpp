@@ -43,6 +43,10 @@ ExitCode run(int argc, char** argv) {
   program.before_running([&globals](const std::string& verb) {
     set_quiet(globals.quiet);
     check_device(verb, globals.device);
+    check_usage(globals.threads <= kMaxThreads,
+                "--threads {}: want 0 to {}, where 0 is all processors that this process may use "
+                "({})",
+                globals.threads, kMaxThreads, available_threads());
     if (globals.threads == 0) globals.threads = available_threads();
   });
   // Adding a verb: write cli/<verb>.cpp, declare it in commands.h and add a line here.

@@ -2,11 +2,17 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "support/sanitizers.h"
+#include "support/test_files.h"
 
 namespace truenext {
 namespace {
@@ -50,6 +56,32 @@ TEST(WorkerPool, ZeroThreadsMeansTheCaller) {
   WorkerPool pool(0);
   EXPECT_EQ(pool.threads(), 1);
   EXPECT_GE(available_threads(), 1);
+}
+
+TEST(WorkerPool, RefusesMoreThreadsThanMakeSense) {
+  const test::Caught error = test::caught([] { const WorkerPool pool(kMaxThreads + 1); });
+  EXPECT_EQ(error.code, ExitCode::usage);
+  EXPECT_TRUE(error.says("1025 threads: want at most 1024")) << error.message;
+}
+
+/// In a process of its own, whose memory has no room for the stacks of so many threads.
+int pool_without_room() {
+  const rlimit memory{rlim_t{1} << 30, rlim_t{1} << 30};
+  setrlimit(RLIMIT_AS, &memory);
+  alarm(20);  // waiting for ever is what must not happen
+  const test::Caught error = test::caught([] { const WorkerPool pool(kMaxThreads); });
+  const bool named = error.says(" of 1024 cannot be started: ") && error.says("--threads");
+  return named ? static_cast<int>(error.code) : 99;
+}
+
+TEST(WorkerPool, ThatCannotStartAThreadSaysSoAndLeavesNoneWaiting) {
+  if (test::kSanitized) GTEST_SKIP() << "a sanitizer reserves more address space than the limit";
+  const pid_t child = fork();
+  if (child == 0) _exit(pool_without_room());
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), static_cast<int>(ExitCode::data));
 }
 
 }  // namespace
