@@ -135,6 +135,19 @@ Option& Option::one_of(std::vector<std::string> choices) {
   return *this;
 }
 
+Option& Option::only_with(std::string key, std::vector<std::string> values) {
+  condition_ = {std::move(key), std::move(values)};
+  return *this;
+}
+
+std::string Option::range_text() const {
+  const bool from = std::isfinite(low_);
+  const bool to = std::isfinite(high_);
+  if (from && to) return fmt::format("{} to {}", low_, high_);
+  if (from) return fmt::format("at least {}", low_);
+  return to ? fmt::format("at most {}", high_) : "";
+}
+
 std::string Option::type_name() const {
   if (!choices_.empty()) return fmt::format("one of {}", fmt::join(choices_, ", "));
   static const char* const names[] = {

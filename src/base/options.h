@@ -30,6 +30,12 @@ WordTarget word_target(E& value) {
           words_of<E>()};
 }
 
+/// When an option matters: where the option `key` has one of `values`.
+struct OptionCondition {
+  std::string key;
+  std::vector<std::string> values;
+};
+
 /// One configurable value: where it lives, what it is called and what it may be. Key, default and
 /// help are written once, here, and serve TOML reading and writing, `--set`, `--help` and the docs.
 class Option {
@@ -46,12 +52,20 @@ class Option {
   Option& at_least(double low) { return range(low, std::numeric_limits<double>::infinity()); }
   /// Strings must be one of these; for words that are listed elsewhere, others are enums.
   Option& one_of(std::vector<std::string> choices);
+  /// For the help: the value matters only where option `key` has one of `values`.
+  Option& only_with(std::string key, std::vector<std::string> values);
 
   const std::string& key() const { return key_; }  ///< dotted, e.g. "train.epochs"
   const std::string& help() const { return help_; }
   const std::vector<std::string>& choices() const { return choices_; }
   const Target& target() const { return target_; }
+  double low() const { return low_; }    ///< -infinity where there is no bound
+  double high() const { return high_; }  ///< infinity where there is none
+  /// Of only_with(); the key is empty where the value always matters.
+  const OptionCondition& condition() const { return condition_; }
   std::string type_name() const;
+  /// "0 to 1", "at least 1"; empty without bounds.
+  std::string range_text() const;
   /// The present value as TOML text.
   std::string toml_value() const;
   /// Usage Error naming `where` when the present value breaks range() or one_of().
@@ -70,6 +84,7 @@ class Option {
   double low_ = -std::numeric_limits<double>::infinity();
   double high_ = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices_;
+  OptionCondition condition_;
 };
 
 /// References to every option of a configuration. A configuration struct has plain fields with

@@ -37,6 +37,9 @@ struct NetworkInfo {
   UseTile use_tile = {};
   /// For the start of a run, e.g. "2 blocks, 1 head"; may be null.
   std::string (*describe)(const ModelOptions& options) = nullptr;
+  /// Those of the keys of section "model" that not every network reads which this one does read,
+  /// e.g. "num_blocks". A key that no network names is read with all of them.
+  std::vector<std::string> keys = {};
   /// A small configuration of each kind of this network, for the tests that walk the list: settings
   /// like "block=pmixer num_heads=2".
   std::vector<std::string> examples = {""};

@@ -57,24 +57,43 @@ std::string targets_text(const ObjectiveOptions& options) {
   return text + "), " + positions;
 }
 
+constexpr const char* kCandidates = "objective.candidates";
+constexpr const char* kCriterion = "objective.criterion";
+
 void list_candidates(ObjectiveOptions& o, OptionList& options) {
+  const std::vector<std::string> sampled = {"uniform", "popularity", "mixed", "batch"};
   options.add("candidates", o.candidates, "items a positive competes with");
-  options.add("negatives", o.negatives, "sampled candidates per position").range(1, 1 << 24);
-  options.add("negatives_per", o.negatives_per,
-              "so many per position, or for each of its positives (future items)");
-  options.add("share", o.share, "who competes with the same draw of negatives");
-  options.add("exclude", o.exclude, "what a sampled negative may not be");
+  options.add("negatives", o.negatives, "sampled candidates per position")
+      .range(1, 1 << 24)
+      .only_with(kCandidates, sampled);
+  options
+      .add("negatives_per", o.negatives_per,
+           "so many per position, or for each of its positives (future items)")
+      .only_with(kCandidates, sampled);
+  options.add("share", o.share, "who competes with the same draw of negatives")
+      .only_with(kCandidates, sampled);
+  options.add("exclude", o.exclude, "what a sampled negative may not be")
+      .only_with(kCandidates, sampled);
   options.add("popularity_power", o.popularity_power, "a of draws in proportion to count^a")
-      .range(0, 4);
+      .range(0, 4)
+      .only_with(kCandidates, {"popularity", "mixed"});
   options
       .add("popularity_share", o.popularity_share,
-           "of candidates = \"mixed\": share of draws by popularity, the others are uniform")
-      .range(0, 1);
-  options.add("log_q", o.log_q,
-              "sampled softmax: subtract ln(expected draws) from a negative's score");
-  options.add("buckets", o.buckets, "buckets of a tile, for candidates = \"buckets\"").at_least(1);
-  options.add("bucket_positions", o.bucket_positions, "positions of a bucket").at_least(1);
-  options.add("bucket_items", o.bucket_items, "items of a bucket").at_least(1);
+           "share of the draws that go by popularity, the others are uniform")
+      .range(0, 1)
+      .only_with(kCandidates, {"mixed"});
+  options
+      .add("log_q", o.log_q, "sampled softmax: subtract ln(expected draws) from a negative's score")
+      .only_with(kCandidates, sampled);
+  options.add("buckets", o.buckets, "buckets of a tile")
+      .at_least(1)
+      .only_with(kCandidates, {"buckets"});
+  options.add("bucket_positions", o.bucket_positions, "positions of a bucket")
+      .at_least(1)
+      .only_with(kCandidates, {"buckets"});
+  options.add("bucket_items", o.bucket_items, "items of a bucket")
+      .at_least(1)
+      .only_with(kCandidates, {"buckets"});
 }
 
 }  // namespace
@@ -89,10 +108,14 @@ void ObjectiveOptions::list(OptionList& options) {
   options.add("reduction", reduction,
               "the loss of a batch is its sum over positions, divided by their number or by that "
               "of their targets");
-  options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated").range(0, 1);
-  options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it");
-  options.add("bpr_max_reg", bpr_max_reg, "bpr-max: weight of the negatives' squared scores")
-      .at_least(0);
+  options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated")
+      .range(0, 1)
+      .only_with(kCriterion, {"gbce"});
+  options.add("gbce_form", gbce_form, "direct, or clamped as the original computes it")
+      .only_with(kCriterion, {"gbce"});
+  options.add("bpr_max_reg", bpr_max_reg, "weight of the negatives' squared scores")
+      .at_least(0)
+      .only_with(kCriterion, {"bpr-max"});
   options.add("compat", compat,
               "axis-error: negatives summed over the wrong axis, as published by Li et al. 2023");
 }
