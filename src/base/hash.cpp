@@ -31,4 +31,8 @@ std::string Fingerprint::hex() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
+uint64_t text_hash(std::string_view text) {
+  return XXH3_64bits(text.data(), text.size());
+}
+
 }  // namespace truenext

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace truenext {
 
@@ -25,5 +27,8 @@ class Fingerprint {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// XXH3 of a text in 64 bits: the same everywhere.
+uint64_t text_hash(std::string_view text);
 
 }  // namespace truenext

@@ -74,6 +74,7 @@ void train_cell(const GridCell& cell, CellState state, const Globals& globals) {
   request.resume = state == CellState::begun;
   // The run's own file also says which data it began with; that is checked on resume.
   if (request.resume) apply_file(request.config, cell.run / "config.toml");
+  request.config.data.path = cell.config.data.path;  // the plan says where they are now
   request.threads = globals.threads;
   request.device = globals.device;
   request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;

@@ -9,10 +9,12 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "data/data_place.h"
 #include "data/dataset.h"
 #include "interop/model_import.h"
 
@@ -48,16 +50,19 @@ fs::path model_path(const ImportCommand& command) {
   return path;
 }
 
-struct DataOptions {
-  std::string path;
-  void list(OptionList& options) { options.add("path", path, "Prepared dataset"); }
+struct DataOptions : DataPlace {
+  void list(OptionList& options) {
+    options.add("path", path, "Prepared dataset");
+    options.add("from_run", from_run, "the way to it from the run folder");
+  }
 };
 
-std::string config_toml(ModelOptions model, const std::string& data_path) {
+/// `place` null: without saying where the data lie.
+std::string config_toml(ModelOptions model, const DataPlace* place) {
   OptionList options;
   DataOptions data;
-  if (!data_path.empty()) {
-    data.path = fs::absolute(data_path).lexically_normal().string();
+  if (place) {
+    data = {*place};
     options.section("data", data);
   }
   options.section("model", model);
@@ -103,12 +108,20 @@ void run_import(const ImportCommand& command, const Globals& globals) {
   options.heads = command.heads;
   if (catalogue) options.catalogue = &*catalogue;
   ImportedModel model = import_model(*open_state_dict(command.file), options);
-  model.description.config_toml = config_toml(model.description.model, "");
+  model.description.config_toml = config_toml(model.description.model, nullptr);
   if (path.has_parent_path()) make_folder(path.parent_path());
+  std::optional<FolderLock> lock;
   if (path != fs::path(command.out)) {
+    lock.emplace(command.out, "truenext import");  // it may be a run under way
     // Only the run folder knows where the data lies; the model file goes anywhere.
-    write_file_atomically(fs::path(command.out) / "config.toml",
-                          config_toml(model.description.model, command.data));
+    DataPlace place;
+    if (!command.data.empty()) {
+      place = {fs::absolute(command.data).lexically_normal().string(),
+               way_from_run(command.out, command.data)};
+    }
+    write_file_atomically(
+        fs::path(command.out) / "config.toml",
+        config_toml(model.description.model, command.data.empty() ? nullptr : &place));
   }
   model.write(path);
   report(model, path, globals);

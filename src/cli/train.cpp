@@ -13,7 +13,10 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
+#include "data/data_place.h"
+#include "inference/model_file.h"
 #include "run/run_config.h"
+#include "run/unused_settings.h"
 #include "train/loop/training.h"
 
 namespace truenext::cli {
@@ -28,27 +31,86 @@ struct Arguments {
   bool shard_tables = false;
 };
 
+/// An option that nothing reads is a misunderstanding. Values of presets are not meant: they are
+/// there for whoever changes the rest.
+void warn_of_unused(const RunConfig& config, const Arguments& arguments,
+                    std::vector<std::string> keys) {
+  for (const std::string& setting : arguments.settings) {
+    keys.push_back(setting.substr(0, setting.find('=')));
+  }
+  for (const UnusedSetting& unused : unused_settings(config, keys)) {
+    log_warning("{} was set, but nothing reads it: {}", unused.key, unused.reason);
+  }
+}
+
+/// Where the command line says that the data are.
+std::string data_source(const Arguments& arguments) {
+  for (const std::string& setting : arguments.settings) {
+    if (setting.starts_with("data.path=")) return "--set data.path";
+  }
+  if (!arguments.data.empty()) return "--data";
+  return "data.path of " + (arguments.config_file.empty() ? "the preset" : arguments.config_file);
+}
+
+bool has_checkpoint(const fs::path& run) {
+  return fs::exists(run / "checkpoint" / "last.safetensors");
+}
+
+/// What to do about a run that is in the folder already.
+std::string run_there_text(const fs::path& run) {
+  if (has_checkpoint(run)) {
+    return fmt::format(
+        "holds a run already; continue it with --resume {}, or replace it with --overwrite",
+        run.string());
+  }
+  if (fs::exists(run / kModelFileName)) {
+    return "holds a model already; choose another name, or replace it with --overwrite";
+  }
+  return fmt::format(
+      "holds a run that was stopped before its first checkpoint; begin it again as it was with "
+      "--resume {}, or replace it with --overwrite",
+      run.string());
+}
+
+/// Whether the run is continued, or else begun again as it was.
+bool continues(const fs::path& run) {
+  if (has_checkpoint(run)) return true;
+  // What is there to be lost is not overwritten by a command that promises to continue.
+  check_data(!fs::exists(run / kModelFileName),
+             "{0}: has a model, but no checkpoint to resume from: it was imported, or the folder "
+             "checkpoint was removed; train on from its weights with --run NEW --init-from {0}",
+             run.string());
+  log_warning(
+      "{}: was stopped before its first checkpoint, so it begins again, as it was configured",
+      run.string());
+  return false;
+}
+
 TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
   TrainRequest request;
   RunConfig& config = request.config;
   if (!arguments.preset.empty()) apply_preset(config, arguments.preset);
   if (!arguments.compat.empty()) apply_compat(config, arguments.compat);
+  const RunConfig before = config;
   if (!arguments.config_file.empty()) apply_file(config, arguments.config_file);
+  const std::vector<std::string> from_file = changed_keys(before, config);
   if (seed_given) config.train.seed = static_cast<int64_t>(globals.seed);
   if (!arguments.data.empty()) config.data.path = arguments.data;
   apply_settings(config, arguments.settings);
   config.version = truenext_version();
   clear_fingerprints(config);
+  warn_of_unused(config, arguments, from_file);
   config.model.resolve();
   if (arguments.show_config) return request;
   check_usage(!config.data.path.empty(), "train: --data FOLDER is missing");
   check_usage(!arguments.run.empty(), "train: --run FOLDER is missing, e.g. --run runs/first");
+  check_data(fs::is_directory(config.data.path),
+             "{}: no such folder ({}); say --data FOLDER, a folder written by truenext prepare",
+             config.data.path, data_source(arguments));
   request.run = arguments.run;
-  const bool used = fs::exists(request.run / "config.toml");
-  check_usage(
-      !used || arguments.overwrite,
-      "{}: holds a run already; continue it with --resume {}, or replace it with --overwrite",
-      arguments.run, arguments.run);
+  request.replace = arguments.overwrite;
+  check_usage(request.replace || !fs::exists(request.run / "config.toml"), "{0}: {1}",
+              arguments.run, run_there_text(request.run));
   return request;
 }
 
@@ -59,11 +121,9 @@ TrainRequest resume_request(const Arguments& arguments) {
               "start new ones");
   TrainRequest request;
   request.run = arguments.resume;
-  request.resume = true;
   const fs::path config = request.run / "config.toml";
   check_data(fs::exists(config), "{}: not a run folder, it has no config.toml", arguments.resume);
-  check_data(fs::exists(request.run / "checkpoint" / "last.safetensors"),
-             "{}: has no checkpoint to resume from", arguments.resume);
+  request.resume = continues(request.run);
   apply_file(request.config, config);
   for (const std::string& setting : arguments.settings) {
     const std::string key = setting.substr(0, setting.find('='));
@@ -73,7 +133,10 @@ TrainRequest resume_request(const Arguments& arguments) {
                 setting);
   }
   apply_settings(request.config, arguments.settings);
-  if (!arguments.data.empty()) request.config.data.path = arguments.data;
+  DataOptions& data = request.config.data;
+  data.path = arguments.data.empty()
+                  ? find_data({data.path, data.from_run}, request.run, config.string()).string()
+                  : arguments.data;
   return request;
 }
 
@@ -84,6 +147,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
     out["epochs"] = result.epochs;
     out["steps"] = result.steps;
     out["stopped_by"] = result.stopped;
+    out["had_finished"] = result.had_finished;
     out["best_epoch"] = result.best_epoch;
     if (!result.valid_metric.empty()) out["valid"] = {{result.valid_metric, result.best_value}};
     out["seconds"] = result.seconds;
@@ -96,8 +160,17 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
     fmt::print("{}\n", out.dump(2));
     return;
   }
+  if (result.had_finished) {
+    fmt::print(
+        "{}: this run had finished ({}), nothing was left to train; for more: --set "
+        "train.epochs=N{}\n",
+        request.run.string(),
+        result.stopped == "patience" ? "out of patience" : "all its epochs were made",
+        result.stopped == "patience" ? " --set train.patience=N" : "");
+  }
   const std::string best =
-      result.valid_metric.empty()
+      result.best_epoch == 0 ? std::string("no epoch was judged")
+      : result.valid_metric.empty()
           ? fmt::format("kept epoch {}", result.best_epoch)
           : fmt::format("best valid {} {:.5f} at epoch {}", result.valid_metric, result.best_value,
                         result.best_epoch);
@@ -106,8 +179,10 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
              static_cast<double>(result.peak_memory_bytes) / 1e6, best);
   const fs::path model = request.run / "model.safetensors";
   if (!fs::exists(model)) {
-    log_info("no epoch was finished, so there is no model yet; continue with --resume {}",
-             request.run.string());
+    log_info(
+        "no epoch was finished, so there is no model yet; continue with --resume {} --set "
+        "train.epochs=N",
+        request.run.string());
     return;
   }
   fmt::print("model: {}\n", model.string());

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "data/data_place.h"
 #include "eval/result_report.h"
 
 namespace truenext {
@@ -33,19 +34,21 @@ std::filesystem::path find_data_folder(const std::filesystem::path& run,
   if (!given.empty()) return given;
   const std::filesystem::path folder = std::filesystem::is_directory(run) ? run : run.parent_path();
   const std::filesystem::path config = folder / "config.toml";
+  const std::string inside = "configuration in " + run.string();
   if (std::filesystem::exists(config)) {
-    const std::string path =
-        text_in(read_file(config, kConfigBytes), config.string(), "data", "path");
-    if (!path.empty()) return path;
+    const std::string text = read_file(config, kConfigBytes);
+    const DataPlace place{text_in(text, config.string(), "data", "path"),
+                          text_in(text, config.string(), "data", "from_run")};
+    if (!place.path.empty()) return find_data(place, folder, config.string());
   }
-  const std::string path =
-      text_in(description.config_toml, "configuration in " + run.string(), "data", "path");
+  // Models of other versions may still say where their data were.
+  const DataPlace place{text_in(description.config_toml, inside, "data", "path"), ""};
   check_usage(
-      !path.empty(),
+      !place.path.empty(),
       "neither {} nor the model names a dataset (key data.path); say --data FOLDER, a folder "
       "written by truenext prepare",
       config.string());
-  return path;
+  return find_data(place, folder, "the " + inside);
 }
 
 bool watched_in_training(const ModelDescription& description, SplitPart part) {

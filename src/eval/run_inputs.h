@@ -10,9 +10,10 @@
 
 namespace truenext {
 
-/// The dataset folder that goes with a run: `given` when not empty, else data.path of the run's
-/// config.toml (`run` is a run folder or a model file in one), else that of the configuration
-/// inside the model. Usage Error saying what was looked at when nothing names a folder.
+/// The dataset folder that goes with a run: `given` when not empty, else what the run's config.toml
+/// says (`run` is a run folder or a model file in one; data/data_place.h), else data.path of the
+/// configuration inside the model. Usage Error saying what was looked at when nothing names a
+/// folder, data Error when there is no folder where they say.
 std::filesystem::path find_data_folder(const std::filesystem::path& run,
                                        const ModelDescription& description,
                                        const std::string& given);

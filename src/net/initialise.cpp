@@ -17,19 +17,32 @@ void fill(Parameter& parameter, uint64_t seed, uint64_t number, Draw draw) {
   for (float& value : parameter.value.values) value = static_cast<float>(draw(random));
 }
 
-void start_table(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
-  const double rows = static_cast<double>(parameter.shape[0]);
-  const double columns = static_cast<double>(parameter.shape[1]);
+/// How rows of a table start: N(0, size^2), or uniform in -size .. size.
+struct TableStart {
+  bool normal;
+  double size;
+};
+
+TableStart table_start(const Parameter& table, StartValues init) {
+  const double rows = static_cast<double>(table.shape[0]);
+  const double columns = static_cast<double>(table.shape[1]);
   switch (init) {
     case StartValues::small:
-      return fill_uniform(parameter, seed, number, -0.05, 0.05);
+      return {false, 0.05};
     case StartValues::torch:
-      return fill_normal(parameter, seed, number, 1.0);
+      return {true, 1.0};
     case StartValues::xavier_normal:
-      return fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
+      return {true, std::sqrt(2.0 / (rows + columns))};
     case StartValues::normal_002:
-      return fill_normal(parameter, seed, number, 0.02);
+      return {true, 0.02};
   }
+  return {};
+}
+
+void start_table(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
+  const TableStart start = table_start(parameter, init);
+  if (start.normal) return fill_normal(parameter, seed, number, start.size);
+  fill_uniform(parameter, seed, number, -start.size, start.size);
 }
 
 void start_matrix(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
@@ -81,6 +94,16 @@ void initialise_parameters(ParameterSet& parameters, const ModelOptions& options
       case Start::zero:
         break;
     }
+  }
+}
+
+void start_new_row(const Parameter& table, StartValues init, uint64_t seed, uint64_t number,
+                   uint64_t item, std::span<float> row) {
+  const TableStart start = table_start(table, init);
+  RandomStream random(random_key(seed, Purpose::new_items, number), item);
+  for (float& value : row) {
+    const double drawn = start.normal ? random.normal() : 2 * random.uniform() - 1;
+    value = static_cast<float>(start.size * drawn);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "net/model_options.h"
 #include "net/parameters.h"
@@ -19,6 +20,12 @@ namespace truenext {
 ///   normal-0.02    tables and matrices N(0, 0.02^2), biases 0 (S3-Rec, CSRec)
 /// What a tensor's list entry calls `one` or `zero` starts so everywhere.
 void initialise_parameters(ParameterSet& parameters, const ModelOptions& options, uint64_t seed);
+
+/// Start values of one row of a table, by model.init, for an item that a trained table lacks. A
+/// stream of its own for (seed, table, item): it is that of no row of any model, trained with the
+/// same seed or not, and `item`, a hash of the raw id, is the same in every dataset.
+void start_new_row(const Parameter& table, StartValues init, uint64_t seed, uint64_t number,
+                   uint64_t item, std::span<float> row);
 
 /// Fills a parameter from one random stream of (seed, number): the start values of a tensor do not
 /// depend on the others, and those of a row not on who keeps it.

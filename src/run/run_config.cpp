@@ -10,6 +10,8 @@ namespace truenext {
 
 void DataOptions::list(OptionList& options) {
   options.add("path", path, "dataset folder made by `truenext prepare`");
+  options.add("from_run", from_run,
+              "the way to it from the run folder, filled in when training starts");
   options.add("fingerprint", fingerprint, "of the dataset, filled in when training starts");
   options.add("split_fingerprint", split_fingerprint,
               "of its split, filled in when training starts");
@@ -57,18 +59,25 @@ void TrainOptions::list(OptionList& options) {
               "run folder or model file whose weights training starts from; empty = random");
   options.add("init_fingerprint", init_fingerprint,
               "of those weights and their item ids, filled in when training starts");
+  options.add("new_items", new_items,
+              "with init_from, start rows of items that it does not know: random, or the mean of "
+              "its rows");
 }
 
 void WatchOptions::list(OptionList& options) {
   options.add("parts", parts,
               "parts of the split that are measured during training, for the record; nothing is "
               "chosen by it");
+  const std::vector<std::string> any = {"valid", "test", "both"};
   options.add("every", every, "epochs between measurements; the first is before the first epoch")
-      .at_least(1);
-  options.add("metrics", metrics, "what is measured, as in `truenext evaluate --metrics`");
-  options.add("candidates", candidates,
-              "what held-out items are ranked against, docs/protocols.md");
-  options.add("per_user", per_user, "also one file of values per user, epoch and part");
+      .at_least(1)
+      .only_with("watch.parts", any);
+  options.add("metrics", metrics, "what is measured, as in `truenext evaluate --metrics`")
+      .only_with("watch.parts", any);
+  options.add("candidates", candidates, "what held-out items are ranked against, docs/protocols.md")
+      .only_with("watch.parts", any);
+  options.add("per_user", per_user, "also one file of values per user, epoch and part")
+      .only_with("watch.parts", any);
 }
 
 void RunConfig::list(OptionList& options) {
@@ -140,9 +149,17 @@ std::string config_text(RunConfig& config) {
 }
 
 void clear_fingerprints(RunConfig& config) {
+  config.data.from_run.clear();
   config.data.fingerprint.clear();
   config.data.split_fingerprint.clear();
   config.train.init_fingerprint.clear();
+}
+
+std::string placeless_text(RunConfig config) {
+  config.data.path.clear();
+  config.data.from_run.clear();
+  config.train.init_from.clear();  // init_fingerprint says which weights they were
+  return config_text(config);
 }
 
 std::string truenext_version() {

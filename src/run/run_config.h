@@ -30,6 +30,14 @@ struct Words<RateSchedule> {
   static constexpr std::array names = {"constant", "linear", "cosine"};
 };
 
+/// Start rows of items that the model of train.init_from does not know: drawn as those of a new
+/// model are, or the mean of the rows it has.
+enum class NewItems { random, mean };
+template <>
+struct Words<NewItems> {
+  static constexpr std::array names = {"random", "mean"};
+};
+
 /// Parts of the split that are measured while the model is trained.
 enum class WatchedParts { none, valid, test, both };
 template <>
@@ -40,6 +48,7 @@ struct Words<WatchedParts> {
 /// Where the training data are and which they were.
 struct DataOptions {
   std::string path;         ///< dataset folder, as given
+  std::string from_run;     ///< the way to it from the run folder, filled in at the start
   std::string fingerprint;  ///< filled in at the start; checked on resume
   std::string split_fingerprint;
 
@@ -72,6 +81,7 @@ struct TrainOptions {
   bool exclude_seen = true;      ///< in validation, and the default of the model file
   std::string init_from;         ///< run folder or model file whose weights are the start values
   std::string init_fingerprint;  ///< of that model, filled in at the start
+  NewItems new_items = NewItems::random;  ///< with init_from: start rows of items it does not know
 
   void list(OptionList& options);
 };
@@ -121,8 +131,11 @@ void apply_text(RunConfig& config, std::string_view text, const std::string& sou
 void apply_file(RunConfig& config, const std::filesystem::path& path);
 void apply_settings(RunConfig& config, const std::vector<std::string>& settings);
 std::string config_text(RunConfig& config);
-/// Empties what training fills in about what it reads: fingerprints of data and start weights.
+/// Empties what training fills in about what it reads: fingerprints of data and start weights, and
+/// the way to the data.
 void clear_fingerprints(RunConfig& config);
+/// The configuration without the places of what was read: equal trainings have an equal text.
+std::string placeless_text(RunConfig config);
 
 /// Version of this build, e.g. "0.2.0".
 std::string truenext_version();

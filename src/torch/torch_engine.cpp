@@ -56,7 +56,7 @@ double TorchEngine::step(const Batch& batch, int64_t step, int64_t total_steps) 
   check_data(std::isfinite(total.loss),
              "training diverged: the loss of step {} is {}; lower train.learning_rate or set "
              "train.clip_norm",
-             step, total.loss);
+             step + 1, total.loss);  // as the log counts: steps that were made
   if (options_.clip_norm > 0) clip_on_device(total.gradients, options_.clip_norm);
   settled_ = false;
   adam_.step(total.gradients, scheduled_rate(options_, step, total_steps));

@@ -149,12 +149,20 @@ TEST(RunInputs, TheDataFolderComesFromTheOptionThenTheRunThenTheModel) {
   const test::TemporaryFolder folder;
   ModelDescription description;
   EXPECT_THROW(find_data_folder(folder / "", description, ""), Error);
-  description.config_toml = "[data]\npath = \"from-model\"\n";
-  EXPECT_EQ(find_data_folder(folder / "", description, ""), "from-model");
-  write_file_atomically(folder / "config.toml", "[data]\npath = \"from-run\"\n");
-  EXPECT_EQ(find_data_folder(folder / "", description, ""), "from-run");
-  EXPECT_EQ(find_data_folder(folder / "model.safetensors", description, ""), "from-run");
+  const auto says = [&](const std::string& name) {
+    make_folder(folder / name);
+    return fmt::format("[data]\npath = \"{}\"\n", (folder / name).string());
+  };
+  description.config_toml = says("from-model");
+  EXPECT_EQ(find_data_folder(folder / "", description, ""), folder / "from-model");
+  write_file_atomically(folder / "config.toml", says("from-run"));
+  EXPECT_EQ(find_data_folder(folder / "", description, ""), folder / "from-run");
+  EXPECT_EQ(find_data_folder(folder / "model.safetensors", description, ""), folder / "from-run");
   EXPECT_EQ(find_data_folder(folder / "", description, "given"), "given");
+  std::filesystem::remove(folder / "from-run");
+  EXPECT_THROW(find_data_folder(folder / "", description, ""), Error);  // not the model's instead
+  write_file_atomically(folder / "config.toml", says("from-run") + "from_run = \"from-model\"\n");
+  EXPECT_EQ(find_data_folder(folder / "", description, ""), folder / "from-model");
   write_file_atomically(folder / "config.toml", "[data\n");
   EXPECT_THROW(find_data_folder(folder / "", description, ""), Error);
 }

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "net/initialise.h"
 
 namespace truenext {
 namespace {
@@ -70,7 +71,45 @@ void copy_item_rows(const TensorView& from, std::span<const int32_t> rows, Param
   }
 }
 
+/// Mean of the rows of a table, added up in double in their order.
+std::vector<float> mean_row(const TensorView& table) {
+  const int64_t rows = table.shape[0];
+  const auto width = static_cast<size_t>(table.shape[1]);
+  std::vector<double> sums(width, 0.0);
+  const float* value = table.data;
+  for (int64_t row = 0; row < rows; ++row) {
+    for (double& sum : sums) sum += static_cast<double>(*value++);
+  }
+  std::vector<float> mean(width);
+  for (size_t i = 0; i < width; ++i) {
+    mean[i] = static_cast<float>(sums[i] / static_cast<double>(std::max<int64_t>(1, rows)));
+  }
+  return mean;
+}
+
 }  // namespace
+
+void start_new_items(const ModelFile& source, const ItemMatch& match, const Dataset& dataset,
+                     const TrainOptions& options, Model& model) {
+  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+    if (!is_item_table(model, i)) continue;
+    Parameter& parameter = model.parameters()[i];
+    const auto width = static_cast<size_t>(parameter.shape[1]);
+    const bool by_mean = options.new_items == NewItems::mean;
+    const std::vector<float> mean =
+        by_mean ? mean_row(source.weights().at(parameter.name)) : std::vector<float>();
+    float* to = parameter.value.data();
+    for (int64_t item = parameter.kept.begin; item < parameter.kept.end; ++item, to += width) {
+      if (match.to_model[static_cast<size_t>(item)] >= 0) continue;
+      if (by_mean) {
+        std::copy(mean.begin(), mean.end(), to);
+      } else {
+        start_new_row(parameter, model.options().init, static_cast<uint64_t>(options.seed),
+                      static_cast<uint64_t>(i), text_hash(dataset.items().raw(item)), {to, width});
+      }
+    }
+  }
+}
 
 std::string network_differences(ModelOptions there, ModelOptions here) {
   OptionList theirs, ours;
@@ -129,14 +168,21 @@ std::string weights_fingerprint(const ModelFile& source) {
 void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& ranks) {
   const ModelFile source = ModelFile::open(options.init_from);
   const ItemMatch match = copy_weights(source, options.init_from, parts.dataset, *parts.model);
-  options.init_fingerprint = weights_fingerprint(source);
+  start_new_items(source, match, parts.dataset, options, *parts.model);
+  const std::string fingerprint = weights_fingerprint(source);
+  check_data(options.init_fingerprint.empty() || options.init_fingerprint == fingerprint,
+             "{}: weights with fingerprint {}, but the run was begun with {}; give it those, or "
+             "start another run",
+             options.init_from, fingerprint, options.init_fingerprint);
+  options.init_fingerprint = fingerprint;
   if (ranks.rank() > 0) return;
   const ModelDescription& was = source.description();
   log_info(
-      "weights     from {} ({}): {} items by raw id, {} new items start afresh, {} items of "
+      "weights     from {} ({}): {} items by raw id, {} new items start {}, {} items of "
       "the model are not in the data; epochs count from 1",
       options.init_from, was.validation.empty() ? "epoch not known" : was.validation,
       parts.dataset.num_items() - match.unknown_to_model, match.unknown_to_model,
+      options.new_items == NewItems::mean ? "at the mean of its rows" : "at random",
       match.unknown_to_data);
   const std::string differences = network_differences(was.model, parts.model->options());
   if (differences.empty()) return;

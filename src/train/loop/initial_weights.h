@@ -15,11 +15,17 @@ namespace truenext {
 
 /// Copies the weights of `source` into `model`, which is made for `dataset`: rows of item tables by
 /// raw item id, of divided tables those that are kept here, everything else as it is. Rows of items
-/// that the source does not know keep their start values. `where` names the source in Errors. Data
-/// Error, before anything is copied, that names the first parameter that does not fit with both
-/// shapes, or says that no item is known.
+/// that the source does not know are left to start_new_items(). `where` names the source in Errors.
+/// Data Error, before anything is copied, that names the first parameter that does not fit with
+/// both shapes, or says that no item is known.
 ItemMatch copy_weights(const ModelFile& source, const std::string& where, const Dataset& dataset,
                        Model& model);
+
+/// Rows of the items that the source does not know, by options.new_items: drawn for the seed and
+/// the item's raw id, from streams that no other start values come from, or the mean of the
+/// source's rows.
+void start_new_items(const ModelFile& source, const ItemMatch& match, const Dataset& dataset,
+                     const TrainOptions& options, Model& model);
 
 /// Options of the network, e.g. "model.num_heads=2 (here 1)", in which a model file differs from
 /// what is configured; those of training only (dropout, start values) do not count. Empty when

@@ -16,10 +16,11 @@ double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* d
 }
 
 void write_run_model(const std::filesystem::path& run, const TrainingParts& parts,
-                     RunConfig& config, const TensorMap& weights, const std::string& validation) {
+                     const RunConfig& config, const TensorMap& weights,
+                     const std::string& validation) {
   ModelDescription description;
   description.model = parts.model->options();
-  description.config_toml = config_text(config);
+  description.config_toml = placeless_text(config);
   description.dataset_fingerprint = parts.dataset.fingerprint();
   description.split_fingerprint = parts.dataset.split_fingerprint();
   description.loss_name = parts.objective.name();

@@ -21,6 +21,7 @@ double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* d
 /// Writes the model file of a run with these weights. `validation` says how good they are, e.g.
 /// "ndcg@10=0.1712 at epoch 40".
 void write_run_model(const std::filesystem::path& run, const TrainingParts& parts,
-                     RunConfig& config, const TensorMap& weights, const std::string& validation);
+                     const RunConfig& config, const TensorMap& weights,
+                     const std::string& validation);
 
 }  // namespace truenext

@@ -15,6 +15,7 @@ struct TrainRequest {
   RunConfig config;
   std::filesystem::path run;  ///< folder of the run
   bool resume = false;        ///< continue from its checkpoint
+  bool replace = true;        ///< a run that is in the folder; false: refuse to
   int threads = 1;
   /// Processes keep some rows of item tables each instead of all (decision 0014): the same bits.
   bool shard_tables = false;
@@ -29,13 +30,14 @@ struct TrainResult {
   int64_t epochs = 0, steps = 0;
   int64_t best_epoch = 0;
   double best_value = 0;
-  std::string valid_metric;  ///< empty when there was nothing to validate on
+  std::string valid_metric;  ///< empty when nothing was validated
   double seconds = 0;
   double positions_per_second = 0;
   uint64_t peak_memory_bytes = 0;
-  std::string stopped;  ///< "patience", "epochs"
-  int processes = 1;    ///< that trained together
-  int rank = 0;         ///< of this one; the first speaks for all
+  std::string stopped;        ///< "patience", "epochs"
+  bool had_finished = false;  ///< resumed, and there was nothing left to do
+  int processes = 1;          ///< that trained together
+  int rank = 0;               ///< of this one; the first speaks for all
   /// By process, on the first one.
   std::vector<uint64_t> peak_memory_bytes_by_process;
 };

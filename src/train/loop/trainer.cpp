@@ -9,12 +9,14 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/resources.h"
+#include "data/data_place.h"
 #include "kernels/kernels.h"
 #include "train/devices/devices.h"
 #include "train/loop/initial_weights.h"
 #include "train/loop/progress.h"
 #include "train/loop/run_model.h"
 #include "train/loop/start_summary.h"
+#include "train/loop/weak_run.h"
 #include "train/loop/window_warning.h"
 
 namespace truenext {
@@ -58,7 +60,8 @@ void Trainer::begin() {
   const std::filesystem::path checkpoint = request_.run / "checkpoint" / "last.safetensors";
   if (request_.resume) {
     state_ = load_checkpoint(checkpoint, parts_.model->parameters(), parts_.adam);
-    log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
+    had_finished_ = state_.finished && is_done();
+    if (!had_finished_) log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
     state_.finished = false;
   } else if (!config_.train.init_from.empty()) {
     start_from_model(config_.train, parts_, ranks_);
@@ -80,6 +83,7 @@ void Trainer::open_run() {
     std::filesystem::remove(request_.run / "model.safetensors");
   }
   make_folder(checkpoints);
+  config_.data.from_run = way_from_run(request_.run, config_.data.path);
   write_file_atomically(request_.run / "config.toml", config_text(config_));
   log_ = std::make_unique<RunLog>(request_.run, !request_.resume);
   if (request_.resume) {
@@ -93,34 +97,60 @@ bool Trainer::out_of_patience() const {
   return state_.out_of_patience(config_.train.patience);
 }
 
+bool Trainer::is_done() const {
+  return state_.epoch >= config_.train.epochs || out_of_patience();
+}
+
 TrainResult Trainer::fit() {
   begin();
   log_info("{}{}",
            start_summary(config_, parts_.dataset, *parts_.model, parts_.objective, parts_.batcher,
                          validator_, parts_.pool.threads()),
            processes_text(*parts_.model, ranks_));
-  if (log_) warn_of_lost_positions(parts_.dataset, batch_options(config_));
+  warn_at_the_start();
   if (device_) log_info("device      {}", device_->describe());
   // Before the first epoch, unless the run had come further; of the log nothing else is that early.
   if (state_.step == 0 && state_.metrics_bytes == 0) undo_if_interrupted([&] { measure_epoch(); });
   // Asked before every epoch, so that resuming a run that had stopped changes nothing.
-  while (state_.epoch < config_.train.epochs && !out_of_patience()) {
+  while (!is_done()) {
     run_epoch();
     finish_epoch();
   }
   state_.finished = true;
   save();
+  warn_at_the_end();
+  return result();
+}
+
+void Trainer::warn_at_the_start() const {
+  if (!log_ || had_finished_) return;
+  warn_of_lost_positions(parts_.dataset, batch_options(config_));
+  warn_of_few_steps(config_, parts_.batcher.num_users(), parts_.batcher.batches_per_epoch());
+}
+
+void Trainer::warn_at_the_end() const {
+  if (!log_ || !was_validated() || !validator_.at_popularity_level(state_.best_value)) return;
+  log_warning("{}", weak_end_text(config_, validator_.level_text(state_.best_value),
+                                  {parts_.batcher.batches_per_epoch(), out_of_patience()}));
+}
+
+bool Trainer::was_validated() const {
+  return validator_.available() && state_.best_epoch > 0;
+}
+
+TrainResult Trainer::result() const {
   TrainResult result;
   result.epochs = state_.epoch;
   result.steps = state_.step;
   result.best_epoch = state_.best_epoch;
   result.best_value = state_.best_value;
-  result.valid_metric = validator_.available() ? validator_.metric() : "";
+  result.valid_metric = was_validated() ? validator_.metric() : "";
   result.seconds = state_.seconds;
   result.positions_per_second =
       static_cast<double>(session_positions_) / std::max(1e-9, wall_seconds() - session_start_);
   result.peak_memory_bytes = peak_memory_bytes();
   result.stopped = out_of_patience() ? "patience" : "epochs";
+  result.had_finished = had_finished_;
   result.processes = ranks_.size();
   result.rank = ranks_.rank();
   result.peak_memory_bytes_by_process = numbers_of_ranks(ranks_, result.peak_memory_bytes);
@@ -264,7 +294,9 @@ double Trainer::validate(const WholeWeights& weights) {
   const int64_t validations = state_.epoch / config_.train.valid_every;
   if (log_ && !warned_plateau_ && validator_.on_plateau(state_.best_value, validations)) {
     warned_plateau_ = true;
-    log_warning("after {} epochs {}", state_.epoch, validator_.plateau_text(state_.best_value));
+    log_warning("after {} epochs {}", state_.epoch,
+                plateau_text(config_, validator_.level_text(state_.best_value),
+                             {parts_.batcher.batches_per_epoch(), false}));
   }
   return value;
 }

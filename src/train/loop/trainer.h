@@ -55,6 +55,11 @@ class Trainer {
   void stop_if_interrupted();
   int64_t total_steps() const;
   bool out_of_patience() const;
+  bool is_done() const;
+  bool was_validated() const;
+  void warn_at_the_start() const;
+  void warn_at_the_end() const;
+  TrainResult result() const;
 
   Ranks& ranks_;
   TrainRequest request_;
@@ -69,6 +74,7 @@ class Trainer {
   double session_start_ = 0;
   double seconds_before_ = 0;
   int64_t session_positions_ = 0;
+  bool had_finished_ = false;
   bool warned_plateau_ = false;
   std::string epoch_text_;
 };

@@ -3,9 +3,12 @@
 
 #include <malloc.h>
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "base/log.h"
 #include "train/devices/devices.h"
 #include "train/loop/step_bench.h"
@@ -23,6 +26,15 @@ void keep_tile_memory() {
   mallopt(M_TRIM_THRESHOLD, kKeep);
 }
 
+/// Under the lock, so that a run which began a moment ago is seen.
+void check_folder(const TrainRequest& request) {
+  const bool used = std::filesystem::exists(request.run / "config.toml");
+  check_usage(request.resume || request.replace || !used,
+              "{0}: holds a run already; continue it with --resume {0}, or replace it with "
+              "--overwrite",
+              request.run.string());
+}
+
 }  // namespace
 
 // Any Error but the agreed stop leaves without finish(), so that mpirun ends the other processes,
@@ -36,6 +48,9 @@ TrainResult train(const TrainRequest& request) {
     set_quiet(true);
     mine.progress_bar = false;
   }
+  std::optional<FolderLock> lock;  // the first process writes for all
+  if (ranks->rank() == 0) lock.emplace(request.run, "truenext train");
+  if (lock) check_folder(request);
   Trainer trainer(mine, *ranks);
   TrainResult result;
   try {

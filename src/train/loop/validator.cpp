@@ -31,12 +31,9 @@ bool Validator::on_plateau(double best, int64_t validations) const {
   return validations >= kPlateauValidations && best <= kPlateauFactor * popularity_;
 }
 
-std::string Validator::plateau_text(double best) const {
-  return fmt::format(
-      "{} is {:.5f}, the level of ranking by popularity ({:.5f}): the model has not left the "
-      "popularity plateau. gBCE models can sit there for a while; give it more epochs and "
-      "patience, start smaller (model.init = \"small\") or lower objective.gbce_t",
-      label_, best, popularity_);
+std::string Validator::level_text(double best) const {
+  return fmt::format("{} is {:.5f}, where ranking by popularity reaches {:.5f}", label_, best,
+                     popularity_);
 }
 
 double Validator::measure(const Scorer& scorer) const {

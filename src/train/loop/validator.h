@@ -22,9 +22,11 @@ class Validator {
   double measure(const Scorer& scorer) const;
   /// What ranking by popularity reaches: the level at which training is stuck when it is no better.
   double popularity_level() const { return popularity_; }
-  /// Whether the best of so many validations is no better than that, and what to do about it.
+  /// Whether the best of so many validations is no better than about that.
   bool on_plateau(double best, int64_t validations) const;
-  std::string plateau_text(double best) const;
+  bool at_popularity_level(double best) const { return best <= popularity_; }
+  /// "ndcg@10 is 0.01000, where ranking by popularity reaches 0.01200".
+  std::string level_text(double best) const;
 
  private:
   WorkerPool& pool_;

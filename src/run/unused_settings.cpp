@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/unused_settings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "net/network.h"
+
+namespace truenext {
+namespace {
+
+bool names(const NetworkInfo& network, std::string_view key) {
+  return std::find(network.keys.begin(), network.keys.end(), key) != network.keys.end();
+}
+
+/// Of a key of section "model" that other networks read.
+std::string network_reason(const RunConfig& config, const Option& option) {
+  constexpr std::string_view kSection = "model.";
+  if (!option.key().starts_with(kSection)) return "";
+  const std::string key = option.key().substr(kSection.size());
+  if (names(find_network(config.model.name), key)) return "";
+  std::vector<std::string> readers;
+  for (const NetworkInfo* network : network_list()) {
+    if (names(*network, key)) readers.push_back(network->name);
+  }
+  if (readers.empty()) return "";
+  return fmt::format("model.name is \"{}\"; {} reads it", config.model.name,
+                     fmt::join(readers, ", "));
+}
+
+/// Of a key that matters only with some values of another one.
+std::string condition_reason(OptionList& options, const Option& option) {
+  const OptionCondition& condition = option.condition();
+  if (condition.key.empty()) return "";
+  const std::string value = options.find(condition.key, "condition").toml_value();
+  for (const std::string& wanted : condition.values) {
+    if (value == wanted || value == fmt::format("\"{}\"", wanted) ||
+        value == fmt::format("'{}'", wanted)) {
+      return "";
+    }
+  }
+  return fmt::format("{} is {}; it matters with {}", condition.key, value,
+                     fmt::join(condition.values, ", "));
+}
+
+/// Conditions that are no choice of words.
+std::string number_reason(const RunConfig& config, const std::string& key) {
+  static const std::set<std::string> of_future = {"objective.relevance", "objective.normalise",
+                                                  "objective.edge", "objective.repeats"};
+  if (of_future.contains(key) && config.objective.future.future_items == 1) {
+    return "objective.future_items is 1; it matters with more";
+  }
+  if (key == "train.new_items" && config.train.init_from.empty()) {
+    return "train.init_from is empty, so no item is new";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<UnusedSetting> unused_settings(RunConfig config, const std::vector<std::string>& keys) {
+  OptionList options;
+  config.list(options);
+  std::vector<UnusedSetting> unused;
+  for (const Option& option : options.all()) {
+    if (std::find(keys.begin(), keys.end(), option.key()) == keys.end()) continue;
+    std::string reason = network_reason(config, option);
+    if (reason.empty()) reason = condition_reason(options, option);
+    if (reason.empty()) reason = number_reason(config, option.key());
+    if (!reason.empty()) unused.push_back({option.key(), reason});
+  }
+  return unused;
+}
+
+std::vector<std::string> changed_keys(RunConfig before, RunConfig after) {
+  RunConfig resolved;
+  resolved.model.name = after.model.name;
+  resolved.model.resolve();
+  OptionList old_options, new_options, resolved_options;
+  before.list(old_options);
+  after.list(new_options);
+  resolved.list(resolved_options);
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < new_options.all().size(); ++i) {
+    const Option& option = new_options.all()[i];
+    const std::string value = option.toml_value();
+    const bool is_default =
+        option.key().starts_with("model.") && value == resolved_options.all()[i].toml_value();
+    if (value != old_options.all()[i].toml_value() && !is_default) keys.push_back(option.key());
+  }
+  return keys;
+}
+
+}  // namespace truenext
