@@ -26,7 +26,24 @@ HWY_BEFORE_NAMESPACE();
 namespace truenext::kernels {
 namespace HWY_NAMESPACE {
 
-/// scores [rows, stride] of raw products in, softmax weights out; hidden keys become zero.
+/// Below it the two roundings of a product in attention_softmax are at most 1 apart.
+constexpr float kExactShift = 1 << 24;
+
+/// The largest fused score * factor - shift of `n`. It is not zero: the largest product was rounded
+/// before it became the shift. Of products of a billion half a unit in the last place is 32 and
+/// more, and exponents that lie so far off make the sum of the weights infinite or zero.
+HWY_INLINE float largest_exponent(float shift, int64_t n, V factor, const float* scores) {
+  const V lowest = all(-std::numeric_limits<float>::infinity());
+  V top = lowest;
+  for_each(n, [&](int64_t j, auto part) HWY_ATTR {
+    const V exponent = hn::MulSub(part.load(scores + j), factor, all(shift));
+    top = hn::Max(top, part.rest(exponent, lowest));
+  });
+  return max_of(top);
+}
+
+/// scores [rows, stride] of raw products in, softmax weights out; hidden keys become zero. Finite
+/// whenever the products are.
 void attention_softmax(const AttentionBlock& block, float scale, float* scores) {
   const V factor = all(scale);
   const V lowest = all(-std::numeric_limits<float>::infinity());
@@ -42,15 +59,21 @@ void attention_softmax(const AttentionBlock& block, float scale, float* scores) 
       pad_score = scores[block.keys] * scale + std::log(static_cast<float>(block.padding));
       shift = HWY_MAX(shift, pad_score);
     }
+    float excess = 0;
+    if (std::abs(shift) >= kExactShift) {
+      excess = largest_exponent(shift, seen, factor, scores);
+      if (block.padding > 0) excess = HWY_MAX(excess, pad_score - shift);
+    }
     V sum = zero();
     for_each(seen, [&](int64_t j, auto part) HWY_ATTR {
-      const V e = exp_of(hn::MulSub(part.load(scores + j), factor, all(shift)));
+      const V fused = hn::MulSub(part.load(scores + j), factor, all(shift));
+      const V e = exp_of(hn::Sub(fused, all(excess)));
       sum = hn::Add(sum, part.rest(e, zero()));
       part.store(e, scores + j);
     });
     float total = sum_of(sum);
     if (block.padding > 0) {
-      const float e = hn::GetLane(exp_of(all(pad_score - shift)));
+      const float e = hn::GetLane(exp_of(all(pad_score - shift - excess)));
       scores[block.keys] = e;
       total += e;
     }

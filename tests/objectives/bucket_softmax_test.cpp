@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <span>
 #include <vector>
@@ -118,6 +119,28 @@ TEST(BucketSoftmax, IsAnObjective) {
   EXPECT_EQ(objective.name(),
             "scalable CE, 48 buckets of 48 positions and 256 items a tile, all positions");
   EXPECT_TRUE(objective.reads_all_items());
+}
+
+TEST(BucketSoftmax, AndTheFullCrossEntropyAreFiniteForLargeScores) {
+  for (const float scale : {1.0f, 1e2f, 1e4f, 1e6f, 1e8f, 1e10f, 1e12f}) {
+    Problem<float> buckets, rows, pieces;
+    for (Problem<float>* problem : {&buckets, &rows, &pieces}) {
+      for (float& value : problem->states) value *= scale;
+    }
+    const auto in = rows.input(), by_pieces = pieces.input();
+    EXPECT_TRUE(std::isfinite(buckets.run({3, 5, 12}))) << scale;
+    EXPECT_TRUE(
+        std::isfinite(full_by_rows(*rows.criterion, in, rows.state_grad.data(), rows.table_grad)))
+        << scale;
+    EXPECT_TRUE(std::isfinite(full_by_pieces(*pieces.criterion, by_pieces, 7,
+                                             pieces.state_grad.data(), pieces.table_grad)))
+        << scale;
+    for (Problem<float>* problem : {&buckets, &rows, &pieces}) {
+      const auto table_grad = problem->table_grad.make_dense();
+      for (const float g : problem->state_grad) EXPECT_TRUE(std::isfinite(g)) << scale;
+      for (const float g : table_grad) EXPECT_TRUE(std::isfinite(g)) << scale;
+    }
+  }
 }
 
 TEST(Largest, KeepsTheLargestAndAmongEqualsTheFirst) {

@@ -184,7 +184,7 @@ TEST_P(EveryCriterion, FloatAgreesWithDouble) {
 }
 
 TEST_P(EveryCriterion, IsFiniteForLargeScores) {
-  for (const float size : {100.0f, 1000.0f, 1e4f}) {
+  for (const float size : {100.0f, 1000.0f, 1e4f, 1e6f, 1e8f, 1e10f, 1e12f}) {
     for (const std::vector<int32_t>& positives : {std::vector<int32_t>{0}, {1}, {4}}) {
       std::vector<float> scores = {-size, size, -size, size, 0.0f};
       EXPECT_TRUE(std::isfinite(loss_of(*criterion_, scores, positives))) << size;
