@@ -29,8 +29,14 @@ void run_export(const ExportCommand& command, const Globals& globals) {
   if (out.has_parent_path()) make_folder(out.parent_path());
   const ExportReport report = export_state_dict(model, command.names, out);
   if (command.names != kOwnNames && !report.rows_by_number) {
-    log_warning("the raw item ids are not the numbers 1 to {}: row i + 1 holds item i of the model",
-                model.num_items());
+    log_warning(
+        "the raw item ids are not the numbers 1 to {}: row i + 1 holds item i of the model; {} "
+        "says "
+        "which id each row has",
+        model.num_items(), report.id_map.string());
+  }
+  for (const std::string& difference : report.differences) {
+    log_warning("--names {}: that code will rank differently: {}", command.names, difference);
   }
   if (model.description().calibration) {
     log_warning(
@@ -41,11 +47,14 @@ void run_export(const ExportCommand& command, const Globals& globals) {
     const nlohmann::ordered_json json = {{"file", out.string()},
                                          {"names", command.names},
                                          {"tensors", report.tensors},
-                                         {"rows_by_number", report.rows_by_number}};
+                                         {"rows_by_number", report.rows_by_number},
+                                         {"id_map", report.id_map.string()},
+                                         {"differences", report.differences}};
     fmt::print("{}\n", json.dump());
     return;
   }
   fmt::print("{}: {} tensors with the names of {}\n", out.string(), report.tensors, command.names);
+  if (!report.id_map.empty()) fmt::print("{}: the item id of each row\n", report.id_map.string());
 }
 
 }  // namespace

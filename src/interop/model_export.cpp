@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "inference/safetensors.h"
 #include "interop/naming_scheme.h"
 
@@ -40,6 +41,9 @@ std::vector<float> foreign_values(const ForeignTensor& tensor, const TensorMap& 
                                   const std::vector<int64_t>& rows) {
   std::vector<float> values;
   if (!tensor.item_rows) {
+    if (tensor.zero_rows > 0) {
+      values.assign(static_cast<size_t>(tensor.zero_rows * tensor.shape[1]), 0.0f);
+    }
     for (const std::string& name : tensor.ours) {
       const TensorView& view = weights.at(name);
       values.insert(values.end(), view.data, view.data + view.size());
@@ -69,6 +73,56 @@ void check_kind(const ModelOptions& options, const NamingScheme& scheme) {
       scheme.output_table.empty() ? " and tied tables" : "");
 }
 
+/// Files of these names are read by torch.load, which takes no safetensors.
+void check_file_name(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  for (const char* other : {".pt", ".pth", ".ckpt", ".bin"}) {
+    check_usage(extension != other,
+                "--out {0}: the file is safetensors, which torch.load does not read; call it "
+                ".safetensors and load it with safetensors.torch.load_file, or save it again from "
+                "there: torch.save(load_file(\"x.safetensors\"), \"{1}\")",
+                path.string(), path.filename().string());
+  }
+}
+
+std::vector<std::string> differences(const ModelOptions& options, const NamingScheme& scheme) {
+  std::vector<std::string> list;
+  if (!scheme.caveat.empty()) list.emplace_back(scheme.caveat);
+  if (scheme.attends_padding && options.padding == PaddingUse::none) {
+    list.push_back(fmt::format(
+        "the model was trained with model.padding = \"none\", and that code attends to the padding "
+        "of histories shorter than {} items: train with model.padding = \"attend\"",
+        options.max_length));
+  }
+  return list;
+}
+
+/// An id on one line and in one column.
+std::string escaped(std::string_view id) {
+  std::string text;
+  for (const char c : id) {
+    if (c == '\\') text += "\\\\";
+    if (c == '\t') text += "\\t";
+    if (c == '\n') text += "\\n";
+    if (c == '\r') text += "\\r";
+    if (c != '\\' && c != '\t' && c != '\n' && c != '\r') text += c;
+  }
+  return text;
+}
+
+std::filesystem::path write_id_map(const ModelFile& model, const std::vector<int64_t>& rows,
+                                   std::filesystem::path path) {
+  path.replace_extension(".id_map.tsv");
+  AtomicFile file(path);
+  file.write(std::string_view("row\titem\n"));
+  for (int64_t item = 0; item < model.num_items(); ++item) {
+    file.write(
+        fmt::format("{}\t{}\n", rows[static_cast<size_t>(item)], escaped(model.item_id(item))));
+  }
+  file.commit();
+  return path;
+}
+
 ExportReport export_own_names(const ModelFile& model, SafetensorsWriter& writer) {
   ExportReport report;
   for (const TensorInfo& info : model_tensors(model.description().model, model.num_items())) {
@@ -89,11 +143,15 @@ std::vector<std::string> export_names() {
 
 ExportReport export_state_dict(const ModelFile& model, const std::string& names,
                                const std::filesystem::path& path) {
+  check_file_name(path);
   SafetensorsWriter writer;
   writer.set_metadata("format", "pt");
   if (names == kOwnNames) {
-    const ExportReport report = export_own_names(model, writer);
+    ExportReport report = export_own_names(model, writer);
     writer.write(path);
+    std::vector<int64_t> rows(static_cast<size_t>(model.num_items()));
+    std::iota(rows.begin(), rows.end(), int64_t{0});
+    report.id_map = write_id_map(model, rows, path);
     return report;
   }
   const NamingScheme& scheme = naming_scheme(names);
@@ -108,6 +166,8 @@ ExportReport export_state_dict(const ModelFile& model, const std::string& names,
     ++report.tensors;
   }
   writer.write(path);
+  if (!report.rows_by_number) report.id_map = write_id_map(model, rows, path);
+  report.differences = differences(options, scheme);
   return report;
 }
 

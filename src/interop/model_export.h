@@ -18,13 +18,18 @@ struct ExportReport {
   /// Rows follow the raw item numbers 1..n. False: the raw ids are no such numbers, so that item i
   /// of the model has row i + 1 (row i under our own names).
   bool rows_by_number = false;
+  /// Why the project's code ranks differently with these weights; empty when it does not.
+  std::vector<std::string> differences;
+  std::filesystem::path id_map;  ///< the file with the rows' ids; empty when there is none
 };
 
 /// "truenext" and the naming schemes.
 std::vector<std::string> export_names();
 
 /// Writes a safetensors state dict that the project behind `names` can load: its names, order and
-/// shapes, rows that stand for no item zero. Atomic. Usage Error when the model is of another kind.
+/// shapes, rows that stand for no item zero. When the rows do not follow raw item numbers, their
+/// ids lie beside it: weights.safetensors, weights.id_map.tsv with lines "row<TAB>id". Atomic.
+/// Usage Error when the model is of another kind, or the file's name promises another format.
 ExportReport export_state_dict(const ModelFile& model, const std::string& names,
                                const std::filesystem::path& path);
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "interop/naming_scheme.h"
 
 namespace truenext {
@@ -38,7 +39,10 @@ ModelOptions infer_options(const StateDict& state, const NamingScheme& scheme, i
   options.name = "sasrec";
   options.block = scheme.block;
   options.hidden_size = matrix_shape(state, scheme, scheme.item_table)[1];
-  options.max_length = matrix_shape(state, scheme, scheme.position_table)[0];
+  const int64_t positions = matrix_shape(state, scheme, scheme.position_table)[0];
+  options.max_length = positions - scheme.extra_positions;
+  check_data(options.max_length > 0, "{}: tensor {} has {} rows and none for a position",
+             state.path().string(), scheme.position_table, positions);
   options.inner_size = matrix_shape(state, scheme, scheme.inner_probe)[0];
   options.num_heads = heads;
   options.num_blocks = 0;
@@ -114,11 +118,36 @@ void take_tensor(const ForeignTensor& tensor, const std::vector<float>& values,
     }
     return;
   }
+  if (tensor.zero_rows > 0) {
+    model.values[tensor.ours[0]].assign(values.begin() + tensor.zero_rows * tensor.shape[1],
+                                        values.end());
+    return;
+  }
   const auto part = static_cast<std::ptrdiff_t>(values.size() / tensor.ours.size());
   for (size_t i = 0; i < tensor.ours.size(); ++i) {
     const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i) * part;
     model.values[tensor.ours[i]].assign(begin, begin + part);
   }
+}
+
+/// Whether the first row of a matrix is there and holds nothing but zeros.
+bool begins_with_zeros(const StateDict& state, std::string_view name) {
+  for (size_t i = 0; i < state.tensors().size(); ++i) {
+    const TensorInfo& info = state.tensors()[i];
+    if (info.name != name || info.shape.size() != 2) continue;
+    const std::vector<float> values = state.read(i);
+    return std::all_of(values.begin(), values.begin() + info.shape[1],
+                       [](float value) { return value == 0; });
+  }
+  return false;
+}
+
+/// Of two layouts that differ in a row for padding, the one that the file has: the code that wants
+/// the row keeps it at zero, and no trained row is zero.
+const NamingScheme& scheme_of(const StateDict& state, const std::string& names) {
+  const NamingScheme& scheme = naming_scheme(names);
+  if (scheme.extra_positions == 0 || begins_with_zeros(state, scheme.position_table)) return scheme;
+  return naming_scheme("relevance-2023");
 }
 
 }  // namespace
@@ -150,7 +179,7 @@ void ImportedModel::write(const std::filesystem::path& path) const {
 }
 
 ImportedModel import_model(const StateDict& state, const ImportOptions& options) {
-  const NamingScheme& scheme = naming_scheme(options.names);
+  const NamingScheme& scheme = scheme_of(state, options.names);
   ImportedModel model;
   model.description.model = infer_options(state, scheme, options.heads);
   const int64_t table_rows = matrix_shape(state, scheme, scheme.item_table)[0];
@@ -159,6 +188,10 @@ ImportedModel import_model(const StateDict& state, const ImportOptions& options)
              state.path().string(), scheme.item_table, table_rows, scheme.extra_rows);
   const std::vector<ForeignTensor> tensors = scheme.tensors(model.description.model, num_items);
   check_tensors(state, tensors);
+  if (!scheme.caveat.empty()) {
+    log_warning("{}: made by the newer code of {}, and {}: scores will not be those of that code",
+                state.path().string(), scheme.name, scheme.caveat);
+  }
   const std::vector<int64_t> rows = order_rows(options.catalogue, num_items, model);
   for (size_t i = 0; i < state.tensors().size(); ++i) {
     const auto tensor = std::find_if(tensors.begin(), tensors.end(), [&](const ForeignTensor& t) {

@@ -43,13 +43,18 @@ Tensors gsasrec_names(const ModelOptions& options, int64_t num_items) {
 }
 
 // pmixer's port of SASRec and its descendants: row 0 is padding, query, key and value rows are
-// packed, the feed-forward maps are convolutions of width 1.
-Tensors pmixer_names(const ModelOptions& options, int64_t num_items) {
+// packed, the feed-forward maps are convolutions of width 1. Positions count from `padding`, 1 when
+// the position table has a row for padding too.
+Tensors pmixer_tensors(const ModelOptions& options, int64_t num_items, int64_t padding) {
   const int64_t d = options.hidden_size;
   const int64_t inner = options.inner_size;
   Tensors tensors;
   tensors.push_back({"item_emb.weight", {num_items + 1, d}, {"item_embedding.weight"}, true});
-  tensors.push_back({"pos_emb.weight", {options.max_length, d}, {"position_embedding.weight"}});
+  tensors.push_back({"pos_emb.weight",
+                     {options.max_length + padding, d},
+                     {"position_embedding.weight"},
+                     false,
+                     padding});
   for (int64_t b = 0; b < options.num_blocks; ++b) {
     const std::string ours = fmt::format("blocks.{}.", b);
     add_pair(tensors, fmt::format("attention_layernorms.{}", b), ours + "attention_norm", d);
@@ -72,13 +77,28 @@ Tensors pmixer_names(const ModelOptions& options, int64_t num_items) {
   return tensors;
 }
 
-// One entry per project.
+Tensors pmixer_names(const ModelOptions& options, int64_t num_items) {
+  return pmixer_tensors(options, num_items, 1);
+}
+
+Tensors first_pmixer_names(const ModelOptions& options, int64_t num_items) {
+  return pmixer_tensors(options, num_items, 0);
+}
+
+// One entry per project, or per layout of its files.
 constexpr NamingScheme kSchemes[] = {
     {"gsasrec", "gsasrec", 2, "item_embedding.weight", "position_embedding.weight",
      "output_embedding.weight", "transformer_blocks.{}.first_norm.weight",
-     "transformer_blocks.0.dense1.weight", false, gsasrec_names},
+     "transformer_blocks.0.dense1.weight", false, 0, "", gsasrec_names},
     {"pmixer", "pmixer", 1, "item_emb.weight", "pos_emb.weight", "",
-     "attention_layernorms.{}.weight", "forward_layers.0.conv1.weight", true, pmixer_names},
+     "attention_layernorms.{}.weight", "forward_layers.0.conv1.weight", true, 1,
+     "since it has the option norm_first, that code normalises the inputs of a block, or its sums, "
+     "where block \"pmixer\" normalises the queries, and it no longer blanks padded positions "
+     "between blocks",
+     pmixer_names},
+    {"relevance-2023", "pmixer", 1, "item_emb.weight", "pos_emb.weight", "",
+     "attention_layernorms.{}.weight", "forward_layers.0.conv1.weight", true, 0, "",
+     first_pmixer_names},
 };
 
 }  // namespace

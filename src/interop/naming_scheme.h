@@ -16,6 +16,7 @@ struct ForeignTensor {
   std::vector<int64_t> shape;
   std::vector<std::string> ours;  ///< end to end; packed projections are made of three
   bool item_rows = false;         ///< one row per item, see NamingScheme
+  int64_t zero_rows = 0;          ///< in front of ours, which stand for padding
 };
 
 /// How another project names and shapes the weights of one of our block styles. Its item tables may
@@ -29,6 +30,10 @@ struct NamingScheme {
   std::string_view block_probe;   ///< tensor of each block, "{}" = its number: tells how many
   std::string_view inner_probe;   ///< first feed-forward weight of block 0: tells the width
   bool attends_padding;
+  int64_t extra_positions;  ///< rows of the position table in front of the max_length of ours
+  /// In what the project's present code differs from the network that the names are made for; empty
+  /// when it does not.
+  std::string_view caveat;
   /// In the order of the project's own state dict.
   std::vector<ForeignTensor> (*tensors)(const ModelOptions& options, int64_t num_items);
 };

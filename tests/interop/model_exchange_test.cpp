@@ -219,6 +219,81 @@ TEST_F(ModelExchange, ComesBackTheSameAsPmixer) {
   EXPECT_EQ(back.description.model.padding, PaddingUse::attend);
 }
 
+ModelOptions pmixer_options(PaddingUse padding) {
+  ModelOptions options = gsasrec_options();
+  options.block = "pmixer";
+  options.tie_embeddings = true;
+  options.padding = padding;
+  return options;
+}
+
+TEST_F(ModelExchange, HasTheRowsOfEitherLayoutOfPmixer) {
+  const ModelFile model = write(pmixer_options(PaddingUse::attend), kMixedNumbers);
+  const struct {
+    const char* names;
+    int64_t positions, zeros;
+  } cases[] = {{"pmixer", 6, 1}, {"relevance-2023", 5, 0}};
+  for (const auto& c : cases) {
+    export_state_dict(model, c.names, folder_ / "exported");
+    const int64_t shape[] = {c.positions, 4};
+    const SafetensorsFile file(folder_ / "exported");
+    const auto table = file.floats("pos_emb.weight", shape);
+    const float* ours = model.weights().at("position_embedding.weight").data;
+    for (int64_t i = 0; i < 4 * c.zeros; ++i) EXPECT_EQ(table[i], 0) << c.names;
+    EXPECT_TRUE(std::equal(table.begin() + 4 * c.zeros, table.end(), ours)) << c.names;
+    // The reader tells the two apart by themselves.
+    ImportOptions options = two_heads();
+    options.names = "pmixer";
+    const ImportedModel back = import_model(*open_state_dict(folder_ / "exported"), options);
+    EXPECT_EQ(back.description.model.max_length, 5) << c.names;
+    EXPECT_EQ(back.values.at("position_embedding.weight"), std::vector<float>(ours, ours + 20));
+  }
+}
+
+TEST_F(ModelExchange, SaysInWhatTheOtherCodeDiffers) {
+  const struct {
+    const char* names;
+    PaddingUse padding;
+    std::vector<std::string> parts;  ///< one of each difference, in order
+  } cases[] = {{"pmixer", PaddingUse::none, {"norm_first", "model.padding = \"attend\""}},
+               {"pmixer", PaddingUse::attend, {"norm_first"}},
+               {"relevance-2023", PaddingUse::none, {"shorter than 5 items"}},
+               {"relevance-2023", PaddingUse::attend, {}}};
+  for (const auto& c : cases) {
+    const ModelFile model = write(pmixer_options(c.padding), kMixedNumbers);
+    const ExportReport report = export_state_dict(model, c.names, folder_ / "exported");
+    ASSERT_EQ(report.differences.size(), c.parts.size()) << c.names;
+    for (size_t i = 0; i < c.parts.size(); ++i) {
+      EXPECT_NE(report.differences[i].find(c.parts[i]), std::string::npos) << report.differences[i];
+    }
+  }
+  const ModelFile model = write(gsasrec_options(), kMixedNumbers);
+  EXPECT_TRUE(export_state_dict(model, "gsasrec", folder_ / "exported").differences.empty());
+}
+
+TEST_F(ModelExchange, LeavesAMapOfIdsThatAreNoRowNumbers) {
+  const ModelFile model = write(gsasrec_options(), {"a", "b\tc", "3", "d\\e", "f\ng", "6"});
+  const ExportReport report = export_state_dict(model, "gsasrec", folder_ / "x.safetensors");
+  EXPECT_EQ(report.id_map, folder_ / "x.id_map.tsv");
+  EXPECT_EQ(test::file_bytes(report.id_map),
+            "row\titem\n1\ta\n2\tb\\tc\n3\t3\n4\td\\\\e\n5\tf\\ng\n6\t6\n");
+  const ModelFile numbered = write(gsasrec_options(), kMixedNumbers);
+  EXPECT_TRUE(export_state_dict(numbered, "gsasrec", folder_ / "y.safetensors").id_map.empty());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "y.id_map.tsv"));
+}
+
+TEST_F(ModelExchange, RefusesNamesOfFilesThatTorchLoads) {
+  const ModelFile model = write(gsasrec_options(), kMixedNumbers);
+  for (const char* name : {"x.pt", "x.pth", "x.ckpt", "x.bin"}) {
+    ExitCode code = ExitCode::ok;
+    const std::string text =
+        error_text([&] { export_state_dict(model, kOwnNames, folder_ / name); }, &code);
+    EXPECT_EQ(code, ExitCode::usage);
+    EXPECT_NE(text.find("safetensors.torch.load_file"), std::string::npos) << text;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / name));
+  }
+}
+
 TEST_F(ModelExchange, ExportsRowsInTheOrderOfTheOriginalNumbers) {
   const ModelFile model = write(gsasrec_options(), kMixedNumbers);
   const ExportReport report = export_state_dict(model, "gsasrec", folder_ / "exported");
