@@ -79,4 +79,16 @@ ok 'a whole file' "$truenext" train --config gru.toml --show-config
 ok 'few steps' "$truenext" train --preset gsasrec --data data/x --run few --set model.hidden_size=8 --set objective.negatives=4 --set train.epochs=1 --set train.batch_size=128 --quiet
 says 'are warned of' 'warning: an epoch is 2 steps of 128 users, at most 2 steps in all' err
 says 'and the end below popularity' 'ends no better than a list of the most popular items.*train.batch_size' err
+
+# Rates that make scores of a thousand million: what float32 holds is no divergence.
+for rate in 3 10; do
+  ok "large scores, rate $rate" "$truenext" train --preset gsasrec --data data/x --run large$rate --set model.hidden_size=8 \
+    --set train.epochs=20 --set train.learning_rate=$rate --set objective.negatives=4 --quiet
+done
+ok 'export of ids that are no row numbers' sh -c "sed 's/,\([0-9]*\),/,i\1,/' log.csv >named.csv &&
+  '$truenext' prepare named.csv --out named --min-user-events 5 --quiet >/dev/null &&
+  '$truenext' train --data named --run named.run $short --quiet >/dev/null && '$truenext' export named.run --names gsasrec --out w.safetensors"
+says 'names their map' 'w.id_map.tsv: the item id of each row' out
+says 'which has them' '^1	i' w.id_map.tsv
+refuses 'a name that torch.load reads' 1 'safetensors.torch.load_file' "$truenext" export named.run --out w.pt
 finish

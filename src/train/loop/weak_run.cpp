@@ -15,13 +15,17 @@ namespace {
 /// Below it a smaller batch costs more time than its steps are worth.
 constexpr int64_t kSmallBatch = 16;
 
+std::string steps_text(int64_t steps) {
+  return fmt::format("{} step{}", steps, steps == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::string ways_out(const RunConfig& config, const RunProgress& progress) {
   std::vector<std::string> ways;
   if (progress.steps_per_epoch < kFewSteps && config.train.batch_size > kSmallBatch) {
-    ways.push_back(fmt::format("a smaller train.batch_size ({} makes {} steps an epoch)",
-                               config.train.batch_size, progress.steps_per_epoch));
+    ways.push_back(fmt::format("a smaller train.batch_size ({} makes {} an epoch)",
+                               config.train.batch_size, steps_text(progress.steps_per_epoch)));
   }
   if (progress.out_of_patience) {
     ways.push_back(
@@ -64,9 +68,9 @@ std::string few_steps_text(const RunConfig& config, int64_t users, int64_t steps
   const int64_t smaller = std::max<int64_t>(kSmallBatch, users / kFewSteps);
   if (smaller >= batch) return "";
   return fmt::format(
-      "an epoch is {} steps of {} users, at most {} steps in all: few for a model to learn from; "
+      "an epoch is {} of {} users, at most {} steps in all: few for a model to learn from; "
       "train.batch_size = {} makes {} steps an epoch",
-      steps_per_epoch, batch, steps_per_epoch * config.train.epochs, smaller,
+      steps_text(steps_per_epoch), batch, steps_per_epoch * config.train.epochs, smaller,
       (users + smaller - 1) / smaller);
 }
 
