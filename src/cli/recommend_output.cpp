@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/recommender.h"
+#include "data/id_json.h"
 
 namespace truenext::cli {
 
@@ -56,11 +57,14 @@ void Recommender::print_json(const Request& request) const {
   nlohmann::ordered_json json;
   json["method"] = request.fallback ? "popularity" : request.history.empty() ? "none" : "model";
   json["history"] = nlohmann::ordered_json::array();
-  for (const int32_t item : request.history) json["history"].push_back(model_.item_id(item));
-  json["unknown"] = request.unknown;
+  for (const int32_t item : request.history) {
+    json["history"].push_back(id_json(model_.item_id(item)));
+  }
+  json["unknown"] = nlohmann::ordered_json::array();
+  for (const std::string& id : request.unknown) json["unknown"].push_back(id_json(id));
   json["items"] = nlohmann::ordered_json::array();
   for (const ScoredItem& entry : request.best) {
-    nlohmann::ordered_json item = {{"item", item_id(request, entry.item)},
+    nlohmann::ordered_json item = {{"item", id_json(item_id(request, entry.item))},
                                    {"title", title(request, entry.item)},
                                    {"score", entry.score}};
     if (const auto p = probability(request, entry.score)) item["probability"] = *p;

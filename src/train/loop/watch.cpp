@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/id_json.h"
 #include "eval/result_report.h"
 
 namespace truenext {
@@ -108,7 +109,7 @@ void Watch::write_users(const std::filesystem::path& run, int64_t epoch,
     }
     auto& users = json["users"] = nlohmann::json::array();
     for (const int32_t user : parts_[p].queries.users) {
-      users.push_back(std::string(dataset_.users().raw(user)));
+      users.push_back(id_json<nlohmann::json>(dataset_.users().raw(user)));
     }
     using Handler = nlohmann::json::error_handler_t;
     write_file_atomically(folder / users_file(epoch, parts[p].part),
