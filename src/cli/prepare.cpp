@@ -15,6 +15,8 @@
 #include "cli/commands.h"
 #include "data/dataset.h"
 #include "data/dataset_files.h"
+#include "data/readers/missing_words.h"
+#include "data/time_text.h"
 
 namespace truenext::cli {
 namespace {
@@ -42,6 +44,10 @@ std::string report_text(const PrepareReport& report, const Dataset& dataset) {
   text += fmt::format("  {:<22}{}\n", "format", report.format);
   line("events read", report.events_read, "");
   line("broken lines", report.lines_skipped, "passed over");
+  line("missing values", report.missing_values, "of them: no user, item or time");
+  line("comment lines", report.comment_lines, "passed over");
+  line("repeated headers", report.repeated_headers, "passed over");
+  line("blanks trimmed", report.trimmed_fields, "fields with blanks around them");
   line("below --min-value", report.events_below_value, "dropped");
   line("duplicates", report.duplicates,
        report.repeats_dropped > 0 ? "equal user, item and time: dropped"
@@ -50,7 +56,8 @@ std::string report_text(const PrepareReport& report, const Dataset& dataset) {
        fmt::format("dropped by --min-user-events and --min-item-events in {} rounds",
                    report.filter_passes));
   line("time travel", report.time_travel, "rows older than the user's row before");
-  line("times rounded", report.rounded_times, "to whole units (--time-scale)");
+  line("times rounded", report.rounded_times,
+       "to whole units (--time-scale); ordered by the full times");
   line("dates without year", report.undated_events, "time -1, before all others");
   line("ties", report.ties,
        fmt::format("of {} users: same time as the event before, in the order of the source",
@@ -132,9 +139,28 @@ void add_source_options(Command& verb, PrepareArguments& arguments) {
   verb.add_option("--separator", source.separator,
                   "What stands between fields: a character, tab, comma, space or pipe")
       .group(group);
-  verb.add_option("--time-scale", source.time_scale,
-                  "Times are multiplied by this and rounded down, e.g. 1000 for thousandths")
+  verb.add_option(
+          "--time-scale", source.time_scale,
+          "Times are multiplied by this and stored rounded down, e.g. 1000 for thousandths; "
+          "the order of events is that of the full times. A time is " +
+              std::string(kTimeForms))
+      .positive()
       .show_default()
+      .group(group);
+  verb.add_option(
+          "--quotes", source.quotes,
+          "Whether \" at the begin of a field encloses it: auto (in CSV; in TSV around whole "
+          "fields only), on or off")
+      .show_default()
+      .group(group);
+  verb.add_option("--comments", source.comments,
+                  "Whether lines that begin with # or % are passed over: auto (at the start of the "
+                  "file), on or off")
+      .show_default()
+      .group(group);
+  verb.add_flag(
+          "--keep-missing-words", source.keep_missing_words,
+          "Take words for missing values as ids of users and items: " + std::string(kMissingWords))
       .group(group);
   verb.add_flag("--skip-bad", source.skip_bad,
                 "Pass over broken lines and count them instead of stopping at the first")

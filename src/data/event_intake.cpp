@@ -17,7 +17,7 @@ constexpr int64_t kTickEvents = int64_t{1} << 18;
 /// prepare).
 struct WaitingEvent {
   std::string user, item;
-  int64_t time = 0;
+  TimeOrder time = 0;
 };
 constexpr int64_t kWaiting = 16;
 
@@ -25,7 +25,7 @@ constexpr int64_t kWaiting = 16;
 
 void EventIntake::read(EventReader& reader, double min_value, EventSpool& events,
                        PrepareReport& report, const std::function<void()>& tick) {
-  std::vector<int64_t> last_times;  // by user, to count time travel
+  std::vector<TimeOrder> last_times;  // by user, to count time travel
   const auto take = [&](const WaitingEvent& event) {
     const EventRecord record{users_.intern(event.user), items_.intern(event.item), event.time};
     if (static_cast<size_t>(record.user) == last_times.size()) last_times.push_back(record.time);
@@ -45,7 +45,7 @@ void EventIntake::read(EventReader& reader, double min_value, EventSpool& events
     if (taken++ >= kWaiting) take(place);
     place.user.assign(event.user);
     place.item.assign(event.item);
-    place.time = event.time;
+    place.time = event.order;
     users_.prefetch(place.user);
     items_.prefetch(place.item);
   }

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kMostStretches = 128;
 
 struct PlacedEvent {
-  int64_t time;
+  TimeOrder time;
   uint32_t position;  // among the user's events in the input: breaks ties, so that order is total
   int32_t item;
 };

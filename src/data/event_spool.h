@@ -6,13 +6,15 @@
 #include <span>
 #include <vector>
 
+#include "data/full_time.h"
+
 namespace truenext {
 
 /// An event with interned ids.
 struct EventRecord {
   int32_t user = 0;
   int32_t item = 0;
-  int64_t time = 0;
+  TimeOrder time = 0;
 };
 
 /// A list of events that is written once and read in order any number of times. It lies in memory

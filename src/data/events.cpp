@@ -7,6 +7,8 @@
 #include "base/line_reader.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "data/readers/comments.h"
+#include "data/readers/input_kind.h"
 
 namespace truenext {
 
@@ -78,6 +80,7 @@ const ReaderInfo& recognised_format(const InputSample& sample) {
       return *reader;
     }
   }
+  check_data(!sample.folder, "{}", folder_problem(sample.path));
   fail_data(
       "{}: the format cannot be told from the name and the first lines; choose it with "
       "--format, one of {}",
@@ -92,15 +95,18 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
   const bool automatic = options.format == "auto";
   const ReaderInfo* info = automatic ? nullptr : &named_format(options.format);
   std::unique_ptr<LineReader> input;
+  ReaderOptions told = options;
   if (!sample.folder) {
     input = std::make_unique<LineReader>(options.path);
+    check_text(input->name(), input->peek(kSampleBytes));
+    told.leading_comments = take_comments(*input, options.comments);
     sample.lines = sample_lines(input->peek(kSampleBytes));
   }
   if (automatic) info = &recognised_format(sample);
   check_usage(sample.folder == info->reads_folders, "{}: is a {}, --format {} reads {}",
               options.path, sample.folder ? "folder" : "file", info->name,
               info->reads_folders ? "folders" : "files");
-  std::unique_ptr<EventReader> reader = info->open(options, std::move(input));
+  std::unique_ptr<EventReader> reader = info->open(told, std::move(input));
   reader->format_ = info->name;
   return reader;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/words.h"
+#include "data/full_time.h"
 #include "data/split_point.h"
 
 namespace truenext {
@@ -19,8 +22,32 @@ class LineReader;
 struct Event {
   std::string_view user;
   std::string_view item;
-  int64_t time = 0;    ///< in the source's unit times time_scale; 0 when the source has none
-  double value = 1.0;  ///< a rating or weight; 1 when the source has none
+  int64_t time = 0;     ///< in the source's unit times time_scale; 0 when the source has none
+  double value = 1.0;   ///< a rating or weight; 1 when the source has none
+  TimeOrder order = 0;  ///< the time as the source has it, with its fraction
+};
+
+/// Whether a double quote at the begin of a field encloses it. `automatic`: in CSV as RFC 4180 has
+/// it; in TSV only around whole fields, a quote anywhere else is text; not in formats without
+/// quotes.
+enum class QuoteOption { automatic, on, off };
+template <>
+struct Words<QuoteOption> {
+  static constexpr std::array names = {"auto", "on", "off"};
+};
+
+/// Whether lines that begin with # or % are comments. `automatic`: those before the first other
+/// line; later ones only when the mark is the same and a blank follows it.
+enum class CommentOption { automatic, on, off };
+template <>
+struct Words<CommentOption> {
+  static constexpr std::array names = {"auto", "on", "off"};
+};
+
+/// The comments at the start of a file, found before its format.
+struct LeadingComments {
+  int64_t lines = 0;
+  char mark = '\0';  ///< that of the first of them
 };
 
 /// What a reader is told.
@@ -36,6 +63,20 @@ struct ReaderOptions {
   double time_scale = 1.0;  ///< times are multiplied by this, then rounded down to whole numbers
   bool values = true;       ///< false: values are neither looked for nor read
   bool skip_bad = false;    ///< count and report broken lines instead of stopping at the first
+  /// Take NaN, NULL, None, ... as ids like any other (data/readers/missing_words.h).
+  bool keep_missing_words = false;
+  QuoteOption quotes = QuoteOption::automatic;
+  CommentOption comments = CommentOption::automatic;
+  LeadingComments leading_comments;  ///< set by open_events()
+};
+
+/// What a reader met besides events.
+struct LineCounts {
+  int64_t skipped = 0;           ///< broken lines (only with skip_bad)
+  int64_t missing = 0;           ///< of them: user, item or time is empty or a missing-value word
+  int64_t comments = 0;          ///< comment lines
+  int64_t repeated_headers = 0;  ///< lines equal to the header
+  int64_t trimmed = 0;           ///< fields with blanks around them, which were taken off
 };
 
 /// A stream of interactions in file order. Errors carry "file:line:".
@@ -48,9 +89,11 @@ class EventReader {
   virtual bool has_time() const = 0;
   /// Whether `value` means anything.
   virtual bool has_value() const { return false; }
-  /// Broken lines skipped so far (only with skip_bad).
-  virtual int64_t skipped() const { return 0; }
-  /// Times so far that lost a fraction by rounding; a larger time_scale keeps it.
+  virtual LineCounts line_counts() const { return {}; }
+  /// What to tell people about the whole input, a sentence each. Complete after the last event.
+  virtual std::vector<std::string> warnings() const { return {}; }
+  /// Events so far whose `time` lost a fraction by rounding; `order` has it, a larger time_scale
+  /// stores it.
   virtual int64_t rounded_times() const { return 0; }
   /// Events so far whose date says no year; their time is -1, before all others.
   virtual int64_t undated_events() const { return 0; }

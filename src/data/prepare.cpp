@@ -142,15 +142,23 @@ void Preparation::check_source(const EventReader& reader) {
 }
 
 void Preparation::finish_reading(const EventReader& reader) {
-  report_.lines_skipped = reader.skipped();
+  const LineCounts lines = reader.line_counts();
+  report_.lines_skipped = lines.skipped;
+  report_.missing_values = lines.missing;
+  report_.comment_lines = lines.comments;
+  report_.repeated_headers = lines.repeated_headers;
+  report_.trimmed_fields = lines.trimmed;
+  for (const std::string& warning : reader.warnings()) log_warning("{}", warning);
   report_.rounded_times = reader.rounded_times();
   check_data(report_.events_read > 0, "{}: no events in the file{}", options_.source.path,
              report_.lines_skipped > 0
                  ? fmt::format(" ({} broken lines were passed over)", report_.lines_skipped)
                  : "");
   if (report_.rounded_times > 0) {
-    log_warning("{} times were rounded down to whole units; --time-scale 1000 keeps thousandths",
-                report_.rounded_times);
+    log_warning(
+        "{} times have fractions: events are ordered by the full times, but times are stored as "
+        "whole units, rounded down; --time-scale 1000 stores thousandths",
+        report_.rounded_times);
   }
   report_.undated_events = reader.undated_events();
   if (report_.undated_events > 0) {
@@ -203,7 +211,11 @@ void Preparation::write_events(const EventSpool& events, const KeptCounts& kept)
   events.for_each([&](const EventRecord& event) {
     if (!kept.keeps(event)) return;
     items_file.write_array(std::span<const int32_t>(&items.new_ids[event.item], 1));
-    if (times_file) times_file->write_array(std::span<const int64_t>(&event.time, 1));
+    if (times_file) {
+      // The reader has refused times that do not fit.
+      const int64_t time = stored_time(event.time, options_.source.time_scale)->time;
+      times_file->write_array(std::span<const int64_t>(&time, 1));
+    }
     report_.repeated_pairs += std::exchange(last_user[event.item], event.user) == event.user;
     if (facts_.has_times && before.user == event.user && before.time == event.time) {
       ++report_.ties;

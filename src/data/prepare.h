@@ -70,12 +70,14 @@ struct PrepareOptions {
 /// What prepare saw and did; part of dataset.json.
 struct PrepareReport {
   std::string format;
-  int64_t lines_skipped = 0, rounded_times = 0;
+  int64_t lines_skipped = 0, missing_values = 0;  ///< the second is part of the first
+  int64_t comment_lines = 0, repeated_headers = 0, trimmed_fields = 0;
+  int64_t rounded_times = 0;   ///< stored without their fraction, ordered by it
   int64_t undated_events = 0;  ///< of dates without a year: their time is -1
   int64_t events_read = 0, events_below_value = 0, events_filtered = 0, repeats_dropped = 0;
   int64_t filter_passes = 0;  ///< rounds of both frequency filters, the last one changing nothing
   int64_t users = 0, items = 0, events = 0;
-  int64_t ties = 0;  ///< neighbours in a user's sequence with the same time
+  int64_t ties = 0;  ///< neighbours in a user's sequence with the same time, fraction included
   int64_t users_with_ties = 0;
   int64_t duplicates = 0;  ///< rows equal to an earlier one in (user, item, time), before filters
   int64_t repeated_pairs = 0;  ///< events whose (user, item) occurred before

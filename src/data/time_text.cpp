@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/time_text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <limits>
+
+#include "base/printable.h"
 
 namespace truenext {
 namespace {
@@ -59,18 +62,25 @@ class Scanner {
     const bool second = !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9';
     return second ? 10 * first + digits(1) : first;
   }
-  double fraction() {
-    double value = 0, unit = 0.1;
+  /// The digits behind a decimal point, in units of 1 / FullTime::kFraction.
+  uint64_t fraction() {
+    uint64_t value = 0, unit = FullTime::kFraction;
     while (!rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9') {
-      value += unit * digits(1);
       unit /= 10;
+      value += unit * static_cast<uint64_t>(digits(1));
     }
     return value;
+  }
+  bool take_word(std::string_view word) {
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
   }
   void skip(size_t count) {
     if (rest_.size() < count) fail();
     rest_.remove_prefix(std::min(count, rest_.size()));
   }
+  void refuse() { ok_ = false; }
   bool done() const { return ok_ && rest_.empty(); }
   bool empty() const { return rest_.empty(); }
 
@@ -85,11 +95,13 @@ class Scanner {
 
 struct Clock {
   int year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0;
-  double fraction = 0;
+  uint64_t fraction = 0;
   int offset_minutes = 0;
+  TimeForm form = TimeForm::day;
 };
 
 void scan_clock(Scanner& scan, Clock& clock) {
+  clock.form = TimeForm::unzoned;
   clock.hour = scan.digits(2);
   scan.expect(':');
   clock.minute = scan.digits(2);
@@ -97,26 +109,38 @@ void scan_clock(Scanner& scan, Clock& clock) {
   if (scan.take_one_of(".,") != '\0') clock.fraction = scan.fraction();
 }
 
-void scan_offset(Scanner& scan, Clock& clock) {
+/// "Z", "UTC", "GMT", "+02:00", "+0200" or "+02", also behind a blank; or nothing.
+void scan_zone(Scanner& scan, Clock& clock) {
+  if (scan.empty()) return;
+  clock.form = TimeForm::zoned;
+  scan.take_one_of(" ");
+  if (scan.take_one_of("Zz") != '\0' || scan.take_word("UTC") || scan.take_word("GMT")) return;
   const char sign = scan.take_one_of("+-");
-  if (sign == '\0') return;
+  if (sign == '\0') return scan.refuse();
   const int hours = scan.digits(2);
   scan.take_one_of(":");
-  clock.offset_minutes =
-      (sign == '-' ? -1 : 1) * (60 * hours + (scan.empty() ? 0 : scan.digits(2)));
+  const int minutes = scan.empty() ? 0 : scan.digits(2);
+  if (hours > 23 || minutes > 59) return scan.refuse();
+  clock.offset_minutes = (sign == '-' ? -1 : 1) * (60 * hours + minutes);
 }
 
-std::optional<double> seconds_of(const Clock& clock) {
+/// A date and what the text says of its zone.
+struct ScannedDate {
+  FullTime time;
+  TimeForm form = TimeForm::day;
+};
+
+std::optional<ScannedDate> date_of(const Clock& clock) {
   using namespace std::chrono;
   const year_month_day date{year(clock.year), month(static_cast<unsigned>(clock.month)),
                             day(static_cast<unsigned>(clock.day))};
   if (!date.ok() || clock.hour > 23 || clock.minute > 59 || clock.second > 60) return std::nullopt;
   const int64_t days = sys_days(date).time_since_epoch().count();
   const int64_t minutes = days * 1440 + clock.hour * 60 + clock.minute - clock.offset_minutes;
-  return static_cast<double>(minutes * 60 + clock.second) + clock.fraction;
+  return ScannedDate{FullTime::of_seconds(minutes * 60 + clock.second, clock.fraction), clock.form};
 }
 
-std::optional<double> parse_iso(std::string_view text) {
+std::optional<ScannedDate> parse_iso(std::string_view text) {
   Scanner scan(text);
   Clock clock;
   clock.year = scan.digits(4);
@@ -124,14 +148,14 @@ std::optional<double> parse_iso(std::string_view text) {
   clock.month = scan.digits(2);
   scan.expect('-');
   clock.day = scan.digits(2);
-  if (scan.take_one_of("T ") != '\0') {
+  if (scan.take_one_of("Tt ") != '\0') {
     scan_clock(scan, clock);
-    if (scan.take_one_of("Z") == '\0') scan_offset(scan, clock);
+    scan_zone(scan, clock);
   }
-  return scan.done() ? seconds_of(clock) : std::nullopt;
+  return scan.done() ? date_of(clock) : std::nullopt;
 }
 
-std::optional<double> parse_check_in(std::string_view text) {
+std::optional<ScannedDate> parse_check_in(std::string_view text) {
   Scanner scan(text);
   Clock clock;
   scan.skip(3);  // the day of the week follows from the date
@@ -145,20 +169,23 @@ std::optional<double> parse_check_in(std::string_view text) {
   const char sign = scan.take_one_of("+-");
   const int offset = scan.digits(4);
   clock.offset_minutes = (sign == '-' ? -1 : 1) * (offset / 100 * 60 + offset % 100);
+  clock.form = TimeForm::zoned;
   scan.expect(' ');
   clock.year = scan.digits(4);
-  return scan.done() ? seconds_of(clock) : std::nullopt;
+  return scan.done() ? date_of(clock) : std::nullopt;
 }
 
-std::optional<ParsedTime> scaled_time(double value, double scale) {
-  // 1396861020.295 * 1000 is not whole in binary: what rounding errors explain counts as whole.
-  const double scaled = value * scale;
-  const double nearest = std::nearbyint(scaled);
-  const bool whole = std::abs(scaled - nearest) <=
-                     1e-6 + 4 * std::numeric_limits<double>::epsilon() * std::abs(scaled);
-  const double time = whole ? nearest : std::floor(scaled);
-  if (std::abs(time) > 9.0e18) return std::nullopt;
-  return {{static_cast<int64_t>(time), !whole}};
+std::optional<ScannedDate> parse_date(std::string_view text) {
+  const std::optional<ScannedDate> date = parse_iso(text);
+  return date ? date : parse_check_in(text);
+}
+
+std::optional<ParsedTime> scaled_time(const FullTime& time, TimeForm form, double scale) {
+  const std::optional<TimeOrder> order = time_order(time);
+  if (!order) return std::nullopt;
+  const std::optional<StoredTime> stored = stored_time(*order, scale);
+  if (!stored) return std::nullopt;
+  return ParsedTime{stored->time, *order, stored->rounded, form};
 }
 
 }  // namespace
@@ -173,16 +200,34 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 std::optional<ParsedTime> parse_time(std::string_view text, double scale) {
-  if (scale == 1.0) {
-    int64_t whole = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
-    if (error == std::errc() && end == text.data() + text.size() && !text.empty()) return {{whole}};
+  if (scale == 1.0) {  // most times are seconds or small counts
+    uint32_t small = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), small);
+    if (error == std::errc() && end == text.data() + text.size()) {
+      return ParsedTime{small, order_of_small(small)};
+    }
   }
-  std::optional<double> value = parse_number(text);
-  if (!value) value = parse_iso(text);
-  if (!value) value = parse_check_in(text);
-  if (!value) return std::nullopt;
-  return scaled_time(*value, scale);
+  if (const DecimalText number = parse_decimal(text); number.valid) {
+    return number.fits ? scaled_time(number.value, TimeForm::number, scale) : std::nullopt;
+  }
+  const std::optional<ScannedDate> date = parse_date(text);
+  if (!date) return std::nullopt;
+  return scaled_time(date->time, date->form, scale);
+}
+
+std::string why_no_time(std::string_view text, double scale) {
+  const bool is_time = parse_decimal(text).valid || parse_date(text).has_value();
+  if (!is_time) return fmt::format("the time is \"{}\", want {}", printable(text), kTimeForms);
+  if (parse_time(text, 1.0)) {
+    return fmt::format(
+        "the time is {}, which does not fit into 64 bits (overflow) when multiplied by "
+        "--time-scale {}; choose a smaller scale",
+        printable(text), scale);
+  }
+  return fmt::format(
+      "the time is {}, beyond {} (overflow): want seconds, milliseconds, "
+      "microseconds or nanoseconds since 1970",
+      printable(text), kLargestWhole);
 }
 
 std::optional<WrittenDay> parse_written_day(std::string_view text, double scale) {
@@ -199,10 +244,10 @@ std::optional<WrittenDay> parse_written_day(std::string_view text, double scale)
   } else {
     clock.year = 2000;  // some year that has a 29th of February
   }
-  const std::optional<double> seconds = scan.done() ? seconds_of(clock) : std::nullopt;
-  if (!seconds) return std::nullopt;
+  const std::optional<ScannedDate> date = scan.done() ? date_of(clock) : std::nullopt;
+  if (!date) return std::nullopt;
   if (!has_year) return WrittenDay{};
-  const std::optional<ParsedTime> time = scaled_time(*seconds, scale);
+  const std::optional<ParsedTime> time = scaled_time(date->time, date->form, scale);
   if (!time) return std::nullopt;
   return WrittenDay{time};
 }

@@ -3,21 +3,42 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include "data/full_time.h"
 
 namespace truenext {
 
-/// A time as whole units: the number in the text, or the seconds since 1970 (UTC) of a date, times
-/// `scale`, rounded down. `rounded` tells that a fraction was lost.
-struct ParsedTime {
-  int64_t time = 0;
-  bool rounded = false;
+/// How a time is written.
+enum class TimeForm {
+  number,
+  zoned,    ///< a date with clock and zone
+  unzoned,  ///< a date with clock, without zone: taken as UTC
+  day       ///< a date alone: its beginning in UTC
 };
 
-/// Reads a whole or decimal number, an ISO 8601 date or date and time ("2014-04-07",
-/// "2014-04-07T10:51:09.277Z", "2014-04-07 10:51:09+02:00"; UTC without offset), or the form of the
-/// Foursquare check-ins ("Tue Apr 03 18:00:09 +0000 2012"). Nothing when it is none of these.
+/// A time as whole units: the number in the text, or the seconds since 1970 (UTC) of a date, times
+/// `scale`, rounded down. `rounded` tells that a fraction was lost; `order` still has it.
+struct ParsedTime {
+  int64_t time = 0;
+  TimeOrder order = 0;
+  bool rounded = false;
+  TimeForm form = TimeForm::number;
+};
+
+/// The forms that parse_time() reads, for messages and --help.
+inline constexpr const char* kTimeForms =
+    "a number, or a date as 2015-06-07, 2015-06-07 10:00:00 or 2015-06-07T10:00:00.25 with Z, UTC, "
+    "GMT, +02:00 or +0200 behind it (UTC without), or as Tue Apr 03 18:00:09 +0000 2012";
+
+/// Reads a time in one of the forms of kTimeForms. Nothing when it is in none of these, or when it
+/// does not fit into 64 bits.
 std::optional<ParsedTime> parse_time(std::string_view text, double scale = 1.0);
+
+/// What is wrong with a text that parse_time() does not take, as a sentence that begins "the time
+/// is".
+std::string why_no_time(std::string_view text, double scale);
 
 /// A day in words; `time` is its beginning in UTC, nothing when the year is missing.
 struct WrittenDay {

@@ -10,6 +10,7 @@
 #include "base/line_reader.h"
 #include "data/id_table.h"
 #include "data/readers/delimited.h"
+#include "data/readers/input_kind.h"
 #include "data/readers/tokens.h"
 
 namespace truenext {
@@ -37,10 +38,10 @@ struct TitleColumns {
 };
 
 Delimiter delimiter_of(std::string_view line) {
-  if (line.find("::") != std::string_view::npos) return {"::", false};
-  if (line.find('|') != std::string_view::npos) return {"|", false};
-  if (line.find('\t') != std::string_view::npos) return {"\t", true};
-  return {",", true};
+  if (line.find("::") != std::string_view::npos) return {"::", QuoteRule::none};
+  if (line.find('|') != std::string_view::npos) return {"|", QuoteRule::none};
+  if (line.find('\t') != std::string_view::npos) return {"\t", QuoteRule::whole_field};
+  return {",", QuoteRule::rfc4180};
 }
 
 /// A header names its title column so; RecBole adds ":type", which is cut off.
@@ -75,6 +76,7 @@ TitleTable read_title_file(const std::string& path) {
   TitleTable table;
   LineReader lines(path);
   const std::string_view start = lines.peek(size_t{64} << 10);
+  check_text(lines.name(), start);
   const TitleColumns columns = columns_of(start.substr(0, start.find_first_of("\r\n")));
   FieldSplitter splitter(columns.delimiter);
   std::string_view line;

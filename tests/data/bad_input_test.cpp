@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                  ":2: column 13: the text is not closed"},
         BadInput{"truncated_gzip", "auto", test::gzipped("1 2\n1 3\n1 4\n1 5\n").substr(0, 20),
                  "ends early"},
-        BadInput{"binary", "auto", std::string("\x89PNG\r\n\x1a\n\0\0", 10), "no column \"user\""}),
+        BadInput{"binary", "auto", std::string("\x89PNG\r\n\x1a\n\0\0", 10), "a PNG image"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(SkipBad, CountsBrokenLinesAndGoesOn) {

@@ -51,7 +51,7 @@ TEST_F(SteamReaderTest, OneLineGivesManyEvents) {
   for (Event event; reader->next(event);) {
   }
   EXPECT_EQ(reader->undated_events(), 1);
-  EXPECT_EQ(reader->skipped(), 0);
+  EXPECT_EQ(reader->line_counts().skipped, 0);
 }
 
 TEST_F(SteamReaderTest, ReadsTheSameAsJson) {

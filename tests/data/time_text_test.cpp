@@ -40,12 +40,23 @@ TEST(ParseTime, ReadsDates) {
   EXPECT_EQ(time_of("2014-04-07T10:51-0130"), 1396873260);
   EXPECT_EQ(time_of("Tue Apr 03 18:00:09 +0000 2012"), 1333476009);
   EXPECT_EQ(time_of("1969-12-31T23:59:59Z"), -1);
+  for (const char* text :
+       {"2014-04-07 10:51:09 UTC", "2014-04-07T10:51:09z", "2014-04-07t10:51:09Z",
+        "2014-04-07 12:51:09 +0200", "2014-04-07 12:51:09 +02:00", "2014-04-07 12:51:09+02",
+        "2014-04-07 10:51:09 GMT", "2014-04-07 10:51:09.000 UTC"}) {
+    EXPECT_EQ(time_of(text), 1396867869) << text;
+    EXPECT_EQ(parse_time(text)->form, TimeForm::zoned) << text;
+  }
+  EXPECT_EQ(parse_time("2014-04-07 10:51:09")->form, TimeForm::unzoned);
+  EXPECT_EQ(parse_time("2014-04-07")->form, TimeForm::day);
+  EXPECT_EQ(parse_time("1396867869")->form, TimeForm::number);
 }
 
 TEST(ParseTime, RefusesWhatIsNoTime) {
-  for (const char* text :
-       {"", "abc", "12x", "1e400", "nan", "inf", "2014-13-01", "2014-02-30", "2014-04-07T25:00:00",
-        "2014-04-07 10", "2014-04-07T10:51:09 junk", "Tue Foo 03 18:00:09 +0000 2012", "12 "}) {
+  for (const char* text : {"", "abc", "12x", "1e400", "nan", "inf", "2014-13-01", "2014-02-30",
+                           "2014-04-07T25:00:00", "2014-04-07 10", "2014-04-07T10:51:09 junk",
+                           "2014-04-07 10:51:09 CEST", "2014-04-07T10:51:09+25:00",
+                           "2014-04-07T10:51:09 ", "Tue Foo 03 18:00:09 +0000 2012", "12 "}) {
     EXPECT_FALSE(parse_time(text).has_value()) << text;
   }
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/printable.h"
 
 namespace truenext {
 namespace {
@@ -65,7 +66,7 @@ int find_column(const std::vector<std::string>& names, const Wanted& wanted, boo
     fail_data(
         "{}: no column \"{}\" among {}{}; name the {} column with --{}-column, or name the "
         "columns of a file without header with --columns",
-        where, wanted.name, fmt::join(names, ", "),
+        where, wanted.name, printable_list(names),
         near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), wanted.role, wanted.role);
   }
   return at;
@@ -86,6 +87,11 @@ Columns Columns::find(const std::vector<std::string>& names, const ReaderOptions
         find_column(names, {"value", options.value_column, "", kValueNames}, false, where);
   }
   return columns;
+}
+
+bool are_usual_names(std::string_view user, std::string_view item) {
+  return find_usual({std::string(user)}, kUserNames) == 0 &&
+         find_usual({std::string(item)}, kItemNames) == 0;
 }
 
 std::vector<std::string> split_names(std::string_view text, char separator) {

@@ -20,6 +20,9 @@ struct Columns {
                       const std::string& where);
 };
 
+/// Whether both are usual names of such columns: then a line is a header, not an event.
+bool are_usual_names(std::string_view user, std::string_view item);
+
 /// "user,item,-,time" -> its parts.
 std::vector<std::string> split_names(std::string_view text, char separator);
 

@@ -18,7 +18,9 @@ std::vector<std::string> usual_columns(size_t count, const LineReader& input) {
 std::unique_ptr<EventReader> open_separated(const ReaderOptions& options,
                                             std::unique_ptr<LineReader> input,
                                             const std::string& separator) {
-  const Delimiter delimiter{separator_text(options.separator, separator), true};
+  const std::string text = separator_text(options.separator, separator);
+  const QuoteRule usual = text == "\t" ? QuoteRule::whole_field : QuoteRule::rfc4180;
+  const Delimiter delimiter{text, quote_rule(options.quotes, usual)};
   const std::string where = input->name();
   std::vector<std::string> names;
   if (!options.columns.empty()) {

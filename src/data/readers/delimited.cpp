@@ -1,20 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/delimited.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "base/printable.h"
+#include "data/readers/typed_header.h"
 
 namespace truenext {
+namespace {
+
+/// Above these a quote that opens and does not close is taken for text that is not meant as
+/// quoting.
+constexpr int kMostRecordLines = 1000;
+constexpr size_t kMostRecordBytes = size_t{1} << 20;
+
+/// Appends what stands between quotes to `text`, with "" as one quote. The place behind the closing
+/// quote, npos when there is none. `at` is behind the opening one.
+size_t unquote(std::string_view line, size_t at, std::string& text) {
+  for (;; ++at) {
+    const size_t quote = line.find('"', at);
+    if (quote == std::string_view::npos) return quote;
+    text.append(line, at, quote - at);
+    at = quote + 1;
+    if (at >= line.size() || line[at] != '"') return at;
+    text += '"';
+  }
+}
+
+}  // namespace
+
+QuoteRule quote_rule(QuoteOption option, QuoteRule usual) {
+  if (option == QuoteOption::automatic) return usual;
+  return option == QuoteOption::on ? QuoteRule::rfc4180 : QuoteRule::none;
+}
 
 bool FieldSplitter::split(std::string_view line) {
-  if (delimiter_.quotes && line.find('"') != std::string_view::npos) return split_quoted(line);
+  saw_quotes_ = delimiter_.quotes != QuoteRule::none && line.find('"') != std::string_view::npos;
+  if (saw_quotes_ && delimiter_.quotes == QuoteRule::rfc4180) return split_quoted(line);
   fields_.clear();
   const std::string_view separator = delimiter_.separator;
   for (;;) {
     const size_t at = separator.size() == 1 ? line.find(separator[0]) : line.find(separator);
     fields_.push_back(line.substr(0, at));
-    if (at == std::string_view::npos) return true;
+    if (at == std::string_view::npos) break;
     line.remove_prefix(at + separator.size());
   }
+  if (saw_quotes_) unquote_whole_fields();
+  return true;
+}
+
+std::string_view FieldSplitter::trim_front(std::string_view text) const {
+  const bool blank_separates = delimiter_.separator.find(' ') != std::string::npos;
+  while (!text.empty() && text.front() == ' ' && !blank_separates) text.remove_prefix(1);
+  return text;
+}
+
+std::string_view FieldSplitter::trim(std::string_view field) const {
+  const bool blank_separates = delimiter_.separator.find(' ') != std::string::npos;
+  const auto is_blank = [&](char c) { return (c == ' ' && !blank_separates) || c == '\t'; };
+  while (!field.empty() && is_blank(field.front())) field.remove_prefix(1);
+  while (!field.empty() && is_blank(field.back())) field.remove_suffix(1);
+  return field;
+}
+
+void FieldSplitter::unquote_whole_fields() {
+  unquoted_.clear();
+  for (std::string_view& field : fields_) {
+    const std::string_view inside = trim(field);
+    if (inside.size() < 2 || inside.front() != '"' || inside.back() != '"') continue;
+    std::string& text = unquoted_.emplace_back();
+    if (unquote(inside, 1, text) == inside.size()) field = text;
+  }
+}
+
+/// Takes a field whose first quote is at `quote`, with the separator behind it.
+FieldSplitter::Quoted FieldSplitter::take_quoted(std::string_view& line, size_t quote) {
+  std::string& text = unquoted_.emplace_back();
+  const size_t end = unquote(line, quote + 1, text);
+  if (end == std::string_view::npos) return Quoted::open;
+  const std::string_view behind = line.substr(end);
+  const std::string_view rest = trim_front(behind);
+  if (!rest.empty() && !rest.starts_with(delimiter_.separator)) return Quoted::text;
+  fields_.push_back(text);
+  line = rest;
+  return Quoted::taken;
 }
 
 bool FieldSplitter::split_quoted(std::string_view line) {
@@ -22,70 +92,107 @@ bool FieldSplitter::split_quoted(std::string_view line) {
   unquoted_.clear();
   const std::string_view separator = delimiter_.separator;
   for (;;) {
-    if (line.empty() || line[0] != '"') {
+    const size_t quote = line.size() - trim_front(line).size();
+    Quoted quoted = Quoted::text;
+    if (quote < line.size() && line[quote] == '"') quoted = take_quoted(line, quote);
+    if (quoted == Quoted::open) return false;
+    if (quoted == Quoted::text) {
       const size_t at = line.find(separator);
       fields_.push_back(line.substr(0, at));
-      if (at == std::string_view::npos) return true;
-      line.remove_prefix(at + separator.size());
-      continue;
+      line.remove_prefix(std::min(line.size(), at));
     }
-    std::string& text = unquoted_.emplace_back();
-    size_t at = 1;
-    for (;; ++at) {
-      const size_t quote = line.find('"', at);
-      if (quote == std::string_view::npos) return false;
-      text.append(line, at, quote - at);
-      at = quote + 1;
-      if (at >= line.size() || line[at] != '"') break;
-      text += '"';
-    }
-    fields_.push_back(text);
-    line.remove_prefix(at);
     if (line.empty()) return true;
-    if (!line.starts_with(separator)) return false;
     line.remove_prefix(separator.size());
   }
 }
 
 DelimitedReader::DelimitedReader(const ReaderOptions& options, std::unique_ptr<LineReader> input,
                                  Delimiter delimiter)
-    : LineEventReader(options, std::move(input)), splitter_(std::move(delimiter)) {}
+    : TextEventReader(options, std::move(input)), splitter_(std::move(delimiter)) {}
 
 std::vector<std::string> DelimitedReader::header_fields() {
   std::string_view line;
   check_data(next_line(line), "{}: the file is empty, want a header line and events",
              input_->name());
-  check_data(splitter_.split(line), "{}: a quote in the header is not closed", input_->where());
-  return splitter_.copies();
+  split_record(line);
+  std::vector<std::string> names;
+  for (const std::string_view name : splitter_.fields()) names.emplace_back(splitter_.trim(name));
+  return names;
 }
 
 void DelimitedReader::read_header() {
   const std::vector<std::string> names = header_fields();
-  set_columns(names, input_->where());
+  set_columns(names, where());
+  set_header(names[columns_.user], names[columns_.item]);
 }
 
 void DelimitedReader::read_typed_header() {
-  std::vector<std::string> names = header_fields();
-  for (std::string& name : names) name = name.substr(0, name.rfind(':'));
-  set_columns(names, input_->where());
+  const std::vector<std::string> names = header_fields();
+  set_columns(untyped_names(names, splitter_.separator(), where()), where());
+  set_header(names[columns_.user], names[columns_.item]);
 }
 
 void DelimitedReader::set_columns(const std::vector<std::string>& names, const std::string& where) {
   columns_ = Columns::find(names, options_, where);
-  const auto shown = [&](int at) { return at < 0 ? "none" : "\"" + names[at] + "\""; };
+  for (const int at : {columns_.user, columns_.item, columns_.time, columns_.value}) {
+    if (at < 0) continue;
+    const auto again = std::find(names.begin() + at + 1, names.end(), names[at]);
+    check_data(again == names.end() &&
+                   std::find(names.begin(), names.end(), names[at]) == names.begin() + at,
+               "{}: two columns are called \"{}\"; rename one of them in the header, or name all "
+               "columns with --columns and read without the header line",
+               where, printable(names[at]));
+  }
+  const auto shown = [&](int at) { return at < 0 ? "none" : "\"" + printable(names[at]) + "\""; };
   log_info("columns: user {}, item {}, time {}, value {}", shown(columns_.user),
            shown(columns_.item), shown(columns_.time), shown(columns_.value));
 }
 
-bool DelimitedReader::parse(std::string_view line, Event& event) {
-  if (!splitter_.split(line)) return broken("a quote is not closed on its line");
-  const std::vector<std::string_view>& fields = splitter_.fields();
-  if (fields.size() != static_cast<size_t>(columns_.count)) {
-    return broken("{} fields, want {}", fields.size(), columns_.count);
+void DelimitedReader::split_record(std::string_view line) {
+  if (splitter_.split(line)) return;
+  record_.assign(line);
+  for (int lines = 1;; ++lines) {
+    std::string_view more;
+    const bool ends =
+        lines == kMostRecordLines || record_.size() > kMostRecordBytes || !input_->next(more);
+    // Where the record ends is not known, so neither is where another begins: no reading on.
+    check_data(!ends,
+               "{}: a quote is not closed {}; if quotes are text in this file, say --quotes off",
+               where(), lines == 1 ? "on its line" : "on its line, nor on those behind it");
+    record_ += '\n';
+    record_ += more;
+    if (more.find('"') != std::string_view::npos && splitter_.split(record_)) return;
   }
-  return set_ids(fields[columns_.user], fields[columns_.item], event) &&
-         (columns_.time < 0 || set_time(fields[columns_.time], event)) &&
-         (columns_.value < 0 || set_value(fields[columns_.value], event));
+}
+
+bool DelimitedReader::has_all_fields() {
+  const size_t count = splitter_.fields().size();
+  if (count == static_cast<size_t>(columns_.count)) return true;
+  const std::string& separator = splitter_.separator();
+  std::string hint;
+  if (splitter_.saw_quotes()) hint = "; --quotes on or off says what quotes are";
+  if (count == 1) {
+    hint = fmt::format("; there is no {} in the line",
+                       separator == "\t" ? "tab" : "\"" + separator + "\"");
+  }
+  return broken("{} fields, want {}{}", count, columns_.count, hint);
+}
+
+bool DelimitedReader::next(Event& event) {
+  std::string_view line;
+  while (next_line(line)) {
+    split_record(line);
+    if (has_all_fields()) {
+      const std::string_view user = field(columns_.user), item = field(columns_.item);
+      if (is_header(user, item)) continue;
+      const bool good = set_ids(user, item, event) &&
+                        (columns_.time < 0 || set_time(field(columns_.time), event)) &&
+                        (columns_.value < 0 || set_value(field(columns_.value), event));
+      if (good) return true;
+    }
+    give_up_or_skip();
+  }
+  return false;
 }
 
 std::string separator_text(const std::string& option, const std::string& fallback) {

@@ -12,7 +12,8 @@ const std::vector<std::string> kFields = {"user",     "venue",     "category_id"
 std::unique_ptr<EventReader> open_check_ins(const ReaderOptions& options,
                                             std::unique_ptr<LineReader> input) {
   // Names of categories may hold quotes, and bytes of ISO-8859-1: nothing is unquoted or decoded.
-  const Delimiter delimiter{separator_text(options.separator, "\t"), false};
+  const Delimiter delimiter{separator_text(options.separator, "\t"),
+                            quote_rule(options.quotes, QuoteRule::none)};
   const std::string where = input->name();
   auto reader = std::make_unique<DelimitedReader>(options, std::move(input), delimiter);
   reader->set_columns(kFields, where);

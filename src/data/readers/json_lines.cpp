@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <simdjson.h>
 
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "data/readers/columns.h"
 #include "data/readers/line_events.h"
 
@@ -30,17 +32,19 @@ class JsonLinesReader : public LineEventReader {
       for (auto field : document.get_object()) {
         const int role = role_of(field.key());
         if (role < 0) continue;
-        if (!scalar_text(field.value(), texts[role])) {
-          return broken("\"{}\" is neither text nor number", names_[role]);
+        if (std::exchange(seen[role], true)) {
+          return broken("\"{}\" stands twice in the object", printable(names_[role]));
         }
-        seen[role] = true;
+        if (!take(static_cast<Role>(role), field.value(), texts[role])) return false;
       }
       if (!document.current_location().error()) return broken("more text after the JSON object");
     } catch (const simdjson::simdjson_error& error) {
       return broken("not a JSON object: {}", error.what());
     }
     for (int role = 0; role < kRoles; ++role) {
-      if (!names_[role].empty() && !seen[role]) return broken("no \"{}\"", names_[role]);
+      if (!names_[role].empty() && !seen[role]) {
+        return broken("no \"{}\"", printable(names_[role]));
+      }
     }
     return set_ids(texts[kUser], texts[kItem], event) &&
            (!has_time() || set_time(texts[kTime], event)) &&
@@ -66,8 +70,9 @@ class JsonLinesReader : public LineEventReader {
     return -1;
   }
 
-  static bool scalar_text(ondemand::value value, std::string_view& text) {
-    switch (ondemand::json_type type = value.type(); type) {
+  /// Ids are texts or whole numbers, times texts or numbers, values also true and false.
+  bool take(Role role, ondemand::value value, std::string_view& text) {
+    switch (value.type()) {
       case ondemand::json_type::string:
         text = value.get_string();
         return true;
@@ -75,36 +80,111 @@ class JsonLinesReader : public LineEventReader {
         text = value.raw_json_token();
         text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
         static_cast<void>(double(value.get_double()));  // refuses what only begins like a number
-        return true;
-      case ondemand::json_type::boolean:  // Steam's "recommend"
+        return role == kTime || role == kValue || is_whole(text) ||
+               broken("\"{}\" is {}: {}", printable(names_[role]), text, wanted(role));
+      case ondemand::json_type::boolean:
         text = value.get_bool() ? "1" : "0";
-        return true;
+        return role == kValue ||  // Steam's "recommend"
+               broken("\"{}\" is {}: {}", printable(names_[role]), text == "1" ? "true" : "false",
+                      wanted(role));
+      case ondemand::json_type::null:
+        return broken("\"{}\" is null, a missing value: {}", printable(names_[role]), wanted(role));
+      case ondemand::json_type::array:
+        return broken("\"{}\" is a list: {}", printable(names_[role]), wanted(role));
       default:
-        return false;
+        return broken("\"{}\" is an object: {}", printable(names_[role]), wanted(role));
     }
+  }
+
+  static const char* wanted(Role role) {
+    if (role == kTime) return "want a time as text or number";
+    if (role == kValue) return "want a number, true or false";
+    return "an id is a text or a whole number (12 or \"12\", not 12.0)";
+  }
+
+  /// The same number has one spelling only.
+  static bool is_whole(std::string_view number) {
+    return number.find_first_not_of("0123456789", 1) == std::string_view::npos && number != "-0";
   }
 
   void find_columns() {
     const std::string_view start = input_->peek(size_t{64} << 10);
     check_data(!start.empty(), "{}: the file is empty, want JSON objects", input_->name());
     const std::string where = input_->name() + ":1";
-    std::vector<std::string> keys;
-    try {
-      ondemand::document document = open_document(start.substr(0, start.find('\n')));
-      for (auto field : document.get_object()) {
-        keys.emplace_back(std::string_view(field.unescaped_key()));
-      }
-    } catch (const simdjson::simdjson_error& error) {
-      fail_data("{}: want one JSON object per line: {}", where, error.what());
-    }
-    const Columns columns = Columns::find(keys, options_, where);
-    const auto name = [&](int at) { return at < 0 ? std::string() : keys[at]; };
+    const JsonKeys keys = read_keys(start.substr(0, start.find('\n')), where);
+    const Columns columns = find_keys(keys, where);
+    const auto name = [&](int at) { return at < 0 ? std::string() : keys.names[at]; };
     names_[kUser] = name(columns.user);
     names_[kItem] = name(columns.item);
     names_[kTime] = name(columns.time);
     names_[kValue] = name(columns.value);
-    log_info("keys: user \"{}\", item \"{}\", time \"{}\", value \"{}\"", names_[kUser],
-             names_[kItem], names_[kTime], names_[kValue]);
+    log_info("keys: user \"{}\", item \"{}\", time \"{}\", value \"{}\"", printable(names_[kUser]),
+             printable(names_[kItem]), printable(names_[kTime]), printable(names_[kValue]));
+  }
+
+  /// The keys of an object, and of the first list of objects in it.
+  struct JsonKeys {
+    std::vector<std::string> names;
+    std::string list;  ///< key of the list
+    std::vector<std::string> inner;
+  };
+
+  JsonKeys read_keys(std::string_view line, const std::string& where) {
+    JsonKeys keys;
+    try {
+      ondemand::document document = open_document(line);
+      for (auto field : document.get_object()) {
+        keys.names.emplace_back(std::string_view(field.unescaped_key()));
+        if (!keys.list.empty() || field.value().type() != ondemand::json_type::array) continue;
+        read_inner_keys(field.value().get_array(), keys);
+      }
+    } catch (const simdjson::simdjson_error& error) {
+      fail_data(
+          "{}: want one JSON object per line: {}; if an object goes over several lines, convert "
+          "the "
+          "file: jq -c . FILE > events.jsonl",
+          where, error.what());
+    }
+    return keys;
+  }
+
+  static void read_inner_keys(ondemand::array list, JsonKeys& keys) {
+    for (auto element : list) {
+      if (element.type() != ondemand::json_type::object) return;
+      keys.list = keys.names.back();
+      for (auto field : element.get_object()) {
+        keys.inner.emplace_back(std::string_view(field.unescaped_key()));
+      }
+      return;
+    }
+  }
+
+  Columns find_keys(const JsonKeys& keys, const std::string& where) const {
+    try {
+      return Columns::find(keys.names, options_, where);
+    } catch (const Error&) {
+      // What that says of columns and headers does not help here.
+      if (keys.list.empty()) {
+        fail_data(
+            "{}: no keys for user and item among {}; name them with --user-column and "
+            "--item-column (asked for: \"{}\", \"{}\")",
+            where, printable_list(keys.names), options_.user_column, options_.item_column);
+      }
+      fail_data(
+          "{}: the line holds several events, in the list \"{}\" of objects with {}; want one "
+          "event "
+          "per line; convert the file: jq -c '{{{}}} + .{}[]' FILE > events.jsonl",
+          where, printable(keys.list), printable_list(keys.inner), outer_keys(keys),
+          printable(keys.list));
+    }
+  }
+
+  static std::string outer_keys(const JsonKeys& keys) {
+    std::vector<std::string> outer;
+    for (const std::string& name : keys.names) {
+      if (name != keys.list) outer.push_back(name);
+    }
+    return printable_list(outer);
   }
 
   ondemand::parser parser_;

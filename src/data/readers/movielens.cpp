@@ -30,7 +30,9 @@ std::unique_ptr<EventReader> open_movielens(const ReaderOptions& options,
              "or the header userId,movieId,rating,timestamp",
              input->name());
   static const char* const separators[] = {"", "::", "\t", ","};
-  const Delimiter delimiter{separators[static_cast<int>(layout)], layout == Layout::csv};
+  const QuoteRule usual = layout == Layout::csv ? QuoteRule::rfc4180 : QuoteRule::none;
+  const Delimiter delimiter{separators[static_cast<int>(layout)],
+                            quote_rule(options.quotes, usual)};
   const std::string where = input->name();
   auto reader = std::make_unique<DelimitedReader>(options, std::move(input), delimiter);
   if (layout == Layout::csv) {

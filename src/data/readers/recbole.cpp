@@ -7,7 +7,8 @@ namespace {
 std::unique_ptr<EventReader> open_atomic(const ReaderOptions& options,
                                          std::unique_ptr<LineReader> input) {
   // RecBole reads its files with quoting switched off.
-  const Delimiter delimiter{separator_text(options.separator, "\t"), false};
+  const Delimiter delimiter{separator_text(options.separator, "\t"),
+                            quote_rule(options.quotes, QuoteRule::none)};
   auto reader = std::make_unique<DelimitedReader>(options, std::move(input), delimiter);
   reader->read_typed_header();
   return reader;

@@ -23,8 +23,14 @@ class S3RecReader : public LineEventReader {
     user_ = take_token(line);
     const std::string_view item = take_token(line);
     if (item.empty()) return broken("want \"user item item ...\", found no item");
+    if (!set_ids(user_, item, event)) return false;
+    for (std::string_view rest = line;;) {  // of a broken line nothing is given
+      const std::string_view other = take_token(rest);
+      if (other.empty()) break;
+      if (!check_item(other)) return false;
+    }
     rest_ = line;
-    return set_ids(user_, item, event);
+    return true;
   }
 
  private:

@@ -2,15 +2,13 @@
 #include <optional>
 #include <vector>
 
+#include "base/printable.h"
 #include "data/readers/line_events.h"
+#include "data/readers/missing_words.h"
 #include "data/readers/python_literal.h"
 
 namespace truenext {
 namespace {
-
-/// Of reviews whose date has no year: before all others, where the code of the relevance weights
-/// has them too.
-constexpr int64_t kUndated = -1;
 
 /// A user a line, who has any number of reviews.
 class SteamReader : public TextEventReader {
@@ -33,7 +31,8 @@ class SteamReader : public TextEventReader {
     if (review.time) {
       set_time(*review.time, event);
     } else {
-      event.time = kUndated;
+      event.time = -1;  // before all others, where the code of the relevance weights has it too
+      event.order = kUndated;
       ++undated_;
     }
     return true;
@@ -108,12 +107,18 @@ class SteamReader : public TextEventReader {
     reviews_.push_back(read);
   }
 
-  static std::string_view take_id(PythonLiteral& literal) {
+  std::string_view take_id(PythonLiteral& literal) const {
     using Kind = PythonLiteral::Kind;
     const Kind kind = literal.kind();
     if (kind != Kind::text && kind != Kind::number) literal.fail("an id is a text or a number");
     const std::string_view id = kind == Kind::number ? literal.number() : literal.text();
     if (id.empty()) literal.fail("the id is empty");
+    const bool fraction = kind == Kind::number && id.find_first_of(".eE") != std::string_view::npos;
+    if (fraction) literal.fail("an id is a text or a whole number");
+    if (!options_.keep_missing_words && is_missing(id)) {
+      literal.fail(
+          fmt::format("the id is \"{}\", which stands for a missing value", printable(id)));
+    }
     return id;
   }
 
@@ -124,7 +129,8 @@ class SteamReader : public TextEventReader {
     if (day.ends_with('.')) day.remove_suffix(1);
     const auto parsed = parse_written_day(day, options_.time_scale);
     if (!parsed) {
-      literal.fail(fmt::format("\"posted\" is \"{}\", want \"Posted November 5, 2011.\"", posted));
+      literal.fail(fmt::format("\"posted\" is \"{}\", want \"Posted November 5, 2011.\"",
+                               printable(posted)));
     }
     return parsed->time;
   }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "base/line_reader.h"
+#include "data/events.h"
+
+namespace truenext {
+
+/// Takes the comment lines at the start of a file, and says that it did. With `automatic`, lines
+/// that begin with a mark are events when no other line is in sight, or when a line that begins
+/// with the mark and no blank stands among the others: then the mark may begin an id.
+LeadingComments take_comments(LineReader& input, CommentOption option);
+
+/// Whether a line begins with a mark, # or %.
+inline bool has_comment_mark(std::string_view line) {
+  return !line.empty() && (line[0] == '#' || line[0] == '%');
+}
+
+/// Whether a line is nothing but a mark, or has a blank behind it.
+inline bool reads_as_comment(std::string_view line) {
+  return has_comment_mark(line) && (line.size() == 1 || line[1] == ' ' || line[1] == '\t');
+}
+
+}  // namespace truenext

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace truenext {
+
+/// Blanks and tabs taken off both ends.
+std::string_view trimmed(std::string_view text);
+
+/// Whether a field stands for a missing value: empty, blanks, or one of the words that programs
+/// write for it (NaN, None, NULL, NA, <NA>, N/A, #N/A, NaT, \N, undefined, (null)); of "NA" only
+/// capitals, the others in any case.
+bool is_missing(std::string_view text);
+
+/// The words for --help.
+inline constexpr const char* kMissingWords =
+    "NaN, None, NULL, NA, <NA>, N/A, #N/A, NaT, \\N, undefined, (null)";
+
+}  // namespace truenext
