@@ -3,12 +3,14 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "data/dataset.h"
 #include "data/dataset_summary.h"
+#include "data/temporal_sides.h"
 
 namespace truenext::cli {
 namespace {
@@ -37,11 +39,32 @@ Json targets_json(const TargetSummary& targets) {
           {"before_training", targets.before_training}};
 }
 
+Json side_json(const TemporalSide& side, const DatasetSummary& summary) {
+  const auto share = [](int64_t part, int64_t whole) {
+    return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  return {{"events", side.events},
+          {"event_share", share(side.events, summary.events)},
+          {"users", side.users},
+          {"user_share", share(side.users, summary.users)}};
+}
+
+/// Null for splits that are not temporal.
+Json sides_json(const std::optional<TemporalSides>& sides, const DatasetSummary& summary) {
+  if (!sides) return nullptr;
+  return {{"valid_time", sides->cut.valid_time},
+          {"test_time", sides->cut.test_time},
+          {"before", side_json(sides->train, summary)},
+          {"between", side_json(sides->valid, summary)},
+          {"behind", side_json(sides->test, summary)}};
+}
+
 Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
   return {{"dataset", dataset.folder().string()},
           {"users", summary.users},
           {"items", summary.items},
           {"events", summary.events},
+          {"distinct_pairs", summary.distinct_pairs},
           {"sparsity", summary.sparsity},
           {"history_lengths", counts_json(summary.history_lengths)},
           {"item_counts", counts_json(summary.item_counts)},
@@ -57,6 +80,7 @@ Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
           {"attributes", dataset.attribute_ids().size()},
           {"attribute_entries", dataset.attributes().values.size()},
           {"split", dataset.split_name()},
+          {"temporal_cut", sides_json(temporal_sides(dataset), summary)},
           {"items_never_trained", summary.items_never_trained},
           {"valid", targets_json(summary.valid)},
           {"test", targets_json(summary.test)},
@@ -76,9 +100,10 @@ std::string share(int64_t part, int64_t whole) {
 }
 
 std::string events_text(const Dataset& dataset, const DatasetSummary& summary) {
-  std::string text = fmt::format("{}\n  {} users, {} items, {} events, sparsity {:.4f} %\n\n",
-                                 dataset.folder().string(), summary.users, summary.items,
-                                 summary.events, 100 * summary.sparsity);
+  std::string text =
+      fmt::format("{}\n  {} users, {} items, {} events, sparsity {:.4f} % ({} different pairs)\n\n",
+                  dataset.folder().string(), summary.users, summary.items, summary.events,
+                  100 * summary.sparsity, summary.distinct_pairs);
   text += fmt::format("  {:<18}{:>8}{:>10}{:>10}{:>10}{:>10}{:>9}{:>8}{:>10}\n", "", "min", "25 %",
                       "median", "mean", "75 %", "max", "mode", "std");
   text += counts_row("events per user", summary.history_lengths);
@@ -103,10 +128,28 @@ std::string events_text(const Dataset& dataset, const DatasetSummary& summary) {
   return text;
 }
 
+/// Where a temporal split cuts, and how much lies on each side; empty for other splits.
+std::string sides_text(const std::optional<TemporalSides>& sides, const DatasetSummary& summary) {
+  if (!sides) return "";
+  std::string text;
+  const auto row = [&](const std::string& name, const TemporalSide& side) {
+    text += fmt::format("  {:<44}{:>12}{:>10}{:>10}{:>10}\n", name, side.events,
+                        share(side.events, summary.events), side.users,
+                        share(side.users, summary.users));
+  };
+  const TemporalCut& cut = sides->cut;
+  text += fmt::format("  {:<44}{:>12}{:>10}{:>10}\n", "cut times", "events", "", "users");
+  row(fmt::format("training, before {}", cut.valid_time), sides->train);
+  row(fmt::format("validation, {} and on", cut.valid_time), sides->valid);
+  row(fmt::format("test, {} and on", cut.test_time), sides->test);
+  return text;
+}
+
 std::string split_text(const Dataset& dataset, const DatasetSummary& summary) {
   const TargetSummary& valid = summary.valid;
   const TargetSummary& test = summary.test;
   std::string text = fmt::format("\n  split: {}\n", dataset.split_name());
+  text += sides_text(temporal_sides(dataset), summary);
   text += fmt::format("  {:<32}{:>12}  of {} users\n", "training events",
                       summary.train_lengths.total, summary.train_lengths.count);
   text +=

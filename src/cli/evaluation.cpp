@@ -12,6 +12,7 @@
 #include "eval/beyond_accuracy.h"
 #include "eval/run_inputs.h"
 #include "eval/truth_scorer.h"
+#include "eval/untrained_targets.h"
 #include "kernels/kernels.h"
 #include "run/run_config.h"
 #include "train/devices/devices.h"
@@ -142,6 +143,20 @@ CatalogueFacts catalogue_facts(const Evaluation& evaluation) {
   return facts;
 }
 
+/// What the first row is without the targets that training never met.
+void add_trained_targets(const CatalogueFacts& facts, Evaluation* evaluation) {
+  for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
+    const TrainedTargets trained =
+        trained_targets(evaluation->queries, evaluation->ranked[h], facts.counts);
+    EvalReport& report = evaluation->reports[h];
+    report.untrained = trained.untrained;
+    if (trained.untrained == 0 || trained.targets == 0) continue;
+    report.trained_only =
+        compute_metrics(evaluation->metrics, trained.ranked.ranks, trained.ranked.repeats);
+    for (MetricResult& entry : report.trained_only.metrics) entry.per_user = {};
+  }
+}
+
 void add_all_rows(Evaluation* evaluation) {
   const Dataset& dataset = evaluation->dataset;
   const CatalogueFacts facts = catalogue_facts(*evaluation);
@@ -151,6 +166,7 @@ void add_all_rows(Evaluation* evaluation) {
   } else {
     rank_with_lists(facts, evaluation);
   }
+  add_trained_targets(facts, evaluation);
   const auto beside = [&](const std::string& name, const std::unique_ptr<Scorer>& scorer) {
     add_row(name, *scorer, evaluation);
     add_beyond(*scorer, facts, evaluation);

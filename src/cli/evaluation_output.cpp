@@ -110,6 +110,9 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   for (const EvalReport& report : reports) {
     if (&report != &whole || !repeated) fmt::print("{}\n", report_table(report));
   }
+  if (const std::string untrained = untrained_text(whole); !untrained.empty()) {
+    fmt::print("{}\n", untrained);
+  }
   if (const std::string beyond = beyond_table(whole); !beyond.empty()) fmt::print("{}\n", beyond);
   fmt::print("{} users; {}; ties: {}; {}\n", whole.rows.front().result.users,
              candidates_text(whole), tie_rule_name(whole.protocol.ties), whole.split_name);

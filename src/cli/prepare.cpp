@@ -35,13 +35,32 @@ void show_progress(const char* stage, int64_t events) {
   std::fflush(stderr);
 }
 
+/// Four lines: the format and why, the columns, what else would have fitted, what was passed over.
+std::string taken_text(const PrepareReport& report) {
+  const SourceAccount& source = report.source;
+  const auto line = [](const char* name, const std::string& text) {
+    return fmt::format("  {:<22}{}\n", name, text);
+  };
+  std::string passed_over = source.unused.empty() ? "" : "columns " + shown_names(source.unused);
+  if (report.lines_skipped > 0) {
+    passed_over +=
+        fmt::format("{}{} broken lines", passed_over.empty() ? "" : "; ", report.lines_skipped);
+  }
+  return line("format", fmt::format("{}: {}", report.format, source.why)) +
+         line("columns, first row", columns_text(source)) +
+         line("would fit too", source.also_fits.empty()
+                                   ? "nothing"
+                                   : fmt::format("{}", fmt::join(source.also_fits, "; "))) +
+         line("passed over", passed_over.empty() ? "nothing" : passed_over);
+}
+
 std::string report_text(const PrepareReport& report, const Dataset& dataset) {
   std::string text = fmt::format("{}: {} users, {} items, {} events\n", dataset.folder().string(),
                                  report.users, report.items, report.events);
   const auto line = [&](const char* name, int64_t count, const std::string& note) {
     if (count > 0) text += fmt::format("  {:<22}{:>12}  {}\n", name, count, note);
   };
-  text += fmt::format("  {:<22}{}\n", "format", report.format);
+  text += taken_text(report);
   line("events read", report.events_read, "");
   line("broken lines", report.lines_skipped, "passed over");
   line("missing values", report.missing_values, "of them: no user, item or time");
@@ -65,7 +84,12 @@ std::string report_text(const PrepareReport& report, const Dataset& dataset) {
   line("repeated pairs", report.repeated_pairs, "events whose user had the item before");
   line("items with title", report.titled_items, "");
   line("attributes", report.attributes, "different ones");
-  text += fmt::format("  {:<22}{}\n", "split", dataset.split_name());
+  text += fmt::format("  {:<22}{}{}\n", "split", dataset.split_name(),
+                      dataset.has_times() ? "" : "; no times: the order of the file decides");
+  if (report.cut) {
+    text += fmt::format("  {:<22}validation from {}, test from {}\n", "cut times",
+                        report.cut->valid_time, report.cut->test_time);
+  }
   line("users not validated", report.users_without_valid, "");
   line("users not tested", report.users_without_test, "");
   text += fmt::format("  {:<22}{}\n", "fingerprint", dataset.fingerprint());
@@ -91,6 +115,10 @@ void run_prepare(PrepareArguments arguments, const Globals& globals) {
     return;
   }
   nlohmann::ordered_json json = report_json(report);
+  if (report.cut) {
+    json["valid_time"] = report.cut->valid_time;
+    json["test_time"] = report.cut->test_time;
+  }
   json["dataset"] = dataset.folder().string();
   json["split"] = dataset.split_name();
   json["fingerprint"] = dataset.fingerprint();

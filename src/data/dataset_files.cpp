@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "data/source_account.h"
 #include "data/split.h"
 
 namespace truenext {
@@ -93,7 +94,9 @@ nlohmann::ordered_json report_json(const PrepareReport& report) {
           {"users_without_valid", report.users_without_valid},
           {"users_without_test", report.users_without_test},
           {"titled_items", report.titled_items},
-          {"attributes", report.attributes}};
+          {"attributes", report.attributes},
+          {"taken", account_json(report.source)},
+          {"warnings", report.warnings}};
 }
 
 std::string describe_dataset(const PrepareOptions& options, const PrepareReport& report,
@@ -103,6 +106,9 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
   const SplitOptions& split = options.split;
   const bool by_time = facts.has_times && options.order == EventOrder::time;
   const Json minimum = options.min_value > kNoMinimum ? Json(options.min_value) : Json(nullptr);
+  const auto cut_time = [&](int64_t TemporalCut::*time) {
+    return report.cut ? Json(*report.cut.*time) : Json(nullptr);
+  };
   const Json description{
       {"kind", kDatasetKind},
       {"version", kDatasetVersion},
@@ -124,6 +130,8 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
                      {"valid_share", split.valid_share},
                      {"test_share", split.test_share},
                      {"target", word_of(split.target)},
+                     {"valid_time", cut_time(&TemporalCut::valid_time)},
+                     {"test_time", cut_time(&TemporalCut::test_time)},
                      {"seed", split.seed}}},
       {"filters", Json{{"min_value", minimum},
                        {"min_user_events", options.min_user_events},

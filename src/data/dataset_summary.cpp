@@ -64,7 +64,8 @@ class Summariser {
       if (dataset_.has_times()) count_ties(user);
     }
     const double cells = static_cast<double>(summary_.users) * static_cast<double>(summary_.items);
-    summary_.sparsity = 1 - static_cast<double>(summary_.events) / cells;
+    summary_.distinct_pairs = summary_.events - summary_.repeated_pairs;
+    summary_.sparsity = 1 - static_cast<double>(summary_.distinct_pairs) / cells;
     summary_.history_lengths = CountSummary::of(std::move(lengths));
     summary_.item_counts = CountSummary::of(items_);
     if (dataset_.has_times()) {

@@ -32,7 +32,8 @@ struct TargetSummary {
 /// What there is to know about a dataset before training on it.
 struct DatasetSummary {
   int64_t users = 0, items = 0, events = 0;
-  double sparsity = 0;  ///< share of (user, item) cells without an event, each event counted once
+  int64_t distinct_pairs = 0;  ///< (user, item) cells with an event
+  double sparsity = 0;         ///< share of the cells without an event
   CountSummary history_lengths, item_counts;
   CountSummary train_lengths;  ///< of users with a training part
   int64_t repeated_pairs = 0, users_with_repeats = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/event_intake.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -21,6 +23,17 @@ struct WaitingEvent {
 };
 constexpr int64_t kWaiting = 16;
 
+/// Formats without columns show their first event instead of their first row.
+void add_samples(const Event& event, SourceAccount& account) {
+  for (TakenColumn& column : account.columns) {
+    if (!column.sample.empty()) continue;
+    if (column.role == "user") column.sample = event.user;
+    if (column.role == "item") column.sample = event.item;
+    if (column.role == "time") column.sample = fmt::format("{}", event.time);
+    if (column.role == "value") column.sample = fmt::format("{}", event.value);
+  }
+}
+
 }  // namespace
 
 void EventIntake::read(EventReader& reader, double min_value, EventSpool& events,
@@ -37,6 +50,7 @@ void EventIntake::read(EventReader& reader, double min_value, EventSpool& events
   Event event;
   while (reader.next(event)) {
     if (++report.events_read % kTickEvents == 0) tick();
+    if (report.events_read == 1) add_samples(event, report.source);
     if (event.value < min_value) {
       ++report.events_below_value;
       continue;

@@ -8,10 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/words.h"
 #include "data/full_time.h"
+#include "data/source_account.h"
 #include "data/split_point.h"
 
 namespace truenext {
@@ -103,6 +105,12 @@ class EventReader {
 
   /// Name of the format that is read, e.g. "csv".
   const std::string& format() const { return format_; }
+  /// What was taken of the source for what. Complete when the reader is opened, but for the samples
+  /// of formats without columns.
+  const SourceAccount& account() const { return account_; }
+
+ protected:
+  SourceAccount account_;
 
  private:
   friend std::unique_ptr<EventReader> open_events(const ReaderOptions& options);
@@ -116,6 +124,22 @@ struct InputSample {
   bool folder = false;
   std::vector<std::string_view>
       lines;  ///< the first few lines, blank ones left out; none for folders
+  const ReaderOptions* options = nullptr;
+};
+
+/// What a format says of an input.
+struct Recognition {
+  enum class Fit {
+    no,
+    possible,  ///< it reads these lines, but they prove nothing
+    certain,   ///< the lines are this and nothing else, or the name says so
+  };
+  Fit fit = Fit::no;
+  std::string why;  ///< of `no` only where the lines come near: why not
+
+  static Recognition certain(std::string why) { return {Fit::certain, std::move(why)}; }
+  static Recognition possible(std::string why) { return {Fit::possible, std::move(why)}; }
+  static Recognition no(std::string why) { return {Fit::no, std::move(why)}; }
 };
 
 /// One entry per format; adding a format is one new file in readers/ plus one line in
@@ -126,15 +150,16 @@ struct ReaderInfo {
   /// `input` is null when options.path is a folder.
   std::unique_ptr<EventReader> (*open)(const ReaderOptions& options,
                                        std::unique_ptr<LineReader> input);
-  bool (*recognises)(const InputSample& sample);
+  Recognition (*recognise)(const InputSample& sample);
   bool reads_folders = false;  ///< else files
 };
 
 /// In the order in which they are asked whether they recognise an input.
 const std::vector<const ReaderInfo*>& reader_list();
 
-/// Opens `options.path` with the named format, or with the one its name and first lines suggest.
-/// Usage Error naming the nearest known format, data Error when the file cannot be read.
+/// Opens `options.path` with the named format, or with the one its name and first lines prove (see
+/// recognition.h). Usage Error naming the nearest known format, data Error when the file cannot be
+/// read.
 std::unique_ptr<EventReader> open_events(const ReaderOptions& options);
 
 }  // namespace truenext

@@ -18,6 +18,7 @@
 #include "data/event_sort.h"
 #include "data/event_spool.h"
 #include "data/split.h"
+#include "data/split_warnings.h"
 #include "data/staged_folder.h"
 #include "data/titles.h"
 
@@ -90,6 +91,11 @@ class Preparation {
 
   EventSpool read_events();
   void check_source(const EventReader& reader);
+  template <typename... Args>
+  void warn(fmt::format_string<Args...> format, Args&&... args) {
+    report_.warnings.push_back(fmt::format(format, std::forward<Args>(args)...));
+    log_warning("{}", report_.warnings.back());
+  }
   void finish_reading(const EventReader& reader);
   EventSpool sort(EventSpool events);
   void write_events(const EventSpool& events, const KeptCounts& kept);
@@ -128,6 +134,8 @@ EventSpool Preparation::read_events() {
 void Preparation::check_source(const EventReader& reader) {
   facts_.has_times = reader.has_time();
   report_.format = reader.format();
+  report_.source = reader.account();
+  for (const std::string& warning : report_.source.warnings) warn("{}", warning);
   check_usage(options_.min_value <= kNoMinimum || reader.has_value(),
               "--min-value needs values, which this source does not have; name their column with "
               "--value-column");
@@ -148,22 +156,22 @@ void Preparation::finish_reading(const EventReader& reader) {
   report_.comment_lines = lines.comments;
   report_.repeated_headers = lines.repeated_headers;
   report_.trimmed_fields = lines.trimmed;
-  for (const std::string& warning : reader.warnings()) log_warning("{}", warning);
+  for (const std::string& warning : reader.warnings()) warn("{}", warning);
   report_.rounded_times = reader.rounded_times();
   check_data(report_.events_read > 0, "{}: no events in the file{}", options_.source.path,
              report_.lines_skipped > 0
                  ? fmt::format(" ({} broken lines were passed over)", report_.lines_skipped)
                  : "");
   if (report_.rounded_times > 0) {
-    log_warning(
+    warn(
         "{} times have fractions: events are ordered by the full times, but times are stored as "
         "whole units, rounded down; --time-scale 1000 stores thousandths",
         report_.rounded_times);
   }
   report_.undated_events = reader.undated_events();
   if (report_.undated_events > 0) {
-    log_warning("{} events have a date without a year: their time is -1, before all others",
-                report_.undated_events);
+    warn("{} events have a date without a year: their time is -1, before all others",
+         report_.undated_events);
   }
   given_split_.assign(reader.given_split().begin(), reader.given_split().end());
   SplitMethod& method = options_.split.method;
@@ -242,7 +250,7 @@ void Preparation::write_items(const Renumbering& items) {
     report_.titled_items = items.size() - std::count(titles.begin(), titles.end(), "");
     facts_.has_titles = true;
     if (report_.titled_items == 0) {
-      log_warning("{}: no title belongs to an item; do the ids agree?", options_.titles);
+      warn("{}: no title belongs to an item; do the ids agree?", options_.titles);
     }
   }
   if (options_.attributes.empty()) return;
@@ -260,8 +268,7 @@ void Preparation::write_items(const Renumbering& items) {
   report_.attributes = attributes.ids.size();
   facts_.has_attributes = true;
   if (attributes.unknown_items > 0) {
-    log_warning("{}: {} keys are no items of the dataset", options_.attributes,
-                attributes.unknown_items);
+    warn("{}: {} keys are no items of the dataset", options_.attributes, attributes.unknown_items);
   }
 }
 
@@ -288,6 +295,17 @@ void Preparation::write_split(JaggedView<int32_t> histories, std::span<const int
   for (const SplitPoint& cut : split) {
     report_.users_without_valid += cut.valid_begin == cut.valid_end;
     report_.users_without_test += cut.test_begin == cut.test_end;
+  }
+  if (options_.split.method == SplitMethod::temporal) {
+    report_.cut = temporal_cut(times, options_.split);
+  }
+  for (const std::string& warning : split_warnings(histories.offsets, split, options_.split)) {
+    warn("{}", warning);
+  }
+  if (facts_.has_times && report_.ties > 0 && report_.ties + report_.users == report_.events) {
+    warn(
+        "all events of every user have the same time: the order of the file decides what comes "
+        "last");
   }
   write_array(dataset_files::kSplits, std::span<const SplitPoint>(split));
   const IdFile users(file(dataset_files::kUserIds), report_.users, true);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ enum class EventOrder { time, file };
 template <>
 struct Words<EventOrder> {
   static constexpr std::array names = {"time", "file"};
+};
+
+/// Where a temporal split cuts: training ends before `valid_time`, the test begins at `test_time`.
+struct TemporalCut {
+  int64_t valid_time = 0, test_time = 0;
 };
 
 /// How users are divided; see SplitPoint for what comes out.
@@ -70,6 +76,8 @@ struct PrepareOptions {
 /// What prepare saw and did; part of dataset.json.
 struct PrepareReport {
   std::string format;
+  SourceAccount source;                           ///< what was taken of the source for what
+  std::vector<std::string> warnings;              ///< everything that was guessed or looks useless
   int64_t lines_skipped = 0, missing_values = 0;  ///< the second is part of the first
   int64_t comment_lines = 0, repeated_headers = 0, trimmed_fields = 0;
   int64_t rounded_times = 0;   ///< stored without their fraction, ordered by it
@@ -83,6 +91,7 @@ struct PrepareReport {
   int64_t repeated_pairs = 0;  ///< events whose (user, item) occurred before
   int64_t time_travel = 0;     ///< rows older than the row before of the same user (sorted by us)
   int64_t users_without_valid = 0, users_without_test = 0;
+  std::optional<TemporalCut> cut;  ///< of the temporal split
   int64_t titled_items = 0, attributes = 0;
   double seconds = 0;
 };

@@ -58,13 +58,7 @@ std::pair<int64_t, int64_t> targets_in(int64_t begin, int64_t end, SplitTarget t
 
 std::vector<SplitPoint> temporal(std::span<const int64_t> offsets, std::span<const int64_t> times,
                                  const SplitOptions& options) {
-  const auto events = static_cast<int64_t>(times.size());
-  const auto rank = [&](double share) {
-    return std::clamp<int64_t>(share_of(events, share), 0, events - 1);
-  };
-  const int64_t valid_time =
-      value_at_rank(times, rank(1 - options.valid_share - options.test_share));
-  const int64_t test_time = value_at_rank(times, rank(1 - options.test_share));
+  const auto [valid_time, test_time] = temporal_cut(times, options);
   std::vector<SplitPoint> split(offsets.size() - 1);
   for (size_t user = 0; user < split.size(); ++user) {
     const auto begin = times.begin() + offsets[user];
@@ -124,6 +118,15 @@ std::vector<SplitPoint> make_split(std::span<const int64_t> offsets, std::span<c
   }
   return options.method == SplitMethod::by_user ? by_user(offsets, options)
                                                 : leave_last(offsets, options);
+}
+
+TemporalCut temporal_cut(std::span<const int64_t> times, const SplitOptions& options) {
+  const auto events = static_cast<int64_t>(times.size());
+  const auto rank = [&](double share) {
+    return std::clamp<int64_t>(share_of(events, share), 0, events - 1);
+  };
+  return {value_at_rank(times, rank(1 - options.valid_share - options.test_share)),
+          value_at_rank(times, rank(1 - options.test_share))};
 }
 
 std::string split_name(const SplitOptions& options) {

@@ -28,6 +28,9 @@ void check_split(const SplitOptions& options);
 std::vector<SplitPoint> make_split(std::span<const int64_t> offsets, std::span<const int64_t> times,
                                    const SplitOptions& options);
 
+/// The two times that the temporal split of `times` (not empty) has.
+TemporalCut temporal_cut(std::span<const int64_t> times, const SplitOptions& options);
+
 /// One line, e.g. "leave-last, 1 validation, 1 test".
 std::string split_name(const SplitOptions& options);
 

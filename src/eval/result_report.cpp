@@ -30,6 +30,11 @@ Json metrics_json(const std::vector<MetricResult>& results) {
 /// What was measured: the part of the file that differs between horizons.
 void add_results(const EvalReport& report, Json* json) {
   if (!report.rows.empty()) (*json)["metrics"] = metrics_json(report.rows[0].result.metrics);
+  if (report.untrained > 0) {
+    (*json)["without_untrained_targets"] = {{"users", report.trained_only.users},
+                                            {"targets", report.targets - report.untrained},
+                                            {"metrics", metrics_json(report.trained_only.metrics)}};
+  }
   Json& beside = (*json)["beside"] = Json::object();
   for (size_t i = 1; i < report.rows.size(); ++i) {
     beside[report.rows[i].name] = metrics_json(report.rows[i].result.metrics);
@@ -66,6 +71,7 @@ Json counts_json(const EvalReport& report) {
           {"items", report.items},
           {"targets", report.targets},
           {"targets_in_history", report.repeat_targets},
+          {"targets_never_trained", report.untrained},
           {"duplicate_targets_dropped", report.duplicate_targets},
           {"targets_unknown_to_model", report.never_ranked},
           {"times_evaluated", report.times_evaluated},
@@ -173,8 +179,22 @@ std::string reports_json(const std::vector<EvalReport>& reports) {
 std::string report_table(const EvalReport& report) {
   std::string corner = split_part_name(report.protocol.part);
   if (report.held_out_items > 0) corner += fmt::format(", m = {}", report.held_out_items);
-  return table(corner, report.rows,
+  std::vector<ResultRow> rows = report.rows;
+  if (report.trained_only.users > 0 && !rows.empty()) {
+    rows.insert(rows.begin() + 1, {"  trained targets", report.trained_only});
+  }
+  return table(corner, rows,
                [](const ResultRow& row) -> const auto& { return row.result.metrics; });
+}
+
+std::string untrained_text(const EvalReport& report) {
+  if (report.untrained == 0) return "";
+  const std::string part = fmt::format(
+      "{} of {} held-out items are never met in training: no model can have learnt them",
+      report.untrained, report.targets);
+  if (report.trained_only.users == 0) return part;
+  return part + fmt::format("; the row of trained targets leaves them out ({} users)",
+                            report.trained_only.users);
 }
 
 std::string beyond_table(const EvalReport& report) {

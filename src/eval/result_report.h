@@ -43,6 +43,9 @@ struct EvalReport {
   int64_t short_lists = 0;      ///< users with fewer drawn negatives than wanted
   int64_t never_ranked = 0;     ///< targets that the model can never recommend
   int64_t without_history = 0;  ///< users left out
+  int64_t untrained = 0;        ///< targets whose item training never met
+  /// The first row without those; nothing when there are none, or nothing else.
+  EvalResult trained_only{};
   int64_t times_evaluated = 1;  ///< how often this part was opened for this run, this time included
   /// Whether the run measured this part while it was trained (section [watch]).
   bool watched = false;
@@ -58,6 +61,8 @@ std::string report_json(const EvalReport& report);
 std::string reports_json(const std::vector<EvalReport>& reports);
 /// Aligned table for the terminal: one line per row, mean and half width of the 95 % interval.
 std::string report_table(const EvalReport& report);
+/// One sentence about held-out items that training never met; empty when there are none.
+std::string untrained_text(const EvalReport& report);
 /// The same of ResultRow::beyond; empty when nothing was asked for.
 std::string beyond_table(const EvalReport& report);
 /// times_evaluated of an earlier result file, 0 when there is none that can be read.

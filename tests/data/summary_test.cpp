@@ -36,7 +36,8 @@ TEST(Summary, FindsLeaksInALeaveLastSplit) {
   EXPECT_EQ(summary.items, 4);
   EXPECT_EQ(summary.repeated_pairs, 2);
   EXPECT_EQ(summary.users_with_repeats, 2);
-  EXPECT_NEAR(summary.sparsity, 1 - 8.0 / 12, 1e-12);
+  EXPECT_EQ(summary.distinct_pairs, 6);
+  EXPECT_NEAR(summary.sparsity, 1 - 6.0 / 12, 1e-12);
   EXPECT_EQ(summary.train_lengths.total, 4);
   EXPECT_EQ(summary.items_never_trained, 1);
   EXPECT_EQ(summary.valid.users, 2);

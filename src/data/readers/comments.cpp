@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/comments.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
-#include "base/log.h"
 #include "base/printable.h"
+#include "data/recognition.h"
 
 namespace truenext {
 namespace {
-
-constexpr size_t kSampleBytes = size_t{64} << 10;
 
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -35,15 +35,15 @@ bool may_be_ids(std::string_view sample, char mark) {
 
 }  // namespace
 
-LeadingComments take_comments(LineReader& input, CommentOption option) {
+LeadingComments take_comments(LineReader& input, CommentOption option, SourceAccount& account) {
   LeadingComments comments;
   const std::string_view sample = input.peek(kSampleBytes);
   if (option == CommentOption::off || !has_comment_mark(sample)) return comments;
   if (option == CommentOption::automatic && may_be_ids(sample, sample[0])) {
-    log_warning(
+    account.warnings.push_back(fmt::format(
         "{}: lines that begin with {} are taken as events, since others or all look like events; "
         "--comments on passes over them",
-        input.name(), sample[0]);
+        input.name(), sample[0]));
     return comments;
   }
   comments.mark = sample[0];
@@ -56,8 +56,9 @@ LeadingComments take_comments(LineReader& input, CommentOption option) {
     comments.lines += is_blank(next) ? 0 : 1;
     input.next(line);
   }
-  log_info("{}: {} comment line{} at the start passed over (\"{}\"); --comments off reads them",
-           input.name(), comments.lines, comments.lines == 1 ? "" : "s", first);
+  account.also_fits.push_back(
+      fmt::format("events in {} comment line{} at the start: \"{}\" (--comments off)",
+                  comments.lines, comments.lines == 1 ? "" : "s", first));
   return comments;
 }
 

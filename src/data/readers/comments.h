@@ -8,10 +8,10 @@
 
 namespace truenext {
 
-/// Takes the comment lines at the start of a file, and says that it did. With `automatic`, lines
-/// that begin with a mark are events when no other line is in sight, or when a line that begins
-/// with the mark and no blank stands among the others: then the mark may begin an id.
-LeadingComments take_comments(LineReader& input, CommentOption option);
+/// Takes the comment lines at the start of a file, and says so in `account`. With `automatic`,
+/// lines that begin with a mark are events when no other line is in sight, or when a line that
+/// begins with the mark and no blank stands among the others: then the mark may begin an id.
+LeadingComments take_comments(LineReader& input, CommentOption option, SourceAccount& account);
 
 /// Whether a line begins with a mark, # or %.
 inline bool has_comment_mark(std::string_view line) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "data/readers/delimited.h"
+#include "data/recognition.h"
 
 namespace truenext {
 namespace {
@@ -23,6 +26,7 @@ std::unique_ptr<EventReader> open_separated(const ReaderOptions& options,
   const Delimiter delimiter{text, quote_rule(options.quotes, usual)};
   const std::string where = input->name();
   std::vector<std::string> names;
+  NamedBy named_by = NamedBy::option;
   if (!options.columns.empty()) {
     names = split_names(options.columns, ',');
   } else if (!options.header) {
@@ -30,21 +34,49 @@ std::unique_ptr<EventReader> open_separated(const ReaderOptions& options,
     FieldSplitter splitter(delimiter);
     splitter.split(start.substr(0, start.find_first_of("\r\n")));
     if (!start.empty()) names = usual_columns(splitter.fields().size(), *input);
+    named_by = NamedBy::position;
   }
   const bool header = names.empty();
   auto reader = std::make_unique<DelimitedReader>(options, std::move(input), delimiter);
   if (header) {
     reader->read_header();
   } else {
-    reader->set_columns(names, where);
+    reader->set_columns(names, where, named_by);
   }
   return reader;
 }
 
-bool has_separator(const InputSample& sample, const char* extension, char separator) {
-  if (sample.lines.empty()) return false;
-  return sample.name.ends_with(extension) ||
-         sample.lines[0].find(separator) != std::string_view::npos;
+/// A first line of numbers names nothing.
+bool is_header(const std::vector<std::string>& fields) {
+  return std::none_of(fields.begin(), fields.end(),
+                      [](const std::string& field) { return parse_number(field).has_value(); });
+}
+
+Recognition recognise(const InputSample& sample, const char* extension, char separator) {
+  if (sample.lines.empty()) return {};
+  if (sample.name.ends_with(extension)) {
+    return Recognition::certain(fmt::format("the name ends in {}", extension));
+  }
+  const ReaderOptions& options = *sample.options;
+  if (separator == ',' && !options.separator.empty()) {
+    return Recognition::certain("--separator says what stands between fields");
+  }
+  const std::vector<std::string> fields = split_names(sample.lines[0], separator);
+  const char* const word = separator == ',' ? "commas" : "tabs";
+  if (fields.size() < 2) return {};
+  if (!options.columns.empty() || !options.header) {
+    return Recognition::certain(
+        fmt::format("{} stand between fields, and an option says what they are", word));
+  }
+  if (names_user_and_item(fields, options)) {
+    return Recognition::certain(
+        fmt::format("{} stand between fields, and the first line names user and item", word));
+  }
+  const bool brackets = sample.lines[0].starts_with('{') || sample.lines[0].starts_with('[');
+  if (separator == ',' && !brackets) return Recognition::certain("commas stand between fields");
+  if (separator == '\t' && is_header(fields))
+    return Recognition::possible("tabs stand between fields");
+  return {};
 }
 
 }  // namespace
@@ -55,7 +87,7 @@ const ReaderInfo csv_reader{
     [](const ReaderOptions& options, std::unique_ptr<LineReader> input) {
       return open_separated(options, std::move(input), ",");
     },
-    [](const InputSample& sample) { return has_separator(sample, ".csv", ','); }};
+    [](const InputSample& sample) { return recognise(sample, ".csv", ','); }};
 
 extern const ReaderInfo tsv_reader;
 const ReaderInfo tsv_reader{
@@ -63,6 +95,6 @@ const ReaderInfo tsv_reader{
     [](const ReaderOptions& options, std::unique_ptr<LineReader> input) {
       return open_separated(options, std::move(input), "\t");
     },
-    [](const InputSample& sample) { return has_separator(sample, ".tsv", '\t'); }};
+    [](const InputSample& sample) { return recognise(sample, ".tsv", '\t'); }};
 
 }  // namespace truenext

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "base/printable.h"
 #include "data/readers/typed_header.h"
+#include "data/recognition.h"
+#include "data/source_account.h"
 
 namespace truenext {
 namespace {
@@ -121,31 +122,44 @@ std::vector<std::string> DelimitedReader::header_fields() {
 }
 
 void DelimitedReader::read_header() {
-  const std::vector<std::string> names = header_fields();
-  set_columns(names, where());
-  set_header(names[columns_.user], names[columns_.item]);
+  name_columns(header_fields());
 }
 
 void DelimitedReader::read_typed_header() {
-  const std::vector<std::string> names = header_fields();
-  set_columns(untyped_names(names, splitter_.separator(), where()), where());
+  name_columns(untyped_names(header_fields(), splitter_.separator(), where(), account_));
+}
+
+void DelimitedReader::name_columns(const std::vector<std::string>& names) {
+  set_columns(names, where(), NamedBy::header);
   set_header(names[columns_.user], names[columns_.item]);
 }
 
-void DelimitedReader::set_columns(const std::vector<std::string>& names, const std::string& where) {
-  columns_ = Columns::find(names, options_, where);
+/// Of lines that will be refused or passed over nothing is to be learnt.
+std::vector<std::vector<std::string>> DelimitedReader::first_rows(
+    const std::vector<std::string>& names) {
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string_view line : first_lines(input_->peek(kSampleBytes))) {
+    if (is_comment(line)) continue;
+    if (!splitter_.split(line) || splitter_.fields().size() != names.size()) continue;
+    std::vector<std::string> row;
+    for (const std::string_view field : splitter_.fields()) {
+      row.emplace_back(splitter_.trim(field));
+    }
+    if (row != names) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void DelimitedReader::set_columns(const std::vector<std::string>& names, const std::string& where,
+                                  NamedBy named_by) {
+  columns_ = Columns::find({names, first_rows(names), where, named_by}, options_, account_);
   for (const int at : {columns_.user, columns_.item, columns_.time, columns_.value}) {
     if (at < 0) continue;
-    const auto again = std::find(names.begin() + at + 1, names.end(), names[at]);
-    check_data(again == names.end() &&
-                   std::find(names.begin(), names.end(), names[at]) == names.begin() + at,
+    check_data(std::count(names.begin(), names.end(), names[at]) == 1,
                "{}: two columns are called \"{}\"; rename one of them in the header, or name all "
                "columns with --columns and read without the header line",
                where, printable(names[at]));
   }
-  const auto shown = [&](int at) { return at < 0 ? "none" : "\"" + printable(names[at]) + "\""; };
-  log_info("columns: user {}, item {}, time {}, value {}", shown(columns_.user),
-           shown(columns_.item), shown(columns_.time), shown(columns_.value));
 }
 
 void DelimitedReader::split_record(std::string_view line) {

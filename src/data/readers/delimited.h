@@ -67,7 +67,8 @@ class DelimitedReader : public TextEventReader {
   /// Takes "name:type" headers (RecBole): the type is cut off. Data Error when other characters
   /// than the separator stand between the names, or when a column of lists holds the events.
   void read_typed_header();
-  void set_columns(const std::vector<std::string>& names, const std::string& where);
+  void set_columns(const std::vector<std::string>& names, const std::string& where,
+                   NamedBy named_by);
 
   bool has_time() const override { return columns_.time >= 0; }
   bool has_value() const override { return columns_.value >= 0; }
@@ -75,6 +76,7 @@ class DelimitedReader : public TextEventReader {
 
  private:
   std::vector<std::string> header_fields();
+  void name_columns(const std::vector<std::string>& names);
   /// Cuts a line, and the lines behind it when a quote that opens on it closes there.
   void split_record(std::string_view line);
   std::string_view field(int column) {
@@ -85,6 +87,7 @@ class DelimitedReader : public TextEventReader {
   }
   bool has_all_fields();
 
+  std::vector<std::vector<std::string>> first_rows(const std::vector<std::string>& names);
   FieldSplitter splitter_;
   Columns columns_;
   std::string record_;  // of several lines

@@ -16,7 +16,7 @@ std::unique_ptr<EventReader> open_check_ins(const ReaderOptions& options,
                             quote_rule(options.quotes, QuoteRule::none)};
   const std::string where = input->name();
   auto reader = std::make_unique<DelimitedReader>(options, std::move(input), delimiter);
-  reader->set_columns(kFields, where);
+  reader->set_columns(kFields, where, NamedBy::format);
   return reader;
 }
 
@@ -25,10 +25,11 @@ bool is_check_in_time(std::string_view text) {
   return !text.empty() && text[0] >= 'A' && text[0] <= 'Z' && parse_time(text).has_value();
 }
 
-bool recognises(const InputSample& sample) {
-  if (sample.lines.empty()) return false;
+Recognition recognise(const InputSample& sample) {
+  if (sample.lines.empty()) return {};
   const std::vector<std::string> fields = split_names(sample.lines[0], '\t');
-  return fields.size() == kFields.size() && is_check_in_time(fields.back());
+  if (fields.size() != kFields.size() || !is_check_in_time(fields.back())) return {};
+  return Recognition::certain("eight fields apart by tabs, the last one a time of Foursquare's");
 }
 
 }  // namespace
@@ -37,6 +38,6 @@ bool recognises(const InputSample& sample) {
 extern const ReaderInfo foursquare_reader;
 const ReaderInfo foursquare_reader{
     "foursquare", "check-ins of New York and Tokyo: eight tab-separated fields, user to UTC time",
-    open_check_ins, recognises};
+    open_check_ins, recognise};
 
 }  // namespace truenext

@@ -93,6 +93,8 @@ class GsasrecReader : public EventReader {
         valid_answers_(folder / "val/output.txt", stats_.num_items),
         test_(folder / "test/input.txt", stats_.num_items),
         test_answers_(folder / "test/output.txt", stats_.num_items) {
+    account_.columns = {{"user", "line number", ""}, {"item", "every field", ""}};
+    account_.ordered_by_format = true;
     next_validation();
   }
 
@@ -191,7 +193,10 @@ const ReaderInfo gsasrec_reader{
     "gsasrec", "folder with train/, val/, test/ and dataset_stats.json; brings its own split",
     open_folder,
     [](const InputSample& sample) {
-      return sample.folder && fs::exists(fs::path(sample.path) / "train/input.txt");
+      if (!sample.folder || !fs::exists(fs::path(sample.path) / "train/input.txt")) {
+        return Recognition{};
+      }
+      return Recognition::certain("the folder has train/input.txt");
     },
     true};
 

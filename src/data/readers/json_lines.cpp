@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "base/printable.h"
 #include "data/readers/columns.h"
+#include "data/readers/json_rows.h"
 #include "data/readers/line_events.h"
 
 namespace truenext {
@@ -112,14 +112,12 @@ class JsonLinesReader : public LineEventReader {
     check_data(!start.empty(), "{}: the file is empty, want JSON objects", input_->name());
     const std::string where = input_->name() + ":1";
     const JsonKeys keys = read_keys(start.substr(0, start.find('\n')), where);
-    const Columns columns = find_keys(keys, where);
+    const Columns columns = find_keys(keys, json_rows(start, keys.names), where);
     const auto name = [&](int at) { return at < 0 ? std::string() : keys.names[at]; };
     names_[kUser] = name(columns.user);
     names_[kItem] = name(columns.item);
     names_[kTime] = name(columns.time);
     names_[kValue] = name(columns.value);
-    log_info("keys: user \"{}\", item \"{}\", time \"{}\", value \"{}\"", printable(names_[kUser]),
-             printable(names_[kItem]), printable(names_[kTime]), printable(names_[kValue]));
   }
 
   /// The keys of an object, and of the first list of objects in it.
@@ -159,17 +157,13 @@ class JsonLinesReader : public LineEventReader {
     }
   }
 
-  Columns find_keys(const JsonKeys& keys, const std::string& where) const {
+  Columns find_keys(const JsonKeys& keys, std::vector<std::vector<std::string>> rows,
+                    const std::string& where) {
+    const SourceTable table{keys.names, std::move(rows), where, NamedBy::header};
+    if (keys.list.empty()) return Columns::find(table, options_, account_);
     try {
-      return Columns::find(keys.names, options_, where);
-    } catch (const Error&) {
-      // What that says of columns and headers does not help here.
-      if (keys.list.empty()) {
-        fail_data(
-            "{}: no keys for user and item among {}; name them with --user-column and "
-            "--item-column (asked for: \"{}\", \"{}\")",
-            where, printable_list(keys.names), options_.user_column, options_.item_column);
-      }
+      return Columns::find(table, options_, account_);
+    } catch (const Error&) {  // the keys that are missing may stand in the list
       fail_data(
           "{}: the line holds several events, in the list \"{}\" of objects with {}; want one "
           "event "
@@ -202,7 +196,8 @@ const ReaderInfo json_lines_reader{
       return std::make_unique<JsonLinesReader>(options, std::move(input));
     },
     [](const InputSample& sample) {
-      return !sample.lines.empty() && sample.lines[0].starts_with('{');
+      if (sample.lines.empty() || !sample.lines[0].starts_with('{')) return Recognition{};
+      return Recognition::certain("the first line begins an object of JSON");
     }};
 
 }  // namespace truenext

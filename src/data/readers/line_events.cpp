@@ -15,11 +15,15 @@ TextEventReader::TextEventReader(const ReaderOptions& options, std::unique_ptr<L
   counts_.comments = options_.leading_comments.lines;
 }
 
+bool TextEventReader::is_comment(std::string_view line) const {
+  if (!has_comment_mark(line) || options_.comments == CommentOption::off) return false;
+  return options_.comments == CommentOption::on ||
+         (line[0] == options_.leading_comments.mark && reads_as_comment(line));
+}
+
 bool TextEventReader::passes_over(std::string_view line) {
   if (line.find_first_not_of(" \t") == std::string_view::npos) return true;
-  if (!has_comment_mark(line) || options_.comments == CommentOption::off) return false;
-  const bool comment = options_.comments == CommentOption::on ||
-                       (line[0] == options_.leading_comments.mark && reads_as_comment(line));
+  const bool comment = is_comment(line);
   counts_.comments += comment ? 1 : 0;
   return comment;
 }

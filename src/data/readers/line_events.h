@@ -27,6 +27,8 @@ class TextEventReader : public EventReader {
   int64_t rounded_times() const override { return rounded_times_; }
 
  protected:
+  /// Whether a line behind the start is a comment.
+  bool is_comment(std::string_view line) const;
   bool next_line(std::string_view& line) {
     while (input_->next(line)) {
       if (line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);  // of a file put behind another

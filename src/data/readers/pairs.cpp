@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/line_events.h"
 #include "data/readers/tokens.h"
+#include "data/recognition.h"
+#include "data/time_look.h"
 
 namespace truenext {
 namespace {
 
 class PairsReader : public LineEventReader {
  public:
-  using LineEventReader::LineEventReader;
+  PairsReader(const ReaderOptions& options, std::unique_ptr<LineReader> input)
+      : LineEventReader(options, std::move(input)) {
+    account_.columns = {{"user", "field 1", ""}, {"item", "field 2", ""}};
+    account_.ordered_by_format = true;
+  }
   bool has_time() const override { return false; }
 
  protected:
@@ -21,12 +27,20 @@ class PairsReader : public LineEventReader {
   }
 };
 
-bool recognises(const InputSample& sample) {
-  if (sample.lines.empty()) return false;
+Recognition recognise(const InputSample& sample) {
+  if (sample.lines.empty()) return {};
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> items;
   for (const std::string_view line : sample.lines) {
-    if (count_tokens(line) != 2) return false;
+    rows.push_back(tokens_of(line));
+    if (rows.back().size() != 2) return {};
+    items.push_back(rows.back()[1]);
   }
-  return true;
+  if (begins_with_names(rows, *sample.options)) {
+    return Recognition::no("the first line looks like names, not like an event");
+  }
+  if (tells_when(time_look(items))) return Recognition::no("the second field is always a time");
+  return Recognition::certain("every line has two fields");
 }
 
 }  // namespace
@@ -39,6 +53,6 @@ const ReaderInfo pairs_reader{
        std::unique_ptr<LineReader> input) -> std::unique_ptr<EventReader> {
       return std::make_unique<PairsReader>(options, std::move(input));
     },
-    recognises};
+    recognise};
 
 }  // namespace truenext

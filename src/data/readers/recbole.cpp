@@ -21,19 +21,18 @@ bool has_type(const std::string& name) {
   return false;
 }
 
-bool recognises(const InputSample& sample) {
-  if (sample.lines.empty()) return false;
+Recognition recognise(const InputSample& sample) {
+  if (sample.lines.empty()) return {};
   for (const std::string& name : split_names(sample.lines[0], '\t')) {
-    if (!has_type(name)) return false;
+    if (!has_type(name)) return {};
   }
-  return true;
+  return Recognition::certain("the header has a type behind every name");
 }
 
 }  // namespace
 
 extern const ReaderInfo recbole_reader;
-const ReaderInfo recbole_reader{"recbole",
-                                "RecBole atomic .inter: tab-separated, header of name:type",
-                                open_atomic, recognises};
+const ReaderInfo recbole_reader{
+    "recbole", "RecBole atomic .inter: tab-separated, header of name:type", open_atomic, recognise};
 
 }  // namespace truenext

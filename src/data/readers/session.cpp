@@ -21,13 +21,14 @@ std::unique_ptr<EventReader> open_sessions(const ReaderOptions& options,
   return reader;
 }
 
-bool recognises(const InputSample& sample) {
-  if (sample.lines.empty() || sample.lines[0].find('\t') == std::string_view::npos) return false;
+Recognition recognise(const InputSample& sample) {
+  if (sample.lines.empty()) return {};
   const std::vector<std::string> names = split_names(sample.lines[0], '\t');
   for (const char* name : kNames) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) return false;
+    if (std::find(names.begin(), names.end(), name) == names.end()) return {};
   }
-  return true;
+  return Recognition::certain(
+      "tabs stand between fields, and the header has SessionId, ItemId, Time");
 }
 
 }  // namespace
@@ -36,6 +37,6 @@ bool recognises(const InputSample& sample) {
 extern const ReaderInfo session_reader;
 const ReaderInfo session_reader{
     "session", "tab-separated sessions with the header SessionId ItemId Time (GRU4Rec)",
-    open_sessions, recognises};
+    open_sessions, recognise};
 
 }  // namespace truenext

@@ -13,7 +13,11 @@ namespace {
 /// A user a line, who has any number of reviews.
 class SteamReader : public TextEventReader {
  public:
-  using TextEventReader::TextEventReader;
+  SteamReader(const ReaderOptions& options, std::unique_ptr<LineReader> input)
+      : TextEventReader(options, std::move(input)) {
+    account_.columns = {{"user", "user_id", ""}, {"item", "item_id", ""}, {"time", "posted", ""}};
+    if (options.values) account_.columns.push_back({"value", "recommend", ""});
+  }
   bool has_time() const override { return true; }
   bool has_value() const override { return options_.values; }
   int64_t undated_events() const override { return undated_; }
@@ -168,11 +172,11 @@ bool has_reviews(std::string_view line) {
   return has_user && has_item;
 }
 
-bool recognises(const InputSample& sample) {
+Recognition recognise(const InputSample& sample) {
   for (const std::string_view line : sample.lines) {
-    if (has_reviews(line)) return true;
+    if (has_reviews(line)) return Recognition::certain("a user has reviews of items on one line");
   }
-  return false;
+  return {};
 }
 
 }  // namespace
@@ -185,6 +189,6 @@ const ReaderInfo steam_reader{
        std::unique_ptr<LineReader> input) -> std::unique_ptr<EventReader> {
       return std::make_unique<SteamReader>(options, std::move(input));
     },
-    recognises};
+    recognise};
 
 }  // namespace truenext

@@ -17,10 +17,4 @@ inline std::string_view take_token(std::string_view& text) {
   return {begin, static_cast<size_t>(at - begin)};
 }
 
-inline int count_tokens(std::string_view text) {
-  int count = 0;
-  while (!take_token(text).empty()) ++count;
-  return count;
-}
-
 }  // namespace truenext

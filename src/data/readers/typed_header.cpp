@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "base/printable.h"
 #include "data/readers/columns.h"
 
@@ -31,7 +30,7 @@ std::string separator_name(char c) {
   return fmt::format("\"{}\"", printable({&c, 1}));
 }
 
-void check_list(const std::string& name, const std::string& where) {
+void check_list(const std::string& name, const std::string& where, SourceAccount& account) {
   const bool of_items = name.ends_with("_list") || are_usual_names("user", name);
   check_data(
       !of_items,
@@ -39,13 +38,15 @@ void check_list(const std::string& name, const std::string& where) {
       "training, want one event per line (user_id:token, item_id:token, timestamp:float); "
       "take the .inter file from which it was made",
       where, printable(name));
-  log_warning("{}: the column \"{}\" holds lists and is passed over", where, printable(name));
+  account.warnings.push_back(
+      fmt::format("{}: the column \"{}\" holds lists and is passed over", where, printable(name)));
 }
 
 }  // namespace
 
 std::vector<std::string> untyped_names(const std::vector<std::string>& header,
-                                       const std::string& separator, const std::string& where) {
+                                       const std::string& separator, const std::string& where,
+                                       SourceAccount& account) {
   std::vector<std::string> names;
   for (const std::string& typed : header) {
     const size_t end = end_of_type(typed);
@@ -58,7 +59,7 @@ std::vector<std::string> untyped_names(const std::vector<std::string>& header,
           where, found, separator_name(separator[0]), found);
     }
     const std::string name = typed.substr(0, typed.rfind(':'));
-    if (typed.ends_with("_seq")) check_list(name, where);
+    if (typed.ends_with("_seq")) check_list(name, where, account);
     names.push_back(name);
   }
   return names;

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "data/source_account.h"
+
 namespace truenext {
 
 /// Names without their types from a header of "name:type" (RecBole). Data Error that begins with
@@ -11,6 +13,7 @@ namespace truenext {
 /// items (item_id_list:token_seq): then a line is a history, not an event. Other lists are passed
 /// over with a warning.
 std::vector<std::string> untyped_names(const std::vector<std::string>& header,
-                                       const std::string& separator, const std::string& where);
+                                       const std::string& separator, const std::string& where,
+                                       SourceAccount& account);
 
 }  // namespace truenext
