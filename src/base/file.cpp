@@ -54,6 +54,22 @@ void write_all(int fd, const char* data, size_t size, const std::filesystem::pat
   }
 }
 
+/// Renaming over a device would put a file in its place.
+bool can_be_replaced(const std::filesystem::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return true;  // nothing is there, or open() says why
+  check_data(!S_ISDIR(info.st_mode), "{}: is a folder; want the name of a file", path.string());
+  return S_ISREG(info.st_mode);
+}
+
+/// The file that a link names, so that the link stays one.
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const auto real = std::filesystem::canonical(path, error);
+  return error ? path : real;
+}
+
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, uint64_t max_bytes) {
@@ -102,9 +118,16 @@ void MappedFile::check_multiple(size_t size, const char* what) const {
              size_, size);
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), temporary_(path_.string() + fmt::format(".partial-{}", ::getpid())) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  int flags = O_WRONLY | O_CLOEXEC;
+  std::filesystem::path opened = path_;
+  if (can_be_replaced(path_)) {
+    path_ = behind_links(path_);
+    temporary_ = path_.string() + fmt::format(".partial-{}", ::getpid());
+    opened = temporary_;
+    flags |= O_CREAT | O_TRUNC;
+  }
+  descriptor_ = ::open(opened.c_str(), flags, 0644);
   check_data(descriptor_ >= 0, "{}: cannot write: {}", path_.string(), std::strerror(errno));
   buffer_.reserve(kBufferBytes);
 }
@@ -112,7 +135,7 @@ AtomicFile::AtomicFile(std::filesystem::path path)
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
@@ -136,6 +159,11 @@ void AtomicFile::flush() {
 
 void AtomicFile::commit() {
   flush();
+  if (temporary_.empty()) {
+    const int closed = ::close(std::exchange(descriptor_, -1));
+    check_data(closed == 0, "{}: cannot write: {}", path_.string(), std::strerror(errno));
+    return;
+  }
   check_data(::fsync(descriptor_) == 0, "{}: cannot write: {}", path_.string(),
              std::strerror(errno));
   const int closed = ::close(std::exchange(descriptor_, -1));
@@ -158,7 +186,14 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view t
 void make_folder(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  check_data(!error, "{}: cannot create the folder: {}", path.string(), error.message());
+  // Some systems give no error where no folder comes of it (/proc); the reason then is why there is
+  // none.
+  struct stat info {};
+  const bool made = !error && ::stat(path.c_str(), &info) == 0;
+  const std::string reason = error ? error.message() : std::strerror(errno);
+  check_data(made, "{}: cannot create the folder: {}", path.string(), reason);
+  check_data(S_ISDIR(info.st_mode), "{}: cannot create the folder: a file of that name is there",
+             path.string());
 }
 
 }  // namespace truenext

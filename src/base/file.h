@@ -41,6 +41,7 @@ class MappedFile {
 
 /// A file that appears under its name only when it is complete: written to a temporary name in the
 /// same folder, fsync, rename, fsync of the folder. Destroyed without commit() it leaves nothing.
+/// A link is followed; a device or a pipe (/dev/null, /dev/stdout) is written to as it is.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -60,7 +61,7 @@ class AtomicFile {
  private:
   void flush();
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path temporary_;  ///< empty for what cannot be replaced: a device, a pipe
   int descriptor_ = -1;
   uint64_t written_ = 0;
   std::string buffer_;

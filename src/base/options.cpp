@@ -11,6 +11,8 @@
 #include <toml++/toml.h>
 
 #include "base/error.h"
+#include "base/key_suggestions.h"
+#include "base/range_text.h"
 
 namespace truenext {
 namespace {
@@ -183,8 +185,8 @@ std::string Option::toml_value() const {
 
 void Option::check(std::string_view where) const {
   const auto in_range = [&](double value) {
-    check_usage(value >= low_ && value <= high_, "{}: {} = {} is out of range, want {} to {}",
-                where, key_, toml_value(), low_, high_);
+    check_usage(value >= low_ && value <= high_, "{}: {} = {} is out of range, want {}", where,
+                key_, toml_value(), range_text(low_, high_));
   };
   if (const auto* integer = std::get_if<int64_t*>(&target_))
     in_range(static_cast<double>(**integer));
@@ -224,9 +226,9 @@ Option& OptionList::find(std::string_view key, std::string_view where) {
     if (option.key() == key) return option;
     known.push_back(option.key());
   }
-  const std::string near = nearest_word(key, known);
+  const std::vector<std::string> near = suggested_keys(key, known);
   fail_usage("{}: unknown key {}{}", where, key,
-             near.empty() ? "" : fmt::format("; did you mean {}?", near));
+             near.empty() ? "" : fmt::format("; did you mean {}?", fmt::join(near, " or ")));
 }
 
 void apply_toml(OptionList& options, std::string_view text, const std::string& source,

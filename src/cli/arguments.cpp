@@ -1,11 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/arguments.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
+#include "base/log.h"
+#include "cli/number_check.h"
+
 namespace truenext::cli {
+namespace {
+
+constexpr const char* kNumber = "number";
+
+/// The word that begins like `word`, else the nearest by spelling; empty when none is near.
+std::string suggested_word(const std::string& word, const std::vector<std::string>& words) {
+  for (const std::string& candidate : words) {
+    if (word.size() >= 3 && candidate.starts_with(word)) return candidate;
+  }
+  return nearest_word(word, words);
+}
+
+std::string did_you_mean(const std::string& near) {
+  return near.empty() ? "" : fmt::format("; did you mean {}?", near);
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+/// What nothing on the command line has a place for: a verb, an option, or a word too many.
+std::string unexpected(const CLI::App& program, const std::string& word) {
+  const auto verbs = program.get_subcommands();
+  if (word.starts_with("-")) {
+    std::vector<std::string> names = option_names(program);
+    for (const CLI::App* verb : verbs) {
+      for (std::string& name : option_names(*verb)) names.push_back(std::move(name));
+    }
+    const std::string name = word.substr(0, word.find('='));
+    return fmt::format("{}: unknown option{}", name, did_you_mean(suggested_word(name, names)));
+  }
+  if (!verbs.empty()) {
+    return fmt::format("\"{}\": one argument too many for {}", word, verbs.front()->get_name());
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* verb : program.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  return fmt::format("\"{}\": unknown subcommand{}; there are {}", word,
+                     did_you_mean(suggested_word(word, names)), fmt::join(names, ", "));
+}
+
+}  // namespace
+
+Argument::Argument(CLI::Option* option, const NumberCheck& check)
+    : option_(option), number_(std::make_shared<NumberCheck>(check)) {
+  const auto complain = [rule = number_](const std::string& text) { return rule->complaint(text); };
+  option_->check(complain, number_->description(), kNumber);
+}
+
+void Argument::limit(double low, double high) {
+  number_->low = low;
+  number_->high = high;
+  option_->get_validator(kNumber)->description(number_->description());
+}
 
 Argument& Argument::required() {
   option_->required();
@@ -28,22 +95,34 @@ Argument& Argument::group(const std::string& title) {
 }
 
 Argument& Argument::positive() {
-  option_->check(CLI::PositiveNumber);
+  number_->above = !number_->whole;
+  limit(number_->whole ? 1 : 0, number_->high);
   return *this;
 }
 
 Argument& Argument::not_negative() {
-  option_->check(CLI::NonNegativeNumber);
+  return at_least(0);
+}
+
+Argument& Argument::at_least(double low) {
+  limit(low, number_->high);
   return *this;
 }
 
-Argument& Argument::between(int64_t low, int64_t high) {
-  option_->check(CLI::Range(low, high));
+Argument& Argument::between(double low, double high) {
+  limit(low, high);
   return *this;
 }
 
 Argument& Argument::one_of(const std::vector<std::string>& words) {
-  option_->check(CLI::IsMember(words));
+  const auto check = [words](const std::string& word) -> std::string {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return "";
+    const std::string near = suggested_word(word, words);
+    return fmt::format("\"{}\" is unknown{}; want one of {}", word,
+                       near.empty() ? "" : fmt::format(", did you mean {}?", near),
+                       fmt::join(words, ", "));
+  };
+  option_->check(check, fmt::format("{{{}}}", fmt::join(words, ",")));
   return *this;
 }
 
@@ -73,7 +152,14 @@ Command Command::add_verb(const std::string& name, const std::string& summary) {
 template <typename T>
   requires(!std::is_enum_v<T>)
 Argument Command::add_option(const std::string& names, T& value, const std::string& help) {
-  return Argument(app_->add_option(names, value, help));
+  CLI::Option* const option = app_->add_option(names, value, help);
+  if constexpr (std::is_arithmetic_v<T>) {
+    return {option, check_of<T>()};
+  } else if constexpr (std::is_same_v<T, std::vector<int64_t>>) {
+    return {option, check_of<int64_t>()};
+  } else {
+    return Argument(option);
+  }
 }
 
 Argument Command::add_word(const std::string& names, const WordTarget& target,
@@ -129,9 +215,29 @@ ExitCode CommandLine::run(int argc, char** argv) {
     app_->parse(argc, argv);
     return ExitCode::ok;
   } catch (const CLI::ParseError& error) {
-    // CLI11 has its own exit codes; ours are 0 for --help and 1 for every wrong command line.
-    return app_->exit(error) == 0 ? ExitCode::ok : ExitCode::usage;
+    return explain(error);
   }
+}
+
+/// CLI11 has its own exit codes; ours are 0 for --help and 1 for every wrong command line.
+ExitCode CommandLine::explain(const CLI::ParseError& error) const {
+  if (error.get_exit_code() == 0) {
+    std::ostringstream text, ignored;
+    app_->exit(error, text, ignored);
+    fmt::print("{}", text.str());
+    return ExitCode::ok;
+  }
+  // What was not understood comes before what is missing because of it.
+  const std::vector<std::string> rest = app_->remaining(true);
+  const auto first = std::find_if(rest.begin(), rest.end(),
+                                  [](const std::string& word) { return word.starts_with("-"); });
+  std::string message = error.what();
+  if (!rest.empty()) message = unexpected(*app_, first == rest.end() ? rest.front() : *first);
+  const auto verbs = app_->get_subcommands();
+  const std::string verb = verbs.empty() ? "" : " " + verbs.front()->get_name();
+  log_message(LogLevel::error,
+              fmt::format("{}\n{}{} --help says more", message, app_->get_name(), verb));
+  return ExitCode::usage;
 }
 
 template Argument Command::add_option(const std::string&, std::string&, const std::string&);

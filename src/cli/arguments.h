@@ -14,23 +14,29 @@
 namespace CLI {
 class App;
 class Option;
+class ParseError;
 }  // namespace CLI
 
 namespace truenext::cli {
+
+struct NumberCheck;
 
 /// An option or positional that was just added, to say more about it. CLI11, which does the work,
 /// costs six seconds wherever it is included, so only arguments.cpp includes it.
 class Argument {
  public:
   explicit Argument(CLI::Option* option) : option_(option) {}
+  /// Numbers; `check` also says what of their range is known already.
+  Argument(CLI::Option* option, const NumberCheck& check);
 
   Argument& required();
   Argument& show_default();  ///< in the help: what the variable holds now
   Argument& show_type(const std::string& text);
   Argument& group(const std::string& title);  ///< heading in the help; empty: hidden
-  Argument& positive();
+  Argument& positive();                       ///< whole numbers at least 1, others above 0
   Argument& not_negative();
-  Argument& between(int64_t low, int64_t high);  ///< both allowed
+  Argument& at_least(double low);
+  Argument& between(double low, double high);  ///< both allowed
   Argument& one_of(const std::vector<std::string>& words);
   Argument& one_value();  ///< of a list: one value each time the option is named
   Argument& separated_by(char separator);
@@ -38,7 +44,10 @@ class Argument {
   bool given() const;
 
  private:
+  void limit(double low, double high);
+
   CLI::Option* option_;
+  std::shared_ptr<NumberCheck> number_;  ///< shared with the parser
 };
 
 /// A verb, or the whole program: options are read into variables that must outlive the parsing.
@@ -86,6 +95,8 @@ class CommandLine : public Command {
   ExitCode run(int argc, char** argv);
 
  private:
+  ExitCode explain(const CLI::ParseError& error) const;
+
   std::unique_ptr<CLI::App> owned_;
 };
 

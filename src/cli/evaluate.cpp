@@ -55,6 +55,8 @@ void add_output_options(Command& verb, EvaluateArguments& arguments) {
                 "Leave out the popularity and bigram rows");
   verb.add_option("--truth", arguments.truth,
                   "Truth file of a simulated log: adds the best achievable row");
+  verb.add_option("--out", arguments.out,
+                  "File (.json) or folder for the result; the run folder is left as it is");
   verb.add_option("--per-user", arguments.per_user, "Write one line per user to this file");
   verb.add_option("--trec-run", arguments.trec_run, "Write the ranking in TREC format");
   verb.add_option("--trec-qrels", arguments.trec_qrels, "Write the held-out items as TREC qrels");

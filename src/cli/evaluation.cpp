@@ -40,6 +40,8 @@ EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
   report.split_name = dataset.split_name();
   report.items = dataset.num_items();
   report.without_history = evaluation.queries.without_history;
+  report.all_users = evaluation.queries.all_users;
+  report.usual_exclude_seen = !evaluation.model || evaluation.model->description().exclude_seen;
   return report;
 }
 

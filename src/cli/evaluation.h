@@ -36,6 +36,7 @@ struct EvaluateArguments {
   int64_t max_users = 0;
   int64_t trec_depth = 100;
   std::string trec_run, trec_qrels, per_user;
+  std::string out;  ///< file (.json) or folder for the result instead of the run folder
 };
 
 /// Usage Error when options contradict each other.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include "base/resources.h"
 #include "cli/evaluation.h"
 #include "eval/result_files.h"
+#include "eval/result_names.h"
 #include "eval/run_inputs.h"
 
 namespace truenext::cli {
@@ -17,57 +19,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// "", "_clean", "_m5", "_clean_m5": what a file name adds to the part.
-std::string suffix(CandidateRule rule, int64_t held_out_items) {
-  std::string text;
-  if (rule != CandidateRule::full) text += "_" + candidate_rule_name(rule);
-  if (held_out_items > 0) text += fmt::format("_m{}", held_out_items);
-  return text;
-}
-
-fs::path result_path(const fs::path& folder, const EvalReport& report) {
-  return folder / (split_part_name(report.protocol.part) +
-                   suffix(report.protocol.candidates, report.held_out_items) + ".json");
-}
-
-fs::path per_user_path(const fs::path& folder, const EvalReport& report) {
-  const bool test = report.protocol.part == SplitPart::test;
-  return folder / ((test ? "per_user" : "per_user_valid") +
-                   suffix(report.protocol.candidates, report.held_out_items) + ".tsv");
-}
-
-/// How often the part was opened before, for any rule of candidates.
-int64_t earlier_looks(const fs::path& folder, const EvalReport& report) {
-  const std::string part = split_part_name(report.protocol.part);
-  int64_t most = 0;
-  for (const CandidateRule rule :
-       {CandidateRule::full, CandidateRule::clean, CandidateRule::original}) {
-    most = std::max(most, earlier_evaluations(folder / (part + suffix(rule, 0) + ".json")));
-  }
-  return most;
-}
-
 void write_users(const Evaluation& evaluation, size_t horizon, const fs::path& path) {
   write_per_user(path, evaluation.dataset, evaluation.queries, evaluation.ranked[horizon].ranks,
                  evaluation.reports[horizon].rows.front().result);
 }
 
 /// Result and per-user values of every horizon.
-void write_into_run(Evaluation* evaluation) {
-  const fs::path folder(evaluation->arguments.model);
-  const int64_t times = earlier_looks(folder, evaluation->reports.front()) + 1;
+void write_into(const fs::path& folder, Evaluation* evaluation) {
   for (size_t h = 0; h < evaluation->reports.size(); ++h) {
     EvalReport& report = evaluation->reports[h];
-    fs::path per_user = per_user_path(folder, report);
+    const ResultFiles files = result_files(folder, report);
+    fs::path per_user = files.per_user;
     if (h == 0 && !evaluation->arguments.per_user.empty()) {
       per_user = evaluation->arguments.per_user;
     }
     write_users(*evaluation, h, per_user);
-    report.times_evaluated = times;
-    const fs::path result = result_path(folder, report);
-    write_file_atomically(result, report_json(report));
-    log_info("written: {}, {}", result.string(), per_user.string());
+    write_file_atomically(files.result, report_json(report));
+    log_info("written: {}, {}", files.result.string(), per_user.string());
   }
+}
+
+/// Whether somebody may write there; on a medium that is read-only nobody may.
+bool is_writable(const fs::path& folder) {
+  return ::access(folder.c_str(), W_OK) == 0;
+}
+
+/// What --out names: a file for all horizons together, or a folder.
+void write_out(const fs::path& out, Evaluation* evaluation) {
+  if (out.extension() == ".json") {
+    if (out.has_parent_path()) make_folder(out.parent_path());
+    write_file_atomically(out, reports_json(evaluation->reports));
+    log_info("written: {}", out.string());
+    return;
+  }
+  make_folder(out);
+  write_into(out, evaluation);
 }
 
 }  // namespace
@@ -90,11 +76,24 @@ void write_evaluation(Evaluation* evaluation) {
   for (EvalReport& report : evaluation->reports) {
     report.cost.peak_memory_bytes = peak_memory_bytes();
   }
+  const fs::path run(arguments.model);
+  const bool writable = is_run && is_writable(run);
   if (is_run) {
-    write_into_run(evaluation);
-  } else if (!arguments.per_user.empty()) {
-    write_users(*evaluation, 0, arguments.per_user);
+    const int64_t times = earlier_looks(run, evaluation->reports.front()) + 1;
+    for (EvalReport& report : evaluation->reports) report.times_evaluated = times;
   }
+  if (is_run && !writable && arguments.out.empty()) {
+    log_warning(
+        "{}: cannot be written to, so the result is shown here only; --out FOLDER keeps it "
+        "elsewhere",
+        run.string());
+  }
+  const bool into_run = writable && arguments.out.empty();
+  if (into_run) write_into(run, evaluation);
+  if (!arguments.out.empty()) write_out(arguments.out, evaluation);
+  const bool with_users =
+      into_run || (!arguments.out.empty() && fs::path(arguments.out).extension() != ".json");
+  if (!with_users && !arguments.per_user.empty()) write_users(*evaluation, 0, arguments.per_user);
 }
 
 void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
@@ -114,8 +113,8 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
     fmt::print("{}\n", untrained);
   }
   if (const std::string beyond = beyond_table(whole); !beyond.empty()) fmt::print("{}\n", beyond);
-  fmt::print("{} users; {}; ties: {}; {}\n", whole.rows.front().result.users,
-             candidates_text(whole), tie_rule_name(whole.protocol.ties), whole.split_name);
+  fmt::print("{}; {}; ties: {}; {}\n", users_text(whole), candidates_text(whole),
+             tie_rule_name(whole.protocol.ties), whole.split_name);
   if (whole.protocol.candidates != CandidateRule::full) {
     fmt::print("{}\n", drawn_candidates_warning());
   }

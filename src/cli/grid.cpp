@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/status_line.h"
 #include "base/thread_pool.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -77,7 +77,7 @@ void train_cell(const GridCell& cell, CellState state, const Globals& globals) {
   request.config.data.path = cell.config.data.path;  // the plan says where they are now
   request.threads = globals.threads;
   request.device = globals.device;
-  request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
+  request.progress_bar = !globals.quiet && can_show_status();
   truenext::train(request);
 }
 

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <new>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -9,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/standard_streams.h"
 #include "run/run_config.h"
 
 namespace truenext::cli {
@@ -60,10 +63,23 @@ ExitCode run(int argc, char** argv) {
   add_grid(program, globals);
   add_calibrate(program, globals);
   add_recommend(program, globals);
+  add_similar(program, globals);
   add_import(program, globals);
   add_export(program, globals);
   add_bench(program, globals);
   return program.run(argc, argv);
+}
+
+/// Success is when what was printed has arrived, too.
+ExitCode run_and_flush(int argc, char** argv) {
+  try {
+    const ExitCode code = run(argc, argv);
+    flush_output();
+    return code;
+  } catch (const std::system_error& error) {  // of fmt::print
+    if (output_failed()) fail_output(error.code().value());
+    throw;
+  }
 }
 
 }  // namespace
@@ -72,8 +88,11 @@ ExitCode run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using truenext::ExitCode;
   try {
+    truenext::guard_standard_streams();
     truenext::catch_interrupts();
-    return static_cast<int>(truenext::cli::run(argc, argv));
+    return static_cast<int>(truenext::cli::run_and_flush(argc, argv));
+  } catch (const truenext::ReaderLeft&) {
+    return static_cast<int>(ExitCode::ok);
   } catch (const truenext::Error& error) {
     truenext::log_message(truenext::LogLevel::error, error.what());
     return static_cast<int>(error.code());

@@ -2,17 +2,23 @@
 #include "data/prepare.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <cctype>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include "base/error.h"
 #include "base/log.h"
+#include "base/options.h"
 #include "base/resources.h"
+#include "base/status_line.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/prepare_report.h"
 #include "data/dataset.h"
 #include "data/dataset_files.h"
 #include "data/readers/missing_words.h"
@@ -29,71 +35,21 @@ struct PrepareArguments {
   uint64_t memory_mib = 512;
 };
 
-/// A line that is written over, on a terminal only.
 void show_progress(const char* stage, int64_t events) {
-  fmt::print(stderr, "\r{} {} events\x1b[K", stage, events);
-  std::fflush(stderr);
+  if (status_is_due()) show_status(fmt::format("{} {} events", stage, events));
 }
 
-/// Four lines: the format and why, the columns, what else would have fitted, what was passed over.
-std::string taken_text(const PrepareReport& report) {
-  const SourceAccount& source = report.source;
-  const auto line = [](const char* name, const std::string& text) {
-    return fmt::format("  {:<22}{}\n", name, text);
-  };
-  std::string passed_over = source.unused.empty() ? "" : "columns " + shown_names(source.unused);
-  if (report.lines_skipped > 0) {
-    passed_over +=
-        fmt::format("{}{} broken lines", passed_over.empty() ? "" : "; ", report.lines_skipped);
-  }
-  return line("format", fmt::format("{}: {}", report.format, source.why)) +
-         line("columns, first row", columns_text(source)) +
-         line("would fit too", source.also_fits.empty()
-                                   ? "nothing"
-                                   : fmt::format("{}", fmt::join(source.also_fits, "; "))) +
-         line("passed over", passed_over.empty() ? "nothing" : passed_over);
-}
-
-std::string report_text(const PrepareReport& report, const Dataset& dataset) {
-  std::string text = fmt::format("{}: {} users, {} items, {} events\n", dataset.folder().string(),
-                                 report.users, report.items, report.events);
-  const auto line = [&](const char* name, int64_t count, const std::string& note) {
-    if (count > 0) text += fmt::format("  {:<22}{:>12}  {}\n", name, count, note);
-  };
-  text += taken_text(report);
-  line("events read", report.events_read, "");
-  line("broken lines", report.lines_skipped, "passed over");
-  line("missing values", report.missing_values, "of them: no user, item or time");
-  line("comment lines", report.comment_lines, "passed over");
-  line("repeated headers", report.repeated_headers, "passed over");
-  line("blanks trimmed", report.trimmed_fields, "fields with blanks around them");
-  line("below --min-value", report.events_below_value, "dropped");
-  line("duplicates", report.duplicates,
-       report.repeats_dropped > 0 ? "equal user, item and time: dropped"
-                                  : "equal user, item and time: kept (--drop-repeats drops them)");
-  line("filtered", report.events_filtered,
-       fmt::format("dropped by --min-user-events and --min-item-events in {} rounds",
-                   report.filter_passes));
-  line("time travel", report.time_travel, "rows older than the user's row before");
-  line("times rounded", report.rounded_times,
-       "to whole units (--time-scale); ordered by the full times");
-  line("dates without year", report.undated_events, "time -1, before all others");
-  line("ties", report.ties,
-       fmt::format("of {} users: same time as the event before, in the order of the source",
-                   report.users_with_ties));
-  line("repeated pairs", report.repeated_pairs, "events whose user had the item before");
-  line("items with title", report.titled_items, "");
-  line("attributes", report.attributes, "different ones");
-  text += fmt::format("  {:<22}{}{}\n", "split", dataset.split_name(),
-                      dataset.has_times() ? "" : "; no times: the order of the file decides");
-  if (report.cut) {
-    text += fmt::format("  {:<22}validation from {}, test from {}\n", "cut times",
-                        report.cut->valid_time, report.cut->test_time);
-  }
-  line("users not validated", report.users_without_valid, "");
-  line("users not tested", report.users_without_test, "");
-  text += fmt::format("  {:<22}{}\n", "fingerprint", dataset.fingerprint());
-  return text;
+/// One character, its name, or a mark that is repeated ("::"). Whatever else stood between fields
+/// would be found inside them.
+void check_separator(const std::string& text) {
+  const std::vector<std::string> names = {"tab", "comma", "space", "pipe"};
+  if (text.size() <= 1 || std::find(names.begin(), names.end(), text) != names.end()) return;
+  const bool mark = std::ispunct(static_cast<unsigned char>(text.front())) != 0;
+  if (mark && text.find_first_not_of(text.front()) == std::string::npos) return;
+  const std::string near = nearest_word(text, names);
+  fail_usage("--separator {}: want one character, a mark that is repeated (::), or one of {}{}",
+             text, fmt::join(names, ", "),
+             near.empty() ? "" : fmt::format("; did you mean {}?", near));
 }
 
 void run_prepare(PrepareArguments arguments, const Globals& globals) {
@@ -103,10 +59,10 @@ void run_prepare(PrepareArguments arguments, const Globals& globals) {
   options.iterate = !arguments.one_pass;
   options.memory_bytes = arguments.memory_mib << 20;
   options.split.seed = globals.seed;
-  const bool terminal = !globals.quiet && ::isatty(STDERR_FILENO) == 1;
-  if (terminal) options.progress = show_progress;
+  check_separator(options.source.separator);
+  if (!globals.quiet && can_show_status()) options.progress = show_progress;
   const PrepareReport report = prepare_dataset(options);
-  if (terminal) fmt::print(stderr, "\r\x1b[K");
+  clear_status();
   log_info("{} events in {:.1f} s, {:.0f} MiB of memory at most", report.events_read,
            report.seconds, static_cast<double>(peak_memory_bytes()) / (1 << 20));
   const Dataset dataset = Dataset::open(options.out);
@@ -202,9 +158,11 @@ void add_filter_options(Command& verb, PrepareArguments& arguments) {
                   "Drop events whose value is below this")
       .group(group);
   verb.add_option("--min-user-events", options.min_user_events, "Drop users with fewer events")
+      .not_negative()
       .show_default()
       .group(group);
   verb.add_option("--min-item-events", options.min_item_events, "Drop items with fewer events")
+      .not_negative()
       .show_default()
       .group(group);
   verb.add_flag("--one-pass", arguments.one_pass,
@@ -242,9 +200,11 @@ void add_split_options(Command& verb, SplitOptions& split) {
       .group(group);
   verb.add_option("--valid-share", split.valid_share,
                   "temporal: share of all events; by-user: share of users")
+      .between(0, 1)
       .show_default()
       .group(group);
   verb.add_option("--test-share", split.test_share, "The same for the test")
+      .between(0, 1)
       .show_default()
       .group(group);
   verb.add_option("--target", split.target,

@@ -10,18 +10,30 @@
 namespace truenext::cli {
 namespace {
 
+void check_sources(const RecommendArguments& arguments, bool has_history) {
+  const bool many = arguments.all_users || !arguments.users.empty();
+  const int sources = (has_history ? 1 : 0) + (arguments.from_stdin ? 1 : 0) +
+                      (arguments.user.empty() ? 0 : 1) + (arguments.all_users ? 1 : 0) +
+                      (arguments.users.empty() ? 0 : 1);
+  check_usage(sources == 1,
+              "say whom to recommend to: one of --history \"id,id,...\", --stdin (one history per "
+              "line), --user ID, --users FILE and --all-users");
+  const ListArguments& lists = arguments.lists;
+  check_usage(many || (lists.out.empty() && lists.format.empty() && !lists.titles),
+              "--out, --format and --titles go with --all-users or --users FILE");
+}
+
 void run_recommend(RecommendArguments arguments, bool has_history, const Globals& globals) {
   if (arguments.history == "-") {
     arguments.from_stdin = true;
     has_history = false;
   }
-  const int sources =
-      (has_history ? 1 : 0) + (arguments.from_stdin ? 1 : 0) + (arguments.user.empty() ? 0 : 1);
-  check_usage(sources == 1,
-              "say whom to recommend to: one of --history \"id,id,...\", --stdin (one history per "
-              "line) and --user ID");
+  check_sources(arguments, has_history);
+  if (arguments.all_users || !arguments.users.empty()) list_format(arguments.lists, globals.json);
   Recommender recommender(arguments, globals);
-  if (arguments.from_stdin) {
+  if (arguments.all_users || !arguments.users.empty()) {
+    recommender.answer_users(arguments.lists, arguments.users, globals);
+  } else if (arguments.from_stdin) {
     recommender.answer_stdin();
   } else if (!arguments.user.empty()) {
     recommender.answer_user();
@@ -42,15 +54,17 @@ void add_recommend(Command& program, Globals& globals) {
                       "Raw item ids, oldest first, e.g. \"1193,661,914\"; - is stdin");
   verb.add_flag("--stdin", arguments->from_stdin, "Read histories from stdin, one per line");
   verb.add_option("--user", arguments->user, "Raw id of a user of the dataset");
-  verb.add_option("--data", arguments->data,
-                  "Dataset folder, for --user and for unknown histories");
+  verb.add_option("--users", arguments->users, "File of raw user ids, one a line: a list for each");
+  verb.add_flag("--all-users", arguments->all_users, "A list for every user of the dataset");
+  verb.add_option("--data", arguments->data, "Dataset folder, for users and for unknown histories");
   verb.add_option("-k,--count", arguments->k, "Number of items").positive().show_default();
   verb.add_flag("--include-seen", arguments->include_seen, "Items of the history may come back");
   verb.add_flag("--probabilities", arguments->probabilities,
                 "Calibrated probabilities beside the scores (after truenext calibrate)");
-  verb.add_option("--exclude", arguments->exclude, "Raw item ids that are not to be recommended");
   verb.add_option("--separator", arguments->separator,
                   "What separates ids (default: commas and blanks); for ids that contain those");
+  add_filter_options(verb, arguments->filter);
+  add_list_options(verb, arguments->lists);
   verb.callback([arguments, history, &globals] {
     if (arguments->from_stdin || history.given()) std::ios::sync_with_stdio(false);
     run_recommend(*arguments, history.given(), globals);

@@ -2,11 +2,13 @@
 // How answers are printed: a table for people, a line of JSON for programs.
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
+#include "cli/recommend_table.h"
 #include "cli/recommender.h"
 #include "data/id_json.h"
 
@@ -29,28 +31,17 @@ std::optional<double> Recommender::probability(const Request& request, float sco
 void Recommender::print(const Request& request) const {
   if (request.fallback)
     log_warning("no known item in the history: these are the most popular items");
+  if (!request.note.empty()) log_warning("{}", request.note);
   if (json_) {
     print_json(request);
     return;
   }
-  size_t width = 4;
-  bool titles = false;  // many catalogues have none
+  std::vector<ListRow> rows;
   for (const ScoredItem& entry : request.best) {
-    width = std::max(width, item_id(request, entry.item).size());
-    titles = titles || !title(request, entry.item).empty();
+    rows.push_back({std::ssize(rows) + 1, item_id(request, entry.item), title(request, entry.item),
+                    entry.score, probability(request, entry.score)});
   }
-  fmt::print("{:>4}  {:<{}}  {:>9}{}{}\n", "rank", "item", width, "score",
-             arguments_.probabilities ? "  probability" : "", titles ? "  title" : "");
-  int64_t rank = 0;
-  for (const ScoredItem& entry : request.best) {
-    std::string column;
-    if (arguments_.probabilities) {
-      const auto p = probability(request, entry.score);
-      column = fmt::format("  {:>11}", p ? fmt::format("{:.5f}", *p) : "-");
-    }
-    fmt::print("{:>4}  {:<{}}  {:>9.4f}{}{}{}\n", ++rank, item_id(request, entry.item), width,
-               entry.score, column, titles ? "  " : "", title(request, entry.item));
-  }
+  fmt::print("{}", list_table("score", rows, arguments_.probabilities));
 }
 
 void Recommender::print_json(const Request& request) const {
@@ -70,6 +61,7 @@ void Recommender::print_json(const Request& request) const {
     if (const auto p = probability(request, entry.score)) item["probability"] = *p;
     json["items"].push_back(std::move(item));
   }
+  if (!request.note.empty()) json["note"] = request.note;
   fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 

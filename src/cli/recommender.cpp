@@ -3,35 +3,19 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <functional>
 #include <iostream>
+#include <set>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "eval/candidate_rows.h"
+#include "cli/id_text.h"
+#include "cli/standard_streams.h"
 #include "eval/run_inputs.h"
 
 namespace truenext::cli {
 namespace {
 
 constexpr size_t kLinesAtOnce = 256;
-
-/// Raw ids of a line: cut at `separator`, or at commas and blanks when it is empty.
-std::vector<std::string> split_ids(std::string_view line, const std::string& separator) {
-  std::vector<std::string> ids;
-  while (!line.empty()) {
-    const size_t end = separator.empty() ? line.find_first_of(", \t\r") : line.find(separator);
-    std::string_view id = line.substr(0, end);
-    line.remove_prefix(end == std::string_view::npos
-                           ? line.size()
-                           : end + (separator.empty() ? 1 : separator.size()));
-    if (line.empty() && !id.empty() && id.back() == '\r') id.remove_suffix(1);
-    if (!id.empty()) ids.emplace_back(id);
-  }
-  return ids;
-}
 
 /// A compact table pays when questions keep coming.
 std::unique_ptr<Scorer> make_scorer(const RecommendArguments& arguments, const ModelFile& model,
@@ -49,12 +33,14 @@ Recommender::Recommender(const RecommendArguments& arguments, const Globals& glo
       pool_(globals.threads > 0 ? globals.threads : available_threads()),
       scorer_(make_scorer(arguments, model_, pool_)),
       exclude_seen_(model_.description().exclude_seen && !arguments.include_seen),
-      excluded_(split_ids(arguments.exclude, arguments.separator)) {
-  if (!arguments.data.empty() || !arguments.user.empty()) {
+      filter_(arguments.filter, arguments.separator) {
+  if (!arguments.data.empty() || !arguments.user.empty() || arguments.all_users ||
+      !arguments.users.empty()) {
     dataset_ =
         Dataset::open(find_data_folder(arguments.model, model_.description(), arguments.data));
   }
-  std::sort(excluded_.begin(), excluded_.end());
+  filter_.check(find_anywhere());
+  eligible_ = filter_.items(model_.num_items(), find_in_model());
   if (arguments.probabilities) check_calibrated();
 }
 
@@ -95,7 +81,7 @@ void Recommender::answer_stdin() {
       if (!json_) fmt::print("{}# history {}\n", asked > 1 ? "\n" : "", asked);
       print(request);
     }
-    std::fflush(stdout);
+    flush_output();
     requests.clear();
   }
   check_data(
@@ -121,8 +107,12 @@ void Recommender::check_calibrated() const {
 Recommender::Request Recommender::parse(std::string_view line) const {
   Request request;
   for (const std::string& id : split_ids(line, arguments_.separator)) add_item(id, &request);
-  if (!request.unknown.empty()) {
-    log_warning("unknown to the model and skipped: {}", fmt::join(request.unknown, ", "));
+  const bool unknown = !request.unknown.empty();
+  const std::string hint = separator_hint(line, arguments_.separator, unknown, find_in_model());
+  if (unknown) {
+    log_warning("unknown to the model and skipped: {}{}", id_list(request.unknown), hint);
+  } else if (!hint.empty()) {
+    log_warning("the history is taken for {} ids{}", request.history.size(), hint);
   }
   return request;
 }
@@ -135,29 +125,53 @@ void Recommender::add_item(std::string_view raw, Request* request) const {
   }
 }
 
-bool Recommender::is_excluded(std::string_view raw) const {
-  return std::binary_search(excluded_.begin(), excluded_.end(), raw, std::less<>());
+FindItem Recommender::find_in_model() const {
+  return [this](std::string_view raw) { return model_.find_item(raw); };
 }
 
-/// The best k of `scorer` for each, without the excluded items; `raw` names an item.
-template <typename Raw>
-void Recommender::rank(const Scorer& scorer, const std::vector<Request*>& requests,
-                       const Raw& raw) {
-  Queries queries;
-  for (const Request* request : requests) queries.histories.add_row(request->history);
-  const auto extra = static_cast<int64_t>(excluded_.size());
-  const auto best = top_items(scorer, queries, arguments_.k + extra, exclude_seen_, pool_);
-  if (arguments_.probabilities && &scorer == scorer_.get()) {
-    const auto normalisers =
-        log_normalisers(scorer, queries, *model_.description().calibration, pool_);
-    for (size_t i = 0; i < requests.size(); ++i) requests[i]->log_normaliser = normalisers[i];
-  }
+FindItem Recommender::find_anywhere() const {
+  return [this](std::string_view raw) {
+    const auto item = model_.find_item(raw);
+    return item || !dataset_ ? item : dataset_->items().find(raw);
+  };
+}
+
+AnswerOptions Recommender::answer_options() const {
+  AnswerOptions options;
+  options.k = arguments_.k;
+  options.exclude_seen = exclude_seen_;
+  options.eligible = eligible_ ? &*eligible_ : nullptr;
+  if (arguments_.probabilities) options.calibration = &*model_.description().calibration;
+  return options;
+}
+
+void Recommender::rank(const Scorer& scorer, const AnswerOptions& options,
+                       const std::vector<Request*>& requests) {
+  Jagged<int32_t> histories;
+  for (const Request* request : requests) histories.add_row(request->history);
+  const Answers answers = truenext::answer(scorer, histories, options, pool_);
   for (size_t i = 0; i < requests.size(); ++i) {
-    for (const ScoredItem& entry : best.row(static_cast<int64_t>(i))) {
-      if (static_cast<int64_t>(requests[i]->best.size()) == arguments_.k) break;
-      if (!is_excluded(raw(entry.item))) requests[i]->best.push_back(entry);
-    }
+    Request& request = *requests[i];
+    const auto list = answers.lists.row(static_cast<int64_t>(i));
+    request.best.assign(list.begin(), list.end());
+    if (!answers.log_normalisers.empty()) request.log_normaliser = answers.log_normalisers[i];
+    if (list.empty()) request.note = why_empty(request, options.eligible, scorer.num_items());
   }
+}
+
+std::string Recommender::why_empty(const Request& request, const ItemSet* eligible,
+                                   int64_t items) const {
+  std::string reasons;
+  if (exclude_seen_ && !request.history.empty()) {
+    const std::set<int32_t> seen(request.history.begin(), request.history.end());
+    reasons +=
+        fmt::format(", {} are in the history (--include-seen lets them come back)", seen.size());
+  }
+  if (eligible != nullptr) {
+    reasons += fmt::format(", {} are let through by --allow, --candidates and --exclude",
+                           eligible->size());
+  }
+  return fmt::format("no item is left to recommend: of {} items{}", items, reasons);
 }
 
 void Recommender::answer(std::vector<Request>* requests) {
@@ -165,13 +179,19 @@ void Recommender::answer(std::vector<Request>* requests) {
   for (Request& request : *requests) {
     (request.history.empty() ? others : known).push_back(&request);
   }
-  if (!known.empty()) {
-    rank(*scorer_, known, [&](int32_t item) { return model_.item_id(item); });
-  }
+  if (!known.empty()) rank(*scorer_, answer_options(), known);
   if (others.empty() || !dataset_) return;
-  if (!popularity_) popularity_ = make_popularity_scorer(*dataset_);
-  rank(*popularity_, others, [&](int32_t item) { return dataset_->items().raw(item); });
   for (Request* request : others) request->fallback = true;
+  if (!popularity_) {
+    popularity_ = make_popularity_scorer(*dataset_);
+    eligible_popular_ = filter_.items(dataset_->num_items(), [this](std::string_view raw) {
+      return dataset_->items().find(raw);
+    });
+  }
+  AnswerOptions options = answer_options();
+  options.calibration = nullptr;
+  options.eligible = eligible_popular_ ? &*eligible_popular_ : nullptr;
+  rank(*popularity_, options, others);
 }
 
 void Recommender::check_answered(const Request& request) const {

@@ -10,15 +10,21 @@
 
 #include "base/thread_pool.h"
 #include "cli/commands.h"
+#include "cli/item_filter.h"
+#include "cli/list_options.h"
 #include "data/dataset.h"
+#include "eval/answers.h"
 #include "eval/evaluator.h"
 #include "inference/model_file.h"
 
 namespace truenext::cli {
 
 struct RecommendArguments {
-  std::string model, data, history, user, exclude, separator;
+  std::string model, data, history, user, users, separator;
+  FilterArguments filter;
+  ListArguments lists;
   bool from_stdin = false;
+  bool all_users = false;
   bool include_seen = false;
   bool probabilities = false;
   int64_t k = 10;
@@ -35,6 +41,8 @@ class Recommender {
   /// One history per line. Answers as soon as no further line is waiting, so that a program at the
   /// other end of a pipe can ask one by one.
   void answer_stdin();
+  /// The lists of all users of the dataset, or of those that a file names, in its order.
+  void answer_users(const ListArguments& lists, const std::string& file, const Globals& globals);
 
  private:
   /// One question and its answer.
@@ -44,14 +52,19 @@ class Recommender {
     std::vector<ScoredItem> best;      ///< model items, or dataset items when fallback is set
     bool fallback = false;             ///< answered by popularity
     double log_normaliser = 0;         ///< of the model's probabilities
+    std::string note;                  ///< why the list is empty
   };
 
   void check_calibrated() const;
   Request parse(std::string_view line) const;
   void add_item(std::string_view raw, Request* request) const;
-  bool is_excluded(std::string_view raw) const;
-  template <typename Raw>
-  void rank(const Scorer& scorer, const std::vector<Request*>& requests, const Raw& raw);
+  FindItem find_in_model() const;
+  /// An item of the model, or at least of the dataset.
+  FindItem find_anywhere() const;
+  AnswerOptions answer_options() const;
+  void rank(const Scorer& scorer, const AnswerOptions& options,
+            const std::vector<Request*>& requests);
+  std::string why_empty(const Request& request, const ItemSet* eligible, int64_t items) const;
   void answer(std::vector<Request>* requests);
   void check_answered(const Request& request) const;
 
@@ -68,9 +81,11 @@ class Recommender {
   WorkerPool pool_;
   std::unique_ptr<Scorer> scorer_;
   bool exclude_seen_;
-  std::vector<std::string> excluded_;
+  ItemFilter filter_;
+  std::optional<ItemSet> eligible_;  ///< model items
   std::optional<Dataset> dataset_;
   std::unique_ptr<Scorer> popularity_;
+  std::optional<ItemSet> eligible_popular_;  ///< dataset items
 };
 
 }  // namespace truenext::cli

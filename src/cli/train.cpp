@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/status_line.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
@@ -192,10 +192,23 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
   }
 }
 
+/// Each with the option that takes it, under the name that the option takes.
+void list_presets() {
+  const std::string compat = "compat-";
+  std::string followers;
+  for (const Preset& preset : preset_list()) {
+    if (preset.name.starts_with(compat)) {
+      followers += fmt::format("{:<22} {}\n", preset.name.substr(compat.size()), preset.summary);
+    } else {
+      fmt::print("{:<22} {}\n", preset.name, preset.summary);
+    }
+  }
+  if (!followers.empty()) fmt::print("\nfor --compat, on top of a preset:\n{}", followers);
+}
+
 void train(const Arguments& arguments, const Globals& globals, bool seed_given) {
   if (arguments.list_presets) {
-    for (const Preset& preset : preset_list())
-      fmt::print("{:<22} {}\n", preset.name, preset.summary);
+    list_presets();
     return;
   }
   if (arguments.list_criteria) {
@@ -211,7 +224,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
   request.threads = globals.threads;
   request.device = globals.device;
   request.shard_tables = arguments.shard_tables;
-  request.progress_bar = !globals.quiet && isatty(STDERR_FILENO) != 0;
+  request.progress_bar = !globals.quiet && can_show_status();
   const TrainResult result = truenext::train(request);
   if (result.rank > 0) return;
   print_result(result, request, globals.json);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compare/run_result.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -63,6 +65,20 @@ void check_belongs(const Json& json, const RunResult& run, const std::string& re
   }
 }
 
+/// Results of other protocols may be there, under their names.
+[[noreturn]] void fail_not_judged(const std::filesystem::path& folder, const std::string& result) {
+  std::vector<std::string> others;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string stem = entry.path().stem().string();
+    const bool is_result = stem.starts_with("test") || stem.starts_with("valid");
+    if (is_result && entry.path().extension() == ".json") others.push_back(stem);
+  }
+  std::sort(others.begin(), others.end());
+  fail_data("{}: no {}.json, the run was not judged; run truenext evaluate {}{}", folder.string(),
+            result, folder.string(),
+            others.empty() ? "" : fmt::format(", or compare its {}", fmt::join(others, ", ")));
+}
+
 }  // namespace
 
 std::string RunResult::fact(const std::string& name) const {
@@ -82,9 +98,7 @@ RunResult read_run_result(const std::filesystem::path& folder, const std::string
   run.folder = folder;
   const std::filesystem::path file = folder / (result + ".json");
   check_data(std::filesystem::is_directory(folder), "{}: no such run folder", folder.string());
-  check_data(std::filesystem::exists(file),
-             "{}: no {}.json, the run was not judged; run truenext evaluate {}", folder.string(),
-             result, folder.string());
+  if (!std::filesystem::exists(file)) fail_not_judged(folder, result);
   run.per_user_file = folder / per_user_file_name(result);
   check_data(std::filesystem::exists(run.per_user_file),
              "{}: missing; run truenext evaluate {} again", run.per_user_file.string(),

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/printable.h"
+#include "base/terminal_text.h"
 
 namespace truenext {
 namespace {
@@ -37,7 +37,7 @@ ItemAttributes read_attributes(
       const std::string key(std::string_view(field.unescaped_key()));
       const std::optional<int32_t> item = find(key);
       result.unknown_items += item ? 0 : 1;
-      check_data(!item || !seen[*item], "{}: the item \"{}\" occurs twice", path, printable(key));
+      check_data(!item || !seen[*item], "{}: the item \"{}\" occurs twice", path, excerpt(key));
       if (item) seen[*item] = true;
       for (auto value : field.value().get_array()) {
         const std::string_view attribute = attribute_text(value.value());

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/printable.h"
+#include "base/utf8.h"
 
 namespace truenext {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/columns.h"
 #include "data/readers/input_kind.h"
 #include "data/readers/tokens.h"
@@ -69,7 +69,7 @@ std::string table_hint(const InputSample& sample) {
       "{}: the format cannot be told from the name and the first lines{}{}{}; choose it with "
       "--format, one of {}",
       where, against.empty() ? "" : "; it is not taken for " + against,
-      sample.lines.empty() ? "" : "; the first line is \"" + printable(sample.lines[0]) + "\"",
+      sample.lines.empty() ? "" : "; the first line is \"" + excerpt(sample.lines[0]) + "\"",
       table_hint(sample), format_names());
 }
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 
 namespace truenext {
 namespace {
@@ -36,8 +36,7 @@ std::string columns_text(const SourceAccount& account) {
     if (column == account.columns.end()) {
       text += fmt::format("no {}", role);
     } else {
-      text +=
-          fmt::format("{} \"{}\" = {}", role, printable(column->name), printable(column->sample));
+      text += fmt::format("{} \"{}\" = {}", role, excerpt(column->name), excerpt(column->sample));
     }
   }
   return text;
@@ -47,7 +46,7 @@ std::string shown_names(const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < names.size(); ++i) {
     if (i == kShownNames) return text + fmt::format(" and {} more", names.size() - i);
-    text += fmt::format("{}\"{}\"", i > 0 ? ", " : "", printable(names[i]));
+    text += fmt::format("{}\"{}\"", i > 0 ? ", " : "", excerpt(names[i]));
   }
   return text;
 }
@@ -58,9 +57,9 @@ std::string shell_word(std::string_view text) {
            std::string_view("_-.,:/+@%").find(c) != std::string_view::npos ||
            static_cast<unsigned char>(c) >= 0x80;
   };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return printable(text);
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return excerpt(text);
   std::string word = "'";
-  for (const char c : printable(text)) word += c == '\'' ? "'\\''" : std::string(1, c);
+  for (const char c : excerpt(text)) word += c == '\'' ? "'\\''" : std::string(1, c);
   return word + "'";
 }
 

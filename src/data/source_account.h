@@ -29,7 +29,7 @@ struct SourceAccount {
 
 nlohmann::ordered_json account_json(const SourceAccount& account);
 
-/// `user "userId" = 17, item "itemId" = 501, no time, no value`, every text printable().
+/// `user "userId" = 17, item "itemId" = 501, no time, no value`, every text excerpt().
 std::string columns_text(const SourceAccount& account);
 
 /// Texts of a file as a message may show them, in quotes: "a", "b".

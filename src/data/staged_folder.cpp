@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,8 +52,10 @@ StagedFolder::StagedFolder(const fs::path& target, bool overwrite, const char* m
   make_folder(parent_of(target_));
   temporary_ = target_.string() + fmt::format(".partial-{}", ::getpid());
   fs::remove_all(temporary_, error);
-  check_data(fs::create_directory(temporary_, error), "{}: cannot create a folder there: {}",
-             parent_of(target_).string(), error.message());
+  // std::filesystem calls it success when mkdir failed and nothing is there, as in /proc.
+  const int made = ::mkdir(temporary_.c_str(), 0777);
+  check_data(made == 0, "{}: cannot create a folder there: {}", parent_of(target_).string(),
+             std::strerror(errno));
 }
 
 StagedFolder::~StagedFolder() {

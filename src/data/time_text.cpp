@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 
 namespace truenext {
 namespace {
@@ -217,17 +217,17 @@ std::optional<ParsedTime> parse_time(std::string_view text, double scale) {
 
 std::string why_no_time(std::string_view text, double scale) {
   const bool is_time = parse_decimal(text).valid || parse_date(text).has_value();
-  if (!is_time) return fmt::format("the time is \"{}\", want {}", printable(text), kTimeForms);
+  if (!is_time) return fmt::format("the time is \"{}\", want {}", excerpt(text), kTimeForms);
   if (parse_time(text, 1.0)) {
     return fmt::format(
         "the time is {}, which does not fit into 64 bits (overflow) when multiplied by "
         "--time-scale {}; choose a smaller scale",
-        printable(text), scale);
+        excerpt(text), scale);
   }
   return fmt::format(
       "the time is {}, beyond {} (overflow): want seconds, milliseconds, "
       "microseconds or nanoseconds since 1970",
-      printable(text), kLargestWhole);
+      excerpt(text), kLargestWhole);
 }
 
 std::optional<WrittenDay> parse_written_day(std::string_view text, double scale) {

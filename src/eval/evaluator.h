@@ -11,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "data/candidate_rule.h"
 #include "data/dataset.h"
+#include "eval/item_set.h"
 #include "eval/metrics.h"
 #include "net/encoder.h"
 
@@ -36,6 +37,7 @@ struct Queries {
   Jagged<int32_t> histories;   ///< whole history before the first held-out item
   Jagged<int32_t> targets;     ///< held-out items in time order, each item once
 
+  int64_t all_users = 0;        ///< that could be evaluated; more than users.size() in a sample
   int64_t without_history = 0;  ///< users left out because nothing precedes their held-out items
   int64_t repeat_targets = 0;   ///< targets that also stand in their user's history
   int64_t duplicate_targets =
@@ -68,7 +70,9 @@ class BlockScores {
 
 class BlockRanker;
 
-/// Anything that scores the whole catalogue for a block of queries.
+/// Anything that scores the whole catalogue for a block of queries. Every member may be called by
+/// several threads at once: memory for scores is the caller's, and what block() returns is used by
+/// one thread.
 class Scorer {
  public:
   virtual ~Scorer() = default;
@@ -141,9 +145,6 @@ EvalResult compute_metrics(const std::vector<Metric>& metrics, const Jagged<int6
 /// Mean and half width of one value per user.
 MetricResult summarise(Metric metric, std::vector<double> per_user);
 
-/// The k best items of every query, best first, ties by lower item number; histories excluded when
-/// the protocol says so (targets stay candidates, as in rank_targets). Rows can be shorter than k
-/// on tiny catalogues.
 struct ScoredItem {
   int32_t item = 0;
   float score = 0;
@@ -153,7 +154,12 @@ struct ScoredItem {
 inline bool ranks_before(const ScoredItem& a, const ScoredItem& b) {
   return a.score != b.score ? a.score > b.score : a.item < b.item;
 }
+/// The k best items of every query, best first, ties by lower item number; histories excluded when
+/// `exclude_seen` (targets stay candidates, as in rank_targets), and items that are not in
+/// `eligible` where it is given: the list is the full ranking with the others taken out, bit for
+/// bit. Rows can be shorter than k when few candidates are left.
 Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64_t k,
-                             bool exclude_seen, WorkerPool& pool);
+                             bool exclude_seen, WorkerPool& pool,
+                             const ItemSet* eligible = nullptr);
 
 }  // namespace truenext

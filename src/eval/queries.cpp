@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/random.h"
 #include "eval/evaluator.h"
@@ -67,8 +69,9 @@ void add_query(std::span<const int32_t> items, HeldOut range, Queries* queries) 
 Queries make_queries(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,
                      const Protocol& protocol) {
   Queries queries;
-  queries.users = sample_users(eligible_users(splits, protocol.part, &queries.without_history),
-                               protocol.max_users, protocol.seed);
+  std::vector<int32_t> users = eligible_users(splits, protocol.part, &queries.without_history);
+  queries.all_users = std::ssize(users);
+  queries.users = sample_users(std::move(users), protocol.max_users, protocol.seed);
   for (const int32_t user : queries.users) {
     add_query(histories.row(user), held_out(splits[static_cast<size_t>(user)], protocol.part),
               &queries);

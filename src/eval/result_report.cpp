@@ -66,6 +66,7 @@ Json protocol_json(const EvalReport& report) {
 Json counts_json(const EvalReport& report) {
   return {{"users", report.rows.empty() ? 0 : report.rows.front().result.users},
           {"users_without_history", report.without_history},
+          {"users_in_all", report.all_users},
           {"users_with_fewer_held_out", report.short_users},
           {"users_with_fewer_negatives", report.short_lists},
           {"items", report.items},
@@ -124,7 +125,8 @@ std::string column(const MetricResult& head, const std::string& text) {
 
 std::string table(const std::string& corner, const std::vector<ResultRow>& rows,
                   const std::vector<MetricResult>& (*results)(const ResultRow&)) {
-  std::string text = fmt::format("{:<18}", corner);
+  const size_t width = std::max<size_t>(18, corner.size());
+  std::string text = fmt::format("{:<{}}", corner, width);
   if (!rows.empty()) {
     for (const MetricResult& entry : results(rows[0])) {
       text += column(entry, entry.metric.label());
@@ -132,7 +134,7 @@ std::string table(const std::string& corner, const std::vector<ResultRow>& rows,
   }
   text += '\n';
   for (const ResultRow& row : rows) {
-    text += fmt::format("{:<18}", row.name);
+    text += fmt::format("{:<{}}", row.name, width);
     for (const MetricResult& entry : results(row)) text += column(entry, cell(entry));
     text += '\n';
   }
@@ -143,6 +145,17 @@ std::string table(const std::string& corner, const std::vector<ResultRow>& rows,
 
 std::string split_part_name(SplitPart part) {
   return part == SplitPart::valid ? "valid" : "test";
+}
+
+bool is_sample(const EvalReport& report) {
+  return !report.rows.empty() && report.rows.front().result.users < report.all_users;
+}
+
+std::string users_text(const EvalReport& report) {
+  const int64_t users = report.rows.empty() ? 0 : report.rows.front().result.users;
+  if (!is_sample(report)) return fmt::format("{} users", users);
+  return fmt::format("a sample of {} of {} users (--max-users, seed {})", users, report.all_users,
+                     report.protocol.seed);
 }
 
 std::string candidates_text(const EvalReport& report) {
@@ -178,6 +191,7 @@ std::string reports_json(const std::vector<EvalReport>& reports) {
 
 std::string report_table(const EvalReport& report) {
   std::string corner = split_part_name(report.protocol.part);
+  if (is_sample(report)) corner += ", sample";
   if (report.held_out_items > 0) corner += fmt::format(", m = {}", report.held_out_items);
   std::vector<ResultRow> rows = report.rows;
   if (report.trained_only.users > 0 && !rows.empty()) {

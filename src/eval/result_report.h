@@ -38,13 +38,15 @@ struct EvalReport {
   std::string training_data = "unknown";  ///< data_match_name(): same, other or unknown
   int64_t items = 0;                      ///< candidates before exclusion
   int64_t targets = 0, repeat_targets = 0, duplicate_targets = 0;
-  int64_t held_out_items = 0;   ///< m of Horizon: 0 = the whole held-out range
-  int64_t short_users = 0;      ///< users that hold out fewer than m items
-  int64_t short_lists = 0;      ///< users with fewer drawn negatives than wanted
-  int64_t never_ranked = 0;     ///< targets that the model can never recommend
-  int64_t without_history = 0;  ///< users left out
-  int64_t untrained = 0;        ///< targets whose item training never met
-  /// The first row without those; nothing when there are none, or nothing else.
+  int64_t held_out_items = 0;      ///< m of Horizon: 0 = the whole held-out range
+  int64_t short_users = 0;         ///< users that hold out fewer than m items
+  int64_t short_lists = 0;         ///< users with fewer drawn negatives than wanted
+  int64_t never_ranked = 0;        ///< targets that the model can never recommend
+  int64_t without_history = 0;     ///< users left out
+  int64_t untrained = 0;           ///< targets whose item training never met
+  int64_t all_users = 0;           ///< that could be evaluated; more than were in a sample
+  bool usual_exclude_seen = true;  ///< the rule that the model was trained for
+  /// The first row without those that are untrained; nothing when there are none, or nothing else.
   EvalResult trained_only{};
   int64_t times_evaluated = 1;  ///< how often this part was opened for this run, this time included
   /// Whether the run measured this part while it was trained (section [watch]).
@@ -53,6 +55,9 @@ struct EvalReport {
 };
 
 std::string split_part_name(SplitPart part);
+/// "138493 users", or "a sample of 3 of 200 users (--max-users, seed 42)".
+std::string users_text(const EvalReport& report);
+bool is_sample(const EvalReport& report);
 /// "full catalogue of 3416 items, items of the history excluded", or how candidates were drawn.
 std::string candidates_text(const EvalReport& report);
 /// Indented JSON with a fixed order of keys.

@@ -49,7 +49,9 @@ std::unique_ptr<BlockScores> Scorer::block(const Queries& queries, int64_t begin
   return std::make_unique<WholeRows>(memory.data(), num_items());
 }
 
-Exclusions::Exclusions(const Queries& queries, const BlockTask& task, bool exclude_seen) {
+Exclusions::Exclusions(const Queries& queries, const BlockTask& task, bool exclude_seen,
+                       const ItemSet* eligible)
+    : eligible_(eligible) {
   std::vector<int32_t> items;
   for (int64_t query = task.begin; query < task.end; ++query) {
     items.clear();
@@ -69,6 +71,7 @@ Exclusions::Exclusions(const Queries& queries, const BlockTask& task, bool exclu
 }
 
 void Exclusions::apply(int64_t query, int64_t first, int64_t last, float* scores) const {
+  if (eligible_ != nullptr) eligible_->mask(first, last, kExcluded, scores);
   const std::span<const int32_t> items = items_.row(query);
   for (auto item = std::lower_bound(items.begin(), items.end(), first);
        item != items.end() && *item < last; ++item) {

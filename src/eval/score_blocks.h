@@ -22,18 +22,25 @@ struct BlockTask {
   int64_t begin, end, first, last;
 };
 
-/// Items of the histories of a block that are no candidates. Targets are candidates even when they
-/// were seen: they are what is looked for.
+/// Items that are no candidates: those of the histories of a block, and for all of its queries
+/// those that are not in `eligible` (null = all are). Targets are candidates even when they were
+/// seen: they are what is looked for.
 class Exclusions {
  public:
-  Exclusions(const Queries& queries, const BlockTask& task, bool exclude_seen);
+  Exclusions(const Queries& queries, const BlockTask& task, bool exclude_seen,
+             const ItemSet* eligible = nullptr);
   /// Writes kExcluded into the scores of items first..last-1 of a query of the block (0 = first).
   void apply(int64_t query, int64_t first, int64_t last, float* scores) const;
-  /// The items themselves, ascending, a row for each query of the block.
+  /// Whether all of the items first..last-1 are excluded for every query.
+  bool whole(int64_t first, int64_t last) const {
+    return eligible_ != nullptr && !eligible_->any(first, last);
+  }
+  /// Items of histories that are no candidates, ascending, a row for each query of the block.
   const Jagged<int32_t>& items() const { return items_; }
 
  private:
   Jagged<int32_t> items_;  // sorted
+  const ItemSet* eligible_;
 };
 
 /// All queries, in blocks, against the whole catalogue.
@@ -61,6 +68,7 @@ void for_each_range(const BlockTask& task, const Exclusions& exclusions, BlockSc
   const int64_t step = range_items(rows);
   for (int64_t first = task.first; first < task.last; first += step) {
     const int64_t last = std::min(task.last, first + step);
+    if (exclusions.whole(first, last)) continue;
     const BlockScores::Rows range = scores.range(first, last);
     for (int64_t query = 0; query < rows; ++query) {
       float* row = range.scores + query * range.stride;

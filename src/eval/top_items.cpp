@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstddef>
 
 #include "eval/block_ranker.h"
 #include "eval/evaluator.h"
@@ -9,12 +10,14 @@
 namespace truenext {
 namespace {
 
-/// The k best of the items shown so far, which come in ascending order. Kept as a heap whose front
-/// is the worst of the kept; stretches without a better score, soon most of them, are passed over
-/// by counting.
+/// The k best of the items shown so far, which come in ascending order. What is better than the
+/// worst of the k best is collected until there are twice as many, then the worse half is dropped:
+/// with long lists half the work of a heap. Stretches without a better score, soon most of them,
+/// are passed over by counting.
 class BestItems {
  public:
-  explicit BestItems(int64_t k) : k_(static_cast<size_t>(k)) {}
+  /// At least one, of a catalogue of so many items.
+  BestItems(int64_t k, int64_t items) : k_(static_cast<size_t>(std::min(k, items))) {}
 
   void show(int64_t first, std::span<const float> scores) {
     show(first, scores, [](int32_t, float score) { return score; });
@@ -39,22 +42,26 @@ class BestItems {
   int64_t count_better(std::span<const float> scores) const {
     return kernels::count_above(std::ssize(scores), scores.data(), threshold_).greater;
   }
+  /// Puts the best in the order of lists; nothing is shown afterwards.
+  void finish() {
+    std::sort(kept_.begin(), kept_.end(), ranks_before);
+    kept_.resize(std::min(kept_.size(), k_));
+  }
   const std::vector<ScoredItem>& kept() const { return kept_; }
 
  private:
   void add(int32_t item, float score) {
-    if (kept_.size() == k_) {
-      std::pop_heap(kept_.begin(), kept_.end(), ranks_before);
-      kept_.pop_back();
-    }
     kept_.push_back({item, score});
-    std::push_heap(kept_.begin(), kept_.end(), ranks_before);
-    if (kept_.size() == k_) threshold_ = kept_.front().score;
+    if (kept_.size() < 2 * k_) return;
+    const auto last = kept_.begin() + static_cast<std::ptrdiff_t>(k_) - 1;
+    std::nth_element(kept_.begin(), last, kept_.end(), ranks_before);
+    threshold_ = last->score;
+    kept_.resize(k_);
   }
 
   size_t k_;
-  std::vector<ScoredItem> kept_;
-  float threshold_ = kExcluded;
+  std::vector<ScoredItem> kept_;  ///< not ordered
+  float threshold_ = kExcluded;   ///< no more than the score of the k-th best
 };
 
 /// One query whose scores have ceilings: looks at scores only where a ceiling is high enough, and
@@ -65,6 +72,7 @@ bool show_below_ceilings(const BlockTask& task, const Exclusions& exclusions, Bl
   constexpr int64_t kMany = 8;  // one item alone costs about as much as so many of a range
   for (int64_t first = task.first; first < task.last; first += kRange) {
     const int64_t last = std::min(task.last, first + kRange);
+    if (exclusions.whole(first, last)) continue;
     const auto in_range = [&](float* row) {
       exclusions.apply(0, first, last, row);
       return std::span<const float>(row, static_cast<size_t>(last - first));
@@ -85,27 +93,28 @@ bool show_below_ceilings(const BlockTask& task, const Exclusions& exclusions, Bl
 }  // namespace
 
 Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64_t k,
-                             bool exclude_seen, WorkerPool& pool) {
-  if (scorer.ranker() != nullptr && k > 0) {
+                             bool exclude_seen, WorkerPool& pool, const ItemSet* eligible) {
+  if (scorer.ranker() != nullptr && k > 0 && eligible == nullptr) {
     return best_by(*scorer.ranker(), queries, k, exclude_seen);
   }
   const int64_t count = queries.histories.size();
   const auto tasks = cut_tasks(scorer, k > 0 ? count : 0, pool.threads());
   std::vector<std::vector<BestItems>> found(tasks.size());
-  run_blocks(scorer, queries, tasks, pool,
-             [&](const BlockTask& task, int64_t number, BlockScores& scores) {
-               std::vector<BestItems>& best = found[static_cast<size_t>(number)];
-               best.assign(static_cast<size_t>(task.end - task.begin), BestItems(k));
-               const Exclusions exclusions(queries, task, exclude_seen);
-               if (task.end - task.begin == 1 &&
-                   show_below_ceilings(task, exclusions, scores, &best.front())) {
-                 return;
-               }
-               for_each_range(task, exclusions, scores,
-                              [&](int64_t query, int64_t first, std::span<const float> row) {
-                                best[static_cast<size_t>(query)].show(first, row);
-                              });
-             });
+  const auto work = [&](const BlockTask& task, int64_t number, BlockScores& scores) {
+    std::vector<BestItems>& best = found[static_cast<size_t>(number)];
+    best.assign(static_cast<size_t>(task.end - task.begin),
+                BestItems(k, std::max<int64_t>(1, scorer.num_items())));
+    const Exclusions exclusions(queries, task, exclude_seen, eligible);
+    if (task.end - task.begin > 1 ||
+        !show_below_ceilings(task, exclusions, scores, &best.front())) {
+      for_each_range(task, exclusions, scores,
+                     [&](int64_t query, int64_t first, std::span<const float> row) {
+                       best[static_cast<size_t>(query)].show(first, row);
+                     });
+    }
+    for (BestItems& each : best) each.finish();
+  };
+  run_blocks(scorer, queries, tasks, pool, work);
   std::vector<std::vector<ScoredItem>> rows(static_cast<size_t>(count));
   for (size_t number = 0; number < tasks.size(); ++number) {
     for (int64_t query = tasks[number].begin; query < tasks[number].end; ++query) {
@@ -116,7 +125,10 @@ Jagged<ScoredItem> top_items(const Scorer& scorer, const Queries& queries, int64
   }
   Jagged<ScoredItem> best;
   for (auto& row : rows) {
-    std::sort(row.begin(), row.end(), ranks_before);
+    // In order already, unless the parts of a catalogue that was cut meet here.
+    if (!std::is_sorted(row.begin(), row.end(), ranks_before)) {
+      std::sort(row.begin(), row.end(), ranks_before);
+    }
     row.resize(std::min(row.size(), static_cast<size_t>(std::max<int64_t>(k, 0))));
     best.add_row(row);
   }

@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/prepared.h"
 #include "support/compressed.h"
 
@@ -62,7 +62,7 @@ TEST_P(InputKindTest, IsNamedWithTheWayToConvertIt) {
     EXPECT_TRUE(error.says("events.csv: ")) << error.message;
     EXPECT_TRUE(error.says(GetParam().kind)) << error.message;
     EXPECT_TRUE(error.says(GetParam().advice)) << error.message;
-    EXPECT_EQ(error.message, printable(error.message, 10'000)) << "raw bytes in the message";
+    EXPECT_EQ(error.message, excerpt(error.message, 10'000)) << "raw bytes in the message";
   }
 }
 
@@ -111,7 +111,7 @@ TEST(InputKind, TextThatOnlyBeginsLikeOneIsRead) {
     options.path = folder.write("events.csv", std::string(begin) + ",a,1\n" + begin + ",b,2\n");
     options.format = "csv";
     options.header = false;
-    EXPECT_EQ(test::events_of(options).size(), 2u) << printable(begin);
+    EXPECT_EQ(test::events_of(options).size(), 2u) << excerpt(begin);
   }
 }
 

@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
               "--separator ';'"},
         Lines{"json_is_no_csv", "log", "{\"user\": 1, \"item\": 2}\n", "jsonl", "JSON"},
         Lines{"bytes_are_shown_escaped", "log", std::string("\x01\xff\x02\n"), "",
-              "\\x01\\xff\\x02"}),
+              "\\x01\\xFF\\x02"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Recognition, TheNamedFormatIsNotQuestioned) {

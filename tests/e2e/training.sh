@@ -85,6 +85,8 @@ refuses 'compare one run' 1 'two runs' "$truenext" compare run
 refuses 'compare with itself' 1 'given twice|called run' "$truenext" compare run ./run
 refuses 'compare what was not judged' 2 'not judged' "$truenext" compare run half
 cp -r run ties && "$truenext" evaluate ties --ties ahead --quiet >/dev/null 2>&1
+refuses 'a protocol has a result of its own' 2 'test_ties-ahead' "$truenext" compare ties half --result none
+mv ties/test_ties-ahead.json ties/test.json && mv ties/per_user_ties-ahead.tsv ties/per_user.tsv
 refuses 'compare other ties' 2 'protocol ties is "half".*"ahead"' "$truenext" compare run ties
 sed -i '3s/\t[0-9.]*\t/\tnone\t/' ties/per_user.tsv
 refuses 'a broken value' 2 'per_user\.tsv:3: ' "$truenext" compare ties run

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/column_names.h"
 #include "data/readers/missing_words.h"
 #include "data/source_account.h"
@@ -77,7 +77,7 @@ std::string separator_hint(const std::vector<std::string>& names) {
   for (const auto& [separator, option] : kSeparators) {
     if (names.size() != 1 || names[0].find(separator) == std::string::npos) continue;
     return fmt::format("; the line is one field, but holds \"{}\": --separator {} cuts it there",
-                       printable(separator), shell_word(option));
+                       excerpt(separator), shell_word(option));
   }
   return "";
 }
@@ -98,7 +98,7 @@ std::string row_text(const SourceTable& table) {
 
 std::string first_value(const SourceTable& table, int column) {
   for (const auto& row : table.rows) {
-    if (!is_missing(row[column])) return printable(row[column]);
+    if (!is_missing(row[column])) return excerpt(row[column]);
   }
   return "";
 }
@@ -139,10 +139,10 @@ void warn_without_time(const SourceTable& table, std::span<const TimeLook> looks
   account.warnings.push_back(fmt::format(
       "no column is taken for the time, but \"{}\" may be one ({}): the order of the file decides "
       "what comes last; {}",
-      printable(table.shown_name(unused[0])), first_value(table, unused[0]),
+      excerpt(table.shown_name(unused[0])), first_value(table, unused[0]),
       readable ? how + " takes it"
                : "its form is not read: write 2016-05-01 or seconds since 1970"));
-  account.also_fits.push_back(fmt::format("time: \"{}\"{}", printable(table.shown_name(unused[0])),
+  account.also_fits.push_back(fmt::format("time: \"{}\"{}", excerpt(table.shown_name(unused[0])),
                                           readable ? " (" + how + ")" : ""));
 }
 
@@ -171,8 +171,8 @@ void fail_missing(const SourceTable& table, std::span<const TimeLook> looks,
 void fail_unknown(const SourceTable& table, const std::string& name, const char* role) {
   const std::string near = nearest_word(name, table.names);
   fail_data("{}: no column \"{}\" among {}{}{}; --{}-column names the {} column", table.where,
-            printable(name), shown_names(table.names),
-            near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", printable(near)),
+            excerpt(name), shown_names(table.names),
+            near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", excerpt(near)),
             separator_hint(table.names) + row_text(table), role, role);
 }
 
@@ -188,7 +188,7 @@ void check_places(const SourceTable& table, std::span<const TimeLook> looks, con
     if (!is_written_date(looks[column]) && !numbers) continue;
     const std::string found =
         fmt::format("{} holds times ({}), yet is taken for the {}",
-                    printable(table.shown_name(column)), first_value(table, column), role);
+                    excerpt(table.shown_name(column)), first_value(table, column), role);
     if (table.named_by != NamedBy::position) {
       account.warnings.push_back(fmt::format("{}: {}", table.where, found));
       continue;
@@ -217,7 +217,7 @@ void warn_about_times(const SourceTable& table, std::span<const TimeLook> looks,
   account.warnings.push_back(fmt::format(
       "\"{}\" is taken for the time; {} may be one too and {} not used; --time-column {} takes {} "
       "instead",
-      printable(table.names[columns.time]), shown_names(others), others.size() > 1 ? "are" : "is",
+      excerpt(table.names[columns.time]), shown_names(others), others.size() > 1 ? "are" : "is",
       shell_word(others[0]), others.size() > 1 ? "that" : "it"));
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/column_names.h"
 #include "data/readers/column_trouble.h"
 #include "data/source_account.h"
@@ -108,7 +108,7 @@ class ColumnFinder {
     account_.warnings.push_back(fmt::format(
         "several columns fit the {}: \"{}\" is taken{}, {} would fit too; --{}-column {} takes "
         "{} instead",
-        wanted.word, printable(table_.names[column]), missing_note(column), shown_names(others),
+        wanted.word, excerpt(table_.names[column]), missing_note(column), shown_names(others),
         wanted.word, shell_word(others[0]), others.size() > 1 ? "that" : "it"));
   }
 
@@ -192,8 +192,8 @@ std::string SourceTable::first_row() const {
   if (rows.empty()) return "";
   std::string text;
   for (size_t i = 0; i < std::min(names.size(), kMost); ++i) {
-    text += fmt::format("{}{} = {}", i > 0 ? ", " : "", printable(shown_name(static_cast<int>(i))),
-                        printable(rows[0][i]));
+    text += fmt::format("{}{} = {}", i > 0 ? ", " : "", excerpt(shown_name(static_cast<int>(i))),
+                        excerpt(rows[0][i]));
   }
   return text + (names.size() > kMost ? ", ..." : "");
 }

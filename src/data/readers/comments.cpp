@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/recognition.h"
 
 namespace truenext {
@@ -47,7 +47,7 @@ LeadingComments take_comments(LineReader& input, CommentOption option, SourceAcc
     return comments;
   }
   comments.mark = sample[0];
-  const std::string first = printable(sample.substr(0, sample.find_first_of("\r\n")));
+  const std::string first = excerpt(sample.substr(0, sample.find_first_of("\r\n")));
   std::string_view line;
   for (std::string_view rest = input.peek(kSampleBytes); !rest.empty();
        rest = input.peek(kSampleBytes)) {

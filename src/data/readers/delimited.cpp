@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/typed_header.h"
 #include "data/recognition.h"
 #include "data/source_account.h"
@@ -158,7 +158,7 @@ void DelimitedReader::set_columns(const std::vector<std::string>& names, const s
     check_data(std::count(names.begin(), names.end(), names[at]) == 1,
                "{}: two columns are called \"{}\"; rename one of them in the header, or name all "
                "columns with --columns and read without the header line",
-               where, printable(names[at]));
+               where, excerpt(names[at]));
   }
 }
 

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/line_reader.h"
 #include "base/log.h"
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/events.h"
 #include "data/readers/tokens.h"
 
@@ -53,7 +53,7 @@ class SequenceFile {
       check_data(error == std::errc() && end == token.data() + token.size() && item >= 1 &&
                      item <= num_items_,
                  "{}: \"{}\" is not an item id, want 1 to {} (num_items in dataset_stats.json)",
-                 where(), printable(token), num_items_);
+                 where(), excerpt(token), num_items_);
       items_.push_back(item);
     }
     check_data(!items_.empty(), "{}: the line is empty, want item ids", where());

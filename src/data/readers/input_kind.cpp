@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/printable.h"
+#include "base/terminal_text.h"
 
 namespace truenext {
 namespace {
@@ -81,17 +81,17 @@ std::string advice_of(const Signature& found, const std::string& name) {
     return fmt::format(
         "write it as CSV, for example in Python: {}(\"{}\").to_csv(\"events.csv\", "
         "index=False)",
-        advice, printable(name));
+        advice, excerpt(name));
   }
   if (advice == "numpy.load") {
     return fmt::format(
         "write it as text, for example in Python: numpy.savetxt(\"events.csv\", "
         "numpy.load(\"{}\"), fmt=\"%d\", delimiter=\",\")",
-        printable(name));
+        excerpt(name));
   }
   std::string text(advice);
   if (const size_t at = text.find("FILE"); at != std::string::npos) {
-    text.replace(at, 4, printable(name));
+    text.replace(at, 4, excerpt(name));
   }
   return text;
 }
@@ -186,7 +186,7 @@ void check_encoding(const std::string& name, Text start) {
   check_data(
       zero == Text::npos,
       "{}: this is no text: byte {} is zero; the begin is \"{}\"; want a text file of events", name,
-      zero + 1, printable(start, 32));
+      zero + 1, excerpt(start, 32));
 }
 
 bool starts_with_any_case(Text text, Text word) {
@@ -232,7 +232,7 @@ std::string folder_problem(const std::string& path) {
   }
   std::sort(files.begin(), files.end());
   const std::string inside =
-      files.empty() ? "there are no files in it" : "in it are " + printable_list(files, 8);
+      files.empty() ? "there are no files in it" : "in it are " + excerpt_list(files, 8);
   return fmt::format(
       "{}: this is a folder, want a file; {}. The only folders that are read are those of gSASRec, "
       "with train/input.txt",

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/columns.h"
 #include "data/readers/json_rows.h"
 #include "data/readers/line_events.h"
@@ -33,7 +33,7 @@ class JsonLinesReader : public LineEventReader {
         const int role = role_of(field.key());
         if (role < 0) continue;
         if (std::exchange(seen[role], true)) {
-          return broken("\"{}\" stands twice in the object", printable(names_[role]));
+          return broken("\"{}\" stands twice in the object", excerpt(names_[role]));
         }
         if (!take(static_cast<Role>(role), field.value(), texts[role])) return false;
       }
@@ -43,7 +43,7 @@ class JsonLinesReader : public LineEventReader {
     }
     for (int role = 0; role < kRoles; ++role) {
       if (!names_[role].empty() && !seen[role]) {
-        return broken("no \"{}\"", printable(names_[role]));
+        return broken("no \"{}\"", excerpt(names_[role]));
       }
     }
     return set_ids(texts[kUser], texts[kItem], event) &&
@@ -81,18 +81,18 @@ class JsonLinesReader : public LineEventReader {
         text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
         static_cast<void>(double(value.get_double()));  // refuses what only begins like a number
         return role == kTime || role == kValue || is_whole(text) ||
-               broken("\"{}\" is {}: {}", printable(names_[role]), text, wanted(role));
+               broken("\"{}\" is {}: {}", excerpt(names_[role]), text, wanted(role));
       case ondemand::json_type::boolean:
         text = value.get_bool() ? "1" : "0";
         return role == kValue ||  // Steam's "recommend"
-               broken("\"{}\" is {}: {}", printable(names_[role]), text == "1" ? "true" : "false",
+               broken("\"{}\" is {}: {}", excerpt(names_[role]), text == "1" ? "true" : "false",
                       wanted(role));
       case ondemand::json_type::null:
-        return broken("\"{}\" is null, a missing value: {}", printable(names_[role]), wanted(role));
+        return broken("\"{}\" is null, a missing value: {}", excerpt(names_[role]), wanted(role));
       case ondemand::json_type::array:
-        return broken("\"{}\" is a list: {}", printable(names_[role]), wanted(role));
+        return broken("\"{}\" is a list: {}", excerpt(names_[role]), wanted(role));
       default:
-        return broken("\"{}\" is an object: {}", printable(names_[role]), wanted(role));
+        return broken("\"{}\" is an object: {}", excerpt(names_[role]), wanted(role));
     }
   }
 
@@ -168,8 +168,8 @@ class JsonLinesReader : public LineEventReader {
           "{}: the line holds several events, in the list \"{}\" of objects with {}; want one "
           "event "
           "per line; convert the file: jq -c '{{{}}} + .{}[]' FILE > events.jsonl",
-          where, printable(keys.list), printable_list(keys.inner), outer_keys(keys),
-          printable(keys.list));
+          where, excerpt(keys.list), excerpt_list(keys.inner), outer_keys(keys),
+          excerpt(keys.list));
     }
   }
 
@@ -178,7 +178,7 @@ class JsonLinesReader : public LineEventReader {
     for (const std::string& name : keys.names) {
       if (name != keys.list) outer.push_back(name);
     }
-    return printable_list(outer);
+    return excerpt_list(outer);
   }
 
   ondemand::parser parser_;

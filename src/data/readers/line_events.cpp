@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/line_events.h"
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/columns.h"
 #include "data/readers/comments.h"
 #include "data/readers/missing_words.h"
@@ -49,14 +49,14 @@ bool TextEventReader::takes_odd_id(const char* role, std::string_view id) {
     return broken("the {} is {}", role, id.empty() ? "empty" : "empty: nothing but blanks");
   }
   if (id.find('\0') != std::string_view::npos) {
-    return broken("the {} has a zero byte in it: \"{}\"", role, printable(id));
+    return broken("the {} has a zero byte in it: \"{}\"", role, excerpt(id));
   }
   if (!options_.keep_missing_words && is_missing(id)) {
     missing_ = true;
     return broken(
         "the {} is \"{}\", which stands for a missing value; if it is an id like any other, say "
         "--keep-missing-words",
-        role, printable(id));
+        role, excerpt(id));
   }
   const bool comment =
       options_.comments == CommentOption::automatic && role[0] == 'u' && reads_as_comment(id);
@@ -64,7 +64,7 @@ bool TextEventReader::takes_odd_id(const char* role, std::string_view id) {
     return broken(
         "the user is \"{}\": the line begins like a comment; --comments on passes over such lines, "
         "--comments off takes them as events",
-        printable(id));
+        excerpt(id));
   }
   return true;
 }
@@ -72,7 +72,7 @@ bool TextEventReader::takes_odd_id(const char* role, std::string_view id) {
 bool TextEventReader::refuse_time(std::string_view text) {
   missing_ = is_missing(text);
   if (missing_ && !trimmed(text).empty()) {
-    return broken("the time is \"{}\", which stands for a missing value; want {}", printable(text),
+    return broken("the time is \"{}\", which stands for a missing value; want {}", excerpt(text),
                   kTimeForms);
   }
   return broken("{}", why_no_time(text, options_.time_scale));
@@ -80,7 +80,7 @@ bool TextEventReader::refuse_time(std::string_view text) {
 
 bool TextEventReader::set_value(std::string_view text, Event& event) {
   const auto parsed = parse_number(text);
-  if (!parsed) return broken("the value is \"{}\", want a number", printable(text));
+  if (!parsed) return broken("the value is \"{}\", want a number", excerpt(text));
   event.value = *parsed;
   return true;
 }

@@ -4,7 +4,7 @@
 #include <set>
 #include <unordered_set>
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/line_events.h"
 #include "data/readers/tokens.h"
 #include "data/recognition.h"
@@ -42,7 +42,7 @@ class S3RecReader : public LineEventReader {
       if (other.empty()) break;
       if (!check_item(other)) return false;
     }
-    if (!met_.emplace(user_).second) return broken(kMetAgain, printable(user_));
+    if (!met_.emplace(user_).second) return broken(kMetAgain, excerpt(user_));
     rest_ = line;
     return true;
   }
@@ -80,7 +80,7 @@ Recognition recognise(const InputSample& sample) {
     longest = std::max(longest, row.size());
     if (!users.insert(row[0]).second) {
       return Recognition::no(
-          fmt::format("user \"{}\" stands on more than one line", printable(row[0])));
+          fmt::format("user \"{}\" stands on more than one line", excerpt(row[0])));
     }
   }
   if (shortest < 2) return {};

@@ -2,7 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/line_events.h"
 #include "data/readers/missing_words.h"
 #include "data/readers/python_literal.h"
@@ -120,8 +120,7 @@ class SteamReader : public TextEventReader {
     const bool fraction = kind == Kind::number && id.find_first_of(".eE") != std::string_view::npos;
     if (fraction) literal.fail("an id is a text or a whole number");
     if (!options_.keep_missing_words && is_missing(id)) {
-      literal.fail(
-          fmt::format("the id is \"{}\", which stands for a missing value", printable(id)));
+      literal.fail(fmt::format("the id is \"{}\", which stands for a missing value", excerpt(id)));
     }
     return id;
   }
@@ -133,8 +132,8 @@ class SteamReader : public TextEventReader {
     if (day.ends_with('.')) day.remove_suffix(1);
     const auto parsed = parse_written_day(day, options_.time_scale);
     if (!parsed) {
-      literal.fail(fmt::format("\"posted\" is \"{}\", want \"Posted November 5, 2011.\"",
-                               printable(posted)));
+      literal.fail(
+          fmt::format("\"posted\" is \"{}\", want \"Posted November 5, 2011.\"", excerpt(posted)));
     }
     return parsed->time;
   }

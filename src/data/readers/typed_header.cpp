@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/printable.h"
+#include "base/terminal_text.h"
 #include "data/readers/columns.h"
 
 namespace truenext {
@@ -27,7 +27,7 @@ std::string separator_name(char c) {
   if (c == '\t') return "tab";
   if (c == ',') return "comma";
   if (c == '|') return "pipe";
-  return fmt::format("\"{}\"", printable({&c, 1}));
+  return fmt::format("\"{}\"", excerpt({&c, 1}));
 }
 
 void check_list(const std::string& name, const std::string& where, SourceAccount& account) {
@@ -37,9 +37,9 @@ void check_list(const std::string& name, const std::string& where, SourceAccount
       "{}: the column \"{}\" holds a list in every line: this is a file of histories made for "
       "training, want one event per line (user_id:token, item_id:token, timestamp:float); "
       "take the .inter file from which it was made",
-      where, printable(name));
+      where, excerpt(name));
   account.warnings.push_back(
-      fmt::format("{}: the column \"{}\" holds lists and is passed over", where, printable(name)));
+      fmt::format("{}: the column \"{}\" holds lists and is passed over", where, excerpt(name)));
 }
 
 }  // namespace

@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
 
-#include "base/resources.h"
+#include "base/status_line.h"
 
 namespace truenext {
 
@@ -36,17 +35,11 @@ std::string progress_line(const Progress& p) {
 }
 
 void draw_progress(const Progress& progress) {
-  static double last = -1;
-  const double now = wall_seconds();
-  if (now - last < 0.1 && progress.batch < progress.batches) return;
-  last = now;
-  fmt::print(stderr, "\r\x1b[K{}", progress_line(progress));
-  std::fflush(stderr);
+  if (progress.batch == progress.batches || status_is_due()) show_status(progress_line(progress));
 }
 
 void clear_progress() {
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  clear_status();
 }
 
 }  // namespace truenext

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "eval/result_report.h"
+
+namespace truenext {
+
+struct ResultFiles {
+  std::filesystem::path result, per_user;
+};
+
+/// Where a folder keeps a result: test.json and per_user.tsv for the whole part under the usual
+/// protocol; what differs from that is part of the name (test_clean, test_m5, test_sample100,
+/// test_seen, test_ties-behind), so that no protocol replaces the result of another. The number of
+/// negatives and the seed join (test_clean_n50_seed7) when what is there was drawn with others.
+ResultFiles result_files(const std::filesystem::path& folder, const EvalReport& report);
+
+/// How often the part was opened before, by any protocol whose result the folder keeps.
+int64_t earlier_looks(const std::filesystem::path& folder, const EvalReport& report);
+
+}  // namespace truenext

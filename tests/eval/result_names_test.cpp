@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/result_names.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "support/test_files.h"
+
+namespace truenext {
+namespace {
+
+EvalReport report_of_users(int64_t users) {
+  EvalReport report;
+  Jagged<int64_t> ranks;
+  for (int64_t user = 0; user < users; ++user) ranks.add_row(std::vector<int64_t>{0});
+  report.rows.push_back({"model", compute_metrics(parse_metrics("mrr"), ranks)});
+  report.all_users = 10;
+  return report;
+}
+
+TEST(ResultNames, EveryProtocolHasItsOwn) {
+  struct Row {
+    std::function<void(EvalReport&)> change;
+    std::string result, per_user;
+  };
+  const Row rows[] = {
+      {[](EvalReport&) {}, "test.json", "per_user.tsv"},
+      {[](EvalReport& r) { r.protocol.max_users = 1000; }, "test.json", "per_user.tsv"},
+      {[](EvalReport& r) { r.protocol.part = SplitPart::valid; }, "valid.json",
+       "per_user_valid.tsv"},
+      {[](EvalReport& r) { r.held_out_items = 5; }, "test_m5.json", "per_user_m5.tsv"},
+      {[](EvalReport& r) { r.protocol.exclude_seen = false; }, "test_seen.json",
+       "per_user_seen.tsv"},
+      {[](EvalReport& r) {
+         r.protocol.exclude_seen = false;
+         r.usual_exclude_seen = false;
+       },
+       "test.json", "per_user.tsv"},
+      {[](EvalReport& r) { r.protocol.ties = TieRule::behind; }, "test_ties-behind.json",
+       "per_user_ties-behind.tsv"},
+      {[](EvalReport& r) { r.protocol.candidates = CandidateRule::clean; }, "test_clean.json",
+       "per_user_clean.tsv"},
+      {[](EvalReport& r) {
+         r.protocol.candidates = CandidateRule::clean;
+         r.protocol.negatives = 50;
+         r.held_out_items = 5;
+       },
+       "test_clean_m5.json", "per_user_clean_m5.tsv"},
+  };
+  for (const Row& row : rows) {
+    EvalReport report = report_of_users(10);
+    row.change(report);
+    const ResultFiles files = result_files("run", report);
+    EXPECT_EQ(files.result, std::filesystem::path("run") / row.result);
+    EXPECT_EQ(files.per_user, std::filesystem::path("run") / row.per_user);
+  }
+}
+
+TEST(ResultNames, ASampleAndAnotherSeedDoNotReplaceWhatIsThere) {
+  const test::TemporaryFolder folder;
+  EvalReport report = report_of_users(3);
+  report.protocol.max_users = 3;
+  const ResultFiles files = result_files(folder.path(), report);
+  EXPECT_EQ(files.result, folder / "test_sample3.json");
+  folder.write("test_sample3.json", report_json(report));
+  EXPECT_EQ(result_files(folder.path(), report).result, files.result) << "the same again";
+  report.protocol.seed = 7;
+  EXPECT_EQ(result_files(folder.path(), report).result, folder / "test_sample3_seed7.json");
+  EXPECT_EQ(result_files(folder.path(), report).per_user, folder / "per_user_sample3_seed7.tsv");
+  folder.write("test_sample3.json", "damaged");
+  EXPECT_EQ(result_files(folder.path(), report).result, files.result);
+  EXPECT_NE(report_table(report).find("sample"), std::string::npos);
+  EXPECT_EQ(users_text(report), "a sample of 3 of 10 users (--max-users, seed 7)");
+}
+
+TEST(ResultNames, OtherNegativesAndSeedsJoinTheNameWhereAResultIsThere) {
+  const test::TemporaryFolder folder;
+  EvalReport there = report_of_users(10);
+  there.protocol.candidates = CandidateRule::clean;
+  there.protocol.negatives = 50;
+  folder.write("test_clean.json", report_json(there));
+  struct Row {
+    int64_t negatives;
+    uint64_t seed;
+    std::string result;
+  };
+  for (const Row& row :
+       {Row{50, 42, "test_clean.json"}, Row{6, 42, "test_clean_n6.json"},
+        Row{-1, 42, "test_clean_list101.json"}, Row{50, 7, "test_clean_seed7.json"},
+        Row{6, 7, "test_clean_n6_seed7.json"}}) {
+    EvalReport report = there;
+    report.protocol.negatives = row.negatives;
+    report.protocol.seed = row.seed;
+    EXPECT_EQ(result_files(folder.path(), report).result, folder / row.result);
+  }
+}
+
+TEST(ResultNames, LooksAreCountedOverAllProtocols) {
+  const test::TemporaryFolder folder;
+  EvalReport report = report_of_users(3);
+  EXPECT_EQ(earlier_looks(folder.path(), report), 0);
+  EXPECT_EQ(earlier_looks(folder / "none", report), 0);
+  report.times_evaluated = 4;
+  folder.write("test_sample3.json", report_json(report));
+  report.times_evaluated = 2;
+  folder.write("test.json", report_json(report));
+  report.times_evaluated = 9;
+  folder.write("valid.json", report_json(report));
+  EXPECT_EQ(earlier_looks(folder.path(), report), 4);
+}
+
+}  // namespace
+}  // namespace truenext
