@@ -16,6 +16,13 @@ if(TRUENEXT_WERROR)
   target_compile_options(truenext_test_warnings INTERFACE -Werror)
 endif()
 
+if(TRUENEXT_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR NOT TRUENEXT_SANITIZE)
+    message(FATAL_ERROR "TRUENEXT_FUZZ needs clang and TRUENEXT_SANITIZE: cmake --preset asan -DTRUENEXT_FUZZ=ON")
+  endif()
+  # Counts which code an input reaches; costs little in programs that are no fuzzers.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(TRUENEXT_SANITIZE)
   add_compile_options(-fsanitize=${TRUENEXT_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TRUENEXT_SANITIZE})

@@ -24,6 +24,23 @@ foreach(plugin truenext_mpi truenext_devices)
   endif()
 endforeach()
 
+# Manual and completion are what the command says of itself, so they are written when it is there.
+set(share ${PROJECT_BINARY_DIR}/share)
+install(CODE "
+foreach(shell bash zsh fish)
+  execute_process(COMMAND \"$<TARGET_FILE:truenext>\" completion \${shell}
+                  OUTPUT_FILE \"${share}/\${shell}\" COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+execute_process(COMMAND \"$<TARGET_FILE:truenext>\" --quiet man --out \"${share}/man1\"
+                COMMAND_ERROR_IS_FATAL ANY)")
+file(MAKE_DIRECTORY ${share})
+install(DIRECTORY ${share}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+install(FILES ${share}/bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        RENAME truenext)
+install(FILES ${share}/zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _truenext)
+install(FILES ${share}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
+        RENAME truenext.fish)
+
 # Headers of the library: not those of the command, of the plug-ins and of what is compiled once for
 # every instruction set.
 install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/truenext

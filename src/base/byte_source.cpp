@@ -6,9 +6,11 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -20,6 +22,12 @@ namespace truenext {
 namespace {
 
 constexpr size_t kInputBytes = size_t{256} << 10;
+
+/// The largest window of Zstandard that a file may ask memory for: 32 MiB, which `zstd -19` stays
+/// below, or up to 128 MiB when that is no more than ten times the file.
+constexpr int kPlainWindow = 25;
+constexpr int kLargestWindow = 27;
+constexpr int64_t kWindowPerByte = 10;
 
 std::string shown_name(const std::string& path) {
   return path == "-" ? "standard input" : path;
@@ -36,6 +44,7 @@ class PlainSource : public ByteSource {
       ::close(fd_);
       fail_data("{}: is a folder, want a file", name_);
     }
+    if (S_ISREG(info.st_mode)) size_ = info.st_size;
   }
   ~PlainSource() override { ::close(fd_); }
   PlainSource(const PlainSource&) = delete;
@@ -57,6 +66,8 @@ class PlainSource : public ByteSource {
   }
   void consume(size_t n) { begin_ += n; }
   const std::string& name() const { return name_; }
+  /// Bytes of the whole file, -1 when nobody knows (a pipe).
+  int64_t size() const { return size_; }
 
   size_t read(char* out, size_t size) override {
     if (begin_ == end_) return read_descriptor(out, size);
@@ -77,6 +88,7 @@ class PlainSource : public ByteSource {
 
   std::string name_;
   int fd_ = -1;
+  int64_t size_ = -1;
   std::vector<char> buffer_;
   size_t begin_ = 0, end_ = 0;
 };
@@ -138,6 +150,11 @@ class ZstdSource : public ByteSource {
   explicit ZstdSource(std::unique_ptr<PlainSource> input)
       : input_(std::move(input)), stream_(ZSTD_createDStream()) {
     if (stream_ == nullptr) throw std::bad_alloc();
+    int window = input_->size() < 0 ? kLargestWindow : kPlainWindow;
+    while (window < kLargestWindow && (int64_t{2} << window) <= kWindowPerByte * input_->size()) {
+      ++window;
+    }
+    ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, window);
   }
   ~ZstdSource() override { ZSTD_freeDStream(stream_); }
   ZstdSource(const ZstdSource&) = delete;
@@ -150,6 +167,10 @@ class ZstdSource : public ByteSource {
       ZSTD_outBuffer target{out, size, 0};
       if (in.empty() && pending_ == 0) return 0;
       const size_t status = ZSTD_decompressStream(stream_, &target, &source);
+      check_data(ZSTD_getErrorCode(status) != ZSTD_error_frameParameter_windowTooLarge,
+                 "{}: asks for more memory to be unpacked than so small a file is given; unpack it "
+                 "(zstd -d --memory=2048MB), or pack it with zstd -19",
+                 input_->name());
       check_data(ZSTD_isError(status) == 0, "{}: damaged Zstandard data ({})", input_->name(),
                  ZSTD_getErrorName(status));
       input_->consume(source.pos);

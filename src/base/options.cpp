@@ -7,12 +7,10 @@
 #include <sstream>
 #include <type_traits>
 
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include "base/error.h"
 #include "base/key_suggestions.h"
 #include "base/range_text.h"
+#include "base/toml-inl.h"
 
 namespace truenext {
 namespace {

@@ -62,8 +62,8 @@ std::string unexpected(const CLI::App& program, const std::string& word) {
 
 }  // namespace
 
-Argument::Argument(CLI::Option* option, const NumberCheck& check)
-    : option_(option), number_(std::make_shared<NumberCheck>(check)) {
+Argument::Argument(CLI::Option* option, std::vector<std::string>* words, const NumberCheck& check)
+    : option_(option), words_(words), number_(std::make_shared<NumberCheck>(check)) {
   const auto complain = [rule = number_](const std::string& text) { return rule->complaint(text); };
   option_->check(complain, number_->description(), kNumber);
 }
@@ -123,6 +123,12 @@ Argument& Argument::one_of(const std::vector<std::string>& words) {
                        fmt::join(words, ", "));
   };
   option_->check(check, fmt::format("{{{}}}", fmt::join(words, ",")));
+  *words_ = words;
+  return *this;
+}
+
+Argument& Argument::suggest(std::vector<std::string> words) {
+  *words_ = std::move(words);
   return *this;
 }
 
@@ -146,7 +152,7 @@ bool Argument::given() const {
 }
 
 Command Command::add_verb(const std::string& name, const std::string& summary) {
-  return Command(app_->add_subcommand(name, summary));
+  return {app_->add_subcommand(name, summary), words_};
 }
 
 template <typename T>
@@ -154,11 +160,11 @@ template <typename T>
 Argument Command::add_option(const std::string& names, T& value, const std::string& help) {
   CLI::Option* const option = app_->add_option(names, value, help);
   if constexpr (std::is_arithmetic_v<T>) {
-    return {option, check_of<T>()};
+    return {option, words_of(option), check_of<T>()};
   } else if constexpr (std::is_same_v<T, std::vector<int64_t>>) {
-    return {option, check_of<int64_t>()};
+    return {option, words_of(option), check_of<int64_t>()};
   } else {
-    return Argument(option);
+    return argument(option);
   }
 }
 
@@ -171,17 +177,17 @@ Argument Command::add_word(const std::string& names, const WordTarget& target,
   };
   CLI::Option* option = app_->add_option_function<std::string>(names, take, help);
   option->default_function([target, words] { return words[target.get(target.value)]; });
-  return Argument(option).one_of(words);  // checked before it is taken
+  return argument(option).one_of(words);  // checked before it is taken
 }
 
 Argument Command::add_option_function(const std::string& names,
                                       std::function<void(const std::string&)> take,
                                       const std::string& help) {
-  return Argument(app_->add_option_function<std::string>(names, std::move(take), help));
+  return argument(app_->add_option_function<std::string>(names, std::move(take), help));
 }
 
 Argument Command::add_flag(const std::string& names, bool& value, const std::string& help) {
-  return Argument(app_->add_flag(names, value, help));
+  return argument(app_->add_flag(names, value, help));
 }
 
 void Command::callback(std::function<void()> run) {
@@ -194,7 +200,7 @@ bool Command::given(const std::string& name) const {
 
 CommandLine::CommandLine(const std::string& name, const std::string& summary,
                          const std::string& version)
-    : Command(nullptr), owned_(std::make_unique<CLI::App>(summary)) {
+    : Command(nullptr, std::make_shared<Words>()), owned_(std::make_unique<CLI::App>(summary)) {
   app_ = owned_.get();
   app_->name(name);
   app_->set_version_flag("--version", name + " " + version);

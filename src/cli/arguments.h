@@ -3,13 +3,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/options.h"
+#include "cli/command_help.h"
 
 namespace CLI {
 class App;
@@ -25,9 +28,10 @@ struct NumberCheck;
 /// costs six seconds wherever it is included, so only arguments.cpp includes it.
 class Argument {
  public:
-  explicit Argument(CLI::Option* option) : option_(option) {}
+  /// `words` is borrowed: what shell completion offers.
+  Argument(CLI::Option* option, std::vector<std::string>* words) : option_(option), words_(words) {}
   /// Numbers; `check` also says what of their range is known already.
-  Argument(CLI::Option* option, const NumberCheck& check);
+  Argument(CLI::Option* option, std::vector<std::string>* words, const NumberCheck& check);
 
   Argument& required();
   Argument& show_default();  ///< in the help: what the variable holds now
@@ -38,6 +42,8 @@ class Argument {
   Argument& at_least(double low);
   Argument& between(double low, double high);  ///< both allowed
   Argument& one_of(const std::vector<std::string>& words);
+  /// What shell completion offers, where other values are allowed too.
+  Argument& suggest(std::vector<std::string> words);
   Argument& one_value();  ///< of a list: one value each time the option is named
   Argument& separated_by(char separator);
   Argument& needs(const std::string& other);
@@ -47,6 +53,7 @@ class Argument {
   void limit(double low, double high);
 
   CLI::Option* option_;
+  std::vector<std::string>* words_;
   std::shared_ptr<NumberCheck> number_;  ///< shared with the parser
 };
 
@@ -54,8 +61,6 @@ class Argument {
 /// Copies are the same verb.
 class Command {
  public:
-  explicit Command(CLI::App* app) : app_(app) {}
-
   Command add_verb(const std::string& name, const std::string& summary);
   /// `names`: "-k,--count", or a bare word for a positional. T is one of the types at the end of
   /// arguments.cpp.
@@ -74,11 +79,20 @@ class Command {
   Argument add_flag(const std::string& names, bool& value, const std::string& help);
   void callback(std::function<void()> run);  ///< when the verb was chosen
   bool given(const std::string& name) const;
+  /// Everything that was added so far, for the manual and shell completion.
+  CommandHelp help() const;
 
  protected:
+  /// Words that completion offers, by argument; of the whole program.
+  using Words = std::map<const CLI::Option*, std::vector<std::string>>;
+
+  Command(CLI::App* app, std::shared_ptr<Words> words) : app_(app), words_(std::move(words)) {}
+  std::vector<std::string>* words_of(const CLI::Option* option) { return &(*words_)[option]; }
+  Argument argument(CLI::Option* option) { return {option, words_of(option)}; }
   Argument add_word(const std::string& names, const WordTarget& target, const std::string& help);
 
   CLI::App* app_;
+  std::shared_ptr<Words> words_;
 };
 
 /// The program: verbs and the options that all of them understand, before or after the verb.

@@ -15,6 +15,7 @@
 #include "cli/arguments.h"
 #include "data/prepare.h"
 #include "kernels/kernels.h"
+#include "run/option_help.h"
 
 namespace truenext::cli {
 namespace {
@@ -141,8 +142,12 @@ void add_bench(Command& program, Globals& globals) {
   verb.add_option("--steps", arguments->repeats,
                   "Timed repeats: steps, epochs, rounds or queries (0 = as listed)")
       .not_negative();
-  verb.add_option("--preset", arguments->preset, "Configuration to measure").show_default();
+  verb.add_option("--preset", arguments->preset, "Configuration to measure")
+      .suggest(preset_names())
+      .show_default();
   verb.add_option("--set", arguments->settings, "key=value on top, e.g. model.hidden_size=64")
+      .show_type("KEY=VALUE")
+      .suggest(setting_words())
       .one_value();
   verb.add_option("--data", arguments->data,
                   "Dataset folder, or for `prepare` an event log, instead of simulated data");

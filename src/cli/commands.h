@@ -36,5 +36,9 @@ void add_similar(Command& program, Globals& globals);
 void add_import(Command& program, Globals& globals);
 void add_export(Command& program, Globals& globals);
 void add_bench(Command& program, Globals& globals);
+void add_options(Command& program, Globals& globals);
+/// These two describe the program with all verbs that it has when they run.
+void add_completion(Command& program);
+void add_manual(Command& program);
 
 }  // namespace truenext::cli

@@ -21,7 +21,7 @@ namespace {
 struct CompareArguments {
   std::vector<std::string> runs, sides;
   std::string metrics, margin, baseline, csv;
-  std::string result = "test";
+  std::string result, part;
   bool all_pairs = false;
   int64_t resamples = Resampling().resamples;
 };
@@ -47,6 +47,14 @@ size_t baseline_of(const std::vector<SideRequest>& requests, const std::string& 
   fail_usage("--baseline {}: no such side; there are {}", name, fmt::join(known, ", "));
 }
 
+std::string result_of(const CompareArguments& arguments) {
+  check_usage(arguments.part.empty() || arguments.result.empty(),
+              "compare: --part {} is short for --result {}; leave one of them out", arguments.part,
+              arguments.part);
+  if (!arguments.result.empty()) return arguments.result;
+  return arguments.part.empty() ? "test" : arguments.part;
+}
+
 void run_compare(const CompareArguments& arguments, const Globals& globals) {
   const std::vector<SideRequest> requests = requests_of(arguments);
   ComparisonReport report;
@@ -56,8 +64,8 @@ void run_compare(const CompareArguments& arguments, const Globals& globals) {
   if (arguments.all_pairs) report.options.pairing = Pairing::all_pairs;
   if (!arguments.margin.empty()) report.options.margin = parse_margin(arguments.margin);
   report.options.resampling = {arguments.resamples, globals.seed};
-  report.result = arguments.result;
-  report.sides = read_sides(requests, arguments.result);
+  report.result = result_of(arguments);
+  report.sides = read_sides(requests, report.result);
   report.options.metrics = common_metrics(report.sides, arguments.metrics);
   WorkerPool pool(globals.threads > 0 ? globals.threads : available_threads());
   report.comparisons = compare_sides(report.sides, report.options, pool);
@@ -78,8 +86,10 @@ void add_compare(Command& program, Globals& globals) {
   verb.add_option("--side", arguments->sides,
                   "NAME=RUN,RUN,...: runs of one configuration with different seeds")
       .one_value();
-  verb.add_option("--result", arguments->result, "Which result of the runs: test, valid, test_m5")
-      .show_default();
+  verb.add_option("--result", arguments->result,
+                  "Which result of the runs: test (default), valid, test_m5 ...");
+  verb.add_option("--part", arguments->part, "The same for a whole part: test or valid")
+      .one_of({"test", "valid"});
   verb.add_option("--metrics", arguments->metrics, "Metrics to test (default: all they share)");
   verb.add_option("--baseline", arguments->baseline,
                   "Side that the others are compared with (default: the first)");

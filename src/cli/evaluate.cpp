@@ -75,6 +75,7 @@ void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
   if (!wanted.metrics.empty()) arguments.metrics = wanted.metrics;
   arguments.test_items = wanted.test_items;
   arguments.candidates = word_of(wanted.candidates);
+  arguments.part = wanted.part;
   check_arguments(arguments);
   Evaluation evaluation(arguments, globals);
   run_rankings(&evaluation);

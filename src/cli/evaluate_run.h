@@ -16,9 +16,10 @@ struct RunEvaluation {
   std::string metrics;              ///< empty = the default list
   std::vector<int64_t> test_items;  ///< also judge so many nearest held-out items alone
   CandidateRule candidates = CandidateRule::full;
+  std::string part = "test";  ///< or "valid"
 };
 
-/// Judges a run on the test part of its own data as `truenext evaluate RUN --no-baselines` does,
+/// Judges a run on a held-out part of its own data as `truenext evaluate RUN --no-baselines` does,
 /// and leaves the result files in its folder; prints nothing on stdout.
 void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
                   const Globals& globals);

@@ -34,6 +34,7 @@ constexpr int64_t kQuickResamples = 1000;
 
 struct GridArguments {
   std::string file;
+  std::string part;  ///< empty = what the file says
   bool list = false;
 };
 
@@ -81,11 +82,17 @@ void train_cell(const GridCell& cell, CellState state, const Globals& globals) {
   truenext::train(request);
 }
 
+GridPlan plan_of(const GridArguments& arguments) {
+  GridPlan plan = read_grid_plan(arguments.file);
+  if (!arguments.part.empty()) plan.part = arguments.part;
+  return plan;
+}
+
 /// All cells of a grid and what became of them.
 class Grid {
  public:
-  Grid(const std::string& file, const Globals& globals)
-      : plan_(read_grid_plan(file)),
+  Grid(const GridArguments& arguments, const Globals& globals)
+      : plan_(plan_of(arguments)),
         cells_(grid_cells(plan_)),
         globals_(globals),
         pool_(globals.threads) {}
@@ -124,7 +131,7 @@ class Grid {
                  state == CellState::begun ? ", continued" : "");
         train_cell(cell, state, globals_);
         for (const CandidateRule rule : plan_.candidates) {
-          evaluate_run(cell.run, {plan_.metrics, plan_.test_items, rule}, globals_);
+          evaluate_run(cell.run, {plan_.metrics, plan_.test_items, rule, plan_.part}, globals_);
         }
       }
       done_.push_back(index);
@@ -191,9 +198,11 @@ class Grid {
       }
     }
     make_folder(plan_.out);
-    write_file_atomically(plan_.out / "table.md", grid_markdown(report_));
-    write_file_atomically(plan_.out / "table.csv", grid_csv(report_));
-    write_file_atomically(plan_.out / "table.json", grid_json(report_));
+    // Tables of the test stay as they are while the validation part is looked at, and vice versa.
+    const std::string name = plan_.part == "test" ? "table" : "table_" + plan_.part;
+    write_file_atomically(plan_.out / (name + ".md"), grid_markdown(report_));
+    write_file_atomically(plan_.out / (name + ".csv"), grid_csv(report_));
+    write_file_atomically(plan_.out / (name + ".json"), grid_json(report_));
   }
 
   GridPlan plan_;
@@ -208,7 +217,7 @@ class Grid {
 void run_grid(const GridArguments& arguments, const Globals& globals) {
   check_usage(std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr,
               "grid trains one run after the other in one process; start it without mpirun");
-  Grid grid(arguments.file, globals);
+  Grid grid(arguments, globals);
   if (arguments.list) {
     grid.list();
   } else {
@@ -224,6 +233,9 @@ void add_grid(Command& program, Globals& globals) {
   auto arguments = std::make_shared<GridArguments>();
   verb.add_option("file", arguments->file, "TOML file that names data, variants and seeds")
       .required();
+  verb.add_option("--part", arguments->part,
+                  "Held-out part that runs are judged on (default: the file's part, or test)")
+      .one_of(grid_parts());
   verb.add_flag("--list", arguments->list, "List the runs and their states, and stop");
   verb.callback([arguments, &globals] { run_grid(*arguments, globals); });
 }

@@ -24,7 +24,8 @@ void add_globals(Command& program, Globals& globals) {
       .not_negative();
   program.add_option("--seed", globals.seed, "Seed of everything random");
   program.add_option("--device", globals.device, "Where train, evaluate and grid compute")
-      .show_type("cpu|cuda|cuda:N");
+      .show_type("cpu|cuda|cuda:N")
+      .suggest({"cpu", "cuda"});
   program.add_flag("--json", globals.json, "Results on stdout as JSON");
   program.add_flag("--quiet", globals.quiet, "Only warnings and errors on stderr");
 }
@@ -67,6 +68,9 @@ ExitCode run(int argc, char** argv) {
   add_import(program, globals);
   add_export(program, globals);
   add_bench(program, globals);
+  add_options(program, globals);
+  add_completion(program);
+  add_manual(program);
   return program.run(argc, argv);
 }
 

@@ -91,6 +91,12 @@ std::string format_help() {
   return help;
 }
 
+std::vector<std::string> format_words() {
+  std::vector<std::string> words{"auto"};
+  for (const ReaderInfo* reader : reader_list()) words.push_back(reader->name);
+  return words;
+}
+
 void add_source_options(Command& verb, PrepareArguments& arguments) {
   const char* const group = "Source";
   ReaderOptions& source = arguments.options.source;
@@ -98,7 +104,10 @@ void add_source_options(Command& verb, PrepareArguments& arguments) {
                   "File of events, a folder for gsasrec, or - for standard input; gzip and "
                   "Zstandard are unpacked")
       .required();
-  verb.add_option("--format", source.format, format_help()).show_default().group(group);
+  verb.add_option("--format", source.format, format_help())
+      .suggest(format_words())
+      .show_default()
+      .group(group);
   verb.add_option("--user-column", source.user_column,
                   "Name of the column of users; usual ones such as user_id are found by themselves")
       .show_default()

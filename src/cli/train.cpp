@@ -15,6 +15,7 @@
 #include "cli/relevance_options.h"
 #include "data/data_place.h"
 #include "inference/model_file.h"
+#include "run/option_help.h"
 #include "run/run_config.h"
 #include "run/unused_settings.h"
 #include "train/loop/training.h"
@@ -238,11 +239,15 @@ void add_train(Command& program, Globals& globals) {
   verb.add_option("--data", arguments->data, "Dataset folder made by `truenext prepare`");
   verb.add_option("--run", arguments->run, "Folder for everything the run is");
   verb.add_option("--preset", arguments->preset,
-                  "Start from a published configuration (--presets lists)");
+                  "Start from a published configuration (--presets lists)")
+      .suggest(preset_names());
   verb.add_option("--compat", arguments->compat,
-                  "Follow a published code to the letter, e.g. relevance-2023");
+                  "Follow a published code to the letter, e.g. relevance-2023")
+      .suggest(compat_names());
   verb.add_option("--config", arguments->config_file, "TOML file on top of the preset");
   verb.add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
+      .show_type("KEY=VALUE")
+      .suggest(setting_words())
       .one_value();
   verb.add_option("--resume", arguments->resume, "Run folder to continue, to the same bits");
   verb.add_option_function(

@@ -88,10 +88,11 @@ std::string grid_markdown(const GridReport& report) {
   std::string text = fmt::format("# Grid: {} of {} runs\n", report.finished, report.cells);
   for (const GridTable& table : report.tables) {
     const RunResult& run = table.report.sides.front().runs.front();
-    text += fmt::format("\n## {}\n\n{} users, test part; {}; ties: {}. {}\n\n{}{}", table.data,
-                        run.values.users.size(), run.fact("protocol candidates"),
-                        run.fact("protocol ties"), seeds_note(table), means_text(table),
-                        comparisons_text(table, report.baseline));
+    text +=
+        fmt::format("\n## {}\n\n{} users, {} part; {}; ties: {}. {}\n\n{}{}", table.data,
+                    run.values.users.size(), run.fact("protocol part"),
+                    run.fact("protocol candidates"), run.fact("protocol ties"), seeds_note(table),
+                    means_text(table), comparisons_text(table, report.baseline));
   }
   if (!report.failures.empty()) text += "\n## Failed\n\n";
   for (const std::string& failure : report.failures) text += fmt::format("- {}\n", failure);

@@ -74,8 +74,8 @@ void check_belongs(const Json& json, const RunResult& run, const std::string& re
     if (is_result && entry.path().extension() == ".json") others.push_back(stem);
   }
   std::sort(others.begin(), others.end());
-  fail_data("{}: no {}.json, the run was not judged; run truenext evaluate {}{}", folder.string(),
-            result, folder.string(),
+  fail_data("{}: no {}.json, the run was not judged; run truenext evaluate {}{}{}", folder.string(),
+            result, folder.string(), result.starts_with("valid") ? " --part valid" : "",
             others.empty() ? "" : fmt::format(", or compare its {}", fmt::join(others, ", ")));
 }
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/run_inputs.h"
 
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/toml-inl.h"
 #include "data/data_place.h"
 #include "eval/result_report.h"
 

@@ -15,24 +15,24 @@ constexpr double kMaxLength = 1 << 20;
 }  // namespace
 
 void ModelOptions::list(OptionList& options) {
-  options.add("name", name, "Network").one_of(network_names());
+  options.add("name", name, "network").one_of(network_names());
   options.add("block", block, "transformer block of which original").one_of(block_style_names());
-  options.add("hidden_size", hidden_size, "Width of states and item vectors").range(1, kMaxWidth);
+  options.add("hidden_size", hidden_size, "width of states and item vectors").range(1, kMaxWidth);
   options.add("num_blocks", num_blocks, "transformer blocks").range(1, kMaxDepth);
   options.add("num_heads", num_heads, "attention heads; 0 = as the block's original")
       .range(0, kMaxWidth);
-  options.add("max_length", max_length, "Newest items of a history that the model sees")
+  options.add("max_length", max_length, "newest items of a history that the model sees")
       .range(1, kMaxLength);
   options.add("inner_size", inner_size, "feed-forward width; 0 = as the block's original")
       .range(0, kMaxWidth * 4);
-  options.add("dropout", dropout, "Share of values dropped in training").range(0, 0.99);
+  options.add("dropout", dropout, "share of values dropped in training").range(0, 0.99);
   options.add("positions", positions,
               "number positions so that the newest item is last (from-end) or the oldest is "
               "first (from-start)");
-  options.add("tie_embeddings", tie_embeddings, "Score with the input item table");
+  options.add("tie_embeddings", tie_embeddings, "score with the input item table");
   options.add("padding", padding,
               "attend: see the left padding as the originals of pmixer and gru4rec do");
-  options.add("init", init, "How weights start: small, or as an original does");
+  options.add("init", init, "how weights start: small, or as an original does");
   options.add("gru_hidden_size", gru_hidden_size, "recurrent width").range(1, kMaxWidth);
   options.add("gru_layers", gru_layers, "recurrent layers").range(1, kMaxDepth);
   options.add("gru_bias", gru_bias, "biases in the recurrent layers");

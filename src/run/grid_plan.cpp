@@ -5,11 +5,9 @@
 #include <set>
 #include <sstream>
 
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include "base/error.h"
 #include "base/file.h"
+#include "base/toml-inl.h"
 
 namespace truenext {
 namespace {
@@ -22,12 +20,19 @@ std::string place(const GridPlan& plan, const toml::node& node) {
   return fmt::format("{}:{}", plan.source, node.source().begin.line);
 }
 
-/// As TOML; numbers in their shortest form, because they become names.
+/// As TOML; numbers in their shortest form, because they become names. Not by the formatter of
+/// toml++, which counts the columns of 0.1 out of range.
 std::string toml_text(const toml::node& node) {
   if (const auto number = node.value_exact<double>()) {
     const std::string text = fmt::format("{}", *number);
     return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
   }
+  if (const toml::array* list = node.as_array()) {
+    std::vector<std::string> parts;
+    for (const toml::node& element : *list) parts.push_back(toml_text(element));
+    return fmt::format("[{}]", fmt::join(parts, ", "));
+  }
+  if (node.is_table()) return "{}";  // no key takes one
   std::ostringstream out;
   node.visit([&out](const auto& value) { out << value; });
   return out.str();
@@ -123,6 +128,14 @@ void read_seeds(const toml::node& node, GridPlan* plan) {
   }
 }
 
+void read_part(const toml::node& node, GridPlan* plan) {
+  plan->part = text_of(*plan, node, "part");
+  const auto& known = grid_parts();
+  check_usage(std::find(known.begin(), known.end(), plan->part) != known.end(),
+              "{}: part = \"{}\" is unknown; want one of {}", place(*plan, node), plan->part,
+              fmt::join(known, ", "));
+}
+
 void read_test_items(const toml::node& node, GridPlan* plan) {
   const toml::array* list = node.as_array();
   check_usage(list != nullptr, "{}: test_items wants a list of whole numbers", place(*plan, node));
@@ -204,6 +217,8 @@ void read_key(const std::string& key, const toml::node& node, GridPlan* plan) {
     plan->config_file = text_of(*plan, node, "config");
   } else if (key == "metrics") {
     plan->metrics = text_of(*plan, node, "metrics");
+  } else if (key == "part") {
+    read_part(node, plan);
   } else if (key == "test_items") {
     read_test_items(node, plan);
   } else if (key == "candidates") {
@@ -218,7 +233,7 @@ void read_key(const std::string& key, const toml::node& node, GridPlan* plan) {
     read_variants(node, plan);
   } else if (key != "grid") {  // read after the variants, which come first
     const std::string near =
-        nearest_word(key, {"out", "preset", "compat", "config", "metrics", "test_items",
+        nearest_word(key, {"out", "preset", "compat", "config", "metrics", "part", "test_items",
                            "candidates", "data", "seeds", "set", "grid", "variant"});
     fail_usage("{}: unknown key {}{}", place(*plan, node), key,
                near.empty() ? "" : fmt::format("; did you mean {}?", near));
@@ -246,11 +261,16 @@ void check_complete(const GridPlan& plan) {
 std::vector<std::string> GridPlan::results() const {
   std::vector<std::string> names;
   for (const CandidateRule rule : candidates) {
-    names.push_back(rule == CandidateRule::full ? "test" : fmt::format("test_{}", word_of(rule)));
+    names.push_back(rule == CandidateRule::full ? part : fmt::format("{}_{}", part, word_of(rule)));
     const std::string base = names.back();
     for (const int64_t items : test_items) names.push_back(fmt::format("{}_m{}", base, items));
   }
   return names;
+}
+
+const std::vector<std::string>& grid_parts() {
+  static const std::vector<std::string> parts = {"test", "valid"};
+  return parts;
 }
 
 GridPlan read_grid_plan(const std::filesystem::path& path) {

@@ -30,11 +30,12 @@ struct GridPlan {
   std::vector<GridVariant> variants;                          ///< the first one is the baseline
   std::vector<int64_t> seeds;
   std::string metrics;
+  std::string part = "test";        ///< that runs are judged on: "test" or "valid"
   std::vector<int64_t> test_items;  ///< also judge so many nearest held-out items
   std::vector<CandidateRule> candidates = {CandidateRule::full};  ///< that every run is judged by
 
   /// Names of the result files that a judged run has, without ".json": "test", "test_m5",
-  /// "test_original_m5".
+  /// "test_original_m5", "valid".
   std::vector<std::string> results() const;
 };
 
@@ -45,6 +46,9 @@ struct GridCell {
   std::filesystem::path run;
   RunConfig config;
 };
+
+/// The parts that a grid can judge.
+const std::vector<std::string>& grid_parts();
 
 /// Reads a grid file. Usage Error with file:line for unknown keys, wrong types, empty lists, names
 /// that cannot be folders or come twice.

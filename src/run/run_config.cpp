@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/run_config.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/error.h"
@@ -94,18 +95,26 @@ namespace {
 
 constexpr std::string_view kCompat = "compat-";
 
+/// Names of the presets of one kind, without `prefix`: those that begin with it, or, when it is
+/// empty, those that do not begin with kCompat.
+std::vector<std::string> names_of(std::string_view prefix) {
+  std::vector<std::string> names;
+  for (const Preset& preset : preset_list()) {
+    const bool compat = preset.name.starts_with(kCompat);
+    if (compat == !prefix.empty()) names.push_back(preset.name.substr(prefix.size()));
+  }
+  return names;
+}
+
 /// Applies the preset `prefix` + name; only those of that kind are known.
 void apply_listed(RunConfig& config, std::string_view prefix, const std::string& name,
                   const char* option) {
-  std::vector<std::string> known;
-  for (const Preset& preset : preset_list()) {
-    const bool compat = preset.name.starts_with(kCompat);
-    if (compat != !prefix.empty()) continue;
-    known.push_back(preset.name.substr(prefix.size()));
-    if (known.back() != name) continue;
+  const std::vector<std::string> known = names_of(prefix);
+  if (std::ranges::find(known, name) != known.end()) {
+    const auto preset = std::ranges::find(preset_list(), std::string(prefix) + name, &Preset::name);
     OptionList options;
     config.list(options);
-    apply_toml(options, preset.text, "preset " + preset.name, {"expected"});
+    apply_toml(options, preset->text, "preset " + preset->name, {"expected"});
     return;
   }
   const std::string near = nearest_word(name, known);
@@ -114,6 +123,14 @@ void apply_listed(RunConfig& config, std::string_view prefix, const std::string&
 }
 
 }  // namespace
+
+std::vector<std::string> preset_names() {
+  return names_of("");
+}
+
+std::vector<std::string> compat_names() {
+  return names_of(kCompat);
+}
 
 void apply_preset(RunConfig& config, const std::string& name) {
   apply_listed(config, "", name, "--preset");

@@ -125,6 +125,8 @@ struct Preset {
   std::string text;     ///< TOML
 };
 const std::vector<Preset>& preset_list();
+std::vector<std::string> preset_names();  ///< for apply_preset()
+std::vector<std::string> compat_names();  ///< for apply_compat()
 
 /// TOML text, e.g. the configuration inside a model; `source` names it in Errors.
 void apply_text(RunConfig& config, std::string_view text, const std::string& source);

@@ -89,6 +89,26 @@ TEST(LineReader, RefusesTruncatedAndDamagedInput) {
   EXPECT_EQ(read(gz.substr(0, 100)).code, ExitCode::data);
 }
 
+/// A frame of "one" and a raw line end, whose window has 2^`log` bytes.
+std::string zstd_with_window(int log) {
+  std::string frame("\x28\xb5\x2f\xfd\x00", 5);
+  frame += static_cast<char>((log - 10) << 3);
+  return frame + std::string("\x21\x00\x00one\n", 7);
+}
+
+TEST(LineReader, ASmallZstandardFileGetsASmallWindow) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(lines_of(folder.write("a", zstd_with_window(25))), Lines{"one"});
+  const std::string large = folder.write("b", zstd_with_window(26));
+  const auto error = caught([&] { lines_of(large); });
+  EXPECT_EQ(error.code, ExitCode::data);
+  EXPECT_TRUE(error.says("asks for more memory to be unpacked"));
+  // As much as ten times the file is no surprise.
+  const std::string skippable = std::string("\x50\x2a\x4d\x18\x00\x00\x80\x00", 8);
+  const std::string padded = skippable + std::string(8 << 20, 'x') + zstd_with_window(26);
+  EXPECT_EQ(lines_of(folder.write("c", padded)), Lines{"one"});
+}
+
 TEST(LineReader, NamesTheFileAndTheLine) {
   const TemporaryFolder folder;
   const std::string path = folder.write("a.txt", "one\ntwo\n");

@@ -135,6 +135,27 @@ TEST_F(OptionsTest, RefusesWrongTypesAndRanges) {
   EXPECT_TRUE(apply("shuffle = ").says("not valid TOML"));
 }
 
+// Each of these was a promise of toml++ to the compiler that the file did not keep.
+TEST_F(OptionsTest, WhatIsNoTomlIsReportedWithItsLine) {
+  const char* const texts[] = {"[{",
+                               "[[{]]",
+                               "{ = 1",
+                               "a = {{",
+                               "\xc3\xa9 = 1",
+                               "[a\xc3\xa9]",
+                               "\xe3\x81\x82 = 1",
+                               "\xef\xbb\xa6 = 1",
+                               "a.[",
+                               "a = [{[",
+                               "\x9c\xa2\xf5",
+                               "[[a]\n"};
+  for (const char* text : texts) {
+    const auto error = caught([&] { apply_toml(options, text, "file"); });
+    EXPECT_EQ(error.code, ExitCode::usage) << text;
+    EXPECT_TRUE(error.says("file:1: not valid TOML")) << text << ": " << error.message;
+  }
+}
+
 TEST_F(OptionsTest, PassesOverTablesOfOthers) {
   apply_toml(options, "[dataset]\npath = \"x\"\n[model]\nheads = 8\n", "run.toml", {"dataset"});
   EXPECT_EQ(config.model.heads, 8);

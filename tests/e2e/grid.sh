@@ -64,6 +64,33 @@ END
 ok 'a second call' "$truenext" grid grid.toml --quiet
 says 'does not open the test part again' '"times_evaluated": 1' runs/base/data/seed-1/test.json
 
+plan tune.toml tuned 2
+ok 'judged on the validation part' "$truenext" grid tune.toml --part valid --quiet
+says 'the table says so' 'users, valid part' tuned/table_valid.md
+absent 'the test part stays closed' tuned/base/data/seed-1/test.json
+absent 'and there is no table of it' tuned/table.md
+cp tuned/base/data/seed-1/model.safetensors before.safetensors
+cp tuned/table_valid.json before.json
+ok 'what was judged is finished' "$truenext" grid tune.toml --part valid --list
+[ "$(grep -c '^finished' out)" -eq 8 ] && pass || fail 'judged again' "$(cat out)"
+ok 'compared on the validation part' "$truenext" compare --part valid tuned/base/data/seed-1 tuned/dropout-0.1/data/seed-1 --json
+cp out part.json
+ok 'the same by the name of the result' "$truenext" compare --result valid tuned/base/data/seed-1 tuned/dropout-0.1/data/seed-1 --json
+cmp -s out part.json && pass || fail '--part valid is not --result valid'
+refuses 'both names' 1 'leave one of them out' "$truenext" compare --part valid --result test tuned/base/data/seed-1 tuned/dropout-0.1/data/seed-1
+refuses 'not judged on the test part' 2 'no test.json' "$truenext" compare tuned/base/data/seed-1 tuned/dropout-0.1/data/seed-1
+refuses 'not judged on the validation part' 2 'evaluate runs/base/data/seed-1 --part valid' \
+  "$truenext" compare --part valid runs/base/data/seed-1 runs/dropout-0.1/data/seed-1
+ok 'then once on the test part' "$truenext" grid tune.toml --quiet
+says 'opened once' '"times_evaluated": 1' tuned/base/data/seed-1/test.json
+cmp -s tuned/base/data/seed-1/model.safetensors before.safetensors && pass || fail 'judging changes the model'
+cmp -s tuned/table_valid.json before.json && pass || fail 'the test changes the table of the validation part'
+sed 's/^seeds/part = "valid"\nseeds/' tune.toml >said.toml
+ok 'the file says the part' "$truenext" grid said.toml --list
+[ "$(grep -c '^finished' out)" -eq 8 ] && pass || fail 'part = "valid" in the file' "$(cat out)"
+sed 's/^seeds/part = "train"\nseeds/' tune.toml >wrong.toml
+refuses 'no such part' 1 'wrong.toml:4: part = "train" is unknown; want one of test, valid' "$truenext" grid wrong.toml
+
 plan whole.toml whole 200
 plan parts.toml parts 200
 ok 'without a stop' "$truenext" grid whole.toml --quiet

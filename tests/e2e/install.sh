@@ -12,6 +12,10 @@ cp out version
 says 'and says its version' '^truenext [0-9]+\.[0-9]+\.[0-9]+$' version
 ok 'simulate' env -i "$moved/bin/truenext" simulate --users 20 --items 10 --seed 7 --out log.csv
 ok 'prepare' env -i "$moved/bin/truenext" prepare log.csv --out data
+for file in man/man1/truenext.1 man/man1/truenext-train.1 bash-completion/completions/truenext \
+  zsh/site-functions/_truenext fish/vendor_completions.d/truenext.fish; do
+  [ -s "$moved/share/$file" ] && pass || fail "share/$file is not installed"
+done
 readelf -d "$moved"/bin/truenext "$moved"/lib*/libtruenext* "$moved"/lib/*/libtruenext* >elf 2>/dev/null
 grep -E 'R(UN)?PATH' elf | grep -qF "$build" && fail 'it looks into the build folder' "$(cat elf)" || pass
 

@@ -57,6 +57,11 @@ TEST_F(Grids, NamesTheResultsOfItsRuns) {
                 .results(),
             (std::vector<std::string>{"test", "test_m1", "test_m5", "test_original",
                                       "test_original_m1", "test_original_m5"}));
+  EXPECT_EQ(plan(std::string(kHead) + "part = \"valid\"\ntest_items = [2]\n" + variant).results(),
+            (std::vector<std::string>{"valid", "valid_m2"}));
+  EXPECT_NE(refusal(std::string(kHead) + "part = \"train\"\n" + variant)
+                .find("part = \"train\" is unknown; want one of test, valid"),
+            std::string::npos);
   refusal(std::string(kHead) + "test_items = 5\n" + variant);
   refusal(std::string(kHead) + "test_items = [0]\n" + variant);
   refusal(std::string(kHead) + "candidates = [\"sampled\"]\n" + variant);

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+#include <span>
+
+#include "base/error.h"
+#include "fuzz_kinds.h"
+#include "inference/model_file.h"
+#include "inference/safetensors.h"
+#include "inference/safetensors_header.h"
+#include "interop/model_import.h"
+#include "interop/pickle_machine.h"
+#include "interop/pytorch_checkpoint.h"
+
+namespace truenext::fuzz {
+namespace {
+
+void pickle(std::string_view input) {
+  PickleMachine machine(std::as_bytes(std::span(input)), "input");
+  while (machine.position() < input.size()) (void)machine.load();
+}
+
+/// A ZIP with a pickle, and whatever it can be imported as.
+void checkpoint(std::string_view input) {
+  const PytorchCheckpoint state(path_of(input));
+  for (size_t i = 0; i < state.tensors().size(); ++i) (void)state.read(i);
+  for (const char* names : {"gsasrec", "pmixer"}) {
+    ImportOptions options;
+    options.names = names;
+    options.heads = 1;
+    try {
+      (void)import_model(state, options);
+    } catch (const Error&) {  // most are of neither
+    }
+  }
+}
+
+/// The header as the input, with its length before it and some data behind.
+void safetensors_header(std::string_view input) {
+  (void)parse_safetensors_header(input, "input");
+  constexpr size_t kData = 64;
+  std::string file(sizeof(uint64_t), '\0');
+  const std::string padding((8 - input.size() % 8) % 8, ' ');
+  const uint64_t length = input.size() + padding.size();
+  std::memcpy(file.data(), &length, sizeof length);
+  file += input;
+  file += padding + std::string(kData, '\1');
+  const SafetensorsFile opened(path_of(file));
+  for (const auto& [name, tensor] : opened.tensors()) {
+    for (const std::byte byte : tensor.bytes) {
+      if (byte != std::byte{1}) __builtin_trap();
+    }
+  }
+}
+
+/// A whole model file, as recommend opens it.
+void model(std::string_view input) {
+  const ModelFile file = ModelFile::open(path_of(input));
+  for (int64_t item = 0; item < file.num_items(); ++item) {
+    if (file.find_item(file.item_id(item)) != static_cast<int32_t>(item)) __builtin_trap();
+    (void)file.title(item);
+  }
+}
+
+}  // namespace
+
+void add_model_kinds(std::vector<Kind>& kinds) {
+  kinds.push_back({"pickle", &pickle});
+  kinds.push_back({"checkpoint", &checkpoint});
+  kinds.push_back({"safetensors-header", &safetensors_header});
+  kinds.push_back({"model", &model});
+}
+
+}  // namespace truenext::fuzz

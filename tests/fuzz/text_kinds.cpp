@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/per_user_values.h"
+#include "data/attributes.h"
+#include "data/titles.h"
+#include "eval/ranked_lists.h"
+#include "fuzz_kinds.h"
+#include "run/grid_plan.h"
+#include "run/run_config.h"
+#include "support/small_data.h"
+
+namespace truenext::fuzz {
+namespace {
+
+constexpr std::string_view kIds[] = {"1", "2", "3", "10", "i1", "i2", "B00 A", "\xc3\xa9"};
+
+std::optional<int32_t> find_id(std::string_view raw) {
+  for (size_t i = 0; i < std::size(kIds); ++i) {
+    if (kIds[i] == raw) return static_cast<int32_t>(i);
+  }
+  return std::nullopt;
+}
+
+void titles(std::string_view input) {
+  const auto raw = [](int64_t id) { return kIds[id]; };
+  (void)read_titles(path_of(input), "", std::size(kIds), raw);
+}
+
+void attributes(std::string_view input) {
+  (void)read_attributes(path_of(input), std::size(kIds), find_id);
+}
+
+/// Ranked lists for the users of a small dataset: ids of users and items.
+void lists(std::string_view input) {
+  static const test::TemporaryFolder folder;
+  static const Dataset dataset = Dataset::open(test::ring_dataset(folder, 12, 8, 6));
+  static const Queries queries = make_queries(dataset, Protocol{});
+  (void)read_ranked_lists(path_of(input), dataset, queries);
+}
+
+void per_user(std::string_view input) {
+  (void)read_per_user(path_of(input));
+}
+
+/// A file, and behind it settings of the command line, one a line. What was taken can be written
+/// and read back.
+void config(std::string_view input) {
+  const auto parts = pieces(input, 2);
+  RunConfig config;
+  apply_text(config, parts[0], "input");
+  std::vector<std::string> settings;
+  for (std::string_view rest = parts[1]; !rest.empty();) {
+    const size_t end = rest.find('\n');
+    settings.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  apply_settings(config, settings);
+  const std::string text = config_text(config);
+  RunConfig again;
+  apply_text(again, text, "written");
+  if (config_text(again) != text) __builtin_trap();
+  config.model.resolve();
+  config.objective.check();
+}
+
+void grid(std::string_view input) {
+  const GridPlan plan = read_grid_plan(path_of(input));
+  // Cells are a product; what takes long only because much is asked for is no finding.
+  const size_t cells = plan.variants.size() * plan.seeds.size() * plan.data.size();
+  if (cells <= 1000) (void)grid_cells(plan);
+}
+
+}  // namespace
+
+void add_text_kinds(std::vector<Kind>& kinds) {
+  kinds.push_back({"titles", &titles});
+  kinds.push_back({"attributes", &attributes});
+  kinds.push_back({"lists", &lists});
+  kinds.push_back({"per-user", &per_user});
+  kinds.push_back({"config", &config});
+  kinds.push_back({"grid", &grid});
+}
+
+}  // namespace truenext::fuzz
