@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <system_error>
 
@@ -102,6 +103,10 @@ int main(int argc, char** argv) {
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
     truenext::log_message(truenext::LogLevel::error, "out of memory");
+    return static_cast<int>(ExitCode::data);
+  } catch (const std::filesystem::filesystem_error& error) {
+    truenext::log_message(truenext::LogLevel::error,
+                          fmt::format("{}: {}", error.path1().string(), error.code().message()));
     return static_cast<int>(ExitCode::data);
   } catch (const std::exception& error) {
     truenext::log_message(truenext::LogLevel::error, fmt::format("internal: {}", error.what()));

@@ -2,6 +2,7 @@
 // Ids on the command line of `recommend`, through what the command itself runs. Answers go to
 // standard output, which tools/fuzz.sh closes.
 #include "base/error.h"
+#include "cli/list_options.h"
 #include "cli/recommender.h"
 #include "fuzz_kinds.h"
 #include "inference/model_file.h"
@@ -60,7 +61,7 @@ void ids(std::string_view input) {
   const auto parts = pieces(input, 4);
   RecommendArguments arguments = arguments_of_model();
   arguments.history = parts[0];
-  arguments.exclude = parts[1];
+  arguments.filter.exclude = parts[1];
   arguments.separator = parts[2];
   arguments.user = parts[3];
   if (!arguments.user.empty()) arguments.data = world().data.string();
@@ -73,10 +74,35 @@ void ids(std::string_view input) {
   }
 }
 
+/// A file for one of --allow, --candidates and --exclude, and text for another.
+void id_filters(std::string_view input) {
+  const auto parts = pieces(input, 2);
+  RecommendArguments arguments = arguments_of_model();
+  arguments.history = "i1";
+  std::string* const options[] = {&arguments.filter.allow, &arguments.filter.candidates,
+                                  &arguments.filter.exclude};
+  const size_t chosen = parts[0].size() % 3;
+  *options[chosen] = path_of(parts[0]);
+  *options[(chosen + 1) % 3] = parts[1];
+  const Globals globals = one_thread(input.size() % 2 == 0);
+  Recommender(arguments, globals).answer_history();
+}
+
+/// A file for --users; the lists go to standard output.
+void id_users(std::string_view input) {
+  RecommendArguments arguments = arguments_of_model();
+  arguments.data = world().data.string();
+  arguments.users = path_of(input);
+  const Globals globals = one_thread(input.size() % 2 == 0);
+  Recommender(arguments, globals).answer_users({}, arguments.users, globals);
+}
+
 }  // namespace
 
 void add_id_kinds(std::vector<Kind>& kinds) {
   kinds.push_back({"ids", &ids});
+  kinds.push_back({"id-filters", &id_filters});
+  kinds.push_back({"id-users", &id_users});
 }
 
 }  // namespace truenext::fuzz

@@ -46,6 +46,9 @@ TEXTS = {
              '[[variant]]\nname = "a"\n[grid]\nmodel.dropout = [0.1, 0.2]\n'],
     "ids": ["i1,i2 i3", BORDER.join(["i1;x,y;a b", "i2;07", ";"]), "nobody",
             BORDER.join(["", "i1", "", "u1"]), BORDER.join(["", "", "", "u99"])],
+    "id-filters": [BORDER.join(["i1\ni2\n", "i3,i4"]), BORDER.join(["x,y\r\na b\nnobody\n", "i1"]),
+                   BORDER.join(["i5\n07\n\n", ""])],
+    "id-users": ["u1\nu2\nnobody\n", "u0\r\nu0\n"],
     "safetensors-header": [
         '{"__metadata__":{"a":"b"},"t":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]},'
         '"u":{"dtype":"I64","shape":[4],"data_offsets":[32,64]}}'],
