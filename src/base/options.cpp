@@ -140,12 +140,8 @@ Option& Option::only_with(std::string key, std::vector<std::string> values) {
   return *this;
 }
 
-std::string Option::range_text() const {
-  const bool from = std::isfinite(low_);
-  const bool to = std::isfinite(high_);
-  if (from && to) return fmt::format("{} to {}", low_, high_);
-  if (from) return fmt::format("at least {}", low_);
-  return to ? fmt::format("at most {}", high_) : "";
+std::string Option::bounds() const {
+  return std::isinf(low_) && std::isinf(high_) ? "" : range_text(low_, high_);
 }
 
 std::string Option::type_name() const {

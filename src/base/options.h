@@ -65,7 +65,7 @@ class Option {
   const OptionCondition& condition() const { return condition_; }
   std::string type_name() const;
   /// "0 to 1", "at least 1"; empty without bounds.
-  std::string range_text() const;
+  std::string bounds() const;
   /// The present value as TOML text.
   std::string toml_value() const;
   /// Usage Error naming `where` when the present value breaks range() or one_of().

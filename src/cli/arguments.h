@@ -25,7 +25,8 @@ namespace truenext::cli {
 struct NumberCheck;
 
 /// An option or positional that was just added, to say more about it. CLI11, which does the work,
-/// costs six seconds wherever it is included, so only arguments.cpp includes it.
+/// costs six seconds wherever it is included, so only arguments.cpp and command_help.cpp include
+/// it.
 class Argument {
  public:
   /// `words` is borrowed: what shell completion offers.

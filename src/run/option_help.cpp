@@ -31,7 +31,7 @@ OptionHelp help_of(const Option& option) {
   entry.key = option.key();
   entry.section = dot == std::string::npos ? kNoSection : option.key().substr(0, dot);
   entry.type = option.choices().empty() ? option.type_name() : "a word";
-  entry.range = option.range_text();
+  entry.range = option.bounds();
   entry.low = option.low();
   entry.high = option.high();
   entry.words = option.choices();

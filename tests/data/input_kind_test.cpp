@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"other_binary",
              bytes("\x7f"
                    "ELF"),
-             "no text", "\\x7fELF"}),
+             "no text", "\\x7FELF"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(InputKind, TextThatOnlyBeginsLikeOneIsRead) {

@@ -150,7 +150,7 @@ TEST(HeaderTest, ThatFitsTwiceOrNotIsRefused) {
         Refused{"json_sessions", "{\"session\":0,\"events\":[{\"aid\":701,\"ts\":1}]}\n",
                 "jq -c '{session} + .events[]'"},
         Refused{"json_other_keys", "{\"a\":0,\"b\":1}\n",
-                "no keys for user and item among a, b"}}) {
+                "no column \"user\" and none \"item\" among \"a\", \"b\""}}) {
     ReaderOptions options;
     options.path = folder.write("events", row.text);
     const auto error = test::caught([&] { open_events(options); });

@@ -67,7 +67,9 @@ INSTANTIATE_TEST_SUITE_P(
               "looks like names, not like a history"},
         Lines{"pairs", "log", "1 11\n1 12\n2 11\n", "pairs", "two fields"},
         Lines{"pairs_apart_by_tabs", "log", "1\t11\n1\t12\n2\t11\n", "pairs", "two fields"},
-        Lines{"a_header_is_no_pair", "log", "user_id item_id\n1 2\n1 3\n", "",
+        Lines{"a_header_above_pairs", "log", "user_id item_id\n1 2\n1 3\n", "pairs",
+              "the first line names them"},
+        Lines{"a_header_the_other_way_round", "log", "item_id user_id\n1 2\n1 3\n", "",
               "looks like names, not like an event"},
         Lines{"unknown_names_are_no_pair", "log", "Kunde Artikel\nk1 a1\nk1 a2\n", "",
               "looks like names, not like an event"},
@@ -111,7 +113,7 @@ TEST(Recognition, AUserOfS3RecHasOneLineInTheWholeFile) {
   int events = 0;
   while (reader->next(event)) ++events;
   EXPECT_EQ(events, 125);
-  EXPECT_EQ(reader->skipped(), 1);
+  EXPECT_EQ(reader->line_counts().skipped, 1);
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
 
 namespace truenext::test {
 
-/// Built with a sanitizer, without optimisation: tests of many sizes leave out the largest.
+/// Built with the address sanitizer, which makes tests many times slower: those of many sizes leave
+/// out the largest.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr bool kSanitized = true;
 #elif defined(__has_feature)

@@ -8,6 +8,7 @@
 #include "base/terminal_text.h"
 #include "data/readers/column_names.h"
 #include "data/readers/column_trouble.h"
+#include "data/readers/missing_words.h"
 #include "data/source_account.h"
 
 namespace truenext {

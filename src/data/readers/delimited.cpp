@@ -122,16 +122,16 @@ std::vector<std::string> DelimitedReader::header_fields() {
 }
 
 void DelimitedReader::read_header() {
-  name_columns(header_fields());
+  const std::vector<std::string> header = header_fields();
+  set_columns(header, where(), NamedBy::header);
+  set_header(header[columns_.user], header[columns_.item]);
 }
 
 void DelimitedReader::read_typed_header() {
-  name_columns(untyped_names(header_fields(), splitter_.separator(), where(), account_));
-}
-
-void DelimitedReader::name_columns(const std::vector<std::string>& names) {
-  set_columns(names, where(), NamedBy::header);
-  set_header(names[columns_.user], names[columns_.item]);
+  const std::vector<std::string> header = header_fields();
+  set_columns(untyped_names(header, splitter_.separator(), where(), account_), where(),
+              NamedBy::header);
+  set_header(header[columns_.user], header[columns_.item]);
 }
 
 /// Of lines that will be refused or passed over nothing is to be learnt.

@@ -76,7 +76,6 @@ class DelimitedReader : public TextEventReader {
 
  private:
   std::vector<std::string> header_fields();
-  void name_columns(const std::vector<std::string>& names);
   /// Cuts a line, and the lines behind it when a quote that opens on it closes there.
   void split_record(std::string_view line);
   std::string_view field(int column) {

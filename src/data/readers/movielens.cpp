@@ -47,7 +47,7 @@ std::unique_ptr<EventReader> open_movielens(const ReaderOptions& options,
 /// The four fields of every line; nothing when a line has others.
 std::vector<std::vector<std::string>> four_fields(const InputSample& sample,
                                                   const char* separator) {
-  FieldSplitter splitter({separator, false});
+  FieldSplitter splitter({separator, QuoteRule::none});
   std::vector<std::vector<std::string>> rows;
   for (const std::string_view line : sample.lines) {
     if (!splitter.split(line) || splitter.fields().size() != 4) return {};

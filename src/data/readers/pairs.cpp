@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "data/readers/columns.h"
 #include "data/readers/line_events.h"
 #include "data/readers/tokens.h"
 #include "data/recognition.h"
@@ -35,6 +36,9 @@ Recognition recognise(const InputSample& sample) {
     rows.push_back(tokens_of(line));
     if (rows.back().size() != 2) return {};
     items.push_back(rows.back()[1]);
+  }
+  if (are_usual_names(rows[0][0], rows[0][1])) {
+    return Recognition::certain("every line has two fields, and the first line names them");
   }
   if (begins_with_names(rows, *sample.options)) {
     return Recognition::no("the first line looks like names, not like an event");
