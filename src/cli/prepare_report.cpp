@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <vector>
+
 namespace truenext::cli {
 namespace {
 
@@ -13,17 +15,20 @@ std::string taken_text(const PrepareReport& report) {
   const auto line = [](const char* name, const std::string& text) {
     return fmt::format("  {:<22}{}\n", name, text);
   };
-  std::string passed_over = source.unused.empty() ? "" : "columns " + shown_names(source.unused);
-  if (report.lines_skipped > 0) {
-    passed_over +=
-        fmt::format("{}{} broken lines", passed_over.empty() ? "" : "; ", report.lines_skipped);
+  std::vector<std::string> passed_over = source.passed_over;
+  if (!source.unused.empty()) passed_over.push_back("columns " + shown_names(source.unused));
+  if (report.repeated_headers > 0) {
+    passed_over.push_back(fmt::format("{} header lines", report.repeated_headers));
   }
+  if (report.lines_skipped > 0) {
+    passed_over.push_back(fmt::format("{} broken lines", report.lines_skipped));
+  }
+  const auto joined = [](const std::vector<std::string>& phrases) {
+    return phrases.empty() ? "nothing" : fmt::format("{}", fmt::join(phrases, "; "));
+  };
   return line("format", fmt::format("{}: {}", report.format, source.why)) +
          line("columns, first row", columns_text(source)) +
-         line("would fit too", source.also_fits.empty()
-                                   ? "nothing"
-                                   : fmt::format("{}", fmt::join(source.also_fits, "; "))) +
-         line("passed over", passed_over.empty() ? "nothing" : passed_over);
+         line("would fit too", joined(source.also_fits)) + line("passed over", joined(passed_over));
 }
 
 }  // namespace

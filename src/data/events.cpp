@@ -73,6 +73,10 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
   if (!sample.folder) {
     input = std::make_unique<LineReader>(options.path);
     check_text(input->name(), input->peek(kSampleBytes));
+    if (const std::string no_utf8 = encoding_warning(input->name(), input->peek(kSampleBytes));
+        !no_utf8.empty()) {
+      start.warnings.push_back(no_utf8);
+    }
     told.leading_comments = take_comments(*input, options.comments, start);
     sample.lines = first_lines(input->peek(kSampleBytes));
   }
@@ -85,7 +89,7 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
   std::unique_ptr<EventReader> reader = info->open(told, std::move(input));
   reader->format_ = info->name;
   choice.write_into(reader->account_);
-  append(reader->account_.also_fits, start.also_fits);
+  append(reader->account_.passed_over, start.passed_over);
   append(reader->account_.warnings, start.warnings);
   return reader;
 }

@@ -17,6 +17,7 @@
 #include "data/event_intake.h"
 #include "data/event_sort.h"
 #include "data/event_spool.h"
+#include "data/prepare_checks.h"
 #include "data/split.h"
 #include "data/split_warnings.h"
 #include "data/staged_folder.h"
@@ -25,7 +26,6 @@
 namespace truenext {
 namespace {
 
-constexpr double kNoMinimum = -1e300;
 /// New numbers for what the filters keep, in the old order; -1 for the rest.
 struct Renumbering {
   std::vector<int32_t> new_ids;
@@ -40,13 +40,6 @@ struct Renumbering {
   }
   int64_t size() const { return static_cast<int64_t>(old_ids.size()); }
 };
-
-/// Values are only read when they decide something: many logs have some that are missing.
-ReaderOptions source_of(const PrepareOptions& options) {
-  ReaderOptions source = options.source;
-  source.values = options.min_value > kNoMinimum || !source.value_column.empty();
-  return source;
-}
 
 /// One run of prepare_dataset(); the methods are its steps in order.
 class Preparation {
@@ -136,17 +129,7 @@ void Preparation::check_source(const EventReader& reader) {
   report_.format = reader.format();
   report_.source = reader.account();
   for (const std::string& warning : report_.source.warnings) warn("{}", warning);
-  check_usage(options_.min_value <= kNoMinimum || reader.has_value(),
-              "--min-value needs values, which this source does not have; name their column with "
-              "--value-column");
-  check_usage(
-      facts_.has_times || !options_.drop_repeats,
-      "--drop-repeats needs times, which this source does not have: without them a repeated "
-      "line may be a repeated visit");
-  const bool temporal = options_.split.method == SplitMethod::temporal;
-  check_usage(!temporal || (facts_.has_times && options_.order == EventOrder::time),
-              "the temporal split needs {}",
-              facts_.has_times ? "--order time" : "a source with times");
+  check_fits(options_, reader);
 }
 
 void Preparation::finish_reading(const EventReader& reader) {
@@ -174,16 +157,7 @@ void Preparation::finish_reading(const EventReader& reader) {
          report_.undated_events);
   }
   given_split_.assign(reader.given_split().begin(), reader.given_split().end());
-  SplitMethod& method = options_.split.method;
-  if (method == SplitMethod::automatic) {
-    method = given_split_.empty() ? SplitMethod::leave_last : SplitMethod::given;
-  }
-  if (method != SplitMethod::given) return;
-  check_usage(!given_split_.empty(), "--split given: this source brings no split of its own");
-  const bool filtered = options_.min_user_events > 1 || options_.min_item_events > 1 ||
-                        report_.events_below_value > 0 || options_.drop_repeats;
-  check_usage(!filtered,
-              "a given split fixes the events: leave out the filters or choose another --split");
+  options_.split.method = split_method(options_, report_, !given_split_.empty());
 }
 
 EventSpool Preparation::sort(EventSpool events) {

@@ -98,7 +98,7 @@ std::vector<std::string_view> first_lines(std::string_view text) {
 }
 
 void FormatChoice::write_into(SourceAccount& account) const {
-  account.why = why;
+  account.why = account.why.empty() ? why : why + "; " + account.why;
   account.also_fits.insert(account.also_fits.begin(), also_fits.begin(), also_fits.end());
   account.warnings.insert(account.warnings.begin(), warnings.begin(), warnings.end());
 }

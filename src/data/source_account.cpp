@@ -24,7 +24,8 @@ nlohmann::ordered_json account_json(const SourceAccount& account) {
   return {{"why", account.why},
           {"columns", columns},
           {"also_fits", account.also_fits},
-          {"unused_columns", account.unused}};
+          {"unused_columns", account.unused},
+          {"passed_over", account.passed_over}};
 }
 
 std::string columns_text(const SourceAccount& account) {

@@ -22,7 +22,8 @@ struct SourceAccount {
   std::vector<TakenColumn> columns;    ///< in the order user, item, time, value; what there is
   std::vector<std::string> also_fits;  ///< other readings, a phrase each, with the option to choose
   std::vector<std::string> unused;     ///< names of columns that nothing reads
-  std::vector<std::string> warnings;   ///< what was guessed, a sentence each
+  std::vector<std::string> passed_over;  ///< lines before the events, a phrase each
+  std::vector<std::string> warnings;     ///< what was guessed, a sentence each
   /// Whether the format promises the order of its lines (then missing times are no surprise).
   bool ordered_by_format = false;
 };

@@ -140,19 +140,47 @@ std::optional<ScannedDate> date_of(const Clock& clock) {
   return ScannedDate{FullTime::of_seconds(minutes * 60 + clock.second, clock.fraction), clock.form};
 }
 
-std::optional<ScannedDate> parse_iso(std::string_view text) {
-  Scanner scan(text);
-  Clock clock;
-  clock.year = scan.digits(4);
-  scan.expect('-');
-  clock.month = scan.digits(2);
-  scan.expect('-');
-  clock.day = scan.digits(2);
+std::optional<ScannedDate> with_clock(Scanner& scan, Clock& clock) {
   if (scan.take_one_of("Tt ") != '\0') {
     scan_clock(scan, clock);
     scan_zone(scan, clock);
   }
   return scan.done() ? date_of(clock) : std::nullopt;
+}
+
+/// "2015-06-07", "2015/06/07" or "2015.06.07".
+std::optional<ScannedDate> parse_year_first(std::string_view text) {
+  Scanner scan(text);
+  Clock clock;
+  clock.year = scan.digits(4);
+  const char separator = scan.take_one_of("-/.");
+  clock.month = scan.digits(2);
+  scan.expect(separator);
+  clock.day = scan.digits(2);
+  return with_clock(scan, clock);
+}
+
+/// "07.06.2015" or "7.6.2015": with points the day stands first everywhere.
+std::optional<ScannedDate> parse_day_first(std::string_view text) {
+  Scanner scan(text);
+  Clock clock;
+  clock.day = scan.short_number();
+  scan.expect('.');
+  clock.month = scan.short_number();
+  scan.expect('.');
+  clock.year = scan.digits(4);
+  return with_clock(scan, clock);
+}
+
+/// "06/07/2015" is the 6th of July to some and the 7th of June to others.
+bool may_be_two_days(std::string_view text) {
+  Scanner scan(text.substr(0, text.find(' ')));
+  scan.short_number();
+  scan.expect('/');
+  scan.short_number();
+  scan.expect('/');
+  scan.digits(4);
+  return scan.done();
 }
 
 std::optional<ScannedDate> parse_check_in(std::string_view text) {
@@ -176,8 +204,10 @@ std::optional<ScannedDate> parse_check_in(std::string_view text) {
 }
 
 std::optional<ScannedDate> parse_date(std::string_view text) {
-  const std::optional<ScannedDate> date = parse_iso(text);
-  return date ? date : parse_check_in(text);
+  for (const auto parse : {parse_year_first, parse_day_first, parse_check_in}) {
+    if (const std::optional<ScannedDate> date = parse(text)) return date;
+  }
+  return std::nullopt;
 }
 
 std::optional<ParsedTime> scaled_time(const FullTime& time, TimeForm form, double scale) {
@@ -217,7 +247,10 @@ std::optional<ParsedTime> parse_time(std::string_view text, double scale) {
 
 std::string why_no_time(std::string_view text, double scale) {
   const bool is_time = parse_decimal(text).valid || parse_date(text).has_value();
-  if (!is_time) return fmt::format("the time is \"{}\", want {}", excerpt(text), kTimeForms);
+  if (!is_time) {
+    const char* const which = may_be_two_days(text) ? ", which may mean two days" : "";
+    return fmt::format("the time is \"{}\"{}; want {}", excerpt(text), which, kTimeForms);
+  }
   if (parse_time(text, 1.0)) {
     return fmt::format(
         "the time is {}, which does not fit into 64 bits (overflow) when multiplied by "

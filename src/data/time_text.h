@@ -29,8 +29,9 @@ struct ParsedTime {
 
 /// The forms that parse_time() reads, for messages and --help.
 inline constexpr const char* kTimeForms =
-    "a number, or a date as 2015-06-07, 2015-06-07 10:00:00 or 2015-06-07T10:00:00.25 with Z, UTC, "
-    "GMT, +02:00 or +0200 behind it (UTC without), or as Tue Apr 03 18:00:09 +0000 2012";
+    "a number, or a date as 2015-06-07, 2015/06/07 or 07.06.2015, alone or with a time as 10:00, "
+    "10:00:00 or T10:00:00.25 and with Z, UTC, GMT, +02:00 or +0200 behind that (UTC without), or "
+    "as Tue Apr 03 18:00:09 +0000 2012";
 
 /// Reads a time in one of the forms of kTimeForms. Nothing when it is in none of these, or when it
 /// does not fit into 64 bits.

@@ -111,8 +111,10 @@ INSTANTIATE_TEST_SUITE_P(
         Table{"dates_in_an_unused_column",
               "user,item,time,Lieferung\n1,2,3,2016-05-01\n1,3,4,2016-05-02\n", "user item time",
               "\"Lieferung\" may be one too"},
-        Table{"a_form_that_is_not_read", "user,item,Tag\n1,2,01.05.2016\n", "user item -",
+        Table{"a_form_that_is_not_read", "user,item,Tag\n1,2,01/05/2016\n", "user item -",
               "its form is not read: write 2016-05-01"},
+        Table{"german_names", "Kunde;Artikel;Bestelldatum\n17;a5;01.05.2016\n",
+              "Kunde Artikel Bestelldatum"},
         Table{"no_time_at_all", "user,item\n1,2\n", "user item -",
               "no column was found for the time: the order of the file decides"},
         Table{"ids_that_look_like_times", "user,item,time\n1,978300760,1\n1,978300761,2\n",
@@ -122,11 +124,11 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Refused, ColumnsTest,
     testing::Values(
-        Table{"german_names", "Kunde,Artikel,Datum\n17,a5,01.05.2016\n18,a6,02.05.2016\n", "",
-              "among \"Kunde\", \"Artikel\", \"Datum\"; the first row is Kunde = 17, Artikel = a5, "
-              "Datum = 01.05.2016; say which is which, for example --user-column Kunde "
-              "--item-column Artikel --time-column Datum"},
-        Table{"another_separator", "user;item;time\n1;2;3\n", "",
+        Table{"polish_names", "Klient,Towar,Kiedy\n17,a5,01.05.2016\n18,a6,02.05.2016\n", "",
+              "among \"Klient\", \"Towar\", \"Kiedy\"; the first row is Klient = 17, Towar = a5, "
+              "Kiedy = 01.05.2016; say which is which, for example --user-column Klient "
+              "--item-column Towar --time-column Kiedy"},
+        Table{"another_separator_on_some_lines", "user;item;time\n1;2\n", "",
               "the line is one field, but holds \";\": --separator ';'"},
         Table{"an_event_for_a_header", "1,a,978300760,5\n2,b,978300761,4\n", "",
               "if the first line is an event --columns user,item,time,-"},
@@ -165,21 +167,23 @@ struct Look {
 };
 
 TEST(TimeLook, JudgesAllValuesButTheMissing) {
-  for (const Look& row : std::vector<Look>{{{}, TimeLook::unknown},
-                                           {{"", "NA", "\\N"}, TimeLook::unknown},
-                                           {{"2015-06-07", "NA"}, TimeLook::date},
-                                           {{"2015-06-07", "soon"}, TimeLook::other},
-                                           {{"978300760", "978300761"}, TimeLook::epoch},
-                                           {{"1600000000123", "1600000001123"}, TimeLook::epoch},
-                                           {{"978300760"}, TimeLook::number},
-                                           {{"978300760", "17"}, TimeLook::number},
-                                           {{"20160501", "20160502"}, TimeLook::epoch},
-                                           {{"20169901", "20160502"}, TimeLook::number},
-                                           {{"10:51", "9:02:03"}, TimeLook::clock},
-                                           {{"01.05.2016", "1.5.16"}, TimeLook::other_date},
-                                           {{"5/1/2016 10:51"}, TimeLook::other_date},
-                                           {{"1.2.3.4", "5.6.7.8"}, TimeLook::other},
-                                           {{"192-16-1"}, TimeLook::other}}) {
+  for (const Look& row :
+       std::vector<Look>{{{}, TimeLook::unknown},
+                         {{"", "NA", "\\N"}, TimeLook::unknown},
+                         {{"2015-06-07", "NA"}, TimeLook::date},
+                         {{"2015-06-07", "soon"}, TimeLook::other},
+                         {{"978300760", "978300761"}, TimeLook::epoch},
+                         {{"1600000000123", "1600000001123"}, TimeLook::epoch},
+                         {{"978300760"}, TimeLook::number},
+                         {{"978300760", "17"}, TimeLook::number},
+                         {{"20160501", "20160502"}, TimeLook::epoch},
+                         {{"20169901", "20160502"}, TimeLook::number},
+                         {{"10:51", "9:02:03"}, TimeLook::clock},
+                         {{"01/05/2016", "1/5/16", "1.5.16"}, TimeLook::other_date},
+                         {{"01.05.2016", "1.5.2016 10:51"}, TimeLook::date},
+                         {{"5/1/2016 10:51"}, TimeLook::other_date},
+                         {{"1.2.3.4", "5.6.7.8"}, TimeLook::other},
+                         {{"192-16-1"}, TimeLook::other}}) {
     EXPECT_EQ(time_look(row.values), row.look) << fmt::format("{}", fmt::join(row.values, " "));
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that are no lines of text are named as what they are, with the way to make text of them.
+#include "data/readers/input_kind.h"
+
 #include <gtest/gtest.h>
 
 #include <ostream>
@@ -124,6 +126,14 @@ TEST(InputKind, FoldersAreNamedWithTheirFiles) {
   EXPECT_EQ(error.code, ExitCode::data);
   EXPECT_TRUE(error.says("this is a folder")) << error.message;
   EXPECT_TRUE(error.says("events.csv")) << error.message;
+}
+
+TEST(EncodingWarning, NamesTheFirstWholeLineThatIsNoUtf8) {
+  EXPECT_EQ(encoding_warning("log", "user,item\n\xc3\x84,1\n"), "");
+  EXPECT_EQ(encoding_warning("log", "user,item\nu,\xc3"), "") << "the last line may be cut";
+  const std::string said = encoding_warning("log", "user,item\na,1\n\xc4,2\n");
+  EXPECT_NE(said.find("log: the text is no UTF-8 (\"\\xC4,2\")"), std::string::npos) << said;
+  EXPECT_NE(said.find("iconv -f ISO-8859-1"), std::string::npos) << said;
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ class LineReading : public testing::TestWithParam<Case> {
             fmt::format("{} {} {} {}", event.user, event.item, event.time, event.value));
       }
       say(reader->account().warnings);
-      say(reader->account().also_fits);
+      say(reader->account().passed_over);
       say(reader->warnings());
       counts_ = reader->line_counts();
     });

@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
               "the first line names them"},
         Lines{"a_header_the_other_way_round", "log", "item_id user_id\n1 2\n1 3\n", "",
               "looks like names, not like an event"},
-        Lines{"unknown_names_are_no_pair", "log", "Kunde Artikel\nk1 a1\nk1 a2\n", "",
+        Lines{"unknown_names_are_no_pair", "log", "Klient Towar\nk1 a1\nk1 a2\n", "",
               "looks like names, not like an event"},
         Lines{"a_time_is_no_item_of_a_pair", "log", "1 2015-06-07\n1 2015-06-08\n", "",
               "the second field is always a time"},

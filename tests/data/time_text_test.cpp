@@ -47,16 +47,39 @@ TEST(ParseTime, ReadsDates) {
     EXPECT_EQ(time_of(text), 1396867869) << text;
     EXPECT_EQ(parse_time(text)->form, TimeForm::zoned) << text;
   }
+  for (const char* text : {"2014/04/07 10:51:09", "2014.04.07T10:51:09", "07.04.2014 10:51:09",
+                           "7.4.2014 10:51:09", "7.4.2014 12:51:09 +0200"}) {
+    EXPECT_EQ(time_of(text), 1396867869) << text;
+  }
   EXPECT_EQ(parse_time("2014-04-07 10:51:09")->form, TimeForm::unzoned);
   EXPECT_EQ(parse_time("2014-04-07")->form, TimeForm::day);
   EXPECT_EQ(parse_time("1396867869")->form, TimeForm::number);
 }
 
 TEST(ParseTime, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "abc", "12x", "1e400", "nan", "inf", "2014-13-01", "2014-02-30",
-                           "2014-04-07T25:00:00", "2014-04-07 10", "2014-04-07T10:51:09 junk",
-                           "2014-04-07 10:51:09 CEST", "2014-04-07T10:51:09+25:00",
-                           "2014-04-07T10:51:09 ", "Tue Foo 03 18:00:09 +0000 2012", "12 "}) {
+  for (const char* text : {"",
+                           "abc",
+                           "12x",
+                           "1e400",
+                           "nan",
+                           "inf",
+                           "2014-13-01",
+                           "2014-02-30",
+                           "2014-04-07T25:00:00",
+                           "2014-04-07 10",
+                           "2014-04-07T10:51:09 junk",
+                           "2014-04-07 10:51:09 CEST",
+                           "2014-04-07T10:51:09+25:00",
+                           "2014-04-07T10:51:09 ",
+                           "Tue Foo 03 18:00:09 +0000 2012",
+                           "12 ",
+                           "2014-04/07",
+                           "2014/4/7",
+                           "07/04/2014",
+                           "07.04.14",
+                           "31.02.2014",
+                           "4.2014 10:51",
+                           "07.04-2014"}) {
     EXPECT_FALSE(parse_time(text).has_value()) << text;
   }
 }

@@ -150,9 +150,11 @@ TEST_F(InitialWeights, ItemsAreMatchedByRawId) {
       const std::optional<int32_t> source = old.find_item(dataset.items().raw(item));
       EXPECT_EQ(source.has_value(), dataset.items().raw(item).front() == 'i');
       const std::vector<float> mine = row(now.at(table), item);
-      if (source) EXPECT_EQ(mine, row(then.at(table), *source));
-      // Those of a new model with this seed may be where the old one's items started.
-      if (!source) EXPECT_NE(mine, row(random.at(table), item));
+      if (source) {
+        EXPECT_EQ(mine, row(then.at(table), *source));
+      } else {  // those of a new model with this seed may be where the old one's items started
+        EXPECT_NE(mine, row(random.at(table), item));
+      }
       known += source ? 1 : 0;
       moved += source && *source != item ? 1 : 0;
     }
@@ -211,10 +213,12 @@ TEST_F(InitialWeights, RowsOfNewItemsComeFromNoStreamOfTheOldRun) {
       const auto now = rows_by_id(checkpoint("new"), Dataset::open(data_));
       for (const auto& [id, row] : now) {
         for (const auto& [other, start] : then) {
-          if (id.front() == 'f') EXPECT_LT(std::abs(cosine(row, start)), 0.9) << id << other;
+          if (id.front() != 'f') continue;
+          EXPECT_LT(std::abs(cosine(row, start)), 0.9) << id << other;
         }
         for (const auto& [other, start] : now) {
-          if (id.front() == 'f' && other != id) EXPECT_NE(row, start) << id << other;
+          if (id.front() != 'f' || other == id) continue;
+          EXPECT_NE(row, start) << id << other;
         }
       }
     }

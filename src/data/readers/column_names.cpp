@@ -10,24 +10,31 @@ namespace {
 
 // Usual spellings, in lower case and without "_", "-" and blanks; earlier ones win.
 constexpr std::string_view kUserNames[] = {
-    "user",        "userid",     "uid",           "reviewerid", "session",  "sessionid",
-    "visitorid",   "customerid", "customer",      "visitor",    "reviewer", "memberid",
-    "member",      "clientid",   "accountid",     "profileid",  "playerid", "personid",
-    "usersession", "username",   "fullvisitorid", "msno",       "steamid",  "deviceid"};
+    "user",        "userid",     "uid",           "reviewerid",   "session",  "sessionid",
+    "visitorid",   "customerid", "customer",      "visitor",      "reviewer", "memberid",
+    "member",      "clientid",   "accountid",     "profileid",    "playerid", "personid",
+    "usersession", "username",   "fullvisitorid", "msno",         "steamid",  "deviceid",
+    "kunde",       "kundenid",   "kundennr",      "kundennummer", "nutzer",   "nutzerid",
+    "benutzer",    "benutzerid", "client",        "utilisateur",  "usuario",  "cliente",
+    "utente"};
 constexpr std::string_view kItemNames[] = {
-    "item",      "itemid",    "iid",        "movie",    "movieid",    "asin",    "parentasin",
-    "product",   "productid", "poi",        "poiid",    "venue",      "venueid", "place",
-    "placeid",   "business",  "businessid", "artist",   "artistid",   "track",   "trackid",
-    "article",   "articleid", "aid",        "book",     "bookid",     "isbn",    "song",
-    "songid",    "news",      "newsid",     "video",    "videoid",    "sku",     "skuid",
-    "stockcode", "gameid",    "appid",      "recipeid", "animeid",    "beerid",  "hotelid",
-    "listingid", "contentid", "goodsid",    "showid",   "locationid", "trackuri"};
+    "item",          "itemid",    "iid",       "movie",         "movieid",    "asin",
+    "parentasin",    "product",   "productid", "poi",           "poiid",      "venue",
+    "venueid",       "place",     "placeid",   "business",      "businessid", "artist",
+    "artistid",      "track",     "trackid",   "article",       "articleid",  "aid",
+    "book",          "bookid",    "isbn",      "song",          "songid",     "news",
+    "newsid",        "video",     "videoid",   "sku",           "skuid",      "stockcode",
+    "gameid",        "appid",     "recipeid",  "animeid",       "beerid",     "hotelid",
+    "listingid",     "contentid", "goodsid",   "showid",        "locationid", "trackuri",
+    "artikel",       "artikelid", "artikelnr", "artikelnummer", "produkt",    "produktid",
+    "produktnummer", "produit",   "producto",  "articulo",      "prodotto"};
 constexpr std::string_view kTimeNames[] = {
-    "time",           "timestamp",   "ts",           "unixtime",     "date",
-    "unixreviewtime", "datetime",    "eventtime",    "unix",         "unixtimestamp",
-    "epoch",          "epochtime",   "createdat",    "eventdt",      "eventdate",
-    "tdat",           "lastwatchdt", "purchasedate", "purchasetime", "visitedat",
-    "reviewtime",     "reviewdate",  "utc",          "utctime",      "dt"};
+    "time",         "timestamp", "ts",         "unixtime",      "date",        "unixreviewtime",
+    "datetime",     "eventtime", "unix",       "unixtimestamp", "epoch",       "epochtime",
+    "createdat",    "eventdt",   "eventdate",  "tdat",          "lastwatchdt", "purchasedate",
+    "purchasetime", "visitedat", "reviewtime", "reviewdate",    "utc",         "utctime",
+    "dt",           "datum",     "zeitpunkt",  "zeitstempel",   "zeit",        "fecha",
+    "horodatage"};
 constexpr std::string_view kValueNames[] = {"value",   "rating", "weight",  "score",
                                             "overall", "stars",  "ratings", "bookrating"};
 
@@ -84,7 +91,8 @@ bool ends_like_a_time(std::string_view word) {
   static constexpr std::string_view kOthers[] = {"update",  "candidate", "mandate", "validate",
                                                  "runtime", "playtime",  "lifetime"};
   if (is_one_of(word, kOthers)) return false;
-  return word.ends_with("time") || word.ends_with("date") || word.ends_with("timestamp");
+  return word.ends_with("time") || word.ends_with("date") || word.ends_with("timestamp") ||
+         word.ends_with("datum") || word.ends_with("zeitpunkt") || word.ends_with("zeitstempel");
 }
 
 }  // namespace
@@ -99,9 +107,9 @@ std::optional<int> place_of_name(ColumnRole role, std::string_view name) {
 bool names_a_time(std::string_view name) {
   static constexpr std::string_view kWords[] = {"ts", "dt", "dat", "epoch", "utc", "unix", "when"};
   static constexpr std::string_view kOfThings[] = {
-      "birth",      "birthday",     "born",      "release", "released", "signup",
-      "registered", "registration", "joined",    "join",    "expiry",   "expires",
-      "expiration", "publication",  "published", "due"};
+      "birth",      "birthday",     "born",      "release", "released",     "signup",
+      "registered", "registration", "joined",    "join",    "expiry",       "expires",
+      "expiration", "publication",  "published", "due",     "geburtsdatum", "lieferdatum"};
   bool time = false;
   const std::vector<std::string> words = words_of(name);
   for (const std::string& word : words) {

@@ -56,8 +56,8 @@ LeadingComments take_comments(LineReader& input, CommentOption option, SourceAcc
     comments.lines += is_blank(next) ? 0 : 1;
     input.next(line);
   }
-  account.also_fits.push_back(
-      fmt::format("events in {} comment line{} at the start: \"{}\" (--comments off)",
+  account.passed_over.push_back(
+      fmt::format("{} comment line{} at the start, \"{}\" (--comments off reads them)",
                   comments.lines, comments.lines == 1 ? "" : "s", first));
   return comments;
 }

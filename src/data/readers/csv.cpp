@@ -18,12 +18,34 @@ std::vector<std::string> usual_columns(size_t count, const LineReader& input) {
       input.name(), count);
 }
 
+/// What stands between the fields of every line where the usual separator stands in none: a file of
+/// one column holds no events, so such lines can be nothing else.
+std::string found_separator(std::string_view start, const std::string& usual) {
+  const std::vector<std::string_view> lines = first_lines(start);
+  const auto count = [&](size_t line, char c) {
+    return std::count(lines[line].begin(), lines[line].end(), c);
+  };
+  if (lines.size() < 2) return usual;
+  for (const char c : {usual[0], ';', '\t', '|', ','}) {
+    if (count(0, c) == 0) continue;
+    if (c == usual[0]) return usual;
+    bool everywhere = true;
+    for (size_t line = 1; line < lines.size(); ++line) {
+      everywhere = everywhere && count(line, c) == count(0, c);
+    }
+    if (everywhere) return std::string(1, c);
+  }
+  return usual;
+}
+
 std::unique_ptr<EventReader> open_separated(const ReaderOptions& options,
                                             std::unique_ptr<LineReader> input,
                                             const std::string& separator) {
-  const std::string text = separator_text(options.separator, separator);
+  const std::string text =
+      separator_text(options.separator, found_separator(input->peek(kSampleBytes), separator));
   const QuoteRule usual = text == "\t" ? QuoteRule::whole_field : QuoteRule::rfc4180;
-  const Delimiter delimiter{text, quote_rule(options.quotes, usual)};
+  const bool found = options.separator.empty() && text != separator;
+  const Delimiter delimiter{text, quote_rule(options.quotes, usual), found};
   const std::string where = input->name();
   std::vector<std::string> names;
   NamedBy named_by = NamedBy::option;

@@ -109,7 +109,12 @@ bool FieldSplitter::split_quoted(std::string_view line) {
 
 DelimitedReader::DelimitedReader(const ReaderOptions& options, std::unique_ptr<LineReader> input,
                                  Delimiter delimiter)
-    : TextEventReader(options, std::move(input)), splitter_(std::move(delimiter)) {}
+    : TextEventReader(options, std::move(input)), splitter_(std::move(delimiter)) {
+  if (!splitter_.found_separator()) return;
+  const std::string& separator = splitter_.separator();
+  account_.why = fmt::format("{} stands between the fields of every line",
+                             separator == "\t" ? "a tab" : "\"" + separator + "\"");
+}
 
 std::vector<std::string> DelimitedReader::header_fields() {
   std::string_view line;

@@ -24,6 +24,7 @@ enum class QuoteRule {
 struct Delimiter {
   std::string separator = ",";
   QuoteRule quotes = QuoteRule::rfc4180;
+  bool found = false;  ///< in the lines: neither an option nor the format says so
 };
 
 /// The rule that an option asks for; `usual` is that of the format.
@@ -38,6 +39,7 @@ class FieldSplitter {
   const std::vector<std::string_view>& fields() const { return fields_; }
   std::vector<std::string> copies() const { return {fields_.begin(), fields_.end()}; }
   const std::string& separator() const { return delimiter_.separator; }
+  bool found_separator() const { return delimiter_.found; }
   /// Whether quotes mean something and the line has some.
   bool saw_quotes() const { return saw_quotes_; }
   /// A field without the blanks around it, unless blanks separate.

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/terminal_text.h"
+#include "base/utf8.h"
 
 namespace truenext {
 namespace {
@@ -222,6 +223,22 @@ void check_text(const std::string& name, std::string_view start) {
   check_signature(name, start);
   check_encoding(name, start);
   check_document(name, start);
+}
+
+std::string encoding_warning(const std::string& name, std::string_view start) {
+  while (!start.empty()) {
+    const size_t end = start.find('\n');
+    if (end == std::string_view::npos) break;  // may be cut in a character
+    const std::string_view line = start.substr(0, end);
+    if (!is_utf8(line)) {
+      return fmt::format(
+          "{}: the text is no UTF-8 (\"{}\"): ids keep their bytes, which other programs may not "
+          "show; if it is Latin-1, convert it: iconv -f ISO-8859-1 -t UTF-8 {}",
+          excerpt(name), excerpt(line), excerpt(name));
+    }
+    start.remove_prefix(end + 1);
+  }
+  return "";
 }
 
 std::string folder_problem(const std::string& path) {

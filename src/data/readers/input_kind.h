@@ -12,6 +12,9 @@ namespace truenext {
 /// the file, unpacked, 64 KiB of it when there are as many.
 void check_text(const std::string& name, std::string_view start);
 
+/// A warning where whole lines of the begin of a file are no UTF-8; empty where they are.
+std::string encoding_warning(const std::string& name, std::string_view start);
+
 /// What to say of a folder that no format reads: its files, one of which may have been meant.
 std::string folder_problem(const std::string& path);
 
