@@ -1,18 +1,39 @@
 # A file added is a file built: modules and test programs are the .cpp files of their folders.
 
-#   truenext_module(NAME [SOURCES generated files ...] [DEPENDS other modules and libraries ...])
+#   truenext_module(NAME [COLD] [SOURCES generated files ...] [DEPENDS other modules and libraries ...])
+# COLD: nobody waits for what it does; -O1 takes a third off the time of compiling.
 # Everything in src/NAME. `src/` is the include root, so a path tells the module.
 function(truenext_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "" "SOURCES;DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   add_library(truenext_${name} OBJECT ${sources} ${ARG_SOURCES})
   target_include_directories(truenext_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(truenext_${name} PUBLIC ${ARG_DEPENDS} PRIVATE truenext_warnings)
+  if(ARG_COLD)
+    target_compile_options(truenext_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
+  truenext_group(truenext_${name} ${sources})
   if(name STREQUAL base)
     truenext_precompile(truenext_base <fmt/format.h>)
   else()
     truenext_precompile(truenext_${name} REUSE_FROM truenext_base)
   endif()
+endfunction()
+
+# Files are compiled in groups of eight: most of the time of one goes into what all of them include and
+# into the same templates of the JSON library. Alone stay files that define the same names by design
+# (the entries of a list: readers, networks, criteria), files that are one class in several, and the
+# kernels, which include themselves again for every instruction level.
+option(TRUENEXT_UNITY "Compile the files of a module in groups; OFF for who edits them" ON)
+
+function(truenext_group target)
+  if(NOT TRUENEXT_UNITY OR target MATCHES "_(kernels|net|objectives)$")
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  set(alone ${ARGN})
+  list(FILTER alone INCLUDE REGEX "/readers/")
+  set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 #   truenext_tests(FOLDER [DEPENDS libraries ...] [LABEL label])

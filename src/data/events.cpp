@@ -26,6 +26,12 @@ const std::vector<const ReaderInfo*>& reader_list() {
   return list;
 }
 
+std::string format_names() {
+  std::vector<std::string> names;
+  for (const ReaderInfo* reader : reader_list()) names.push_back(reader->name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 namespace {
 
 std::string bare_name(const std::string& path) {
@@ -34,12 +40,6 @@ std::string bare_name(const std::string& path) {
     if (name.ends_with(suffix)) name.resize(name.size() - std::string_view(suffix).size());
   }
   return name;
-}
-
-std::string format_names() {
-  std::vector<std::string> names;
-  for (const ReaderInfo* reader : reader_list()) names.push_back(reader->name);
-  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 const ReaderInfo& named_format(const std::string& name) {

@@ -156,6 +156,8 @@ struct ReaderInfo {
 
 /// In the order in which they are asked whether they recognise an input.
 const std::vector<const ReaderInfo*>& reader_list();
+/// "csv, tsv, ..."
+std::string format_names();
 
 /// Opens `options.path` with the named format, or with the one its name and first lines prove (see
 /// recognition.h). Usage Error naming the nearest known format, data Error when the file cannot be

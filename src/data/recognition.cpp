@@ -30,12 +30,6 @@ std::string reasons(const std::vector<Opinion>& opinions, Fit fit) {
   return text;
 }
 
-std::string format_names() {
-  std::vector<std::string> names;
-  for (const ReaderInfo* reader : reader_list()) names.push_back(reader->name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
 /// How to have the lines read as a table, where they may be one.
 std::string table_hint(const InputSample& sample) {
   if (sample.lines.empty()) return "";

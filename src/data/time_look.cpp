@@ -53,10 +53,10 @@ bool counts_from_1970(double value) {
 
 /// 20160501
 bool is_compact_date(double value) {
+  if (value < 19900101 || value > 20991231) return false;
   const auto number = static_cast<int64_t>(value);
   const int64_t month = number / 100 % 100, day = number % 100;
-  return number >= 19900101 && number <= 20991231 && month >= 1 && month <= 12 && day >= 1 &&
-         day <= 31;
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
 TimeLook look_of(std::string_view text) {

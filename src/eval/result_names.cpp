@@ -22,7 +22,7 @@ std::string suffix_of(const EvalReport& report) {
   const Protocol& protocol = report.protocol;
   std::string text;
   if (protocol.candidates != CandidateRule::full) {
-    text += "_" + candidate_rule_name(protocol.candidates);
+    text += fmt::format("_{}", candidate_rule_name(protocol.candidates));
   }
   if (report.held_out_items > 0) text += fmt::format("_m{}", report.held_out_items);
   if (protocol.exclude_seen != report.usual_exclude_seen) text += "_seen";

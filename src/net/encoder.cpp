@@ -12,11 +12,6 @@
 namespace truenext {
 namespace {
 
-ModelOptions resolved(ModelOptions options) {
-  options.resolve();
-  return options;
-}
-
 std::string shape_text(const std::vector<int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
@@ -151,13 +146,13 @@ int64_t NetworkEncoder::encode_tile(JaggedView<int32_t> histories, int64_t begin
 }  // namespace
 
 std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items) {
-  const ModelOptions full = resolved(options);
+  const ModelOptions full = options.resolved();
   return find_network(full.name).tensors(full, num_items);
 }
 
 std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options,
                                               const TensorMap& weights) {
-  const ModelOptions full = resolved(options);
+  const ModelOptions full = options.resolved();
   check_tensors(find_network(full.name).tensors(full, count_items(weights)), weights);
   return std::make_unique<NetworkEncoder>(full, weights);
 }

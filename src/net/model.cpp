@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/model.h"
 
-#include <utility>
-
 #include "net/initialise.h"
 
 namespace truenext {
-namespace {
 
-ModelOptions resolved(ModelOptions options) {
-  options.resolve();
-  return options;
-}
-
-}  // namespace
-
-Model::Model(ModelOptions options, const ItemRows& items)
-    : options_(resolved(std::move(options))),
+Model::Model(const ModelOptions& options, const ItemRows& items)
+    : options_(options.resolved()),
       network_(&find_network(options_.name)),
       num_items_(items.total),
       parameters_(network_->tensors(options_, items.total), items.kept),

@@ -16,7 +16,7 @@ class Model {
  public:
   /// Zeros for weights; of item tables the rows of `items` that are kept. `options` are resolved on
   /// a copy. Usage Error naming what cannot be.
-  Model(ModelOptions options, const ItemRows& items);
+  Model(const ModelOptions& options, const ItemRows& items);
 
   const ModelOptions& options() const { return options_; }  ///< resolved
   const NetworkInfo& network() const { return *network_; }

@@ -45,4 +45,10 @@ void ModelOptions::resolve() {
   find_network(name).check(*this);
 }
 
+ModelOptions ModelOptions::resolved() const {
+  ModelOptions copy = *this;
+  copy.resolve();
+  return copy;
+}
+
 }  // namespace truenext

@@ -57,6 +57,7 @@ struct ModelOptions {
   /// Replaces every "auto" and 0 by the style's value and refuses what cannot be. Usage Error that
   /// names the key, e.g. model.num_heads. Resolving twice changes nothing.
   void resolve();
+  ModelOptions resolved() const;  ///< a copy, resolved
 };
 
 }  // namespace truenext

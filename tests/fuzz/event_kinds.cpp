@@ -16,7 +16,9 @@ void read_all(const ReaderOptions& options) {
     bytes += static_cast<int64_t>(event.user.size() + event.item.size());
     if (std::isnan(event.value)) __builtin_trap();
   }
-  if (bytes < 0 || reader->skipped() < 0) __builtin_trap();
+  if (bytes < 0 || reader->line_counts().skipped < 0) __builtin_trap();
+  (void)reader->warnings();
+  (void)columns_text(reader->account());
   (void)reader->given_split();
 }
 

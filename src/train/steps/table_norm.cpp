@@ -9,25 +9,25 @@ namespace truenext {
 namespace {
 
 /// Numbers per task, part of the bits: partial sums are made of these and added in order.
-constexpr int64_t kChunk = int64_t{1} << 16;
+constexpr int64_t kNormChunk = int64_t{1} << 16;
 
 /// body(begin, size) over the chunks of `size` numbers, task by task.
 template <typename Body>
 void for_each_chunk(int64_t size, WorkerPool& pool, const Body& body) {
-  pool.run((size + kChunk - 1) / kChunk, [&](int64_t task, int) {
-    const int64_t begin = task * kChunk;
-    body(begin, std::min(kChunk, size - begin));
+  pool.run((size + kNormChunk - 1) / kNormChunk, [&](int64_t task, int) {
+    const int64_t begin = task * kNormChunk;
+    body(begin, std::min(kNormChunk, size - begin));
   });
 }
 
 template <typename T>
 double frobenius_norm(std::span<const T> values, WorkerPool& pool) {
   const auto size = static_cast<int64_t>(values.size());
-  std::vector<double> sums(static_cast<size_t>((size + kChunk - 1) / kChunk), 0.0);
+  std::vector<double> sums(static_cast<size_t>((size + kNormChunk - 1) / kNormChunk), 0.0);
   for_each_chunk(size, pool, [&](int64_t begin, int64_t count) {
     double sum = 0;
     for (const T value : values.subspan(begin, count)) sum += static_cast<double>(value) * value;
-    sums[begin / kChunk] = sum;
+    sums[begin / kNormChunk] = sum;
   });
   double total = 0;
   for (const double sum : sums) total += sum;
