@@ -16,6 +16,7 @@
 #include "base/thread_pool.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/run_lock.h"
 #include "eval/calibration_check.h"
 #include "eval/calibration_fit.h"
 #include "eval/calibration_report.h"
@@ -187,6 +188,7 @@ void print_report(const CalibrationReport& report, const CalibrateArguments& arg
 
 void run_calibrate(const CalibrateArguments& arguments, const Globals& globals) {
   const std::filesystem::path result = std::filesystem::path(arguments.model) / "calibration.json";
+  const auto lock = lock_run_of(arguments.model, "truenext calibrate");
   if (arguments.remove) {
     replace_calibration(arguments.model, std::nullopt);
     std::error_code ignored;

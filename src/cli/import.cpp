@@ -14,8 +14,10 @@
 #include "base/options.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/run_lock.h"
 #include "data/data_place.h"
 #include "data/dataset.h"
+#include "eval/result_names.h"
 #include "interop/model_import.h"
 
 namespace truenext::cli {
@@ -33,21 +35,38 @@ constexpr Format kFormats[] = {
     {"sasrec-pytorch", "pmixer"},  // and what comes from it, such as the relevance-loss code
 };
 
+constexpr const char* kCheckpoints = "checkpoint";
+
 struct ImportCommand {
   std::string file, format, data, out;
   int64_t heads = 0;
   bool overwrite = false;
 };
 
-/// The model file to be written: `out` itself when it is called .safetensors, else inside a run
-/// folder of that name.
-fs::path model_path(const ImportCommand& command) {
+/// Else it is a run folder.
+bool is_model_file(const fs::path& out) {
+  return out.extension() == ".safetensors";
+}
+
+/// What --out names is taken for as long as it is checked and written: it may be a run under way.
+std::unique_ptr<FolderLock> lock_target(const fs::path& out) {
+  const std::string work = "truenext import";
+  return is_model_file(out) ? lock_run_of(out, work) : std::make_unique<FolderLock>(out, work);
+}
+
+/// Under the lock: what is there goes only with --overwrite.
+void check_target(const ImportCommand& command) {
+  if (command.overwrite) return;
   const fs::path out = command.out;
-  const fs::path path = out.extension() == ".safetensors" ? out : out / kModelFileName;
-  check_usage(command.overwrite || !fs::exists(path),
+  const fs::path model = is_model_file(out) ? out : out / kModelFileName;
+  check_usage(!fs::exists(model),
               "--out {}: there is a model already; choose another name or add --overwrite",
-              path.string());
-  return path;
+              model.string());
+  if (is_model_file(out)) return;
+  check_usage(!fs::exists(out / "config.toml") && !fs::exists(out / kCheckpoints),
+              "--out {0}: there is a run that has no model yet; continue it with truenext train "
+              "--resume {0}, choose another name or add --overwrite",
+              out.string());
 }
 
 struct DataOptions : DataPlace {
@@ -67,6 +86,21 @@ std::string config_toml(ModelOptions model, const DataPlace* place) {
   }
   options.section("model", model);
   return to_toml(options);
+}
+
+/// The run folder around the model: what belonged to a run before goes, config.toml says where the
+/// data lie, which a model file, that goes anywhere, does not know.
+void begin_run(const ImportCommand& command, const ModelOptions& model) {
+  const fs::path run = command.out;
+  remove_results(run);
+  fs::remove_all(run / kCheckpoints);
+  DataPlace place;
+  if (!command.data.empty()) {
+    place = {fs::absolute(command.data).lexically_normal().string(),
+             way_from_run(run, command.data)};
+  }
+  write_file_atomically(run / "config.toml",
+                        config_toml(model, command.data.empty() ? nullptr : &place));
 }
 
 const char* names_of(const std::string& format) {
@@ -100,7 +134,9 @@ void report(const ImportedModel& model, const fs::path& path, const Globals& glo
 }
 
 void run_import(const ImportCommand& command, const Globals& globals) {
-  const fs::path path = model_path(command);
+  const fs::path out = command.out;
+  const auto lock = lock_target(out);
+  check_target(command);
   std::optional<Catalogue> catalogue;
   if (!command.data.empty()) catalogue = catalogue_of(Dataset::open(command.data));
   ImportOptions options;
@@ -109,19 +145,12 @@ void run_import(const ImportCommand& command, const Globals& globals) {
   if (catalogue) options.catalogue = &*catalogue;
   ImportedModel model = import_model(*open_state_dict(command.file), options);
   model.description.config_toml = config_toml(model.description.model, nullptr);
+  const fs::path path = is_model_file(out) ? out : out / kModelFileName;
   if (path.has_parent_path()) make_folder(path.parent_path());
-  std::optional<FolderLock> lock;
-  if (path != fs::path(command.out)) {
-    lock.emplace(command.out, "truenext import");  // it may be a run under way
-    // Only the run folder knows where the data lies; the model file goes anywhere.
-    DataPlace place;
-    if (!command.data.empty()) {
-      place = {fs::absolute(command.data).lexically_normal().string(),
-               way_from_run(command.out, command.data)};
-    }
-    write_file_atomically(
-        fs::path(command.out) / "config.toml",
-        config_toml(model.description.model, command.data.empty() ? nullptr : &place));
+  if (!is_model_file(out)) {
+    begin_run(command, model.description.model);
+  } else if (lock && path.filename() == kModelFileName) {
+    remove_results(path.parent_path());
   }
   model.write(path);
   report(model, path, globals);

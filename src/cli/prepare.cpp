@@ -108,21 +108,20 @@ void add_source_options(Command& verb, PrepareArguments& arguments) {
       .suggest(format_words())
       .show_default()
       .group(group);
-  verb.add_option("--user-column", source.user_column,
-                  "Name of the column of users; usual ones such as user_id are found by themselves")
-      .show_default()
-      .group(group);
-  verb.add_option("--item-column", source.item_column, "Name of the column of items (likewise)")
-      .show_default()
-      .group(group);
-  verb.add_option("--time-column", source.time_column,
-                  "Name of the column of times; \"\" if there is none to use")
-      .show_default()
-      .group(group);
-  verb.add_option("--value-column", source.value_column,
-                  "Name of the column of ratings or weights (found by itself if called value, "
-                  "rating, weight, ...)")
-      .group(group);
+  const auto add_column = [&](const char* option, std::optional<std::string>& column,
+                              const char* help) {
+    verb.add_option_function(
+            option, [&column](const std::string& name) { column = name; }, help)
+        .group(group);
+  };
+  add_column("--user-column", source.user_column,
+             "Name of the column of users; usual ones such as user_id are found by themselves");
+  add_column("--item-column", source.item_column, "Name of the column of items (likewise)");
+  add_column("--time-column", source.time_column,
+             "Name of the column of times (likewise); \"\" if there is none to use");
+  add_column("--value-column", source.value_column,
+             "Name of the column of ratings or weights (found by itself if called value, "
+             "rating, weight, ...)");
   verb.add_option("--columns", source.columns,
                   "Names for the columns of a file without header, e.g. user,item,-,time")
       .group(group);

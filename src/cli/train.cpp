@@ -14,7 +14,6 @@
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
 #include "data/data_place.h"
-#include "inference/model_file.h"
 #include "run/option_help.h"
 #include "run/run_config.h"
 #include "run/unused_settings.h"
@@ -53,40 +52,6 @@ std::string data_source(const Arguments& arguments) {
   return "data.path of " + (arguments.config_file.empty() ? "the preset" : arguments.config_file);
 }
 
-bool has_checkpoint(const fs::path& run) {
-  return fs::exists(run / "checkpoint" / "last.safetensors");
-}
-
-/// What to do about a run that is in the folder already.
-std::string run_there_text(const fs::path& run) {
-  if (has_checkpoint(run)) {
-    return fmt::format(
-        "holds a run already; continue it with --resume {}, or replace it with --overwrite",
-        run.string());
-  }
-  if (fs::exists(run / kModelFileName)) {
-    return "holds a model already; choose another name, or replace it with --overwrite";
-  }
-  return fmt::format(
-      "holds a run that was stopped before its first checkpoint; begin it again as it was with "
-      "--resume {}, or replace it with --overwrite",
-      run.string());
-}
-
-/// Whether the run is continued, or else begun again as it was.
-bool continues(const fs::path& run) {
-  if (has_checkpoint(run)) return true;
-  // What is there to be lost is not overwritten by a command that promises to continue.
-  check_data(!fs::exists(run / kModelFileName),
-             "{0}: has a model, but no checkpoint to resume from: it was imported, or the folder "
-             "checkpoint was removed; train on from its weights with --run NEW --init-from {0}",
-             run.string());
-  log_warning(
-      "{}: was stopped before its first checkpoint, so it begins again, as it was configured",
-      run.string());
-  return false;
-}
-
 TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
   TrainRequest request;
   RunConfig& config = request.config;
@@ -110,22 +75,30 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
              config.data.path, data_source(arguments));
   request.run = arguments.run;
   request.replace = arguments.overwrite;
-  check_usage(request.replace || !fs::exists(request.run / "config.toml"), "{0}: {1}",
-              arguments.run, run_there_text(request.run));
   return request;
 }
 
-TrainRequest resume_request(const Arguments& arguments) {
+TrainRequest resume_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
   check_usage(arguments.preset.empty() && arguments.compat.empty() &&
                   arguments.config_file.empty() && arguments.run.empty(),
               "--resume continues a run with its own configuration; --preset, --config and --run "
               "start new ones");
+  check_usage(
+      !arguments.overwrite,
+      "--overwrite: --resume {} continues the run that --overwrite would replace; leave one "
+      "of the two out",
+      arguments.resume);
   TrainRequest request;
   request.run = arguments.resume;
   const fs::path config = request.run / "config.toml";
   check_data(fs::exists(config), "{}: not a run folder, it has no config.toml", arguments.resume);
-  request.resume = continues(request.run);
+  request.resume = true;
   apply_file(request.config, config);
+  const int64_t seed = request.config.train.seed;
+  check_usage(!seed_given || static_cast<int64_t>(globals.seed) == seed,
+              "--seed {}: a resumed run keeps its seed, {}; leave --seed out, or start a new run "
+              "with --run",
+              globals.seed, seed);
   for (const std::string& setting : arguments.settings) {
     const std::string key = setting.substr(0, setting.find('='));
     check_usage(key == "train.epochs" || key == "train.patience" || key == "train.checkpoint_steps",
@@ -217,7 +190,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
     return;
   }
   TrainRequest request = arguments.resume.empty() ? fresh_request(arguments, globals, seed_given)
-                                                  : resume_request(arguments);
+                                                  : resume_request(arguments, globals, seed_given);
   if (arguments.show_config) {
     fmt::print("{}", config_text(request.config));
     return;

@@ -79,6 +79,8 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
     }
     told.leading_comments = take_comments(*input, options.comments, start);
     sample.lines = first_lines(input->peek(kSampleBytes));
+    std::erase_if(sample.lines,
+                  [&](std::string_view line) { return is_later_comment(line, told); });
   }
   FormatChoice choice{info, "--format says so", {}, {}};
   if (automatic) choice = choose_format(sample);
@@ -86,6 +88,9 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
   check_usage(sample.folder == info->reads_folders, "{}: is a {}, --format {} reads {}",
               options.path, sample.folder ? "folder" : "file", info->name,
               info->reads_folders ? "folders" : "files");
+  check_usage(options.columns.empty() || info->takes_columns,
+              "--columns goes with --format csv and tsv; {} says itself what its fields are",
+              info->name);
   std::unique_ptr<EventReader> reader = info->open(told, std::move(input));
   reader->format_ = info->name;
   choice.write_into(reader->account_);

@@ -56,9 +56,10 @@ struct LeadingComments {
 struct ReaderOptions {
   std::string path;  ///< a file, a folder (gsasrec) or "-" for standard input
   std::string format = "auto";
-  /// Names of the columns. A name left at its default also stands for the usual spellings (user_id,
-  /// userId, session_id, ...; item_id, movie, asin, ...; timestamp, ts, ...; rating, weight, ...).
-  std::string user_column = "user", item_column = "item", time_column = "time", value_column;
+  /// Names of the columns. Left alone, the usual names are looked for (user, user_id, userId, ...;
+  /// item, movie, asin, ...; time, timestamp, ts, ...; value, rating, ...); "" is no such column.
+  std::optional<std::string> user_column, item_column, time_column, value_column;
+  std::string usual_user = "user";  ///< set by formats: goes before the other usual names
   std::string columns;      ///< names for a file without header, comma-separated; "-" skips one
   std::string separator;    ///< empty: by format
   bool header = true;       ///< the first line of a CSV or TSV names the columns
@@ -152,6 +153,7 @@ struct ReaderInfo {
                                        std::unique_ptr<LineReader> input);
   Recognition (*recognise)(const InputSample& sample);
   bool reads_folders = false;  ///< else files
+  bool takes_columns = false;  ///< the option --columns
 };
 
 /// In the order in which they are asked whether they recognise an input.

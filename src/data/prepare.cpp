@@ -148,8 +148,9 @@ void Preparation::finish_reading(const EventReader& reader) {
   if (report_.rounded_times > 0) {
     warn(
         "{} times have fractions: events are ordered by the full times, but times are stored as "
-        "whole units, rounded down; --time-scale 1000 stores thousandths",
-        report_.rounded_times);
+        "whole units, rounded down; {} stores more of them",
+        report_.rounded_times,
+        options_.source.time_scale == 1 ? "--time-scale 1000" : "a larger --time-scale");
   }
   report_.undated_events = reader.undated_events();
   if (report_.undated_events > 0) {

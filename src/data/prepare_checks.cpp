@@ -13,7 +13,8 @@ bool asks_for_values(const PrepareOptions& options) {
 
 ReaderOptions source_of(const PrepareOptions& options) {
   ReaderOptions source = options.source;
-  source.values = asks_for_values(options) || !source.value_column.empty();
+  source.values =
+      asks_for_values(options) || (source.value_column && !source.value_column->empty());
   return source;
 }
 

@@ -102,7 +102,9 @@ FormatChoice choose_format(const InputSample& sample) {
              sample.path);
   std::vector<Opinion> opinions;
   for (const ReaderInfo* format : reader_list()) {
-    opinions.push_back({format, format->recognise(sample)});
+    const bool reads = sample.options->columns.empty() || format->takes_columns;
+    opinions.push_back({format, reads ? format->recognise(sample)
+                                      : Recognition::no("it does not take --columns")});
   }
   const auto chosen = std::find_if(opinions.begin(), opinions.end(), [](const Opinion& opinion) {
     return opinion.recognition.fit == Fit::certain;

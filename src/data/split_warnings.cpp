@@ -28,10 +28,12 @@ std::string advice(std::span<const int64_t> offsets, const Part& part,
     for (size_t user = 0; user + 1 < offsets.size(); ++user) {
       fewer += offsets[user + 1] - offsets[user] < needed;
     }
+    const bool some = fewer + 1 < std::ssize(offsets);  // else nobody would be left
     return fmt::format(
-        "{} have fewer than the {} events that --valid {} --test {} need; lower --valid or --test, "
-        "or drop short users with --min-user-events {}",
-        fewer, needed, options.valid, options.test, needed);
+        "{} have fewer than the {} events that --valid {} --test {} need; lower --valid or "
+        "--test{}",
+        fewer, needed, options.valid, options.test,
+        some ? fmt::format(", or drop short users with --min-user-events {}", needed) : "");
   }
   if (options.method == SplitMethod::temporal) {
     return fmt::format(

@@ -76,7 +76,7 @@ TimeLook time_look(std::span<const std::string> values) {
   TimeLook common = TimeLook::unknown;
   int64_t judged = 0;
   for (const std::string& value : values) {
-    if (is_missing(value)) continue;
+    if (is_missing(value) || value.starts_with("0000-00-00")) continue;
     ++judged;
     const TimeLook look = look_of(value);
     if (common == TimeLook::unknown || common == look) {

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "data/candidate_rule.h"
 #include "eval/drawn_candidates.h"
 
@@ -63,6 +65,20 @@ std::string drawn_apart(const fs::path& there, EvalReport report) {
   }
 }
 
+/// `stem` is `name`, or `name` with a suffix of suffix_of().
+bool is_named(const std::string& stem, const std::string& name) {
+  return stem == name || stem.starts_with(name + "_");
+}
+
+bool is_of_a_result(const fs::path& file) {
+  const std::string stem = file.stem().string();
+  if (file.filename() == "calibration.json") return true;
+  if (file.extension() == ".tsv") return is_named(stem, "per_user");
+  const bool named = is_named(stem, split_part_name(SplitPart::test)) ||
+                     is_named(stem, split_part_name(SplitPart::valid));
+  return named && file.extension() == ".json" && earlier_evaluations(file) > 0;
+}
+
 }  // namespace
 
 ResultFiles result_files(const fs::path& folder, const EvalReport& report) {
@@ -79,11 +95,26 @@ int64_t earlier_looks(const fs::path& folder, const EvalReport& report) {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const std::string stem = entry.path().stem().string();
-    const bool ours = stem == part || stem.starts_with(part + "_");
-    if (!ours || entry.path().extension() != ".json") continue;
+    if (!is_named(stem, part) || entry.path().extension() != ".json") continue;
     most = std::max(most, earlier_evaluations(entry.path()));
   }
   return most;
+}
+
+void remove_results(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (is_of_a_result(entry.path())) names.push_back(entry.path().filename().string());
+  }
+  if (names.empty()) return;
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    fs::remove(folder / name, error);
+    check_data(!error, "{}: cannot remove this result of the model before: {}",
+               (folder / name).string(), error.message());
+  }
+  log_info("results of the model before are removed: {}", fmt::join(names, ", "));
 }
 
 }  // namespace truenext

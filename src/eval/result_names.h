@@ -21,4 +21,9 @@ ResultFiles result_files(const std::filesystem::path& folder, const EvalReport& 
 /// How often the part was opened before, by any protocol whose result the folder keeps.
 int64_t earlier_looks(const std::filesystem::path& folder, const EvalReport& report);
 
+/// Before the model of a run folder is replaced: removes what was measured with it (the results of
+/// both parts, their per-user files, calibration.json), and says so. Files of others by such names,
+/// e.g. a test.json that is no result, stay.
+void remove_results(const std::filesystem::path& folder);
+
 }  // namespace truenext

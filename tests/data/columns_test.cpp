@@ -115,6 +115,22 @@ INSTANTIATE_TEST_SUITE_P(
               "its form is not read: write 2016-05-01"},
         Table{"german_names", "Kunde;Artikel;Bestelldatum\n17;a5;01.05.2016\n",
               "Kunde Artikel Bestelldatum"},
+        Table{"semicolons_and_decimal_commas", "Kunde;Artikel;Preis;Datum\n1;2;3,5;1.5.2016\n",
+              "Kunde Artikel Datum"},
+        Table{"commas_between_quoted_texts", "user,item,time\n\"a;b\",\"c;d\",978300760\n",
+              "user item time"},
+        Table{"a_clock_beside_a_date", "user,item,date,time\n1,2,2015-06-07,10:51:09\n",
+              "user item date", "\"time\" holds times of day and is not used"},
+        Table{"a_clock_alone", "user,item,uhr\n1,2,10:51\n", "user item -",
+              "it holds times of day: join it with the day"},
+        Table{"a_readable_time_before_a_better_name",
+              "user,item,date,event_ts\n1,2,28/02/2015,978300760\n1,3,01/03/2015,978300761\n",
+              "user item event_ts"},
+        Table{"one_date_that_is_none",
+              "user,item,clickTime\n1,2,0000-00-00 00:00:00\n1,3,2015-06-07 10:51:09\n",
+              "user item clickTime"},
+        Table{"values_by_position", "1,2,5\n1,3,4\n", "field 1 field 2 field 3",
+              "if they are values, say --columns user,item,value", "", false},
         Table{"no_time_at_all", "user,item\n1,2\n", "user item -",
               "no column was found for the time: the order of the file decides"},
         Table{"ids_that_look_like_times", "user,item,time\n1,978300760,1\n1,978300761,2\n",
@@ -210,6 +226,38 @@ TEST(Account, FormatsWithoutColumnsShowTheirFirstEvent) {
   options.source.format = "s3rec";
   EXPECT_EQ(columns_text(prepare_dataset(options).source),
             "user \"field 1\" = u, item \"fields 2 and on\" = a, no time, no value");
+}
+
+TEST(ChosenColumns, MayBeCalledLikeTheUsualOnes) {
+  const test::TemporaryFolder folder;
+  ReaderOptions options;
+  options.path = folder.write("log.csv", "user,item,time,timestamp\n1,2,8,978300760\n");
+  options.time_column = "time";
+  const auto reader = open_events(options);
+  EXPECT_EQ(taken(reader->account()), "user item time");
+  EXPECT_TRUE(reader->account().warnings.empty());
+}
+
+TEST(ChosenColumns, OfSessionsWarnOfAnotherUser) {
+  const test::TemporaryFolder folder;
+  ReaderOptions options;
+  options.path = folder.write("log", "UserId\tSessionId\tItemId\tTime\nu\t1\t2\t3\n");
+  EXPECT_EQ(taken(open_events(options)->account()), "SessionId ItemId Time");
+  EXPECT_EQ(open_events(options)->account().warnings.size(), 1u);
+  options.user_column = "UserId";
+  EXPECT_EQ(taken(open_events(options)->account()), "UserId ItemId Time");
+}
+
+TEST(ChosenColumns, AreNeverPassedOver) {
+  const test::TemporaryFolder folder;
+  ReaderOptions options;
+  options.columns = "item,user,value,time";
+  options.path = folder.write("u.data", "1\t2\t3\t881250949\n1\t3\t3\t881250950\n");
+  EXPECT_EQ(open_events(options)->format(), "tsv");
+  options.format = "movielens";
+  const auto error = test::caught([&] { open_events(options); });
+  EXPECT_EQ(error.code, ExitCode::usage);
+  EXPECT_TRUE(error.says("--columns goes with --format csv and tsv")) << error.message;
 }
 
 }  // namespace

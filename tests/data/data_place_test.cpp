@@ -26,7 +26,9 @@ TEST(DataPlace, IsFoundWhereverItIs) {
   set_quiet(true);
   const test::TemporaryFolder folder;
   folder.write("moved/runs/a/config.toml", "");
-  folder.write("moved/data/file", "");
+  folder.write("moved/data/dataset.json", "");
+  folder.write("moved/other/file", "");
+  fs::create_directory_symlink("moved/runs/a", folder / "link");
   folder.write("old/file", "");
   const fs::path run = folder / "moved/runs/a";
   const std::string old = folder / "old", gone = folder / "gone";
@@ -40,8 +42,12 @@ TEST(DataPlace, IsFoundWhereverItIs) {
                {"the same place by two names",
                 {folder / "moved/./data", "../../data"},
                 folder / "moved/./data"},
+               {"something else lies there now", {old, "../../other"}, old},
                {"written before there was a way", {old, ""}, old}};
   for (const auto& c : cases) EXPECT_EQ(find_data(c.place, run, "config.toml"), c.found) << c.name;
+  // The way begins where the link leads.
+  EXPECT_TRUE(fs::equivalent(find_data({gone, "../../data"}, folder / "link", "config.toml"),
+                             folder / "moved/data"));
   set_quiet(false);
 }
 

@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                   1,
                   10,
                   0.1,
-                  "lower --valid or --test, or drop short users with --min-user-events 12"},
+                  "lower --valid or --test"},
         Splitting{"nobody_has_a_past",
                   SplitMethod::temporal,
                   {1, 1, 1},

@@ -54,7 +54,9 @@ refuses 'a model without checkpoint is not overwritten' 2 'no checkpoint to resu
 "$truenext" train --data data/x --run long $small --set train.epochs=100000 --set train.patience=0 --quiet >/dev/null 2>&1 &
 child=$!
 for _ in $(seq 600); do [ -s long/checkpoint/last.safetensors ] && break; sleep 0.1; done
-refuses 'train into it' 1 'holds a run already' "$truenext" train --data data/x --run long $short
+refuses 'train into it' 2 "process $child" "$truenext" train --data data/x --run long $short
+refuses 'calibrate it' 2 "process $child" "$truenext" calibrate long --remove
+refuses 'import into it' 2 "process $child" "$truenext" import w.safetensors --format gsasrec-pytorch --heads 1 --out long/model.safetensors
 refuses 'overwrite it' 2 "another process is at work in this folder: process $child \(truenext train\) on .* since 2" \
   "$truenext" train --data data/x --run long $short --overwrite
 refuses 'resume it' 2 "process $child" "$truenext" train --resume long
@@ -62,6 +64,32 @@ kill -KILL $child
 wait $child 2>/dev/null
 ok 'the lock of a dead process is taken over' "$truenext" train --resume long --set train.epochs=1
 says 'and it says so' "left by process $child .* taken over" err
+
+refuses 'train into what was stopped' 1 'holds a run already; continue it with --resume long' "$truenext" train --data data/x --run long $short
+
+# What was measured with a model goes with it, and stays as long as it.
+"$truenext" export runs/d --names gsasrec --out w.safetensors >/dev/null 2>&1
+heads=$(sed -n 's/^num_heads = //p' runs/d/config.toml)
+import="import w.safetensors --format gsasrec-pytorch --heads $heads"
+ok 'evaluate' "$truenext" evaluate runs/d --metrics ndcg@10 --quiet
+ok 'resume a finished run' "$truenext" train --resume runs/d
+[ -e runs/d/test.json ] && pass || fail 'nothing was trained, but its results are gone'
+ok 'replace it' "$truenext" train --data data/x --run runs/d $short --overwrite
+says 'and its results' 'results of the model before are removed: .*test.json' err
+absent 'a result of the model before' runs/d/test.json
+absent 'its users' runs/d/per_user.tsv
+refuses 'import over a run' 1 'there is a model already' "$truenext" $import --out runs/d
+rm runs/d/model.safetensors
+refuses 'import over a run without a model' 1 'a run that has no model yet.*--overwrite' "$truenext" $import --out runs/d
+ok 'import in its place' "$truenext" $import --out runs/d --data data/x --overwrite
+absent 'the checkpoint of the run before' runs/d/checkpoint
+ok 'evaluate the import' "$truenext" evaluate runs/d --metrics ndcg@10 --quiet
+ok 'import again' "$truenext" $import --out runs/d/model.safetensors --overwrite
+absent 'a result of the import before' runs/d/test.json
+
+refuses 'another seed' 1 '--seed 777: a resumed run keeps its seed, 42' "$truenext" train --resume runs/a --seed 777
+ok 'the same seed' "$truenext" train --resume runs/a --seed 42 --quiet
+refuses 'resume and overwrite' 1 '--overwrite: --resume runs/a continues' "$truenext" train --resume runs/a --overwrite
 
 refuses 'too many threads' 1 'threads 5000: want 0 to 1024' "$truenext" train --data data/x --run x $short --threads 5000
 (ulimit -v 3000000; refuses 'threads that cannot be started' 2 'thread [0-9]+ of 1000 cannot be started: .*--threads' \

@@ -162,6 +162,9 @@ TEST(RunInputs, TheDataFolderComesFromTheOptionThenTheRunThenTheModel) {
   std::filesystem::remove(folder / "from-run");
   EXPECT_THROW(find_data_folder(folder / "", description, ""), Error);  // not the model's instead
   write_file_atomically(folder / "config.toml", says("from-run") + "from_run = \"from-model\"\n");
+  EXPECT_EQ(find_data_folder(folder / "", description, ""),
+            folder / "from-run");  // no dataset there
+  write_file_atomically(folder / "from-model" / "dataset.json", "{}");
   EXPECT_EQ(find_data_folder(folder / "", description, ""), folder / "from-model");
   write_file_atomically(folder / "config.toml", "[data\n");
   EXPECT_THROW(find_data_folder(folder / "", description, ""), Error);

@@ -110,5 +110,28 @@ TEST(ResultNames, LooksAreCountedOverAllProtocols) {
   EXPECT_EQ(earlier_looks(folder.path(), report), 4);
 }
 
+TEST(ResultNames, OfAReplacedModelAreRemoved) {
+  const test::TemporaryFolder folder;
+  EvalReport report = report_of_users(3);
+  report.times_evaluated = 1;
+  const char* results[] = {"test.json",    "test_clean.json",    "valid.json",
+                           "per_user.tsv", "per_user_valid.tsv", "calibration.json"};
+  const char* others[] = {"testers.json",  "test.toml",     "config.toml",
+                          "metrics.jsonl", "per_users.tsv", "dump_metrics/sasrec.test.json"};
+  for (const char* name : results) folder.write(name, report_json(report));
+  for (const char* name : others) folder.write(name, report_json(report));
+  folder.write("test_of_mine.json", "[1, 2]");
+  testing::internal::CaptureStderr();
+  remove_results(folder.path());
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_NE(text.find("results of the model before are removed: calibration.json, per_user.tsv, "
+                      "per_user_valid.tsv, test.json, test_clean.json, valid.json"),
+            std::string::npos)
+      << text;
+  for (const char* name : results) EXPECT_FALSE(std::filesystem::exists(folder / name)) << name;
+  for (const char* name : others) EXPECT_TRUE(std::filesystem::exists(folder / name)) << name;
+  EXPECT_TRUE(std::filesystem::exists(folder / "test_of_mine.json")) << "no result";
+}
+
 }  // namespace
 }  // namespace truenext

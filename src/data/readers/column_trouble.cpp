@@ -73,7 +73,7 @@ bool looks_like_an_event(const std::vector<std::string>& names) {
 /// Another separator that the only field holds.
 std::string separator_hint(const std::vector<std::string>& names) {
   static constexpr std::pair<const char*, const char*> kSeparators[] = {
-      {"\t", "tab"}, {";", ";"}, {"|", "pipe"}, {",", "comma"}, {"::", "::"}};
+      {"\t", "tab"}, {";", ";"}, {"|", "pipe"}, {",", "comma"}, {"::", "::"}, {" ", "space"}};
   for (const auto& [separator, option] : kSeparators) {
     if (names.size() != 1 || names[0].find(separator) == std::string::npos) continue;
     return fmt::format("; the line is one field, but holds \"{}\": --separator {} cuts it there",
@@ -131,7 +131,8 @@ void warn_without_time(const SourceTable& table, std::span<const TimeLook> looks
   }
   Columns with = columns;
   with.time = unused[0];
-  const bool readable = looks[unused[0]] != TimeLook::other_date;
+  const bool readable = reads_as_time(looks[unused[0]]);
+  const bool clock = looks[unused[0]] == TimeLook::clock;
   const std::string how = readable ? by_place(table)
                                          ? options_for(table, with)
                                          : "--time-column " + shell_word(table.names[unused[0]])
@@ -141,6 +142,7 @@ void warn_without_time(const SourceTable& table, std::span<const TimeLook> looks
       "what comes last; {}",
       excerpt(table.shown_name(unused[0])), first_value(table, unused[0]),
       readable ? how + " takes it"
+      : clock  ? "it holds times of day: join it with the day into one column"
                : "its form is not read: write 2016-05-01 or seconds since 1970"));
   account.also_fits.push_back(fmt::format("time: \"{}\"{}", excerpt(table.shown_name(unused[0])),
                                           readable ? " (" + how + ")" : ""));
@@ -208,9 +210,26 @@ void warn_about_times(const SourceTable& table, std::span<const TimeLook> looks,
     warn_without_time(table, looks, columns, account);
     return;
   }
+  if (table.named_by == NamedBy::position && columns.value < 0 &&
+      looks[columns.time] == TimeLook::number) {
+    account.also_fits.emplace_back("values: --columns user,item,value");
+    account.warnings.push_back(fmt::format(
+        "{}: field 3 is taken for the time by position, though its numbers ({}) do not look like "
+        "times since 1970; if they are values, say --columns user,item,value",
+        table.where, first_value(table, columns.time)));
+  }
   if (chosen || by_place(table)) return;  // said by the user
   std::vector<std::string> others;
-  for (const int c : unused_times(table, looks, columns)) others.push_back(table.names[c]);
+  for (const int c : unused_times(table, looks, columns)) {
+    if (looks[c] != TimeLook::clock) {
+      if (reads_as_time(looks[c])) others.push_back(table.names[c]);
+    } else if (looks[columns.time] == TimeLook::date) {
+      account.warnings.push_back(fmt::format(
+          "\"{}\" holds times of day and is not used: within a day the order of the file decides; "
+          "join it with \"{}\" into one column, as 2015-06-07 10:51:09",
+          excerpt(table.names[c]), excerpt(table.names[columns.time])));
+    }
+  }
   if (others.empty()) return;
   account.also_fits.push_back(
       fmt::format("time: {} (--time-column {})", shown_names(others), shell_word(others[0])));

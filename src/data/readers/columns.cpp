@@ -17,11 +17,11 @@ namespace {
 struct Wanted {
   ColumnRole role;
   const char* word;
-  const std::string& name;
-  const char* default_name;
+  const std::optional<std::string>& name;  ///< that an option says
+  std::string usual;                       ///< goes before the other usual names
 
-  bool chosen() const { return name != default_name; }
-  bool switched_off() const { return chosen() && name.empty(); }
+  bool chosen() const { return name.has_value(); }
+  bool switched_off() const { return chosen() && name->empty(); }
 };
 
 int find_exact(const std::vector<std::string>& names, const std::string& name) {
@@ -34,7 +34,7 @@ std::vector<int> fitting(const std::vector<std::string>& names, const Wanted& wa
   std::vector<std::pair<int, int>> fits;  // place of the name, column
   for (size_t i = 0; i < names.size(); ++i) {
     auto place = place_of_name(wanted.role, names[i]);
-    if (!names[i].empty() && names[i] == wanted.default_name) place = -1;
+    if (!names[i].empty() && names[i] == wanted.usual) place = -1;
     if (place) fits.emplace_back(*place, static_cast<int>(i));
   }
   std::sort(fits.begin(), fits.end());
@@ -76,11 +76,11 @@ class ColumnFinder {
   /// What the options name must be there.
   void take_chosen() {
     for (const Wanted* wanted : {&user_, &item_, &time_, &value_}) {
-      if (!wanted->chosen() || wanted->name.empty()) continue;
+      if (!wanted->chosen() || wanted->switched_off()) continue;
       if (wanted == &value_ && !options_.values) continue;
       int& column = column_of(wanted->role);
-      column = find_exact(table_.names, wanted->name);
-      if (column < 0) fail_unknown(table_, wanted->name, wanted->word);
+      column = find_exact(table_.names, *wanted->name);
+      if (column < 0) fail_unknown(table_, *wanted->name, wanted->word);
     }
   }
 
@@ -135,16 +135,18 @@ class ColumnFinder {
     }
     std::stable_sort(fits.begin(), fits.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
-    if (!fits.empty()) {
+    if (!fits.empty() && fits.front().first < 2) {
       columns_.time = fits.front().second;
       return;
     }
-    if (table_.named_by == NamedBy::format) return;
-    for (int column = 0; column < columns_.count && columns_.time < 0; ++column) {
+    const bool free = table_.named_by != NamedBy::format;
+    for (int column = 0; free && column < columns_.count && columns_.time < 0; ++column) {
       if (!is_taken(column) && badness(column) == 0 && names_a_time(table_.names[column])) {
         columns_.time = column;
       }
     }
+    // What is called a time and cannot be read is an error rather than no time.
+    if (columns_.time < 0 && !fits.empty()) columns_.time = fits.front().second;
   }
 
   void write_account() {
@@ -169,7 +171,7 @@ class ColumnFinder {
   SourceAccount& account_;
   std::vector<TimeLook> looks_;
   Columns columns_;
-  Wanted user_{ColumnRole::user, "user", options_.user_column, "user"};
+  Wanted user_{ColumnRole::user, "user", options_.user_column, options_.usual_user};
   Wanted item_{ColumnRole::item, "item", options_.item_column, "item"};
   Wanted time_{ColumnRole::time, "time", options_.time_column, "time"};
   Wanted value_{ColumnRole::value, "value", options_.value_column, ""};
@@ -206,10 +208,10 @@ Columns Columns::find(const SourceTable& table, const ReaderOptions& options,
 
 bool names_user_and_item(const std::vector<std::string>& names, const ReaderOptions& options) {
   const auto has = [&](const Wanted& wanted) {
-    if (wanted.chosen()) return find_exact(names, wanted.name) >= 0;
+    if (wanted.chosen()) return find_exact(names, *wanted.name) >= 0;
     return !fitting(names, wanted).empty();
   };
-  return has({ColumnRole::user, "user", options.user_column, "user"}) &&
+  return has({ColumnRole::user, "user", options.user_column, options.usual_user}) &&
          has({ColumnRole::item, "item", options.item_column, "item"});
 }
 

@@ -37,6 +37,12 @@ bool may_be_ids(std::string_view sample, char mark) {
 
 LeadingComments take_comments(LineReader& input, CommentOption option, SourceAccount& account) {
   LeadingComments comments;
+  std::string_view line;
+  const auto next_is_blank = [&] {
+    std::string_view rest = input.peek(kSampleBytes);
+    return !rest.empty() && is_blank(take_line(rest));
+  };
+  while (next_is_blank()) input.next(line);
   const std::string_view sample = input.peek(kSampleBytes);
   if (option == CommentOption::off || !has_comment_mark(sample)) return comments;
   if (option == CommentOption::automatic && may_be_ids(sample, sample[0])) {
@@ -48,7 +54,6 @@ LeadingComments take_comments(LineReader& input, CommentOption option, SourceAcc
   }
   comments.mark = sample[0];
   const std::string first = excerpt(sample.substr(0, sample.find_first_of("\r\n")));
-  std::string_view line;
   for (std::string_view rest = input.peek(kSampleBytes); !rest.empty();
        rest = input.peek(kSampleBytes)) {
     const std::string_view next = take_line(rest);

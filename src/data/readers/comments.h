@@ -23,4 +23,11 @@ inline bool reads_as_comment(std::string_view line) {
   return has_comment_mark(line) && (line.size() == 1 || line[1] == ' ' || line[1] == '\t');
 }
 
+/// Whether a line behind the start is a comment.
+inline bool is_later_comment(std::string_view line, const ReaderOptions& options) {
+  if (!has_comment_mark(line) || options.comments == CommentOption::off) return false;
+  return options.comments == CommentOption::on ||
+         (line[0] == options.leading_comments.mark && reads_as_comment(line));
+}
+
 }  // namespace truenext

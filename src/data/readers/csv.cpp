@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "data/readers/comments.h"
 #include "data/readers/delimited.h"
 #include "data/recognition.h"
 
@@ -18,22 +19,36 @@ std::vector<std::string> usual_columns(size_t count, const LineReader& input) {
       input.name(), count);
 }
 
-/// What stands between the fields of every line where the usual separator stands in none: a file of
-/// one column holds no events, so such lines can be nothing else.
-std::string found_separator(std::string_view start, const std::string& usual) {
-  const std::vector<std::string_view> lines = first_lines(start);
-  const auto count = [&](size_t line, char c) {
-    return std::count(lines[line].begin(), lines[line].end(), c);
-  };
-  if (lines.size() < 2) return usual;
-  for (const char c : {usual[0], ';', '\t', '|', ','}) {
-    if (count(0, c) == 0) continue;
-    if (c == usual[0]) return usual;
-    bool everywhere = true;
-    for (size_t line = 1; line < lines.size(); ++line) {
-      everywhere = everywhere && count(line, c) == count(0, c);
+/// How often a character stands outside quotes.
+size_t count_outside(std::string_view line, char c) {
+  size_t count = 0;
+  bool quoted = false;
+  for (const char each : line) {
+    if (each == '"') quoted = !quoted;
+    count += each == c && !quoted ? 1 : 0;
+  }
+  return count;
+}
+
+/// How often it stands in every line; 0 when that differs, or when one line says nothing.
+size_t everywhere(const std::vector<std::string_view>& lines, char c) {
+  for (const std::string_view line : lines) {
+    if (count_outside(line, c) != count_outside(lines[0], c)) return 0;
+  }
+  return lines.size() < 2 ? 0 : count_outside(lines[0], c);
+}
+
+/// Another separator where the usual one stands in lines by chance only ("3,5"), and the other as
+/// often in every line. A file of one column holds no events.
+std::string found_separator(std::string_view start, const std::string& usual,
+                            const ReaderOptions& options) {
+  std::vector<std::string_view> lines = first_lines(start);
+  std::erase_if(lines, [&](std::string_view line) { return is_later_comment(line, options); });
+  if (lines.empty() || names_user_and_item(split_names(lines[0], usual[0]), options)) return usual;
+  for (const char c : {';', '\t', '|', ','}) {
+    if (c != usual[0] && everywhere(lines, c) > everywhere(lines, usual[0])) {
+      return std::string(1, c);
     }
-    if (everywhere) return std::string(1, c);
   }
   return usual;
 }
@@ -41,8 +56,8 @@ std::string found_separator(std::string_view start, const std::string& usual) {
 std::unique_ptr<EventReader> open_separated(const ReaderOptions& options,
                                             std::unique_ptr<LineReader> input,
                                             const std::string& separator) {
-  const std::string text =
-      separator_text(options.separator, found_separator(input->peek(kSampleBytes), separator));
+  const std::string text = separator_text(
+      options.separator, found_separator(input->peek(kSampleBytes), separator, options));
   const QuoteRule usual = text == "\t" ? QuoteRule::whole_field : QuoteRule::rfc4180;
   const bool found = options.separator.empty() && text != separator;
   const Delimiter delimiter{text, quote_rule(options.quotes, usual), found};
@@ -105,18 +120,24 @@ Recognition recognise(const InputSample& sample, const char* extension, char sep
 
 extern const ReaderInfo csv_reader;
 const ReaderInfo csv_reader{
-    "csv", "comma-separated values, columns named by the header or --columns",
+    "csv",
+    "comma-separated values, columns named by the header or --columns",
     [](const ReaderOptions& options, std::unique_ptr<LineReader> input) {
       return open_separated(options, std::move(input), ",");
     },
-    [](const InputSample& sample) { return recognise(sample, ".csv", ','); }};
+    [](const InputSample& sample) { return recognise(sample, ".csv", ','); },
+    false,
+    true};
 
 extern const ReaderInfo tsv_reader;
 const ReaderInfo tsv_reader{
-    "tsv", "tab-separated values, columns named by the header or --columns",
+    "tsv",
+    "tab-separated values, columns named by the header or --columns",
     [](const ReaderOptions& options, std::unique_ptr<LineReader> input) {
       return open_separated(options, std::move(input), "\t");
     },
-    [](const InputSample& sample) { return recognise(sample, ".tsv", '\t'); }};
+    [](const InputSample& sample) { return recognise(sample, ".tsv", '\t'); },
+    false,
+    true};
 
 }  // namespace truenext

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/terminal_text.h"
+#include "data/readers/comments.h"
 #include "data/readers/typed_header.h"
 #include "data/recognition.h"
 #include "data/source_account.h"
@@ -193,6 +194,9 @@ bool DelimitedReader::has_all_fields() {
   if (count == 1) {
     hint = fmt::format("; there is no {} in the line",
                        separator == "\t" ? "tab" : "\"" + separator + "\"");
+  }
+  if (count > 0 && has_comment_mark(splitter_.fields()[0])) {
+    hint += "; --comments on passes over lines that begin so";
   }
   return broken("{} fields, want {}{}", count, columns_.count, hint);
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/terminal_text.h"
 #include "base/utf8.h"
+#include "data/source_account.h"
 
 namespace truenext {
 namespace {
@@ -176,12 +177,23 @@ const char* wide_encoding(Text start) {
   return "";
 }
 
+/// A command of the shell over the text of a file, which may be packed or come from elsewhere.
+std::string over_text(const std::string& name, const std::string& command) {
+  if (name == "standard input") return fmt::format("... | {}", command);
+  const char* const unpack = name.ends_with(".gz")    ? "zcat"
+                             : name.ends_with(".zst") ? "zstdcat"
+                                                      : "";
+  if (*unpack == '\0') return fmt::format("{} {}", command, shell_word(name));
+  return fmt::format("{} {} | {}", unpack, shell_word(name), command);
+}
+
 void check_encoding(const std::string& name, Text start) {
   if (const Text encoding = wide_encoding(start); !encoding.empty()) {
-    fail_data(
-        "{0}: the text is in {1}, want UTF-8; convert it: iconv -f {2} -t UTF-8 {0} > events.csv",
-        name, encoding,
-        start[0] == '\xff' || start[0] == '\xfe' ? encoding.substr(0, 6) : encoding);
+    const bool marked = start[0] == '\xff' || start[0] == '\xfe';
+    const std::string command =
+        fmt::format("iconv -f {} -t UTF-8", marked ? encoding.substr(0, 6) : encoding);
+    fail_data("{}: the text is in {}, want UTF-8; convert it: {} > events.csv", name, encoding,
+              over_text(name, command));
   }
   const size_t zero = start.substr(0, start.find('\n')).find('\0');
   check_data(
@@ -210,9 +222,8 @@ void check_document(const std::string& name, Text start) {
   const size_t second = start.find_first_not_of(" \t\r\n", 1);
   const bool array = start[0] == '[' && second != Text::npos && start[second] == '{';
   check_data(!array,
-             "{0}: this is a JSON array, want one object per line; convert it: jq -c '.[]' {0} > "
-             "events.jsonl",
-             name);
+             "{}: this is a JSON array, want one object per line; convert it: {} > events.jsonl",
+             name, over_text(name, "jq -c '.[]'"));
   check_data(!start.starts_with("version https://git-lfs"),
              "{}: this is a pointer of Git LFS, not the file itself; fetch it: git lfs pull", name);
 }
@@ -233,8 +244,8 @@ std::string encoding_warning(const std::string& name, std::string_view start) {
     if (!is_utf8(line)) {
       return fmt::format(
           "{}: the text is no UTF-8 (\"{}\"): ids keep their bytes, which other programs may not "
-          "show; if it is Latin-1, convert it: iconv -f ISO-8859-1 -t UTF-8 {}",
-          excerpt(name), excerpt(line), excerpt(name));
+          "show; if it is Latin-1, convert it: {} > events.csv",
+          excerpt(name), excerpt(line), over_text(name, "iconv -f ISO-8859-1 -t UTF-8"));
     }
     start.remove_prefix(end + 1);
   }

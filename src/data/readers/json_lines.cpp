@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <simdjson.h>
 
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@ class JsonLinesReader : public LineEventReader {
  public:
   JsonLinesReader(const ReaderOptions& options, std::unique_ptr<LineReader> input)
       : LineEventReader(options, std::move(input)) {
+    has_header_lines_ = false;
     find_columns();
   }
   bool has_time() const override { return !names_[kTime].empty(); }
@@ -30,7 +32,7 @@ class JsonLinesReader : public LineEventReader {
     try {
       ondemand::document document = open_document(line);
       for (auto field : document.get_object()) {
-        const int role = role_of(field.key());
+        const int role = role_of(field);
         if (role < 0) continue;
         if (std::exchange(seen[role], true)) {
           return broken("\"{}\" stands twice in the object", excerpt(names_[role]));
@@ -43,7 +45,7 @@ class JsonLinesReader : public LineEventReader {
     }
     for (int role = 0; role < kRoles; ++role) {
       if (!names_[role].empty() && !seen[role]) {
-        return broken("no \"{}\"", excerpt(names_[role]));
+        return missing("no \"{}\"", excerpt(names_[role]));
       }
     }
     return set_ids(texts[kUser], texts[kItem], event) &&
@@ -63,9 +65,16 @@ class JsonLinesReader : public LineEventReader {
     return parser_.iterate(padded_.data(), line.size(), padded_.size());
   }
 
-  int role_of(ondemand::raw_json_string key) const {
+  /// Keys may be written with escapes ("Ger\\u00e4t").
+  int role_of(simdjson::simdjson_result<ondemand::field>& field) const {
+    const char* const raw = ondemand::raw_json_string(field.key()).raw();
+    const size_t length = std::strcspn(raw, "\"\\");
+    if (raw[length] == '"') return role_named({raw, length});
+    return role_named(std::string_view(field.unescaped_key()));
+  }
+  int role_named(std::string_view key) const {
     for (int role = 0; role < kRoles; ++role) {
-      if (!names_[role].empty() && key == std::string_view(names_[role])) return role;
+      if (!names_[role].empty() && key == names_[role]) return role;
     }
     return -1;
   }
@@ -88,7 +97,7 @@ class JsonLinesReader : public LineEventReader {
                broken("\"{}\" is {}: {}", excerpt(names_[role]), text == "1" ? "true" : "false",
                       wanted(role));
       case ondemand::json_type::null:
-        return broken("\"{}\" is null, a missing value: {}", excerpt(names_[role]), wanted(role));
+        return missing("\"{}\" is null, a missing value: {}", excerpt(names_[role]), wanted(role));
       case ondemand::json_type::array:
         return broken("\"{}\" is a list: {}", excerpt(names_[role]), wanted(role));
       default:
@@ -108,9 +117,10 @@ class JsonLinesReader : public LineEventReader {
   }
 
   void find_columns() {
-    const std::string_view start = input_->peek(size_t{64} << 10);
+    // The first object may hold long texts.
+    const std::string_view start = input_->peek(size_t{1} << 20);
     check_data(!start.empty(), "{}: the file is empty, want JSON objects", input_->name());
-    const std::string where = input_->name() + ":1";
+    const std::string where = fmt::format("{}:{}", input_->name(), input_->line_number() + 1);
     const JsonKeys keys = read_keys(start.substr(0, start.find('\n')), where);
     const Columns columns = find_keys(keys, json_rows(start, keys.names), where);
     const auto name = [&](int at) { return at < 0 ? std::string() : keys.names[at]; };

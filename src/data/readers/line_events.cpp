@@ -16,9 +16,7 @@ TextEventReader::TextEventReader(const ReaderOptions& options, std::unique_ptr<L
 }
 
 bool TextEventReader::is_comment(std::string_view line) const {
-  if (!has_comment_mark(line) || options_.comments == CommentOption::off) return false;
-  return options_.comments == CommentOption::on ||
-         (line[0] == options_.leading_comments.mark && reads_as_comment(line));
+  return is_later_comment(line, options_);
 }
 
 bool TextEventReader::passes_over(std::string_view line) {
@@ -45,15 +43,13 @@ bool TextEventReader::names(std::string_view user, std::string_view item) {
 
 bool TextEventReader::takes_odd_id(const char* role, std::string_view id) {
   if (trimmed(id).empty()) {
-    missing_ = true;
-    return broken("the {} is {}", role, id.empty() ? "empty" : "empty: nothing but blanks");
+    return missing("the {} is {}", role, id.empty() ? "empty" : "empty: nothing but blanks");
   }
   if (id.find('\0') != std::string_view::npos) {
     return broken("the {} has a zero byte in it: \"{}\"", role, excerpt(id));
   }
   if (!options_.keep_missing_words && is_missing(id)) {
-    missing_ = true;
-    return broken(
+    return missing(
         "the {} is \"{}\", which stands for a missing value; if it is an id like any other, say "
         "--keep-missing-words",
         role, excerpt(id));

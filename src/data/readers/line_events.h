@@ -45,6 +45,7 @@ class TextEventReader : public EventReader {
   }
   /// Whether a line is the header again, or the header of a file that should have none; counts it.
   bool is_header(std::string_view user, std::string_view item) {
+    if (!has_header_lines_) return false;
     const bool again = header_user_.empty() ? std::exchange(first_, false) && names(user, item)
                                             : user == header_user_ && item == header_item_;
     counts_.repeated_headers += again ? 1 : 0;
@@ -56,6 +57,12 @@ class TextEventReader : public EventReader {
   bool broken(fmt::format_string<Args...> format, Args&&... args) {
     problem_ = fmt::format(format, std::forward<Args>(args)...);
     return false;
+  }
+  /// The same of a missing value.
+  template <typename... Args>
+  bool missing(fmt::format_string<Args...> format, Args&&... args) {
+    missing_ = true;
+    return broken(format, std::forward<Args>(args)...);
   }
   void give_up_or_skip();
   /// "file:line" of the record at hand, whose fields may go on in later lines.
@@ -84,6 +91,7 @@ class TextEventReader : public EventReader {
   }
   bool set_value(std::string_view text, Event& event);
 
+  bool has_header_lines_ = true;  ///< false where a line names its own fields
   ReaderOptions options_;
   std::unique_ptr<LineReader> input_;
 

@@ -11,9 +11,7 @@ constexpr const char* kNames[] = {"SessionId", "ItemId", "Time"};
 std::unique_ptr<EventReader> open_sessions(const ReaderOptions& options,
                                            std::unique_ptr<LineReader> input) {
   ReaderOptions named = options;
-  if (named.user_column == "user") named.user_column = kNames[0];
-  if (named.item_column == "item") named.item_column = kNames[1];
-  if (named.time_column == "time") named.time_column = kNames[2];
+  named.usual_user = kNames[0];
   const Delimiter delimiter{separator_text(options.separator, "\t"),
                             quote_rule(options.quotes, QuoteRule::none)};
   auto reader = std::make_unique<DelimitedReader>(named, std::move(input), delimiter);

@@ -116,7 +116,8 @@ class SteamReader : public TextEventReader {
     const Kind kind = literal.kind();
     if (kind != Kind::text && kind != Kind::number) literal.fail("an id is a text or a number");
     const std::string_view id = kind == Kind::number ? literal.number() : literal.text();
-    if (id.empty()) literal.fail("the id is empty");
+    if (trimmed(id).empty()) literal.fail("the id is empty");
+    if (id.find('\0') != std::string_view::npos) literal.fail("the id has a zero byte in it");
     const bool fraction = kind == Kind::number && id.find_first_of(".eE") != std::string_view::npos;
     if (fraction) literal.fail("an id is a text or a whole number");
     if (!options_.keep_missing_words && is_missing(id)) {

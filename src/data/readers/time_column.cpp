@@ -9,6 +9,8 @@
 namespace truenext {
 namespace {
 
+constexpr int64_t kFewIn = 20;  ///< fewer than one in so many
+
 constexpr const char* kUnitNames[] = {"seconds", "milliseconds", "microseconds", "nanoseconds"};
 
 /// The times from 1976 to 2100 in each unit.
@@ -69,13 +71,15 @@ void TimeColumn::warn_of_units(std::vector<std::string>& sentences) const {
                         kUnitNames[unit], units_[unit].first_line);
   }
   // Counts that begin at nothing pass through all sizes; times since 1970 leave gaps.
-  if (units > 1 && others_.count == 0) {
+  // A few others are errors.
+  const bool absolute = kFewIn * others_.count < since_1970;
+  if (units > 1 && (others_.count == 0 || absolute)) {
     sentences.push_back(fmt::format(
         "the times have mixed units: {}; they were taken as they are, so that the order "
         "is wrong; write all of them in one unit",
         list));
   }
-  if (since_1970 > 0 && zeros_.count > 0 && others_.count == 0) {
+  if (zeros_.count > 0 && absolute) {
     sentences.push_back(fmt::format(
         "{} times are 0 or -1 among times since 1970 (first in line {}), which may stand for no "
         "time; they are taken as they are, before all others",

@@ -14,7 +14,7 @@ namespace truenext {
 struct TrainRequest {
   RunConfig config;
   std::filesystem::path run;  ///< folder of the run
-  bool resume = false;        ///< continue from its checkpoint
+  bool resume = false;        ///< continue from its checkpoint; without one, train() begins again
   bool replace = true;        ///< a run that is in the folder; false: refuse to
   int threads = 1;
   /// Processes keep some rows of item tables each instead of all (decision 0014): the same bits.

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/resources.h"
 #include "data/data_place.h"
+#include "eval/result_names.h"
 #include "kernels/kernels.h"
 #include "train/devices/devices.h"
 #include "train/loop/initial_weights.h"
@@ -78,6 +79,7 @@ void Trainer::begin() {
 void Trainer::open_run() {
   const std::filesystem::path checkpoints = request_.run / "checkpoint";
   if (!request_.resume) {
+    remove_results(request_.run);
     std::filesystem::remove_all(checkpoints);
     std::filesystem::remove_all(request_.run / Watch::kUsersFolder);
     std::filesystem::remove(request_.run / "model.safetensors");
@@ -310,7 +312,9 @@ void Trainer::save() {
 }
 
 void Trainer::write_model(const WholeWeights& weights, const std::string& validation) {
-  if (log_) write_run_model(request_.run, parts_, config_, weights.views(), validation);
+  if (!log_) return;
+  remove_results(request_.run);
+  write_run_model(request_.run, parts_, config_, weights.views(), validation);
 }
 
 void Trainer::stop_if_interrupted() {

@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/error.h"
 #include "base/folder_lock.h"
 #include "base/log.h"
+#include "inference/model_file.h"
 #include "train/devices/devices.h"
 #include "train/loop/step_bench.h"
 #include "train/loop/trainer.h"
@@ -17,6 +19,8 @@
 
 namespace truenext {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// Gradients of a few hundred kilobytes would otherwise be fresh pages from the kernel at every
 /// allocation; kept in the heap they are reused while warm (docs/performance.md: about 20 %).
@@ -26,13 +30,46 @@ void keep_tile_memory() {
   mallopt(M_TRIM_THRESHOLD, kKeep);
 }
 
-/// Under the lock, so that a run which began a moment ago is seen.
-void check_folder(const TrainRequest& request) {
-  const bool used = std::filesystem::exists(request.run / "config.toml");
-  check_usage(request.resume || request.replace || !used,
-              "{0}: holds a run already; continue it with --resume {0}, or replace it with "
-              "--overwrite",
-              request.run.string());
+bool has_checkpoint(const fs::path& run) {
+  return fs::exists(run / "checkpoint" / "last.safetensors");
+}
+
+/// What to do about a run that is in the folder already.
+std::string run_there_text(const fs::path& run) {
+  if (has_checkpoint(run)) {
+    return fmt::format(
+        "holds a run already; continue it with --resume {}, or replace it with --overwrite",
+        run.string());
+  }
+  if (fs::exists(run / kModelFileName)) {
+    return "holds a model already; choose another name, or replace it with --overwrite";
+  }
+  return fmt::format(
+      "holds a run that was stopped before its first checkpoint; begin it again as it was with "
+      "--resume {}, or replace it with --overwrite",
+      run.string());
+}
+
+/// Whether a run that is resumed goes on from its checkpoint, or else begins again as it was.
+bool continues(const fs::path& run) {
+  if (has_checkpoint(run)) return true;
+  // What is there to be lost is not overwritten by a command that promises to continue.
+  check_data(!fs::exists(run / kModelFileName),
+             "{0}: has a model, but no checkpoint to resume from: it was imported, or the folder "
+             "checkpoint was removed; train on from its weights with --run NEW --init-from {0}",
+             run.string());
+  log_warning(
+      "{}: was stopped before its first checkpoint, so it begins again, as it was configured",
+      run.string());
+  return false;
+}
+
+/// Whether the run continues. Asked under the lock, so that a run which began a moment ago is seen.
+bool check_folder(const TrainRequest& request) {
+  if (request.resume) return continues(request.run);
+  check_usage(request.replace || !fs::exists(request.run / "config.toml"), "{}: {}",
+              request.run.string(), run_there_text(request.run));
+  return false;
 }
 
 }  // namespace
@@ -49,8 +86,10 @@ TrainResult train(const TrainRequest& request) {
     mine.progress_bar = false;
   }
   std::optional<FolderLock> lock;  // the first process writes for all
-  if (ranks->rank() == 0) lock.emplace(request.run, "truenext train");
-  if (lock) check_folder(request);
+  mine.resume = by_first_rank(*ranks, [&] {
+                  lock.emplace(request.run, "truenext train");
+                  return check_folder(request) ? 1.0 : 0.0;
+                }) > 0;
   Trainer trainer(mine, *ranks);
   TrainResult result;
   try {
