@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status_line.h"
@@ -21,8 +22,12 @@
 #include "cli/evaluate_run.h"
 #include "compare/grid_table.h"
 #include "compare/run_result.h"
+#include "data/dataset.h"
+#include "net/parameters.h"
 #include "run/grid_plan.h"
+#include "train/loop/train_state.h"
 #include "train/loop/training.h"
+#include "train/optimise/optimizer.h"
 
 namespace truenext::cli {
 namespace {
@@ -44,11 +49,39 @@ std::string cell_name(const GridCell& cell) {
   return fmt::format("{}/{}/seed-{}", cell.variant, cell.data, cell.seed);
 }
 
-/// The configuration without what a run fills in.
+/// The configuration without what a run fills in and without where the data are: they may have
+/// moved, and their fingerprints tell whether they are the same.
 std::string comparable_text(RunConfig config) {
   config.version.clear();
+  config.data.path.clear();
   clear_fingerprints(config);
   return config_text(config);
+}
+
+/// What resuming checks of a run, for one that is only looked at.
+void check_same_data(const GridCell& cell, const DataOptions& there) {
+  if (there.path == cell.config.data.path) return;
+  const Dataset data = Dataset::open(cell.config.data.path);
+  check_data(data.fingerprint() == there.fingerprint &&
+                 data.split_fingerprint() == there.split_fingerprint,
+             "{}: holds a run on other data than {} ({}); remove it, or give the grid another "
+             "folder (out)",
+             cell.run.string(), cell.config.data.path, there.path);
+}
+
+/// Whether training came to its end, by the counters alone.
+bool is_trained(const fs::path& run) {
+  const fs::path checkpoint = run / "checkpoint" / "last.safetensors";
+  if (!fs::exists(checkpoint)) return false;
+  ParameterSet none{std::vector<TensorInfo>()};
+  Adam adam(none, TrainOptions());
+  return load_checkpoint(checkpoint, none, adam).finished;
+}
+
+bool is_judged(const fs::path& run, const std::vector<std::string>& results) {
+  return std::all_of(results.begin(), results.end(), [&](const std::string& result) {
+    return fs::exists(run / (result + ".json")) && fs::exists(run / per_user_file_name(result));
+  });
 }
 
 /// A folder that holds a run of another configuration is an Error: results must not mix.
@@ -60,12 +93,9 @@ CellState state_of(const GridCell& cell, const std::vector<std::string>& results
              "{}: holds a run of another configuration than the grid asks for; remove it, or give "
              "the grid another folder (out)",
              cell.run.string());
-  if (!fs::exists(cell.run / "checkpoint" / "last.safetensors")) return CellState::untouched;
-  const bool judged = std::all_of(results.begin(), results.end(), [&](const std::string& result) {
-    return fs::exists(cell.run / (result + ".json")) &&
-           fs::exists(cell.run / per_user_file_name(result));
-  });
-  return judged ? CellState::finished : CellState::begun;
+  if (!is_judged(cell.run, results) || !is_trained(cell.run)) return CellState::begun;
+  check_same_data(cell, there.data);
+  return CellState::finished;
 }
 
 void train_cell(const GridCell& cell, CellState state, const Globals& globals) {
@@ -73,6 +103,7 @@ void train_cell(const GridCell& cell, CellState state, const Globals& globals) {
   request.config = cell.config;
   request.run = cell.run;
   request.resume = state == CellState::begun;
+  request.replace = false;  // a run that another process has put there since
   // The run's own file also says which data it began with; that is checked on resume.
   if (request.resume) apply_file(request.config, cell.run / "config.toml");
   request.config.data.path = cell.config.data.path;  // the plan says where they are now
@@ -95,7 +126,9 @@ class Grid {
       : plan_(plan_of(arguments)),
         cells_(grid_cells(plan_)),
         globals_(globals),
-        pool_(globals.threads) {}
+        pool_(globals.threads) {
+    for (const std::string& warning : check_grid(plan_, cells_)) log_warning("{}", warning);
+  }
 
   void list() const {
     for (const GridCell& cell : cells_) {
@@ -109,6 +142,7 @@ class Grid {
   }
 
   void run() {
+    const FolderLock lock(plan_.out, "truenext grid");
     for (size_t i = 0; i < cells_.size(); ++i) run_cell(i);
     for (const auto& [data, folder] : plan_.data) update_table(data, Resampling().resamples);
     write_tables();
@@ -186,7 +220,7 @@ class Grid {
     }
   }
 
-  void write_tables() {
+  void fill_report() {
     report_.baseline = plan_.variants.front().name;
     report_.cells = static_cast<int64_t>(cells_.size());
     report_.finished = static_cast<int64_t>(done_.size());
@@ -197,9 +231,14 @@ class Grid {
         if (table != tables_.end()) report_.tables.push_back(table->second);
       }
     }
-    make_folder(plan_.out);
+  }
+
+  void write_tables() {
+    fill_report();
     // Tables of the test stay as they are while the validation part is looked at, and vice versa.
     const std::string name = plan_.part == "test" ? "table" : "table_" + plan_.part;
+    // Failures alone do not take the place of results.
+    if (done_.empty() && fs::exists(plan_.out / (name + ".md"))) return;
     write_file_atomically(plan_.out / (name + ".md"), grid_markdown(report_));
     write_file_atomically(plan_.out / (name + ".csv"), grid_csv(report_));
     write_file_atomically(plan_.out / (name + ".json"), grid_json(report_));

@@ -16,6 +16,7 @@ namespace truenext {
 struct GridVariant {
   std::string name;
   std::vector<std::pair<std::string, std::string>> settings;
+  bool of_product = false;  ///< a combination of the values of [grid]
 };
 
 /// A grid of runs: variants x data x seeds (docs/grid.md has the layout of the file).
@@ -58,5 +59,10 @@ GridPlan read_grid_plan(const std::filesystem::path& path);
 /// Error naming the variant when one of its settings is unknown or out of range: no cell is trained
 /// before all of them have been read.
 std::vector<GridCell> grid_cells(const GridPlan& plan);
+
+/// Whether cells of grid_cells() do what they are meant to: a warning for each key that was set and
+/// is not read. Usage Error for a key of [grid] that no combination reads, whose values would make
+/// equal runs, and for runs that watch the test part while they are judged on the validation part.
+std::vector<std::string> check_grid(const GridPlan& plan, const std::vector<GridCell>& cells);
 
 }  // namespace truenext

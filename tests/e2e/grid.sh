@@ -112,7 +112,9 @@ for run in base/data/seed-1 base/more/seed-1 dropout-0.1/more/seed-2; do
 done
 
 sed 's/^train.epochs = 3$/train.epochs = 4/' grid.toml >changed.toml
+cp runs/table.json table.before
 refuses 'a folder of other configurations' 2 'another configuration' "$truenext" grid changed.toml --quiet
+cmp -s runs/table.json table.before && pass || fail 'failures alone take the place of the table'
 printf '[[variant]]\nname = "greedy"\nobjective.negatives = 1000\n' | cat grid.toml - >greedy.toml
 refuses 'one failing variant' 2 '4 of 12 runs failed' "$truenext" grid greedy.toml --quiet
 says 'the failure is in the table' 'greedy/data/seed-1: .*negatives' runs/table.md
@@ -122,6 +124,26 @@ printf '[[variant]]\nname = "next"\ntrain.init_from = "whole/base/data/seed-1"\n
 ok 'a variant that starts from given weights' "$truenext" grid next.toml --quiet
 ok 'and again' "$truenext" grid next.toml --list
 [ "$(grep -c '^finished' out)" -eq 12 ] && pass || fail 'it is known to be done' "$(cat out)"
+
+sed 's/^\[grid\]$/&\nobjective.gbce_t = [0.5, 0.7]/; s/^objective.negatives/objective.criterion = "bce"\n&/' tune.toml >unread.toml
+refuses 'values that nothing reads' 1 '\[grid\] objective.gbce_t: nothing reads it' "$truenext" grid unread.toml
+sed 's/^train.epochs/watch.parts = "both"\n&/' tune.toml >watched.toml
+refuses 'the test part watched while tuning' 1 'watch.parts = "both" opens the test part' "$truenext" grid watched.toml --part valid
+cp -r data moved && sed 's|"data"|"./moved"|; s|"more"|"./more"|' tune.toml >moved.toml
+sed -i 's|^data = .*|[data]|; s|^seeds|#&|; s|^metrics|#&|' moved.toml
+sed -i 's|^\[data\]|seeds = [1, 2]\nmetrics = "ndcg@10,hr@10"\n[data]\ndata = "./moved"\nmore = "./more"|' moved.toml
+ok 'data that have moved' "$truenext" grid moved.toml --list
+[ "$(grep -c '^finished' out)" -eq 8 ] && pass || fail 'moved data are the same data' "$(cat out)"
+sed 's|^data = "./moved"|data = "more"|' moved.toml >other.toml
+refuses 'other data under the same name' 2 'holds a run on other data than more' "$truenext" grid other.toml --list
+rm tuned/base/data/seed-1/test.json
+ok 'judged where the data are now' "$truenext" grid moved.toml --quiet
+says 'and says so' '^path = .*\./moved' tuned/base/data/seed-1/config.toml
+if command -v flock >/dev/null; then
+  exec 9>>tuned/.lock && flock -n 9
+  refuses 'one grid at a time' 2 'tuned: another process is at work in this folder' "$truenext" grid tune.toml
+  exec 9>&-
+fi
 printf '[[variant]]\nname = "typo"\nmodel.dropuot = 0.1\n' | cat grid.toml - >typo.toml
 refuses 'a wrong key' 1 'variant typo: unknown key model.dropuot; did you mean model.dropout' "$truenext" grid typo.toml
 refuses 'no file' 2 'none.toml' "$truenext" grid none.toml

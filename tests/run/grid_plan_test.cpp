@@ -121,5 +121,52 @@ TEST_F(Grids, MistakesAreNamedBeforeAnythingIsTrained) {
   }
 }
 
+class GridChecks : public Grids {
+ protected:
+  std::vector<std::string> warnings(const std::string& text) {
+    const GridPlan found = plan(kHead + text);
+    return check_grid(found, grid_cells(found));
+  }
+  std::string complaint(const std::string& text) {
+    ExitCode code = ExitCode::ok;
+    const std::string message = error_text([&] { (void)warnings(text); }, &code);
+    EXPECT_EQ(code, ExitCode::usage) << text;
+    return message;
+  }
+};
+
+const std::string kFull = "preset = \"sasrec-ce\"\n";  // reads no objective.negatives
+
+TEST_F(GridChecks, AListOfValuesThatNothingReadsIsRefused) {
+  const std::string message = complaint(kFull + "[grid]\nobjective.negatives = [1, 4, 16]\n");
+  for (const char* part : {"g.toml: [grid] objective.negatives: nothing reads it", "equal runs",
+                           "objective.candidates is"}) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+}
+
+TEST_F(GridChecks, AKeyThatNothingReadsIsWarnedOfOnce) {
+  const std::string read = "[[variant]]\nname = \"a\"\nobjective.candidates = \"uniform\"\n";
+  const std::string unread = "[[variant]]\nname = \"b\"\nobjective.negatives = 4\n";
+  EXPECT_TRUE(warnings(kFull + "[set]\nobjective.negatives = 8\n" + read).empty());
+  const auto found = warnings(kFull + "[set]\nobjective.negatives = 8\n" + unread);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_NE(found[0].find("[set]: objective.negatives was set"), std::string::npos) << found[0];
+  const auto partly = warnings(kFull +
+                               "[grid]\nobjective.candidates = [\"full\", \"uniform\"]\n"
+                               "objective.negatives = [1, 4]\n");
+  ASSERT_EQ(partly.size(), 1u);
+  EXPECT_NE(partly[0].find("variant candidates-full_negatives-1: "), std::string::npos);
+}
+
+TEST_F(GridChecks, TheTestPartIsNotWatchedWhileTheOtherIsJudged) {
+  const std::string set = "[set]\nwatch.parts = \"both\"\n[[variant]]\nname = \"a\"\n";
+  EXPECT_TRUE(warnings(set).empty());
+  const std::string message = complaint("part = \"valid\"\n" + set);
+  EXPECT_NE(message.find("variant a: watch.parts = \"both\" opens the test part"),
+            std::string::npos)
+      << message;
+}
+
 }  // namespace
 }  // namespace truenext
