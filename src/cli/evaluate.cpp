@@ -17,8 +17,14 @@ void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
               "--device {}: --lists leaves nothing to compute on a device; leave one of them out",
               globals.device);
   Evaluation evaluation(arguments, globals);
+  prepare_output(arguments);
   run_rankings(&evaluation);
-  write_evaluation(&evaluation);
+  try {
+    write_evaluation(&evaluation);
+  } catch (const Error&) {  // the numbers took their time, so they are not lost with a file
+    print_evaluation(evaluation.reports, globals.json);
+    throw;
+  }
   print_evaluation(evaluation.reports, globals.json);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/evaluation.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -183,7 +185,23 @@ void add_all_rows(Evaluation* evaluation) {
   }
 }
 
-void warn_about_counts(const EvalReport& report) {
+/// Options that say how a model is ranked; lists are judged as they are.
+void check_lists_alone(const EvaluateArguments& arguments) {
+  if (arguments.lists.empty()) return;
+  std::vector<std::string> ignored;
+  if (arguments.candidates != "full") ignored.emplace_back("--candidates");
+  if (arguments.include_seen) ignored.emplace_back("--include-seen");
+  if (arguments.allow_other_data) ignored.emplace_back("--allow-other-data");
+  if (!arguments.trec_run.empty()) ignored.emplace_back("--trec-run");
+  if (arguments.trec_depth != EvaluateArguments().trec_depth) ignored.emplace_back("--trec-depth");
+  check_usage(ignored.empty(),
+              "--lists judges the lists as they are; without a model {} {} "
+              "nothing to say, leave {} out",
+              fmt::join(ignored, ", "), ignored.size() == 1 ? "has" : "have",
+              ignored.size() == 1 ? "it" : "them");
+}
+
+void warn_about_counts(const EvalReport& report, bool of_model) {
   const bool drawn = report.protocol.candidates != CandidateRule::full;
   if (drawn) log_warning("{}", drawn_candidates_warning());
   if (report.watched && report.protocol.part == SplitPart::test) {
@@ -195,7 +213,7 @@ void warn_about_counts(const EvalReport& report) {
     log_warning("{} users have met so many items that fewer negatives remain than were asked for",
                 report.short_lists);
   }
-  if (report.repeat_targets > 0 && report.protocol.exclude_seen && !drawn) {
+  if (report.repeat_targets > 0 && report.protocol.exclude_seen && !drawn && of_model) {
     log_warning(
         "{} of {} held-out items also stand in their user's history; they stay candidates while "
         "the other items of the history do not, which makes them easy. For data with repeat "
@@ -227,8 +245,7 @@ void check_arguments(const EvaluateArguments& arguments) {
   check_usage(arguments.lists.empty() || !arguments.data.empty(),
               "--lists needs the held-out items: say --data FOLDER, a folder written by truenext "
               "prepare");
-  check_usage(arguments.lists.empty() || (full && arguments.trec_run.empty()),
-              "--lists judges the lists as they are; --candidates and --trec-run need a model");
+  check_lists_alone(arguments);
   check_usage(
       full || arguments.trec_run.empty(),
       "--trec-run writes the ranking of the full catalogue; it goes with --candidates full");
@@ -303,7 +320,7 @@ void run_rankings(Evaluation* evaluation) {
   if (evaluation->model) match_catalogue(evaluation);
   evaluation->reports.assign(evaluation->horizons.size(), common_report(*evaluation, match));
   add_all_rows(evaluation);
-  warn_about_counts(evaluation->reports.front());
+  warn_about_counts(evaluation->reports.front(), evaluation->model.has_value());
 }
 
 }  // namespace truenext::cli

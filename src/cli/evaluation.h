@@ -73,6 +73,8 @@ void rank_with_lists(const CatalogueFacts& facts, Evaluation* evaluation);
 /// Puts the metrics of Evaluation::ranked and what is counted with them into every report.
 void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* evaluation);
 
+/// Makes the folder that --out names, so that one that cannot be made costs no ranking.
+void prepare_output(const EvaluateArguments& arguments);
 /// Writes what was asked for; a run folder keeps the results on its own data, named by part, rule
 /// and horizon.
 void write_evaluation(Evaluation* evaluation);

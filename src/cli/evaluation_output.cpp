@@ -45,24 +45,38 @@ bool is_writable(const fs::path& folder) {
 }
 
 /// What --out names: a file for all horizons together, or a folder.
+bool is_result_file(const fs::path& out) {
+  return out.extension() == ".json";
+}
+
 void write_out(const fs::path& out, Evaluation* evaluation) {
-  if (out.extension() == ".json") {
-    if (out.has_parent_path()) make_folder(out.parent_path());
+  if (is_result_file(out)) {
     write_file_atomically(out, reports_json(evaluation->reports));
     log_info("written: {}", out.string());
     return;
   }
-  make_folder(out);
   write_into(out, evaluation);
 }
 
 }  // namespace
+
+void prepare_output(const EvaluateArguments& arguments) {
+  const fs::path out(arguments.out);
+  const fs::path folder = is_result_file(out) ? out.parent_path() : out;
+  if (!folder.empty()) make_folder(folder);
+}
 
 void write_evaluation(Evaluation* evaluation) {
   const EvaluateArguments& arguments = evaluation->arguments;
   const bool is_run =
       fs::is_directory(arguments.model) &&
       evaluation->reports.front().training_data != data_match_name(DataMatch::other);
+  const fs::path run(arguments.model);
+  const int64_t times = is_run ? earlier_looks(run, evaluation->reports.front()) + 1 : 0;
+  for (EvalReport& report : evaluation->reports) {
+    report.cost.peak_memory_bytes = peak_memory_bytes();
+    if (is_run) report.times_evaluated = times;
+  }
   if (!arguments.trec_run.empty()) {
     write_trec_run(arguments.trec_run, evaluation->dataset, *evaluation->scorer,
                    evaluation->queries,
@@ -73,15 +87,7 @@ void write_evaluation(Evaluation* evaluation) {
   if (!arguments.trec_qrels.empty()) {
     write_trec_qrels(arguments.trec_qrels, evaluation->dataset, evaluation->queries);
   }
-  for (EvalReport& report : evaluation->reports) {
-    report.cost.peak_memory_bytes = peak_memory_bytes();
-  }
-  const fs::path run(arguments.model);
   const bool writable = is_run && is_writable(run);
-  if (is_run) {
-    const int64_t times = earlier_looks(run, evaluation->reports.front()) + 1;
-    for (EvalReport& report : evaluation->reports) report.times_evaluated = times;
-  }
   if (is_run && !writable && arguments.out.empty()) {
     log_warning(
         "{}: cannot be written to, so the result is shown here only; --out FOLDER keeps it "
@@ -91,8 +97,7 @@ void write_evaluation(Evaluation* evaluation) {
   const bool into_run = writable && arguments.out.empty();
   if (into_run) write_into(run, evaluation);
   if (!arguments.out.empty()) write_out(arguments.out, evaluation);
-  const bool with_users =
-      into_run || (!arguments.out.empty() && fs::path(arguments.out).extension() != ".json");
+  const bool with_users = into_run || (!arguments.out.empty() && !is_result_file(arguments.out));
   if (!with_users && !arguments.per_user.empty()) write_users(*evaluation, 0, arguments.per_user);
 }
 

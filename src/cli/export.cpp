@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/arguments.h"
@@ -23,8 +24,20 @@ struct ExportCommand {
   std::string names = kOwnNames;
 };
 
+/// The export has no place for ids, titles, configuration and calibration.
+void check_not_itself(const ExportCommand& command) {
+  const std::filesystem::path run = command.run;
+  const auto model = std::filesystem::is_directory(run) ? run / kModelFileName : run;
+  std::error_code error;  // where there is no file yet there is nothing to lose
+  check_usage(!std::filesystem::equivalent(command.out, model, error),
+              "--out {}: is the model that is exported, and the export would leave out what "
+              "truenext needs of it; choose another name",
+              command.out);
+}
+
 void run_export(const ExportCommand& command, const Globals& globals) {
   const ModelFile model = ModelFile::open(command.run);
+  check_not_itself(command);
   const std::filesystem::path out = command.out;
   if (out.has_parent_path()) make_folder(out.parent_path());
   const ExportReport report = export_state_dict(model, command.names, out);
@@ -50,7 +63,7 @@ void run_export(const ExportCommand& command, const Globals& globals) {
                                          {"rows_by_number", report.rows_by_number},
                                          {"id_map", report.id_map.string()},
                                          {"differences", report.differences}};
-    fmt::print("{}\n", json.dump());
+    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
   fmt::print("{}: {} tensors with the names of {}\n", out.string(), report.tensors, command.names);

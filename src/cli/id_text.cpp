@@ -66,6 +66,18 @@ std::vector<std::string> read_ids(const std::string& option, const std::string& 
   return ids;
 }
 
+void check_standard_input(const std::vector<std::pair<std::string, std::string>>& sources) {
+  std::string reader;
+  for (const auto& [option, value] : sources) {
+    if (value != "-") continue;
+    check_usage(reader.empty(),
+                "{} and {} both read standard input, which can be read only once; name a file for "
+                "one of them",
+                reader, option);
+    reader = option;
+  }
+}
+
 std::string id_list(const std::vector<std::string>& ids) {
   const size_t named = std::min(ids.size(), kMostNamed);
   std::string text = fmt::format("{}", fmt::join(ids.begin(), ids.begin() + named, ", "));

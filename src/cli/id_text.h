@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "eval/item_match.h"
@@ -17,6 +18,9 @@ std::vector<std::string> split_ids(std::string_view line, const std::string& sep
 /// can only be meant as a file and there is none.
 std::vector<std::string> read_ids(const std::string& option, const std::string& value,
                                   const std::string& separator);
+/// Usage Error naming two of the sources, each with the option that it was given to, when more than
+/// one is "-": standard input can be read only once.
+void check_standard_input(const std::vector<std::pair<std::string, std::string>>& sources);
 /// One id a line; empty lines are passed over.
 std::vector<std::string> read_id_file(const std::string& path);
 

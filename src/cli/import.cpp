@@ -125,7 +125,7 @@ void report(const ImportedModel& model, const fs::path& path, const Globals& glo
                                          {"max_length", options.max_length},
                                          {"tie_embeddings", options.tie_embeddings},
                                          {"items_outside_dataset", model.items_outside_catalogue}};
-    fmt::print("{}\n", json.dump());
+    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
   fmt::print("{}: {} items, width {}, {} blocks, {} heads, the newest {} items, {} item tables\n",

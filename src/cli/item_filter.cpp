@@ -21,6 +21,12 @@ void add_filter_options(Command& verb, FilterArguments& arguments) {
       .group(group);
 }
 
+std::vector<std::pair<std::string, std::string>> filter_sources(const FilterArguments& arguments) {
+  return {{"--allow", arguments.allow},
+          {"--candidates", arguments.candidates},
+          {"--exclude", arguments.exclude}};
+}
+
 ItemFilter::ItemFilter(const FilterArguments& arguments, const std::string& separator)
     : separator_(separator) {
   const auto add = [&](const char* option, const std::string& value, bool keeps) {

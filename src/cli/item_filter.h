@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "eval/item_match.h"
@@ -18,6 +19,8 @@ struct FilterArguments {
   std::string allow, exclude, candidates;
 };
 void add_filter_options(Command& verb, FilterArguments& arguments);
+/// Option and value of each, for check_standard_input().
+std::vector<std::pair<std::string, std::string>> filter_sources(const FilterArguments& arguments);
 
 /// What those options let through.
 class ItemFilter {

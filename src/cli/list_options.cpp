@@ -2,6 +2,7 @@
 #include "cli/list_options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -9,6 +10,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/resources.h"
+#include "base/status_line.h"
 #include "cli/arguments.h"
 
 namespace truenext::cli {
@@ -49,6 +51,11 @@ ListFormat list_format(const ListArguments& arguments, bool json) {
   if (!arguments.format.empty()) return *find_word<ListFormat>(arguments.format);
   if (to_file(arguments)) return list_format_of(arguments.out);
   return json ? ListFormat::jsonl : ListFormat::csv;
+}
+
+bool can_show_progress(const ListArguments& arguments, const Globals& globals) {
+  const bool rows_on_terminal = !to_file(arguments) && ::isatty(STDOUT_FILENO) == 1;
+  return !globals.quiet && !rows_on_terminal && can_show_status();
 }
 
 void run_lists(const ListJob& job, const ListArguments& arguments, const ListRows::Columns& columns,

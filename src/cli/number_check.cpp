@@ -29,9 +29,10 @@ Parsed parse(std::string_view text) {
           static_cast<double>(value)};
 }
 
-Parsed parse_whole(std::string_view text) {
+/// Numbers of 64 bits are judged by their digits: a double does not tell the largest from the next.
+Parsed parse_whole(std::string_view text, bool is_signed) {
   const Parsed parsed = parse<int64_t>(text);
-  return parsed.too_large ? parse<uint64_t>(text) : parsed;
+  return parsed.too_large && !is_signed ? parse<uint64_t>(text) : parsed;
 }
 
 }  // namespace
@@ -39,11 +40,12 @@ Parsed parse_whole(std::string_view text) {
 std::string NumberCheck::complaint(const std::string& text) const {
   std::string_view digits = text;
   if (digits.starts_with('+')) digits.remove_prefix(1);
-  const Parsed parsed = whole ? parse_whole(digits) : parse<double>(digits);
+  const Parsed parsed = whole ? parse_whole(digits, is_signed) : parse<double>(digits);
   const std::string wanted = description();
   const std::string want =
       fmt::format("want {} number{}", whole ? "a whole" : "a", wanted.empty() ? "" : ", " + wanted);
-  if (parsed.too_large) return fmt::format("{} is too large; {}", text, want);
+  if (parsed.too_large || (whole && parsed.value > most))
+    return fmt::format("{} is too large; {}", text, want);
   if (!parsed.ok) {
     const bool fraction = whole && parse<double>(digits).ok;
     return fmt::format("\"{}\" is no {}number; {}", text, fraction ? "whole " : "", want);

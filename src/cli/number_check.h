@@ -12,6 +12,8 @@ struct NumberCheck {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   bool above = false;  ///< `low` itself is not allowed
+  bool is_signed = true;
+  double most = std::numeric_limits<double>::infinity();  ///< that the type holds
 
   /// What is wrong with a text, in the words of a message; empty when nothing is.
   std::string complaint(const std::string& text) const;
@@ -24,7 +26,9 @@ template <typename T>
 NumberCheck check_of() {
   NumberCheck check;
   check.whole = std::numeric_limits<T>::is_integer;
-  if (check.whole && !std::numeric_limits<T>::is_signed) check.low = 0;
+  check.is_signed = std::numeric_limits<T>::is_signed;
+  if (check.whole) check.most = static_cast<double>(std::numeric_limits<T>::max());
+  if (!check.is_signed) check.low = 0;
   return check;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/id_text.h"
 #include "cli/recommender.h"
 
 namespace truenext::cli {
@@ -23,7 +24,16 @@ void check_sources(const RecommendArguments& arguments, bool has_history) {
               "--out, --format and --titles go with --all-users or --users FILE");
 }
 
+void check_one_reader(const RecommendArguments& arguments) {
+  auto sources = filter_sources(arguments.filter);
+  sources.emplace_back("--users", arguments.users);
+  sources.emplace_back("--history", arguments.history);
+  sources.emplace_back("--stdin", arguments.from_stdin ? "-" : "");
+  check_standard_input(sources);
+}
+
 void run_recommend(RecommendArguments arguments, bool has_history, const Globals& globals) {
+  check_one_reader(arguments);
   if (arguments.history == "-") {
     arguments.from_stdin = true;
     has_history = false;

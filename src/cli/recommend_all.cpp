@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/status_line.h"
 #include "cli/id_text.h"
 #include "cli/list_options.h"
 #include "cli/recommender.h"
@@ -48,6 +47,11 @@ void Recommender::answer_users(const ListArguments& lists, const std::string& fi
                                const Globals& globals) {
   const std::vector<int32_t> users = chosen_users(*dataset_, file);
   const ItemMatch match = match_items(dataset_->items(), model_.num_items(), find_in_model());
+  if (match.unknown_to_model > 0) {
+    log_warning(
+        "{} of the dataset's {} items are unknown to the model; they are skipped in histories",
+        match.unknown_to_model, dataset_->num_items());
+  }
   const auto user_of = [&](int64_t list) { return users[static_cast<size_t>(list)]; };
   ListJob job{.count = std::ssize(users), .scorer = *scorer_, .options = answer_options()};
   job.history = [&](int64_t list, std::vector<int32_t>* history) {
@@ -59,7 +63,7 @@ void Recommender::answer_users(const ListArguments& lists, const std::string& fi
   job.key = [&](int64_t list) { return dataset_->users().raw(user_of(list)); };
   job.item = [&](int32_t item) { return model_.item_id(item); };
   job.title = [&](int32_t item) { return model_.title(item); };
-  job.show_progress = !globals.quiet && can_show_status();
+  job.show_progress = can_show_progress(lists, globals);
   ListRows::Columns columns;
   columns.probability = arguments_.probabilities;
   columns.title = lists.titles;

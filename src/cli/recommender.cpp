@@ -39,7 +39,9 @@ Recommender::Recommender(const RecommendArguments& arguments, const Globals& glo
     dataset_ =
         Dataset::open(find_data_folder(arguments.model, model_.description(), arguments.data));
   }
-  filter_.check(find_anywhere());
+  // Lists of many come from the model alone; single questions may be answered by popularity.
+  const bool many = arguments.all_users || !arguments.users.empty();
+  filter_.check(many ? find_in_model() : find_anywhere());
   eligible_ = filter_.items(model_.num_items(), find_in_model());
   if (arguments.probabilities) check_calibrated();
 }
@@ -58,6 +60,12 @@ void Recommender::answer_user() {
   std::vector<Request> requests(1);
   for (const int32_t item : dataset_->histories().row(*user)) {
     add_item(dataset_->items().raw(item), &requests.front());
+  }
+  const std::vector<std::string>& unknown = requests.front().unknown;
+  if (!unknown.empty()) {
+    log_warning("--user {}: {} of the user's {} items are unknown to the model and skipped: {}",
+                arguments_.user, unknown.size(), dataset_->histories().row_size(*user),
+                id_list(unknown));
   }
   answer(&requests);
   check_answered(requests.front());

@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/status_line.h"
 #include "base/terminal_text.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -23,7 +22,7 @@ namespace truenext::cli {
 namespace {
 
 struct SimilarArguments {
-  std::string model;
+  std::string model, separator;
   std::vector<std::string> items;
   bool all = false;
   int64_t k = 10;
@@ -78,9 +77,10 @@ void print_tables(const ListJob& job, bool titles, WorkerPool& pool) {
 void run_similar(const SimilarArguments& arguments, const Globals& globals) {
   check_usage(arguments.all == arguments.items.empty(),
               "similar: say to what: --item ID ..., or --all for every item of the model");
+  check_standard_input(filter_sources(arguments.filter));
   const ModelFile model = ModelFile::open(arguments.model);
   const FindItem find = [&](std::string_view raw) { return model.find_item(raw); };
-  const ItemFilter filter(arguments.filter, "");
+  const ItemFilter filter(arguments.filter, arguments.separator);
   filter.check(find);
   const auto eligible = filter.items(model.num_items(), find);
   const std::vector<int32_t> items = chosen_items(arguments, model);
@@ -94,7 +94,7 @@ void run_similar(const SimilarArguments& arguments, const Globals& globals) {
   job.item = [&](int32_t item) { return model.item_id(item); };
   job.title = [&](int32_t item) { return model.title(item); };
   job.noun = "items";
-  job.show_progress = !globals.quiet && can_show_status();
+  job.show_progress = can_show_progress(arguments.lists, globals);
   WorkerPool pool(globals.threads);
   const bool table = !arguments.all && !globals.json && arguments.lists.out.empty() &&
                      arguments.lists.format.empty();
@@ -116,6 +116,8 @@ void add_similar(Command& program, Globals& globals) {
   verb.add_option("--item", arguments->items, "Raw ids of items, each as it is");
   verb.add_flag("--all", arguments->all, "The list of every item of the model");
   verb.add_option("-k,--count", arguments->k, "Number of items").positive().show_default();
+  verb.add_option("--separator", arguments->separator,
+                  "What separates ids (default: commas and blanks); for ids that contain those");
   add_filter_options(verb, arguments->filter);
   add_list_options(verb, arguments->lists);
   verb.callback([arguments, &globals] { run_similar(*arguments, globals); });

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -65,6 +68,33 @@ void check_belongs(const Json& json, const RunResult& run, const std::string& re
   }
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// The option of `evaluate` that puts a word into the name of a result (eval/result_names.h); empty
+/// where the word does not tell it.
+std::string option_behind(const std::string& word) {
+  if (word == "clean" || word == "original") return " --candidates " + word;
+  if (word.starts_with('m') && is_number(word.substr(1))) return " --test-items " + word.substr(1);
+  return "";
+}
+
+/// The options that write a result of that name; nothing where the name does not tell them all.
+std::optional<std::string> options_behind(const std::string& result) {
+  std::istringstream words(result);
+  std::string word;
+  std::getline(words, word, '_');
+  if (word != "test" && word != "valid") return std::nullopt;
+  std::string options = word == "valid" ? " --part valid" : "";
+  while (std::getline(words, word, '_')) {
+    const std::string option = option_behind(word);
+    if (option.empty()) return std::nullopt;
+    options += option;
+  }
+  return options;
+}
+
 /// Results of other protocols may be there, under their names.
 [[noreturn]] void fail_not_judged(const std::filesystem::path& folder, const std::string& result) {
   std::vector<std::string> others;
@@ -74,9 +104,11 @@ void check_belongs(const Json& json, const RunResult& run, const std::string& re
     if (is_result && entry.path().extension() == ".json") others.push_back(stem);
   }
   std::sort(others.begin(), others.end());
-  fail_data("{}: no {}.json, the run was not judged; run truenext evaluate {}{}{}", folder.string(),
-            result, folder.string(), result.starts_with("valid") ? " --part valid" : "",
-            others.empty() ? "" : fmt::format(", or compare its {}", fmt::join(others, ", ")));
+  const auto options = options_behind(result);
+  fail_data("{}: no {}.json, the run was not judged{}{}", folder.string(), result,
+            options ? fmt::format("; run truenext evaluate {}{}", folder.string(), *options)
+                    : " under that name",
+            others.empty() ? "" : fmt::format("; or compare its {}", fmt::join(others, ", ")));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/key_suggestions.h"
 #include "net/network.h"
 #include "run/run_config.h"
 
@@ -77,10 +78,10 @@ std::vector<OptionHelp> option_help(const std::string& name) {
     if (entry.section == name || entry.key == name) found.push_back(entry);
     known.push_back(entry.key);
   }
-  const std::string near = nearest_word(name, known);
+  const std::vector<std::string> near = suggested_keys(name, known);
   check_usage(!found.empty(),
               "options {}: no such section or key{}; sections are {}, keys look like train.epochs",
-              name, near.empty() ? "" : fmt::format(", did you mean {}?", near),
+              name, near.empty() ? "" : fmt::format(", did you mean {}?", fmt::join(near, " or ")),
               fmt::join(option_sections(), ", "));
   return found;
 }

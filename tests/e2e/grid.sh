@@ -129,9 +129,8 @@ sed 's/^\[grid\]$/&\nobjective.gbce_t = [0.5, 0.7]/; s/^objective.negatives/obje
 refuses 'values that nothing reads' 1 '\[grid\] objective.gbce_t: nothing reads it' "$truenext" grid unread.toml
 sed 's/^train.epochs/watch.parts = "both"\n&/' tune.toml >watched.toml
 refuses 'the test part watched while tuning' 1 'watch.parts = "both" opens the test part' "$truenext" grid watched.toml --part valid
-cp -r data moved && sed 's|"data"|"./moved"|; s|"more"|"./more"|' tune.toml >moved.toml
-sed -i 's|^data = .*|[data]|; s|^seeds|#&|; s|^metrics|#&|' moved.toml
-sed -i 's|^\[data\]|seeds = [1, 2]\nmetrics = "ndcg@10,hr@10"\n[data]\ndata = "./moved"\nmore = "./more"|' moved.toml
+cp -r data moved
+sed '/^seeds/d; /^metrics/d; s|^data = .*|seeds = [1, 2]\nmetrics = "ndcg@10,hr@10"\n[data]\ndata = "./moved"\nmore = "./more"|' tune.toml >moved.toml
 ok 'data that have moved' "$truenext" grid moved.toml --list
 [ "$(grep -c '^finished' out)" -eq 8 ] && pass || fail 'moved data are the same data' "$(cat out)"
 sed 's|^data = "./moved"|data = "more"|' moved.toml >other.toml

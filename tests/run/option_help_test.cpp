@@ -59,7 +59,9 @@ TEST(OptionHelp, SaysValuesDefaultAndReaders) {
 
 TEST(OptionHelp, FindsSectionsAndSuggestsTheNearestName) {
   for (const OptionHelp& entry : option_help("model")) EXPECT_EQ(entry.section, "model");
-  for (const auto& [wrong, near] : {std::pair{"modle", "model"}, {"train.epoch", "train.epochs"}}) {
+  for (const auto& [wrong, near] : {std::pair{"modle", "model"},
+                                    {"train.epoch", "train.epochs"},
+                                    {"train.lr", "train.learning_rate"}}) {
     try {
       option_help(wrong);
       ADD_FAILURE() << wrong;

@@ -80,9 +80,7 @@ void RunLog::rewind(const TrainState& state) {
 
 void RunLog::line(const std::string& text) {
   const std::string out = text + "\n";
-  const ssize_t written = ::write(descriptor_, out.data(), out.size());
-  check_data(written == static_cast<ssize_t>(out.size()), "{}: cannot write: {}", path_.string(),
-             std::strerror(errno));
+  append_bytes(descriptor_, out, path_);
   bytes_ += out.size();
 }
 
