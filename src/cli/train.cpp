@@ -131,7 +131,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
     if (result.processes > 1) {
       out["peak_memory_bytes_by_process"] = result.peak_memory_bytes_by_process;
     }
-    fmt::print("{}\n", out.dump(2));
+    fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
   if (result.had_finished) {

@@ -31,6 +31,16 @@ at least 1|recommend run --history x -k -3
 is no whole number|recommend run --history x -k 1.5
 is no whole number|recommend run --history x -k 1e3
 too large|recommend run --history x -k 99999999999999999999
+too large|recommend run --history x -k 9223372036854775808
+too large|describe data --threads 99999999999
+--allow and --users both read standard input|recommend run --users - --allow -
+--candidates and --stdin both read standard input|recommend run --stdin --candidates -
+--exclude and --history both read standard input|recommend run --history - --exclude -
+--allow and --exclude both read standard input|similar run --item x --allow - --exclude -
+without a model --include-seen has nothing to say|evaluate --lists lists --data data --include-seen
+--allow-other-data, --trec-depth have nothing|evaluate --lists lists --data data --trec-depth 5 --allow-other-data
+--candidates has nothing|evaluate --lists lists --data data --candidates clean
+did you mean train.learning_rate|options train.lr
 at least 0|prepare log.csv --out o --min-user-events -1
 at least 0|prepare log.csv --out o --min-item-events -1
 at least 0|prepare log.csv --out o --valid -1

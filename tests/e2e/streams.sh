@@ -58,6 +58,12 @@ cut() {
 cut 'a cut file of lists' lists.csv recommend run --all-users -k 20 --out lists.csv
 cut 'a cut file of similar items' near.tsv similar run --all -k 20 --out near.tsv
 cut 'a cut result' result/test.json evaluate run --out result
+refuses 'a full disk for qrels' 2 'No space left' "$truenext" evaluate run --no-baselines --trec-qrels /dev/full
+says 'the numbers are shown all the same' '^model' out
+refuses 'a folder that cannot be made' 2 'cannot create the folder' "$truenext" evaluate run --out /proc/x/y.json
+cp run/model.safetensors before.safetensors
+refuses 'an export over its own model' 1 'is the model that is exported' "$truenext" export run --out run/../run/model.safetensors
+cmp -s run/model.safetensors before.safetensors && pass || fail 'the model is as it was'
 cut 'a cut ranking' ranking.trec evaluate run --out new.json --trec-run ranking.trec
 cut 'a cut export' weights.safetensors export run --out weights.safetensors
 cut 'a cut log' cut.csv simulate --users 60 --items 30 --out cut.csv

@@ -46,6 +46,10 @@ for columns in 12 30 200; do
 done
 terminal 25 "$truenext" recommend run30 --all-users --out lists.csv
 fits 25 'progress of lists fits'
+for command in 'recommend run30 --all-users' 'similar run30 --all'; do
+  python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$truenext" $command </dev/null >err
+  grep -q $'\r\x1b\\[K' err && fail "progress runs into the rows of $command" || pass
+done
 TERM=dumb terminal 80 "$truenext" prepare log.csv --out dumb
 grep -q $'\x1b\\[K' err && fail 'a dumb terminal gets no redraws' || pass
 

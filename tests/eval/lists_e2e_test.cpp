@@ -125,6 +125,7 @@ TEST_F(Commands, IdsThatAreTornOrUnknownAreNamedInEveryOption) {
       {"similar RUN --item who", 2, "who"},
       {"similar RUN --item 1 who", 2, "who"},
       {"similar RUN --item 1 --allow NOTHING", 2, "--allow.*who"},
+      {"similar RUN --item 1 --allow '2;who' --separator ';'", 0, "--allow.*who"},
       {"similar RUN", 1, "--item"},
       {"similar RUN --item 1 --all", 1, "--all"},
       {"recommend RUN --all-users --users NOTHING", 1, "--users FILE"},
@@ -143,6 +144,27 @@ TEST_F(Commands, IdsThatAreTornOrUnknownAreNamedInEveryOption) {
     EXPECT_TRUE(std::regex_search(answer.errors, std::regex(row.says))) << command << "\n"
                                                                         << answer.errors;
   }
+}
+
+TEST_F(Commands, ItemsOfADatasetThatTheModelLacksAreNamed) {
+  // A user of the same data with one item more.
+  std::string log = test::file_bytes(folder_ / "log.csv");
+  const std::string user = "newcomer";
+  folder_.write("more.csv", log + user + ",1,1\n" + user + ",2,2\n" + user + ",NEW,3\n" + user +
+                                ",3,4\n" + user + ",4,5\n");
+  prepare_csv(folder_ / "more.csv", folder_ / "more");
+  const std::string ask = "recommend " + model() + " --quiet --data " + at("more");
+  const Answer one = run(ask + " --user " + user);
+  EXPECT_EQ(one.status, 0) << one.errors;
+  EXPECT_TRUE(says(one.errors, "1 of the user's 5 items are unknown to the model and skipped: NEW"))
+      << one.errors;
+  const Answer all = run(ask + " --all-users");
+  EXPECT_EQ(all.status, 0) << all.errors;
+  EXPECT_TRUE(says(all.errors, "1 of the dataset's")) << all.errors;
+  const Answer filtered = run(ask + " --all-users --allow NEW");
+  EXPECT_EQ(filtered.status, 2) << filtered.errors;
+  EXPECT_TRUE(says(filtered.errors, "--allow: none of its 1 ids is an item: NEW"))
+      << filtered.errors;
 }
 
 TEST_F(Commands, AnEmptyListSaysWhy) {
