@@ -43,17 +43,6 @@ int open_for_reading(const std::filesystem::path& path, uint64_t* size) {
   return fd;
 }
 
-void write_all(int fd, const char* data, size_t size, const std::filesystem::path& path) {
-  while (size > 0) {
-    const ssize_t n = ::write(fd, data, size);
-    if (n < 0 && errno == EINTR) continue;
-    check_data(n > 0, "{}: cannot write: {}; nothing was changed under that name", path.string(),
-               std::strerror(errno));
-    data += n;
-    size -= static_cast<size_t>(n);
-  }
-}
-
 /// Renaming over a device would put a file in its place.
 bool can_be_replaced(const std::filesystem::path& path) {
   struct stat info {};
@@ -71,6 +60,15 @@ std::filesystem::path behind_links(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    check_data(n > 0, "{}: cannot write: {}", path.string(), std::strerror(n < 0 ? errno : EIO));
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+}
 
 std::string read_file(const std::filesystem::path& path, uint64_t max_bytes) {
   uint64_t size = 0;
@@ -146,14 +144,14 @@ void AtomicFile::write(std::string_view text) {
   written_ += text.size();
   if (buffer_.size() + text.size() > kBufferBytes) flush();
   if (text.size() >= kBufferBytes) {
-    write_all(descriptor_, text.data(), text.size(), path_);
+    write_all(descriptor_, text, path_);
   } else {
     buffer_.append(text);
   }
 }
 
 void AtomicFile::flush() {
-  write_all(descriptor_, buffer_.data(), buffer_.size(), path_);
+  write_all(descriptor_, buffer_, path_);
   buffer_.clear();
 }
 

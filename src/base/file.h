@@ -39,6 +39,10 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+/// Writes all bytes, in several pieces where the system takes less at a time. Data Error with the
+/// system's reason, naming `path`.
+void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path);
+
 /// A file that appears under its name only when it is complete: written to a temporary name in the
 /// same folder, fsync, rename, fsync of the folder. Destroyed without commit() it leaves nothing.
 /// A link is followed; a device or a pipe (/dev/null, /dev/stdout) is written to as it is.

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/terminal_text.h"
 
 namespace truenext {
 namespace {
@@ -25,15 +26,6 @@ constexpr const char* kName = ".lock";
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "an unknown host";
-}
-
-/// Text of a file that anybody may have written: printable, one line.
-std::string plain_line(std::string text) {
-  text.resize(std::min(text.find('\n'), text.size()));
-  for (char& c : text) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return text;
 }
 
 bool is_same_file(int descriptor, const std::filesystem::path& path) {
@@ -99,7 +91,8 @@ bool FolderLock::take() {
 std::string FolderLock::owner() const {
   std::array<char, 512> text{};
   const ssize_t n = ::pread(descriptor_, text.data(), text.size(), 0);
-  return n > 0 ? plain_line(std::string(text.data(), static_cast<size_t>(n))) : "";
+  const std::string_view all(text.data(), static_cast<size_t>(std::max<ssize_t>(0, n)));
+  return excerpt(all.substr(0, all.find('\n')), text.size());  // anybody may have written it
 }
 
 void FolderLock::sign(const std::string& work) const {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // toml++ 3.3 promises the compiler what files do not keep: that a key begins with a letter or a
 // quote
-// ("[{" does not), that no character is near those that it knows as blanks (e with an accent is).
-// Such a file failed an assertion, or with NDEBUG was undefined behaviour. Without the promises the
-// parser goes on to the check that reports the line. Not installed: nobody else need have toml++.
+// ("[{" does not), and that no character is near those that it knows as blanks (e with an accent
+// is). Such a file failed an assertion, or with NDEBUG was undefined behaviour. Without the
+// promises the parser goes on to the check that reports the line. Not installed: nobody else need
+// have toml++.
 #pragma once
 
 #define TOML_HEADER_ONLY 1

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "cli/command_help.h"
 
@@ -14,9 +13,6 @@ namespace truenext::cli {
 std::string bash_completion(const CommandHelp& program);
 std::string zsh_completion(const CommandHelp& program);
 std::string fish_completion(const CommandHelp& program);
-
-/// Text between single quotes of zsh and bash: quotes inside are written '\''.
-std::string shell_quoted(std::string_view text);
 
 /// The first line, for a description beside a word.
 std::string first_line(const std::string& text);

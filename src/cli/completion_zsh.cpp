@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/shell_text.h"
 #include "cli/completion.h"
 
 namespace truenext::cli {

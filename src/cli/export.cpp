@@ -44,8 +44,7 @@ void run_export(const ExportCommand& command, const Globals& globals) {
   if (command.names != kOwnNames && !report.rows_by_number) {
     log_warning(
         "the raw item ids are not the numbers 1 to {}: row i + 1 holds item i of the model; {} "
-        "says "
-        "which id each row has",
+        "says which id each row has",
         model.num_items(), report.id_map.string());
   }
   for (const std::string& difference : report.differences) {

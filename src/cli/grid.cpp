@@ -23,11 +23,9 @@
 #include "compare/grid_table.h"
 #include "compare/run_result.h"
 #include "data/dataset.h"
-#include "net/parameters.h"
 #include "run/grid_plan.h"
 #include "train/loop/train_state.h"
 #include "train/loop/training.h"
-#include "train/optimise/optimizer.h"
 
 namespace truenext::cli {
 namespace {
@@ -69,13 +67,9 @@ void check_same_data(const GridCell& cell, const DataOptions& there) {
              cell.run.string(), cell.config.data.path, there.path);
 }
 
-/// Whether training came to its end, by the counters alone.
 bool is_trained(const fs::path& run) {
   const fs::path checkpoint = run / "checkpoint" / "last.safetensors";
-  if (!fs::exists(checkpoint)) return false;
-  ParameterSet none{std::vector<TensorInfo>()};
-  Adam adam(none, TrainOptions());
-  return load_checkpoint(checkpoint, none, adam).finished;
+  return fs::exists(checkpoint) && load_counters(checkpoint).finished;
 }
 
 bool is_judged(const fs::path& run, const std::vector<std::string>& results) {

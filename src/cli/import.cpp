@@ -93,6 +93,7 @@ std::string config_toml(ModelOptions model, const DataPlace* place) {
 void begin_run(const ImportCommand& command, const ModelOptions& model) {
   const fs::path run = command.out;
   remove_results(run);
+  forget_looks(run);
   fs::remove_all(run / kCheckpoints);
   DataPlace place;
   if (!command.data.empty()) {

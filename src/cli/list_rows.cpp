@@ -18,6 +18,7 @@
 #include "base/utf8.h"
 #include "cli/standard_streams.h"
 #include "data/id_json.h"
+#include "data/tsv_id.h"
 #include "eval/result_files.h"
 
 namespace truenext::cli {

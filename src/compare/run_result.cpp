@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "eval/result_names.h"
 
 namespace truenext {
 namespace {
@@ -97,13 +98,7 @@ std::optional<std::string> options_behind(const std::string& result) {
 
 /// Results of other protocols may be there, under their names.
 [[noreturn]] void fail_not_judged(const std::filesystem::path& folder, const std::string& result) {
-  std::vector<std::string> others;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string stem = entry.path().stem().string();
-    const bool is_result = stem.starts_with("test") || stem.starts_with("valid");
-    if (is_result && entry.path().extension() == ".json") others.push_back(stem);
-  }
-  std::sort(others.begin(), others.end());
+  const std::vector<std::string> others = results_in(folder);
   const auto options = options_behind(result);
   fail_data("{}: no {}.json, the run was not judged{}{}", folder.string(), result,
             options ? fmt::format("; run truenext evaluate {}{}", folder.string(), *options)
@@ -117,12 +112,6 @@ std::string RunResult::fact(const std::string& name) const {
   const auto found = std::find_if(facts.begin(), facts.end(),
                                   [&](const auto& entry) { return entry.first == name; });
   return found == facts.end() ? "" : found->second;
-}
-
-std::string per_user_file_name(const std::string& result) {
-  if (result == "test") return "per_user.tsv";
-  const std::string whole = "test_";
-  return "per_user_" + (result.starts_with(whole) ? result.substr(whole.size()) : result) + ".tsv";
 }
 
 RunResult read_run_result(const std::filesystem::path& folder, const std::string& result) {

@@ -28,9 +28,6 @@ struct RunResult {
 /// missing or broken, or when they do not belong together (other means).
 RunResult read_run_result(const std::filesystem::path& folder, const std::string& result);
 
-/// The per-user file that goes with a result name.
-std::string per_user_file_name(const std::string& result);
-
 /// Data Error naming both runs, the setting and both values when `other` was judged on another
 /// dataset, split or protocol; then brings its users into the order of `first`.
 void match_run(const RunResult& first, RunResult* other);

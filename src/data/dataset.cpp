@@ -13,7 +13,6 @@
 namespace truenext {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 struct Dataset::Parts {
   fs::path folder;
@@ -61,20 +60,21 @@ struct Dataset::Parts {
 namespace {
 
 template <typename T>
-T field(const Json& json, const char* name, const fs::path& path) {
+T field(const nlohmann::json& json, const char* name, const fs::path& path) {
   try {
     if constexpr (std::is_same_v<T, int64_t>) {
       return whole_number(json.at(name));
     } else {
       return json.at(name).get<T>();
     }
-  } catch (const Json::exception&) {
+  } catch (const nlohmann::json::exception&) {
     fail_data("{}: no usable \"{}\": the file is damaged; prepare the dataset again", path.string(),
               name);
   }
 }
 
-int64_t count_field(const Json& json, const char* name, const fs::path& path, int64_t limit) {
+int64_t count_field(const nlohmann::json& json, const char* name, const fs::path& path,
+                    int64_t limit) {
   const auto count = field<int64_t>(json, name, path);
   check_data(count >= 0 && count <= limit, "{}: {} = {} is impossible", path.string(), name, count);
   return count;
@@ -89,9 +89,10 @@ void Dataset::Parts::read_description() {
   check_data(fs::exists(path), "{}: not a dataset folder (no {}); `truenext prepare` makes one",
              folder.string(), dataset_files::kDescription);
   description = read_file(path, 16 << 20);
-  const Json json = Json::parse(description, nullptr, false);
-  check_data(json.is_object() && json.value("kind", Json()) == Json(kDatasetKind),
-             "{}: not the description of a dataset", path.string());
+  const nlohmann::json json = nlohmann::json::parse(description, nullptr, false);
+  check_data(
+      json.is_object() && json.value("kind", nlohmann::json()) == nlohmann::json(kDatasetKind),
+      "{}: not the description of a dataset", path.string());
   const auto version = field<int64_t>(json, "version", path);
   check_data(
       version == kDatasetVersion,
@@ -109,7 +110,7 @@ void Dataset::Parts::read_description() {
   num_attributes = count_field(json, "attributes", path, kMaxIds);
   fingerprint = field<std::string>(json, "fingerprint", path);
   split_fingerprint = field<std::string>(json, "split_fingerprint", path);
-  split_name = field<std::string>(field<Json>(json, "split", path), "name", path);
+  split_name = field<std::string>(field<nlohmann::json>(json, "split", path), "name", path);
 }
 
 void Dataset::Parts::map_events() {

@@ -101,16 +101,15 @@ nlohmann::ordered_json report_json(const PrepareReport& report) {
 
 std::string describe_dataset(const PrepareOptions& options, const PrepareReport& report,
                              const DatasetFacts& facts) {
-  using OrderedJson = nlohmann::ordered_json;
+  using Json = nlohmann::ordered_json;
   const ReaderOptions& source = options.source;
   const SplitOptions& split = options.split;
   const bool by_time = facts.has_times && options.order == EventOrder::time;
-  const OrderedJson minimum =
-      options.min_value > kNoMinimum ? OrderedJson(options.min_value) : OrderedJson(nullptr);
+  const Json minimum = options.min_value > kNoMinimum ? Json(options.min_value) : Json(nullptr);
   const auto cut_time = [&](int64_t TemporalCut::*time) {
-    return report.cut ? OrderedJson(*report.cut.*time) : OrderedJson(nullptr);
+    return report.cut ? Json(*report.cut.*time) : Json(nullptr);
   };
-  const OrderedJson description{
+  const Json description{
       {"kind", kDatasetKind},
       {"version", kDatasetVersion},
       {"users", report.users},
@@ -123,41 +122,41 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
       {"fingerprint", facts.fingerprint},
       {"split_fingerprint", facts.split_fingerprint},
       {"order", by_time ? "time, then position in the source" : "position in the source"},
-      {"split", OrderedJson{{"name", split_name(split)},
-                            {"method", word_of(split.method)},
-                            {"valid", split.valid},
-                            {"test", split.test},
-                            {"valid_users", split.valid_users},
-                            {"valid_share", split.valid_share},
-                            {"test_share", split.test_share},
-                            {"target", word_of(split.target)},
-                            {"valid_time", cut_time(&TemporalCut::valid_time)},
-                            {"test_time", cut_time(&TemporalCut::test_time)},
-                            {"seed", split.seed}}},
-      {"filters", OrderedJson{{"min_value", minimum},
-                              {"min_user_events", options.min_user_events},
-                              {"min_item_events", options.min_item_events},
-                              {"iterate", options.iterate},
-                              {"drop_repeats", options.drop_repeats}}},
-      {"source", OrderedJson{{"path", source.path},
-                             {"format", report.format},
-                             {"user_column", source.user_column.value_or("")},
-                             {"item_column", source.item_column.value_or("")},
-                             {"time_column", source.time_column.value_or("")},
-                             {"value_column", source.value_column.value_or("")},
-                             {"columns", source.columns},
-                             {"separator", source.separator},
-                             {"header", source.header},
-                             {"time_scale", source.time_scale},
-                             {"skip_bad", source.skip_bad},
-                             {"keep_missing_words", source.keep_missing_words},
-                             {"quotes", word_of(source.quotes)},
-                             {"comments", word_of(source.comments)},
-                             {"titles", options.titles},
-                             {"title_map", options.title_map},
-                             {"attributes", options.attributes}}},
+      {"split", Json{{"name", split_name(split)},
+                     {"method", word_of(split.method)},
+                     {"valid", split.valid},
+                     {"test", split.test},
+                     {"valid_users", split.valid_users},
+                     {"valid_share", split.valid_share},
+                     {"test_share", split.test_share},
+                     {"target", word_of(split.target)},
+                     {"valid_time", cut_time(&TemporalCut::valid_time)},
+                     {"test_time", cut_time(&TemporalCut::test_time)},
+                     {"seed", split.seed}}},
+      {"filters", Json{{"min_value", minimum},
+                       {"min_user_events", options.min_user_events},
+                       {"min_item_events", options.min_item_events},
+                       {"iterate", options.iterate},
+                       {"drop_repeats", options.drop_repeats}}},
+      {"source", Json{{"path", source.path},
+                      {"format", report.format},
+                      {"user_column", source.user_column.value_or("")},
+                      {"item_column", source.item_column.value_or("")},
+                      {"time_column", source.time_column.value_or("")},
+                      {"value_column", source.value_column.value_or("")},
+                      {"columns", source.columns},
+                      {"separator", source.separator},
+                      {"header", source.header},
+                      {"time_scale", source.time_scale},
+                      {"skip_bad", source.skip_bad},
+                      {"keep_missing_words", source.keep_missing_words},
+                      {"quotes", word_of(source.quotes)},
+                      {"comments", word_of(source.comments)},
+                      {"titles", options.titles},
+                      {"title_map", options.title_map},
+                      {"attributes", options.attributes}}},
       {"report", report_json(report)}};
-  return description.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  return description.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace truenext

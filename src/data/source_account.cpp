@@ -52,16 +52,4 @@ std::string shown_names(const std::vector<std::string>& names) {
   return text;
 }
 
-std::string shell_word(std::string_view text) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-.,:/+@%").find(c) != std::string_view::npos ||
-           static_cast<unsigned char>(c) >= 0x80;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return excerpt(text);
-  std::string word = "'";
-  for (const char c : excerpt(text)) word += c == '\'' ? "'\\''" : std::string(1, c);
-  return word + "'";
-}
-
 }  // namespace truenext

@@ -35,7 +35,5 @@ std::string columns_text(const SourceAccount& account);
 
 /// Texts of a file as a message may show them, in quotes: "a", "b".
 std::string shown_names(const std::vector<std::string>& names);
-/// A text as an argument of a shell: in single quotes where it needs them.
-std::string shell_word(std::string_view text);
 
 }  // namespace truenext

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "base/file.h"
+#include "data/tsv_id.h"
 
 namespace truenext {
 namespace {
@@ -35,29 +36,6 @@ std::string rank_list(std::span<const int64_t> ranks) {
 }
 
 }  // namespace
-
-std::string tsv_id(std::string_view raw) {
-  std::string text;
-  for (const char c : raw) {
-    switch (c) {
-      case '\t':
-        text += "\\t";
-        break;
-      case '\n':
-        text += "\\n";
-        break;
-      case '\r':
-        text += "\\r";
-        break;
-      case '\\':
-        text += "\\\\";
-        break;
-      default:
-        text += c;
-    }
-  }
-  return text;
-}
 
 std::string trec_id(std::string_view raw) {
   std::string text;

@@ -34,8 +34,6 @@ void write_trec_run(const std::filesystem::path& path, const Dataset& dataset, c
 void write_trec_qrels(const std::filesystem::path& path, const Dataset& dataset,
                       const Queries& queries);
 
-/// An id as those files spell it.
-std::string tsv_id(std::string_view raw);
 std::string trec_id(std::string_view raw);
 /// The raw id again; a % without two hexadecimal digits behind it stays.
 std::string id_of_trec(std::string_view text);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/tsv_id.h"
 #include "inference/safetensors.h"
 #include "interop/naming_scheme.h"
 
@@ -97,27 +98,15 @@ std::vector<std::string> differences(const ModelOptions& options, const NamingSc
   return list;
 }
 
-/// An id on one line and in one column.
-std::string escaped(std::string_view id) {
-  std::string text;
-  for (const char c : id) {
-    if (c == '\\') text += "\\\\";
-    if (c == '\t') text += "\\t";
-    if (c == '\n') text += "\\n";
-    if (c == '\r') text += "\\r";
-    if (c != '\\' && c != '\t' && c != '\n' && c != '\r') text += c;
-  }
-  return text;
-}
-
 std::filesystem::path write_id_map(const ModelFile& model, const std::vector<int64_t>& rows,
                                    std::filesystem::path path) {
-  path.replace_extension(".id_map.tsv");
+  if (path.extension() == ".safetensors") path.replace_extension();
+  path += ".id_map.tsv";
   AtomicFile file(path);
   file.write(std::string_view("row\titem\n"));
   for (int64_t item = 0; item < model.num_items(); ++item) {
     file.write(
-        fmt::format("{}\t{}\n", rows[static_cast<size_t>(item)], escaped(model.item_id(item))));
+        fmt::format("{}\t{}\n", rows[static_cast<size_t>(item)], tsv_id(model.item_id(item))));
   }
   file.commit();
   return path;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/network.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/options.h"
 
@@ -27,6 +29,16 @@ const NetworkInfo& find_network(const std::string& name) {
   fail_usage("model.name: \"{}\" is unknown{}; want one of {}", name,
              near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near),
              fmt::join(known, ", "));
+}
+
+std::vector<std::string> networks_reading(std::string_view key) {
+  std::vector<std::string> names;
+  for (const NetworkInfo* network : network_list()) {
+    if (std::ranges::find(network->keys, key) != network->keys.end()) {
+      names.push_back(network->name);
+    }
+  }
+  return names.empty() ? network_names() : names;
 }
 
 std::vector<std::string> network_names() {

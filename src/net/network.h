@@ -49,5 +49,8 @@ const std::vector<const NetworkInfo*>& network_list();
 /// Usage Error naming model.name and the nearest network.
 const NetworkInfo& find_network(const std::string& name);
 std::vector<std::string> network_names();
+/// The networks that read a key of section "model", without "model.": those that name it, or all
+/// when none does.
+std::vector<std::string> networks_reading(std::string_view key);
 
 }  // namespace truenext

@@ -14,18 +14,6 @@ namespace {
 constexpr const char* kNoSection = "run";
 constexpr std::string_view kModel = "model.";
 
-/// Networks that read a key of the model: those that name it, or all when none does.
-std::vector<std::string> networks_of(const std::string& key) {
-  if (!key.starts_with(kModel)) return {};
-  std::vector<std::string> names;
-  for (const NetworkInfo* network : network_list()) {
-    if (std::ranges::find(network->keys, key.substr(kModel.size())) != network->keys.end()) {
-      names.push_back(network->name);
-    }
-  }
-  return names.empty() ? network_names() : names;
-}
-
 OptionHelp help_of(const Option& option) {
   const size_t dot = option.key().find('.');
   OptionHelp entry;
@@ -38,7 +26,9 @@ OptionHelp help_of(const Option& option) {
   entry.words = option.choices();
   entry.initial = option.toml_value();
   entry.help = option.help();
-  entry.networks = networks_of(option.key());
+  if (entry.key.starts_with(kModel)) {
+    entry.networks = networks_reading(entry.key.substr(kModel.size()));
+  }
   entry.condition = option.condition();
   return entry;
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace truenext {
 namespace {
@@ -61,15 +62,6 @@ uint32_t crc32c(const void* data, size_t size) {
   return ~crc;
 }
 
-void append_bytes(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    check_data(n > 0, "{}: cannot write: {}", path.string(), std::strerror(n < 0 ? errno : EIO));
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-}
-
 TensorBoardWriter::TensorBoardWriter(const std::filesystem::path& folder, bool fresh)
     : path_(folder / "events.out.tfevents.truenext") {
   const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (fresh ? O_TRUNC : 0);
@@ -117,7 +109,7 @@ void TensorBoardWriter::record(const std::string& payload) {
   put(out, masked_crc(out.data(), sizeof(uint64_t)));
   out += payload;
   put(out, masked_crc(payload.data(), payload.size()));
-  append_bytes(descriptor_, out, path_);
+  write_all(descriptor_, out, path_);
   size_ += out.size();
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 namespace truenext {
 
@@ -29,10 +28,6 @@ class TensorBoardWriter {
   int descriptor_ = -1;
   uint64_t size_ = 0;
 };
-
-/// Writes all bytes, in several pieces where the system takes less at a time. Data Error with the
-/// system's reason, naming `path`.
-void append_bytes(int descriptor, std::string_view bytes, const std::filesystem::path& path);
 
 /// CRC-32C (Castagnoli) of the bytes.
 uint32_t crc32c(const void* data, size_t size);

@@ -12,21 +12,13 @@
 namespace truenext {
 namespace {
 
-bool names(const NetworkInfo& network, std::string_view key) {
-  return std::find(network.keys.begin(), network.keys.end(), key) != network.keys.end();
-}
-
 /// Of a key of section "model" that other networks read.
 std::string network_reason(const RunConfig& config, const Option& option) {
   constexpr std::string_view kSection = "model.";
   if (!option.key().starts_with(kSection)) return "";
-  const std::string key = option.key().substr(kSection.size());
-  if (names(find_network(config.model.name), key)) return "";
-  std::vector<std::string> readers;
-  for (const NetworkInfo* network : network_list()) {
-    if (names(*network, key)) readers.push_back(network->name);
-  }
-  if (readers.empty()) return "";
+  const std::vector<std::string> readers =
+      networks_reading(std::string_view(option.key()).substr(kSection.size()));
+  if (std::ranges::find(readers, config.model.name) != readers.end()) return "";
   return fmt::format("model.name is \"{}\"; {} reads it", config.model.name,
                      fmt::join(readers, ", "));
 }

@@ -77,7 +77,7 @@ TEST(FolderLock, OfAnotherHostIsTakenOverWithAWarning) {
   testing::internal::CaptureStderr();
   EXPECT_NO_THROW(FolderLock(folder / "run", "train"));
   const std::string text = testing::internal::GetCapturedStderr();
-  EXPECT_NE(text.find("process 7 (train) on far?[1maway"), std::string::npos) << text;
+  EXPECT_NE(text.find("process 7 (train) on far\\x1B[1maway"), std::string::npos) << text;
   EXPECT_NE(text.find("as far as this host can see"), std::string::npos) << text;
 }
 

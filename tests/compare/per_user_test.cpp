@@ -76,12 +76,6 @@ TEST_F(PerUser, UsersComeIntoTheSameOrderOrAreRefused) {
             std::string::npos);
 }
 
-TEST_F(PerUser, ResultNamesPickTheirFiles) {
-  EXPECT_EQ(per_user_file_name("test"), "per_user.tsv");
-  EXPECT_EQ(per_user_file_name("valid"), "per_user_valid.tsv");
-  EXPECT_EQ(per_user_file_name("test_m5"), "per_user_m5.tsv");
-}
-
 TEST_F(PerUser, RunsOfOtherDataSplitOrProtocolAreRefused) {
   JudgedRun{.values = {0.5, 1}}.write(folder_ / "a");
   const RunResult a = read_run_result(folder_ / "a", "test");

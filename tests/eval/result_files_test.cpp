@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/tsv_id.h"
 #include "eval/result_report.h"
 #include "eval/run_inputs.h"
 #include "eval/small_dataset.h"

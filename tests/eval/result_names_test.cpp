@@ -110,6 +110,36 @@ TEST(ResultNames, LooksAreCountedOverAllProtocols) {
   EXPECT_EQ(earlier_looks(folder.path(), report), 4);
 }
 
+TEST(ResultNames, LooksOutliveTheirResultsButNotTheirRun) {
+  const test::TemporaryFolder folder;
+  EvalReport report = report_of_users(3);
+  report.times_evaluated = 4;
+  folder.write("test.json", report_json(report));
+  remove_results(folder.path());
+  EXPECT_TRUE(results_in(folder.path()).empty());
+  EXPECT_EQ(earlier_looks(folder.path(), report), 4);
+  remove_results(folder.path());  // nothing more to remove
+  report.times_evaluated = 5;
+  folder.write("test_clean.json", report_json(report));
+  EXPECT_EQ(results_in(folder.path()), std::vector<std::string>{"test_clean"});
+  EXPECT_EQ(earlier_looks(folder.path(), report), 5);
+  remove_results(folder.path());
+  EXPECT_EQ(earlier_looks(folder.path(), report), 5);
+  folder.write("looks.json", "{\"test\": 1e30}");
+  EXPECT_EQ(earlier_looks(folder.path(), report), 0);
+  folder.write("looks.json", "{\"test\": 3}");
+  EXPECT_EQ(earlier_looks(folder.path(), report), 3);
+  forget_looks(folder.path());
+  EXPECT_EQ(earlier_looks(folder.path(), report), 0);
+}
+
+TEST(ResultNames, PerUserFilesGoWithThem) {
+  EXPECT_EQ(per_user_file_name("test"), "per_user.tsv");
+  EXPECT_EQ(per_user_file_name("valid"), "per_user_valid.tsv");
+  EXPECT_EQ(per_user_file_name("test_m5"), "per_user_m5.tsv");
+  EXPECT_EQ(per_user_file_name("valid_m5"), "per_user_valid_m5.tsv");
+}
+
 TEST(ResultNames, OfAReplacedModelAreRemoved) {
   const test::TemporaryFolder folder;
   EvalReport report = report_of_users(3);

@@ -280,6 +280,10 @@ TEST_F(ModelExchange, LeavesAMapOfIdsThatAreNoRowNumbers) {
   const ModelFile numbered = write(gsasrec_options(), kMixedNumbers);
   EXPECT_TRUE(export_state_dict(numbered, "gsasrec", folder_ / "y.safetensors").id_map.empty());
   EXPECT_FALSE(std::filesystem::exists(folder_ / "y.id_map.tsv"));
+  for (const char* name : {"w.v1", "w.v2"}) {
+    EXPECT_EQ(export_state_dict(model, "gsasrec", folder_ / name).id_map,
+              folder_ / (std::string(name) + ".id_map.tsv"));
+  }
 }
 
 TEST_F(ModelExchange, RefusesNamesOfFilesThatTorchLoads) {

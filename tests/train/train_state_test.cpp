@@ -5,6 +5,9 @@
 
 #include <vector>
 
+#include "base/error.h"
+#include "support/temporary_folder.h"
+
 namespace truenext {
 namespace {
 
@@ -38,6 +41,23 @@ TEST(TrainState, AValidationOfZeroIsBetterThanNone) {
   EXPECT_TRUE(state.judge(0));
   EXPECT_FALSE(state.judge(0));
   EXPECT_EQ(state.best_epoch, 1);
+}
+
+TEST(TrainState, ItsCountersAreReadWithoutTheWeights) {
+  const test::TemporaryFolder folder;
+  ParameterSet parameters({{"table", {3, 2}, Start::table}});
+  Adam adam(parameters, TrainOptions());
+  TrainState state;
+  state.step = 7;
+  for (const bool finished : {false, true}) {
+    state.finished = finished;
+    save_checkpoint(folder / "last.safetensors", state, parameters, adam);
+    const TrainState read = load_counters(folder / "last.safetensors");
+    EXPECT_EQ(read.step, 7);
+    EXPECT_EQ(read.finished, finished);
+  }
+  folder.write("other.safetensors", std::string("\2\0\0\0\0\0\0\0{}", 10));
+  EXPECT_THROW(load_counters(folder / "other.safetensors"), Error);
 }
 
 TEST(TrainState, WithoutPatienceItGoesOn) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/shell_text.h"
 #include "base/terminal_text.h"
 #include "data/readers/column_names.h"
 #include "data/readers/column_trouble.h"

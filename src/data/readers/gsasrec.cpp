@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/line_reader.h"
-#include "base/log.h"
 #include "base/terminal_text.h"
 #include "data/events.h"
 #include "data/readers/tokens.h"
@@ -100,6 +99,7 @@ class GsasrecReader : public EventReader {
 
   bool has_time() const override { return false; }
   std::span<const SplitPoint> given_split() const override { return split_; }
+  std::vector<std::string> warnings() const override { return warnings_; }
 
   bool next(Event& event) override {
     if (position_ == sequence_.size() && !next_user()) return false;
@@ -161,15 +161,17 @@ class GsasrecReader : public EventReader {
                "behind the user of the line before",
                valid_.where(), valid_answers_.name());
     if (stats_.num_users >= 0 && stats_.num_users != static_cast<int64_t>(split_.size())) {
-      log_warning("dataset_stats.json says {} users, found {}", stats_.num_users, split_.size());
+      warnings_.push_back(fmt::format("dataset_stats.json says {} users, found {}",
+                                      stats_.num_users, split_.size()));
     }
     if (stats_.num_interactions >= 0 && stats_.num_interactions != events_) {
-      log_warning("dataset_stats.json says {} interactions, found {}", stats_.num_interactions,
-                  events_);
+      warnings_.push_back(fmt::format("dataset_stats.json says {} interactions, found {}",
+                                      stats_.num_interactions, events_));
     }
   }
 
   Stats stats_;
+  std::vector<std::string> warnings_;
   SequenceFile train_, valid_, valid_answers_, test_, test_answers_;
   bool has_validation_ = false;
   std::vector<int64_t> sequence_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/shell_text.h"
 #include "base/terminal_text.h"
 #include "base/utf8.h"
 #include "data/source_account.h"
@@ -83,17 +84,18 @@ std::string advice_of(const Signature& found, const std::string& name) {
     return fmt::format(
         "write it as CSV, for example in Python: {}(\"{}\").to_csv(\"events.csv\", "
         "index=False)",
-        advice, excerpt(name));
+        advice, name);
   }
   if (advice == "numpy.load") {
     return fmt::format(
         "write it as text, for example in Python: numpy.savetxt(\"events.csv\", "
         "numpy.load(\"{}\"), fmt=\"%d\", delimiter=\",\")",
-        excerpt(name));
+        name);
   }
   std::string text(advice);
   if (const size_t at = text.find("FILE"); at != std::string::npos) {
-    text.replace(at, 4, excerpt(name));
+    const bool quoted = at > 0 && text[at - 1] == '"';
+    text.replace(at, 4, quoted ? name : shell_word(name));
   }
   return text;
 }
@@ -108,9 +110,9 @@ std::string advice_of(const Signature& found, const std::string& name) {
               name);
   }
   fail_data(
-      "{0}: this is a ZIP archive, want text: unpack it (unzip {0}) and name a file of it, or give "
-      "one file to standard input: unzip -p {0} FILE | truenext prepare - ...",
-      name);
+      "{0}: this is a ZIP archive, want text: unpack it (unzip {1}) and name a file of it, or give "
+      "one file to standard input: unzip -p {1} FILE | truenext prepare - ...",
+      name, shell_word(name));
 }
 
 /// Some signatures are letters, with which a text may begin as well.
@@ -245,7 +247,7 @@ std::string encoding_warning(const std::string& name, std::string_view start) {
       return fmt::format(
           "{}: the text is no UTF-8 (\"{}\"): ids keep their bytes, which other programs may not "
           "show; if it is Latin-1, convert it: {} > events.csv",
-          excerpt(name), excerpt(line), over_text(name, "iconv -f ISO-8859-1 -t UTF-8"));
+          name, excerpt(line), over_text(name, "iconv -f ISO-8859-1 -t UTF-8"));
     }
     start.remove_prefix(end + 1);
   }

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace truenext {
 
@@ -80,7 +81,7 @@ void RunLog::rewind(const TrainState& state) {
 
 void RunLog::line(const std::string& text) {
   const std::string out = text + "\n";
-  append_bytes(descriptor_, out, path_);
+  write_all(descriptor_, out, path_);
   bytes_ += out.size();
 }
 

@@ -86,6 +86,28 @@ TrainState from_json(const json& j) {
   return s;
 }
 
+void check_format(const SafetensorsFile& file) {
+  const auto format = file.metadata().find("format");
+  check_data(format != file.metadata().end() && format->second == kFormat,
+             "{}: not a checkpoint of this version (expected format {})", file.path().string(),
+             kFormat);
+}
+
+/// What `read` makes of an entry of the metadata.
+template <typename Read>
+auto read_counter(const SafetensorsFile& file, const char* name, const Read& read) {
+  try {
+    return read(file.metadata().at(name));
+  } catch (const std::exception& error) {
+    fail_data("{}: damaged counters: {}", file.path().string(), error.what());
+  }
+}
+
+TrainState counters_of(const SafetensorsFile& file) {
+  return read_counter(file, "state",
+                      [](const std::string& text) { return from_json(json::parse(text)); });
+}
+
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
@@ -109,21 +131,22 @@ void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
 TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& parameters,
                            Adam& adam) {
   const SafetensorsFile file(path);
-  const auto& metadata = file.metadata();
-  const auto format = metadata.find("format");
-  check_data(format != metadata.end() && format->second == kFormat,
-             "{}: not a checkpoint of this version (expected format {})", path.string(), kFormat);
+  check_format(file);
   for (int64_t i = 0; i < parameters.size(); ++i) {
     Parameter& p = parameters[i];
     restore(file, p, p.name, p.value);
     for (const auto& [name, tensor] : adam.state(i)) restore(file, p, name, *tensor);
   }
-  try {
-    adam.set_steps(std::stoll(metadata.at("adam_steps")));
-    return from_json(json::parse(metadata.at("state")));
-  } catch (const std::exception& error) {
-    fail_data("{}: damaged counters: {}", path.string(), error.what());
-  }
+  adam.set_steps(read_counter(file, "adam_steps", [](const std::string& text) {
+    return static_cast<int64_t>(std::stoll(text));
+  }));
+  return counters_of(file);
+}
+
+TrainState load_counters(const std::filesystem::path& path) {
+  const SafetensorsFile file(path);
+  check_format(file);
+  return counters_of(file);
 }
 
 }  // namespace truenext

@@ -60,4 +60,7 @@ void save_checkpoint(const std::filesystem::path& path, const TrainState& state,
 /// naming what does not fit.
 TrainState load_checkpoint(const std::filesystem::path& path, ParameterSet& parameters, Adam& adam);
 
+/// The counters of a checkpoint alone; data Error when it is none.
+TrainState load_counters(const std::filesystem::path& path);
+
 }  // namespace truenext

@@ -80,6 +80,7 @@ void Trainer::open_run() {
   const std::filesystem::path checkpoints = request_.run / "checkpoint";
   if (!request_.resume) {
     remove_results(request_.run);
+    forget_looks(request_.run);
     std::filesystem::remove_all(checkpoints);
     std::filesystem::remove_all(request_.run / Watch::kUsersFolder);
     std::filesystem::remove(request_.run / "model.safetensors");
