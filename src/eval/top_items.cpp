@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 #include "eval/block_ranker.h"
@@ -13,7 +14,7 @@ namespace {
 /// The k best of the items shown so far, which come in ascending order. What is better than the
 /// worst of the k best is collected until there are twice as many, then the worse half is dropped:
 /// with long lists half the work of a heap. Stretches without a better score, soon most of them,
-/// are passed over by counting.
+/// are passed over by comparing.
 class BestItems {
  public:
   /// At least one, of a catalogue of so many items.
@@ -28,10 +29,10 @@ class BestItems {
     constexpr size_t kStretch = 64;
     for (size_t begin = 0; begin < numbers.size(); begin += kStretch) {
       const auto stretch = numbers.subspan(begin, std::min(kStretch, numbers.size() - begin));
-      if (count_better(stretch) == 0) continue;
-      for (size_t i = 0; i < stretch.size(); ++i) {
-        // An equal score of a higher item never enters.
-        if (!(stretch[i] > threshold_)) continue;
+      // An equal score of a higher item never enters.
+      uint64_t better = kernels::mask_above(std::ssize(stretch), stretch.data(), threshold_);
+      for (; better != 0; better &= better - 1) {
+        const auto i = static_cast<size_t>(std::countr_zero(better));
         const auto item = static_cast<int32_t>(first + static_cast<int64_t>(begin + i));
         const float score = exact(item, stretch[i]);
         if (score > threshold_) add(item, score);

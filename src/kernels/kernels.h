@@ -205,6 +205,8 @@ struct Counts {
   int64_t equal = 0;
 };
 Counts count_above(int64_t n, const float* scores, float value);
+/// Which of scores[n], at most 64, are greater than `value`: bit i for scores[i].
+uint64_t mask_above(int64_t n, const float* scores, float value);
 
 /// max(x) and log(sum exp x) of x[n], n >= 1.
 float log_sum_exp(int64_t n, const float* x);

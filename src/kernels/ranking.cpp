@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "kernels/ranking.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 // After foreach_target.h
+#include <array>
 #include <cmath>
 
 #include "kernels/vec-inl.h"
@@ -29,6 +30,22 @@ Counts count_above(int64_t n, const float* scores, float value) {
     counts.equal += scores[i] == value;
   }
   return counts;
+}
+
+uint64_t mask_above(int64_t n, const float* scores, float value) {
+  const D d;
+  const V limit = all(value);
+  uint64_t mask = 0;
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    const auto greater = hn::Gt(hn::LoadU(d, scores + i), limit);
+    std::array<uint8_t, 8> bits{};  // what StoreMaskBits may write
+    hn::StoreMaskBits(d, greater, bits.data());
+    static_assert(kLanes <= 16);
+    mask |= static_cast<uint64_t>(bits[0] | bits[1] << 8) << i;
+  }
+  for (; i < n; ++i) mask |= static_cast<uint64_t>(scores[i] > value) << i;
+  return mask;
 }
 
 float log_sum_exp(int64_t n, const float* x) {
@@ -59,11 +76,16 @@ HWY_AFTER_NAMESPACE();
 namespace truenext::kernels {
 
 HWY_EXPORT(count_above);
+HWY_EXPORT(mask_above);
 HWY_EXPORT(log_sum_exp);
 HWY_EXPORT(exp_shifted);
 
 Counts count_above(int64_t n, const float* scores, float value) {
   return HWY_DYNAMIC_DISPATCH(count_above)(n, scores, value);
+}
+
+uint64_t mask_above(int64_t n, const float* scores, float value) {
+  return HWY_DYNAMIC_DISPATCH(mask_above)(n, scores, value);
 }
 
 float log_sum_exp(int64_t n, const float* x) {

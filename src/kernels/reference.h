@@ -303,6 +303,13 @@ Counts count_above(int64_t n, const T* scores, T value) {
 }
 
 template <typename T>
+uint64_t mask_above(int64_t n, const T* scores, T value) {
+  uint64_t mask = 0;
+  for (int64_t i = 0; i < n; ++i) mask |= static_cast<uint64_t>(scores[i] > value) << i;
+  return mask;
+}
+
+template <typename T>
 T log_sum_exp(int64_t n, const T* x) {
   const T top = *std::max_element(x, x + n);
   if (top == -std::numeric_limits<T>::infinity()) return top;

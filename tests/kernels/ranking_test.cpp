@@ -34,6 +34,17 @@ TEST(CountAbove, NotANumberIsNeitherGreaterNorEqual) {
   EXPECT_EQ(counts.equal, 1);
 }
 
+TEST(MaskAbove, EqualsReferenceWithTiesAndPassesOverNotANumber) {
+  for (const int64_t n : {0, 1, 7, 8, 9, 31, 63, 64}) {
+    auto scores = random_values(n, 1, 3);
+    for (float& score : scores) score = std::round(score);
+    if (n > 8) scores[8] = std::numeric_limits<float>::quiet_NaN();
+    for (const float value : {-kInfinity, -2.0f, 0.0f, 1.0f, 99.0f}) {
+      EXPECT_EQ(mask_above(n, scores.data(), value), reference::mask_above(n, scores.data(), value));
+    }
+  }
+}
+
 TEST(LogSumExp, EqualsReference) {
   for (const int64_t n : {1, 7, 8, 9, 31, 64, 100, 1000, 50000}) {
     for (const double spread : {0.1, 1.0, 30.0}) {
