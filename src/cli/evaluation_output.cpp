@@ -103,6 +103,7 @@ void write_evaluation(Evaluation* evaluation) {
 
 void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   const EvalReport& whole = reports.front();
+  if (const std::string better = baselines_text(whole); !better.empty()) log_warning("{}", better);
   if (json) {
     fmt::print("{}", reports_json(reports));
     return;

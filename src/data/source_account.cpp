@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/terminal_text.h"
+#include "data/id_json.h"
 
 namespace truenext {
 namespace {
@@ -19,7 +20,7 @@ nlohmann::ordered_json account_json(const SourceAccount& account) {
   using Json = nlohmann::ordered_json;
   Json columns = Json::array();
   for (const TakenColumn& column : account.columns) {
-    columns.push_back(Json{{"role", column.role}, {"name", column.name}, {"first", column.sample}});
+    columns.push_back(Json{{"role", column.role}, {"name", column.name}, {"first", id_json(column.sample)}});
   }
   return {{"why", account.why},
           {"columns", columns},

@@ -211,6 +211,20 @@ std::string untrained_text(const EvalReport& report) {
                             report.trained_only.users);
 }
 
+std::string baselines_text(const EvalReport& report) {
+  if (report.rows.empty() || report.rows.front().result.metrics.empty()) return "";
+  const MetricResult& model = report.rows.front().result.metrics.front();
+  std::vector<std::string> better;
+  for (size_t i = 1; i < report.rows.size(); ++i) {
+    const MetricResult& other = report.rows[i].result.metrics.front();
+    if (other.mean <= model.mean) continue;
+    better.push_back(fmt::format("{} ({:.4f})", report.rows[i].name, other.mean));
+  }
+  if (better.empty()) return "";
+  return fmt::format("{} of the model is {:.4f}, below what needs no training: {}",
+                     model.metric.label(), model.mean, fmt::join(better, ", "));
+}
+
 std::string beyond_table(const EvalReport& report) {
   if (report.rows.empty() || report.rows[0].beyond.empty()) return "";
   return table("beyond accuracy", report.rows,

@@ -68,7 +68,10 @@ std::string reports_json(const std::vector<EvalReport>& reports);
 std::string report_table(const EvalReport& report);
 /// One sentence about held-out items that training never met; empty when there are none.
 std::string untrained_text(const EvalReport& report);
-/// The same of ResultRow::beyond; empty when nothing was asked for.
+/// One sentence about the rows beside the model that exceed it in the first metric; empty when none
+/// does.
+std::string baselines_text(const EvalReport& report);
+/// The same as report_table() of ResultRow::beyond; empty when nothing was asked for.
 std::string beyond_table(const EvalReport& report);
 /// times_evaluated of an earlier result file, 0 when there is none that can be read.
 int64_t earlier_evaluations(const std::filesystem::path& result_file);

@@ -96,6 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"gzip_twice", test::gzipped(test::gzipped(kTable)), "packed once more", "gunzip"},
         Kind{"zip_in_gzip", test::gzipped(bytes("PK\3\4a.csv")), "a ZIP archive", "unzip"},
         Kind{"tar", "a.csv" + std::string(252, '\0') + "ustar", "a tar archive", "tar xf"},
+        Kind{"old_macintosh", "user,item\r1,2\r1,3\r", "a carriage return alone", "tr '\\r' '\\n'"},
         Kind{"web_page", "<!DOCTYPE html>\n<html>404</html>\n", "a web page", "download"},
         Kind{"json_array", "[\n  {\"user\": 1, \"item\": 2}\n]\n", "a JSON array", "jq -c"},
         Kind{"other_binary",

@@ -51,5 +51,22 @@ TEST(UntrainedTargets, StandInTheReportBesideTheNumber) {
             "row of trained targets leaves them out (1 users)");
 }
 
+TEST(Baselines, AreNamedWhereTheyExceedTheModel) {
+  const auto row = [](const char* name, int64_t rank) {
+    Jagged<int64_t> ranks;
+    ranks.add_row(std::vector<int64_t>{rank});
+    return ResultRow{name, compute_metrics(parse_metrics("mrr"), ranks)};
+  };
+  EvalReport report;
+  EXPECT_EQ(baselines_text(report), "");
+  report.rows = {row("model", 3), row("popularity", 3), row("bigram", 7)};
+  EXPECT_EQ(baselines_text(report), "");
+  report.rows.push_back(row("neighbours", 0));
+  report.rows.push_back(row("markov", 1));
+  EXPECT_EQ(baselines_text(report),
+            "mrr of the model is 0.2500, below what needs no training: neighbours (1.0000), markov "
+            "(0.5000)");
+}
+
 }  // namespace
 }  // namespace truenext

@@ -204,6 +204,16 @@ void check_encoding(const std::string& name, Text start) {
       zero + 1, excerpt(start, 32));
 }
 
+/// Lines that end as on old Macintoshes would be one line, of which only the header is read.
+void check_line_ends(const std::string& name, Text start) {
+  const size_t first = start.find('\r');
+  if (start.find('\n') != Text::npos || first == Text::npos || first + 1 == start.size()) return;
+  fail_data(
+      "{}: the lines end in a carriage return alone, want a line feed; convert it: {} | tr '\\r' '\\n' > "
+      "events.csv",
+      name, over_text(name, "cat"));
+}
+
 bool starts_with_any_case(Text text, Text word) {
   return text.size() >= word.size() &&
          std::equal(word.begin(), word.end(), text.begin(), [](char a, unsigned char b) {
@@ -235,6 +245,7 @@ void check_document(const std::string& name, Text start) {
 void check_text(const std::string& name, std::string_view start) {
   check_signature(name, start);
   check_encoding(name, start);
+  check_line_ends(name, start);
   check_document(name, start);
 }
 
