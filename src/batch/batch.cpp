@@ -2,6 +2,7 @@
 #include "batch/batch.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -23,26 +24,37 @@ int64_t tile_tokens_of(int64_t batch_tokens) {
 
 Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     : dataset_(dataset), options_(options), relevance_(options.future) {
+  const bool prefixes = options.examples == Examples::prefixes;
+  const bool all = prefixes || options.target_positions == TargetPositions::all;
+  prefixes_.push_back(0);
   for (int64_t user = 0; user < dataset.num_users(); ++user) {
     if (dataset.splits()[user].train_end < 2) continue;
     users_.push_back(static_cast<int32_t>(user));
-    positions_ += options.target_positions == TargetPositions::all ? window(users_.back()) : 1;
+    positions_ += all ? window(users_.back()) : 1;
+    prefixes_.push_back(positions_);
   }
   check_data(!users_.empty(),
              "{}: no user has two or more training items, so there is nothing to train on",
              dataset.folder().string());
   if (options.with_seen) check_negatives_exist();
-  check_data(options.users == UserOrder::shuffled || num_users() >= options.batch_size,
-             "{}: {} users make no whole batch of {}, and users drawn with replacement come in "
-             "whole batches; lower train.batch_size",
-             dataset.folder().string(), num_users(), options.batch_size);
-  order_.resize(users_.size());
+  const int64_t examples = prefixes ? positions_ : num_users();
+  check_data(examples <= std::numeric_limits<uint32_t>::max(),
+             "{}: {} prefixes are more than an epoch can number; use train.examples = "
+             "\"sequences\"",
+             dataset.folder().string(), examples);
+  check_data(options.users == UserOrder::shuffled || examples >= options.batch_size,
+             "{}: {} {} make no whole batch of {}, and those drawn with replacement come in whole "
+             "batches; lower train.batch_size",
+             dataset.folder().string(), examples, prefixes ? "prefixes" : "users",
+             options.batch_size);
+  order_.resize(static_cast<size_t>(examples));
   start_epoch(0);
 }
 
 int64_t Batcher::batches_per_epoch() const {
   const bool whole = options_.users == UserOrder::with_replacement;
-  const int64_t all = (num_users() + (whole ? 0 : options_.batch_size - 1)) / options_.batch_size;
+  const int64_t all =
+      (num_examples() + (whole ? 0 : options_.batch_size - 1)) / options_.batch_size;
   return options_.max_batches > 0 ? std::min(all, options_.max_batches) : all;
 }
 
@@ -56,22 +68,40 @@ void Batcher::start_epoch(int64_t epoch) {
     return;
   }
   RandomStream random(key);
-  for (uint32_t& user : order_) user = random.below(count);
+  for (uint32_t& example : order_) example = random.below(count);
+}
+
+Batcher::Example Batcher::example(int64_t place) const {
+  const auto number = static_cast<int64_t>(order_[place]);
+  if (options_.examples == Examples::sequences) {
+    const int32_t user = users_[number];
+    return {user, window(user), window_end(user)};
+  }
+  const auto after = std::upper_bound(prefixes_.begin(), prefixes_.end(), number);
+  const int32_t user = users_[after - prefixes_.begin() - 1];
+  // The newest target first, and as much before each as the model sees.
+  const int64_t end = window_end(user) - (*after - 1 - number);
+  return {user, std::min(end - 1, options_.max_length), end};
+}
+
+uint64_t Batcher::stream(int64_t place, const Example& example) const {
+  uint64_t draw = options_.examples == Examples::prefixes ? static_cast<uint64_t>(example.end) : 0;
+  // Who comes twice draws other random numbers the second time.
+  if (options_.users == UserOrder::with_replacement) draw = static_cast<uint64_t>(place + 1);
+  return draw << 32 | static_cast<uint64_t>(example.user);
 }
 
 Batch Batcher::make(int64_t batch) const {
   const int64_t begin = batch * options_.batch_size;
-  const int64_t end = std::min(begin + options_.batch_size, num_users());
+  const int64_t end = std::min(begin + options_.batch_size, num_examples());
   Batch result;
   const int64_t most =
       options_.tile_tokens > 0 ? options_.tile_tokens : tile_tokens_of(tokens_between(begin, end));
   for (int64_t i = begin; i < end; ++i) {
-    const int32_t user = users_[order_[i]];
-    const bool full = result.tiles.empty() || result.tiles.back().tokens() + window(user) > most;
+    const Example one = example(i);
+    const bool full = result.tiles.empty() || result.tiles.back().tokens() + one.length > most;
     if (full) result.tiles.emplace_back();
-    // A user who comes twice draws other random numbers the second time.
-    const uint64_t visit = options_.users == UserOrder::shuffled ? 0 : static_cast<uint64_t>(i + 1);
-    append(user, visit << 32 | static_cast<uint64_t>(user), result.tiles.back());
+    append(one, stream(i, one), result.tiles.back());
   }
   for (const Tile& tile : result.tiles) {
     result.positions += tile.targets.size();
@@ -84,7 +114,7 @@ Batch Batcher::make(int64_t batch) const {
 
 int64_t Batcher::tokens_between(int64_t begin, int64_t end) const {
   int64_t tokens = 0;
-  for (int64_t i = begin; i < end; ++i) tokens += window(users_[order_[i]]);
+  for (int64_t i = begin; i < end; ++i) tokens += example(i).length;
   return tokens;
 }
 
@@ -110,25 +140,23 @@ int64_t Batcher::window_end(int32_t user) const {
   return train_end - static_cast<int64_t>(random.below(static_cast<uint32_t>(room + 1)));
 }
 
-void Batcher::append(int32_t user, uint64_t stream, Tile& tile) const {
-  const int64_t length = window(user);
-  const int64_t end = window_end(user);
-  const std::span<const int32_t> history = dataset_.histories().row(user);
-  tile.sequences.add_row(history.subspan(end - 1 - length, length));
+void Batcher::append(const Example& example, uint64_t stream, Tile& tile) const {
+  const std::span<const int32_t> history = dataset_.histories().row(example.user);
+  tile.sequences.add_row(history.subspan(example.end - 1 - example.length, example.length));
   tile.streams.push_back(stream);
-  if (options_.with_seen) tile.seen.add_row(training_items(user));
-  append_targets(user, end, tile);
+  if (options_.with_seen) tile.seen.add_row(training_items(example.user));
+  append_targets(example, tile);
 }
 
-void Batcher::append_targets(int32_t user, int64_t end, Tile& tile) const {
-  const std::span<const int32_t> history = dataset_.histories().row(user);
-  const int64_t train_end = dataset_.splits()[user].train_end;
-  const int64_t length = window(user);
-  const int64_t first_row = tile.tokens() - length;
-  const int64_t skipped = options_.target_positions == TargetPositions::all ? 0 : length - 1;
-  for (int64_t i = skipped; i < length; ++i) {
+void Batcher::append_targets(const Example& example, Tile& tile) const {
+  const std::span<const int32_t> history = dataset_.histories().row(example.user);
+  const int64_t train_end = dataset_.splits()[example.user].train_end;
+  const int64_t first_row = tile.tokens() - example.length;
+  const bool all =
+      options_.examples == Examples::sequences && options_.target_positions == TargetPositions::all;
+  for (int64_t i = all ? 0 : example.length - 1; i < example.length; ++i) {
     // A window that ends early still looks ahead: its targets stay inside the training part.
-    const int64_t next = end - length + i;
+    const int64_t next = example.end - example.length + i;
     const int64_t available = std::min(relevance_.future_items(), train_end - next);
     tile.targets.rows.push_back(static_cast<int32_t>(first_row + i));
     append_query(history.subspan(next, available), relevance_.of(available), tile.targets);

@@ -80,6 +80,20 @@ struct Words<UserOrder> {
   static constexpr std::array names = {"shuffled", "with-replacement"};
 };
 
+/// What an example of a batch is: a user's window, trained at all its positions or the last, or
+/// every prefix of that window, trained at its newest position only (as RecBole, SR-GNN and CSRec
+/// do), shuffled over all users.
+enum class Examples { sequences, prefixes };
+template <>
+struct Words<Examples> {
+  static constexpr std::array names = {"sequences", "prefixes"};
+};
+
+/// What a step counts: "users" or "prefixes".
+inline const char* examples_name(Examples examples) {
+  return examples == Examples::prefixes ? "prefixes" : "users";
+}
+
 /// A batch of users cut into tiles. `positions` is the number of queries of the whole batch and
 /// `cells` that of their positive items: the divisor of the batch's loss is one of them, and every
 /// tile needs it.
@@ -96,7 +110,7 @@ struct Batch {
 int64_t tile_tokens_of(int64_t batch_tokens);
 
 struct BatchOptions {
-  int64_t batch_size = 128;  ///< users
+  int64_t batch_size = 128;  ///< examples: users, or prefixes
   int64_t max_length = 200;  ///< inputs per user: the newest max_length + 1 training items
   /// A tile ends before it exceeds this (one sequence always fits); 0 = tile_tokens_of() the batch.
   int64_t tile_tokens = 0;
@@ -105,6 +119,7 @@ struct BatchOptions {
   FutureOptions future;
   TrainingWindow window = TrainingWindow::newest;
   UserOrder users = UserOrder::shuffled;
+  Examples examples = Examples::sequences;
   bool with_seen = false;  ///< fill Tile::seen
   bool with_pool = false;  ///< fill Tile::pool
   uint64_t seed = 42;
@@ -121,22 +136,32 @@ class Batcher {
   int64_t num_users() const {
     return static_cast<int64_t>(users_.size());
   }  ///< that can be trained on
+  /// Of an epoch that visits each once: users, or their prefixes.
+  int64_t num_examples() const { return static_cast<int64_t>(order_.size()); }
   int64_t batches_per_epoch() const;
   /// Queries of an epoch that visits every user once.
   int64_t positions_per_epoch() const { return positions_; }
 
-  /// Shuffles the users for `epoch`; call before make().
+  /// Shuffles the examples for `epoch`; call before make().
   void start_epoch(int64_t epoch);
   Batch make(int64_t batch) const;
 
  private:
-  void append(int32_t user, uint64_t stream, Tile& tile) const;
-  void append_targets(int32_t user, int64_t end, Tile& tile) const;
+  /// Inputs history[end - 1 - length .. end - 1), whose newest one has the target history[end - 1].
+  struct Example {
+    int32_t user = 0;
+    int64_t length = 0, end = 0;
+  };
+  Example example(int64_t place) const;  ///< of the epoch's order
+  /// Tells the example's random numbers from those of all others of the epoch.
+  uint64_t stream(int64_t place, const Example& example) const;
+  void append(const Example& example, uint64_t stream, Tile& tile) const;
+  void append_targets(const Example& example, Tile& tile) const;
   void append_query(std::span<const int32_t> items, std::span<const float> weights,
                     Targets& targets) const;
   std::vector<int32_t> training_items(int32_t user) const;  ///< distinct, ascending
   void check_negatives_exist() const;
-  /// Inputs of users begin .. end - 1 of the epoch's order.
+  /// Inputs of examples begin .. end - 1 of the epoch's order.
   int64_t tokens_between(int64_t begin, int64_t end) const;
   static void share_pool(Batch& batch);
   int64_t window(int32_t user) const;      ///< inputs of a user
@@ -146,7 +171,8 @@ class Batcher {
   BatchOptions options_;
   RelevanceWeights relevance_;
   std::vector<int32_t> users_;
-  std::vector<uint32_t> order_;
+  std::vector<int64_t> prefixes_;  ///< [users + 1]: those of the users before, where examples are
+  std::vector<uint32_t> order_;    ///< of examples
   int64_t epoch_ = 0;
   int64_t positions_ = 0;
 };

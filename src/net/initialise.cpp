@@ -35,6 +35,8 @@ TableStart table_start(const Parameter& table, StartValues init) {
       return {true, std::sqrt(2.0 / (rows + columns))};
     case StartValues::normal_002:
       return {true, 0.02};
+    case StartValues::uniform:
+      return {false, 1.0 / std::sqrt(columns)};
   }
   return {};
 }
@@ -45,12 +47,21 @@ void start_table(Parameter& parameter, StartValues init, uint64_t seed, uint64_t
   fill_uniform(parameter, seed, number, -start.size, start.size);
 }
 
-void start_matrix(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
-  const double rows = static_cast<double>(parameter.shape[0]);
-  const double columns = static_cast<double>(parameter.shape[1]);
+/// Of every tensor that SR-GNN has.
+double uniform_bound(const ModelOptions& options) {
+  return 1.0 / std::sqrt(static_cast<double>(options.hidden_size));
+}
+
+void start_matrix(Parameter& parameter, const ModelOptions& options, uint64_t seed,
+                  uint64_t number) {
+  const double rows =
+      static_cast<double>(parameter.fan_in > 0 ? parameter.shape[1] : parameter.shape[0]);
+  const double columns =
+      static_cast<double>(parameter.fan_in > 0 ? parameter.fan_in : parameter.shape[1]);
   const double glorot = std::sqrt(6.0 / (rows + columns));
   const double bound = 1.0 / std::sqrt(columns);
-  switch (init) {
+  const double size = uniform_bound(options);
+  switch (options.init) {
     case StartValues::small:
       return fill_uniform(parameter, seed, number, -glorot, glorot);
     case StartValues::torch:
@@ -59,15 +70,20 @@ void start_matrix(Parameter& parameter, StartValues init, uint64_t seed, uint64_
       return fill_normal(parameter, seed, number, std::sqrt(2.0 / (rows + columns)));
     case StartValues::normal_002:
       return fill_normal(parameter, seed, number, 0.02);
+    case StartValues::uniform:
+      return fill_uniform(parameter, seed, number, -size, size);
   }
 }
 
-void start_bias(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
+void start_bias(Parameter& parameter, const ModelOptions& options, uint64_t seed, uint64_t number) {
   const bool attention = parameter.start == Start::attention_bias;
-  const bool drawn =
-      init == StartValues::torch || (init == StartValues::xavier_normal && !attention);
+  const StartValues init = options.init;
+  const bool drawn = init == StartValues::torch || init == StartValues::uniform ||
+                     (init == StartValues::xavier_normal && !attention);
   if (!drawn) return;
-  const double bound = 1.0 / std::sqrt(static_cast<double>(parameter.fan_in));
+  const double bound = init == StartValues::uniform
+                           ? uniform_bound(options)
+                           : 1.0 / std::sqrt(static_cast<double>(parameter.fan_in));
   fill_uniform(parameter, seed, number, -bound, bound);
 }
 
@@ -84,11 +100,11 @@ void initialise_parameters(ParameterSet& parameters, const ModelOptions& options
         start_table(parameter, options.init, seed, number);
         break;
       case Start::matrix:
-        start_matrix(parameter, options.init, seed, number);
+        start_matrix(parameter, options, seed, number);
         break;
       case Start::bias:
       case Start::attention_bias:
-        start_bias(parameter, options.init, seed, number);
+        start_bias(parameter, options, seed, number);
         break;
       case Start::one:
       case Start::zero:

@@ -18,6 +18,7 @@ namespace truenext {
 ///   xavier-normal  every matrix N(0, 2 / (fan in + fan out)), biases as torch except attention's,
 ///                  which are 0 (the pmixer port)
 ///   normal-0.02    tables and matrices N(0, 0.02^2), biases 0 (S3-Rec, CSRec)
+///   uniform        tables, matrices and biases uniform +-1/sqrt(hidden_size) (SR-GNN)
 /// What a tensor's list entry calls `one` or `zero` starts so everywhere.
 void initialise_parameters(ParameterSet& parameters, const ModelOptions& options, uint64_t seed);
 

@@ -30,12 +30,35 @@ void ModelOptions::list(OptionList& options) {
               "number positions so that the newest item is last (from-end) or the oldest is "
               "first (from-start)");
   options.add("tie_embeddings", tie_embeddings, "score with the input item table");
-  options.add("padding", padding,
-              "attend: see the left padding as the originals of pmixer and gru4rec do");
+  options.add(
+      "padding", padding,
+      "attend: see the left padding as the originals of pmixer, gru4rec, nextitnet, caser and "
+      "sr-gnn do");
   options.add("init", init, "how weights start: small, or as an original does");
   options.add("gru_hidden_size", gru_hidden_size, "recurrent width").range(1, kMaxWidth);
   options.add("gru_layers", gru_layers, "recurrent layers").range(1, kMaxDepth);
   options.add("gru_bias", gru_bias, "biases in the recurrent layers");
+  options
+      .add("output_dropout", output_dropout,
+           "share of values dropped in training before the last linear map")
+      .range(0, 0.99);
+  options.add("kernel_size", kernel_size, "rows that a convolution sees").range(1, 1024);
+  options
+      .add("dilations", dilations,
+           "distance of the rows that the first convolution of a block sees; twice that in its "
+           "second; the blocks take the list in turn")
+      .range(1, kMaxDepth);
+  options.add("vertical_filters", vertical_filters, "filters over the length of the window")
+      .range(1, kMaxDepth);
+  options
+      .add("horizontal_filters", horizontal_filters,
+           "filters over the width of the items, of each height")
+      .range(1, kMaxDepth);
+  options.add("gnn_steps", gnn_steps, "times that a session's graph is passed through")
+      .range(1, 64);
+  options.add("readout", readout,
+              "what is made of a session: its attended sum beside the newest item (original), or "
+              "the item of the position alone (improved)");
 }
 
 void ModelOptions::resolve() {

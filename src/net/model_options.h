@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/options.h"
 
@@ -18,28 +19,37 @@ struct Words<PositionNumbers> {
 };
 
 /// none: padding does not exist. attend: as originals whose model sees max_length - n steps of
-/// left padding: pmixer attends to them, gru4rec runs over them (tensor padding_embedding).
+/// left padding: pmixer attends to them, gru4rec runs over them, nextitnet and
+/// caser convolve them, sr-gnn puts them into its graph (tensor padding_embedding).
 enum class PaddingUse { none, attend };
 template <>
 struct Words<PaddingUse> {
   static constexpr std::array names = {"none", "attend"};
 };
 
+/// What SR-GNN makes of a session: its attended sum beside the newest item (Wu et al. 2019), or
+/// only the item of the position, weighed by its own attention (Li et al. 2023).
+enum class Readout { original, improved };
+template <>
+struct Words<Readout> {
+  static constexpr std::array names = {"original", "improved"};
+};
+
 /// How weights start, see net/initialise.h.
-enum class StartValues { small, torch, xavier_normal, normal_002 };
+enum class StartValues { small, torch, xavier_normal, normal_002, uniform };
 template <>
 struct Words<StartValues> {
-  static constexpr std::array names = {"small", "torch", "xavier-normal", "normal-0.02"};
+  static constexpr std::array names = {"small", "torch", "xavier-normal", "normal-0.02", "uniform"};
 };
 
 /// Shape and style of a network. One struct for all networks, so that a run file stays readable;
 /// each network says which fields it uses. "auto" and 0 mean "what the original of this style uses"
 /// and are replaced by resolve().
 struct ModelOptions {
-  std::string name = "sasrec";    ///< sasrec | gru4rec
+  std::string name = "sasrec";    ///< of network_list()
   std::string block = "gsasrec";  ///< sasrec: gsasrec | pmixer | post-norm | csrec, see BlockStyle
   int64_t hidden_size = 128;      ///< width of states and item vectors
-  int64_t num_blocks = 2;         ///< sasrec
+  int64_t num_blocks = 2;         ///< sasrec, nextitnet
   int64_t num_heads = 0;          ///< sasrec; 0 = 1 (gsasrec, pmixer) or 2 (post-norm, csrec)
   int64_t max_length = 200;       ///< newest items of a history that the model sees
   int64_t inner_size = 0;         ///< sasrec: feed-forward width; 0 = d, post-norm 4d, csrec 2d
@@ -49,9 +59,17 @@ struct ModelOptions {
   bool tie_embeddings = false;
   PaddingUse padding = PaddingUse::none;
   StartValues init = StartValues::small;
-  int64_t gru_hidden_size = 128;  ///< gru4rec: recurrent width
-  int64_t gru_layers = 1;         ///< gru4rec
-  bool gru_bias = false;          ///< gru4rec
+  int64_t gru_hidden_size = 128;  ///< gru4rec, narm: recurrent width
+  int64_t gru_layers = 1;         ///< gru4rec, narm
+  bool gru_bias = false;          ///< gru4rec, narm
+  double output_dropout = 0.5;    ///< narm: of what its last linear map reads
+  int64_t kernel_size = 3;        ///< nextitnet: rows of a convolution
+  /// nextitnet: of the first convolution of a block; block b has the (b mod n)-th.
+  std::vector<int64_t> dilations = {1, 4};
+  int64_t vertical_filters = 3;         ///< caser
+  int64_t horizontal_filters = 4;       ///< caser: of each height
+  int64_t gnn_steps = 1;                ///< sr-gnn: times that the graph is passed through
+  Readout readout = Readout::original;  ///< sr-gnn
 
   void list(OptionList& options);
   /// Replaces every "auto" and 0 by the style's value and refuses what cannot be. Usage Error that

@@ -10,14 +10,22 @@ namespace truenext {
 
 extern const NetworkInfo sasrec_network;
 extern const NetworkInfo gru4rec_network;
+extern const NetworkInfo narm_network;
+extern const NetworkInfo nextitnet_network;
+extern const NetworkInfo caser_network;
+extern const NetworkInfo sr_gnn_network;
 
 const std::vector<const NetworkInfo*>& network_list() {
   static const std::vector<const NetworkInfo*> list = {
       // Adding a network: write net/networks/<name>.cpp, then declare it above and add a line here.
-      &sasrec_network,
-      &gru4rec_network,
+      &sasrec_network,    &gru4rec_network, &narm_network,
+      &nextitnet_network, &caser_network,   &sr_gnn_network,
   };
   return list;
+}
+
+bool is_causal(const NetworkInfo& network, const ModelOptions& options) {
+  return network.causal == nullptr || network.causal(options);
 }
 
 const NetworkInfo& find_network(const std::string& name) {

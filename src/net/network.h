@@ -32,8 +32,8 @@ struct NetworkInfo {
   /// States of the wanted tokens: [wanted, hidden_size].
   net::Rows (*run)(net::Ops& ops, const ModelOptions& options);
   /// Whether the state of a token depends on that token and earlier ones only: what training at
-  /// every position asks for.
-  bool causal = true;
+  /// every position asks for. Null: it always does.
+  bool (*causal)(const ModelOptions& options) = nullptr;
   UseTile use_tile = {};
   /// For the start of a run, e.g. "2 blocks, 1 head"; may be null.
   std::string (*describe)(const ModelOptions& options) = nullptr;
@@ -44,6 +44,9 @@ struct NetworkInfo {
   /// like "block=pmixer num_heads=2".
   std::vector<std::string> examples = {""};
 };
+
+/// NetworkInfo::causal of a resolved model.
+bool is_causal(const NetworkInfo& network, const ModelOptions& options);
 
 const std::vector<const NetworkInfo*>& network_list();
 /// Usage Error naming model.name and the nearest network.

@@ -48,4 +48,20 @@ Ids sequence_of_tokens(const Input& input) {
   return ids;
 }
 
+HistoryPairs history_pairs(const Ops& ops) {
+  const Input& input = ops.input();
+  const Ids tokens = ops.wanted_tokens();
+  const Ids sequences = sequence_of_tokens(input);
+  HistoryPairs pairs;
+  for (size_t row = 0; row < tokens.size(); ++row) {
+    const auto first = static_cast<int32_t>(input.offsets[sequences[tokens[row]]]);
+    for (int32_t key = first; key <= tokens[row]; ++key) {
+      pairs.keys.push_back(key);
+      pairs.queries.push_back(static_cast<int32_t>(row));
+    }
+    pairs.offsets.push_back(static_cast<int64_t>(pairs.keys.size()));
+  }
+  return pairs;
+}
+
 }  // namespace truenext::net

@@ -230,4 +230,12 @@ Ids places_from_end(const Input& input, int64_t length);
 /// Sequence of every token.
 Ids sequence_of_tokens(const Input& input);
 
+/// Every wanted token beside each token of its history, itself included, oldest first.
+struct HistoryPairs {
+  Ids keys;            ///< tokens of the histories
+  Ids queries;         ///< the wanted row (not token) that each belongs to
+  Offsets offsets{0};  ///< [wanted + 1], of the pairs of each wanted row
+};
+HistoryPairs history_pairs(const Ops& ops);
+
 }  // namespace truenext::net

@@ -46,7 +46,7 @@ struct TensorInfo {
   std::string name;
   std::vector<int64_t> shape;
   Start start = Start::matrix;
-  int64_t fan_in = 0;  ///< of a bias: columns of its matrix
+  int64_t fan_in = 0;  ///< of a bias: columns of its matrix; of a matrix: where not its columns
 
   bool is_table() const { return start == Start::table; }
 };

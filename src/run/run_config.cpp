@@ -21,10 +21,16 @@ void DataOptions::list(OptionList& options) {
 void TrainOptions::list(OptionList& options) {
   options.add("seed", seed, "everything random follows from it").at_least(0);
   options.add("epochs", epochs, "passes over the users at most").at_least(0);
-  options.add("batch_size", batch_size, "users per step").at_least(1);
+  options
+      .add("batch_size", batch_size,
+           "users per step; with train.examples = \"prefixes\" so many prefixes")
+      .at_least(1);
   options.add("max_batches", max_batches, "steps per epoch at most, 0 = all users").at_least(0);
   options.add("users", users,
               "users of an epoch: each once, or whole batches drawn with replacement");
+  options.add("examples", examples,
+              "what a step is made of: windows of users (sequences), or every prefix of each, "
+              "trained at its newest position only, shuffled over all users (prefixes)");
   options.add("window", window,
               "part of a history longer than model.max_length: the newest items, or a random "
               "stretch in every epoch");

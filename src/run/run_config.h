@@ -63,6 +63,7 @@ struct TrainOptions {
   int64_t max_batches = 0;   ///< per epoch, 0 = one pass over all users
   UserOrder users = UserOrder::shuffled;
   TrainingWindow window = TrainingWindow::newest;
+  Examples examples = Examples::sequences;
   int64_t tile_tokens = 0;
   TableOptimizer table_optimizer = TableOptimizer::adam;
   double learning_rate = 1e-3;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/error.h"
@@ -62,6 +63,86 @@ TEST_F(Batching, LastPositionsTrainOneTargetPerUser) {
     for (int64_t q = 0; q < tile.targets.size(); ++q) {
       EXPECT_EQ(tile.targets.rows[q] + 1, tile.sequences.offsets[q + 1]);
     }
+  }
+}
+
+TEST_F(Batching, PrefixesAreExamplesOfTheirOwn) {
+  const Dataset data = dataset_of(
+      line("a", {10, 11, 12, 13, 14, 15, 16}) + line("b", {10, 12, 11, 13, 14}), folder_);
+  BatchOptions options;
+  options.examples = Examples::prefixes;
+  options.max_length = 3;
+  options.batch_size = 2;
+  Batcher batcher(data, options);
+  // Training parts 0 1 2 3 4 and 0 2 1: the newest three targets of the first, both of the second.
+  EXPECT_EQ(batcher.num_users(), 2);
+  EXPECT_EQ(batcher.num_examples(), 5);
+  EXPECT_EQ(batcher.positions_per_epoch(), 5);
+  EXPECT_EQ(batcher.batches_per_epoch(), 3);
+  std::map<std::vector<int32_t>, int32_t> target_of;
+  std::set<uint64_t> streams;
+  for (int64_t number = 0; number < 3; ++number) {
+    const Batch batch = batcher.make(number);
+    EXPECT_EQ(batch.positions, number < 2 ? 2 : 1);
+    for (const Tile& tile : batch.tiles) {
+      ASSERT_EQ(tile.targets.size(), tile.sequences.size());
+      for (int64_t s = 0; s < tile.sequences.size(); ++s) {
+        const auto row = tile.sequences.row(s);
+        EXPECT_EQ(tile.targets.rows[s], tile.sequences.offsets[s + 1] - 1) << "the newest position";
+        target_of[{row.begin(), row.end()}] = tile.targets.items[s];
+        streams.insert(tile.streams[s]);
+      }
+    }
+  }
+  // A prefix sees as much as the model does, also of what lies before the window.
+  const std::map<std::vector<int32_t>, int32_t> expected = {
+      {{0, 1}, 2}, {{0, 1, 2}, 3}, {{1, 2, 3}, 4}, {{0}, 2}, {{0, 2}, 1}};
+  EXPECT_EQ(target_of, expected);
+  EXPECT_EQ(streams.size(), 5u) << "two prefixes share their masks";
+}
+
+TEST_F(Batching, PrefixesOfOneUserAreSpreadOverTheEpoch) {
+  std::string pairs;
+  for (const char* user : {"a", "b", "c", "d"}) {
+    pairs += line(user, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  }
+  const Dataset data = dataset_of(pairs, folder_);
+  BatchOptions options;
+  options.examples = Examples::prefixes;
+  options.batch_size = 7;
+  Batcher batcher(data, options);
+  const auto users_of = [&](int64_t epoch) {
+    batcher.start_epoch(epoch);
+    std::vector<uint64_t> users;
+    for (int64_t number = 0; number < batcher.batches_per_epoch(); ++number) {
+      const Batch batch = batcher.make(number);
+      for (const Tile& tile : batch.tiles) {
+        for (const uint64_t stream : tile.streams) users.push_back(stream & 0xffffffff);
+      }
+    }
+    return users;
+  };
+  const auto first = users_of(0), second = users_of(1);
+  EXPECT_EQ(first.size(), 28u);
+  EXPECT_NE(first, second);
+  EXPECT_FALSE(std::is_sorted(first.begin(), first.end()));
+  for (uint64_t user = 0; user < 4; ++user) EXPECT_EQ(std::ranges::count(first, user), 7);
+}
+
+TEST_F(Batching, PrefixesDrawnWithReplacementShareNoMasks) {
+  const Dataset data = dataset_of(line("a", {1, 2, 3, 4, 5, 6}) + line("b", {3, 1, 2, 5}), folder_);
+  BatchOptions options;
+  options.examples = Examples::prefixes;
+  options.users = UserOrder::with_replacement;
+  options.batch_size = 4;
+  Batcher batcher(data, options);
+  std::set<uint64_t> streams;
+  for (int64_t epoch = 0; epoch < 20; ++epoch) {
+    batcher.start_epoch(epoch);
+    const Batch batch = batcher.make(0);
+    streams.clear();
+    for (const Tile& tile : batch.tiles) streams.insert(tile.streams.begin(), tile.streams.end());
+    EXPECT_EQ(streams.size(), 4u) << epoch;
   }
 }
 

@@ -17,9 +17,11 @@ using test::kItems;
 
 /// Another value of each key, one that every network that reads it accepts.
 const std::map<std::string, std::string> kOtherValues = {
-    {"block", "post-norm"},      {"num_blocks", "1"}, {"num_heads", "3"},
-    {"inner_size", "7"},         {"gru_layers", "3"}, {"gru_hidden_size", "5"},
-    {"positions", "from-start"}, {"gru_bias", "true"}};
+    {"block", "post-norm"},      {"num_blocks", "1"},       {"num_heads", "3"},
+    {"inner_size", "7"},         {"gru_layers", "3"},       {"gru_hidden_size", "5"},
+    {"positions", "from-start"}, {"gru_bias", "true"},      {"kernel_size", "2"},
+    {"dilations", "[2]"},        {"vertical_filters", "2"}, {"horizontal_filters", "3"},
+    {"gnn_steps", "2"},          {"readout", "improved"},   {"output_dropout", "0.1"}};
 
 std::set<std::string> named_keys() {
   std::set<std::string> keys;
@@ -41,7 +43,7 @@ std::vector<float> states_of(ModelOptions options, const std::string& setting) {
   }
   const auto model = make_model(options, kItems, 3);
   test::roughen(model->parameters());
-  return test::network_states(*model, test::Sequences(kHistories), test::kUse);
+  return test::network_states(*model, test::Sequences(kHistories), test::kTraining);
 }
 
 TEST(NetworkKeys, AreKeysOfTheModel) {

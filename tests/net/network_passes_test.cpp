@@ -48,7 +48,7 @@ TEST_P(NetworkPasses, NeighboursInATileChangeNothing) {
 }
 
 TEST_P(NetworkPasses, LooksAtWhatItSaysItLooksAt) {
-  const bool causal = model_->network().causal;
+  const bool causal = is_causal(model_->network(), model_->options());
   const std::vector<float> before = network_states(*model_, sequences_, kUse);
   bool looked_ahead = false;
   for (size_t s = 0; s < kHistories.size(); ++s) {
@@ -121,7 +121,7 @@ TEST_P(NetworkPasses, GradientsOfWantedRowsAreThoseOfAll) {
 
 TEST_P(NetworkPasses, TrainsWithoutDropoutWhatIsUsed) {
   ModelOptions options = model_->options();
-  options.dropout = 0;
+  options.dropout = options.output_dropout = 0;
   const auto plain = make_model(options, kItems, 3);
   test::roughen(plain->parameters());
   const std::vector<float> use = network_states(*model_, sequences_, kUse);

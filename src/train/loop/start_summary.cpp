@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "batch/batch.h"
+
 namespace truenext {
 namespace {
 
@@ -56,14 +58,14 @@ std::string start_summary(const RunConfig& config, const Dataset& dataset, const
       "parameters  {}{}\n"
       "objective   {}\n"
       "validation  {}\n"
-      "epoch       {} users, {} positions, {} steps of {} users\n"
+      "epoch       {} users, {} positions, {} steps of {} {}\n"
       "memory      about {:.0f} MB beside the data\n"
       "threads     {}, seed {}",
       dataset.num_users(), dataset.num_items(), dataset.num_events(), dataset.split_name(),
       dataset.fingerprint(), shape, model.parameters().count(), layers(model), objective.name(),
       validation, batcher.num_users(), batcher.positions_per_epoch(), batcher.batches_per_epoch(),
-      config.train.batch_size, memory_estimate(model, config, threads) / 1e6 + 40, threads,
-      config.train.seed);
+      config.train.batch_size, examples_name(config.train.examples),
+      memory_estimate(model, config, threads) / 1e6 + 40, threads, config.train.seed);
 }
 
 std::string processes_text(const Model& model, const Ranks& ranks) {

@@ -48,7 +48,7 @@ BenchResult StepBench::run() {
 
 /// The last batch of an epoch can be small; steps that are compared are all of full batches.
 int64_t StepBench::full_batches() const {
-  return std::clamp<int64_t>(parts_.batcher.num_users() / config_.train.batch_size, 1,
+  return std::clamp<int64_t>(parts_.batcher.num_examples() / config_.train.batch_size, 1,
                              parts_.batcher.batches_per_epoch());
 }
 

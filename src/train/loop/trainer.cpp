@@ -128,7 +128,7 @@ TrainResult Trainer::fit() {
 void Trainer::warn_at_the_start() const {
   if (!log_ || had_finished_) return;
   warn_of_lost_positions(parts_.dataset, batch_options(config_));
-  warn_of_few_steps(config_, parts_.batcher.num_users(), parts_.batcher.batches_per_epoch());
+  warn_of_few_steps(config_, parts_.batcher.num_examples(), parts_.batcher.batches_per_epoch());
 }
 
 void Trainer::warn_at_the_end() const {

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "eval/evaluator.h"
+#include "net/network.h"
 #include "train/devices/devices.h"
 #include "train/ranks/table_shards.h"
 
@@ -50,6 +52,7 @@ BatchOptions batch_options(const RunConfig& config) {
   options.with_pool = config.objective.needs_pool();
   options.users = config.train.users;
   options.window = config.train.window;
+  options.examples = config.train.examples;
   options.seed = static_cast<uint64_t>(config.train.seed);
   return options;
 }
@@ -74,6 +77,25 @@ TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
   return {ranks.rank(), ranks.size()};
 }
 
+namespace {
+
+/// A state that has seen its target learns to copy it.
+void check_no_target_is_seen(const RunConfig& config) {
+  const bool all = config.objective.positions == TargetPositions::all &&
+                   config.train.examples == Examples::sequences;
+  if (!all || is_causal(find_network(config.model.name), config.model)) return;
+  check_usage(config.model.padding == PaddingUse::attend,
+              "objective.positions = \"all\": {} looks at the whole window, so that a position "
+              "sees its own target; use train.examples = \"prefixes\" or objective.positions = "
+              "\"last\"",
+              config.model.name);
+  log_warning(
+      "model.padding = \"attend\": as published, the graph of a whole window shows positions the "
+      "edge that leads to their target; compatibility only");
+}
+
+}  // namespace
+
 TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_rows,
                              TableShare share)
     : dataset(open_training_data(config)),
@@ -84,6 +106,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       adam(model->parameters(), config.train),
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {
+  check_no_target_is_seen(config);
   if (dataset.num_items() < deferred_rows) return;
   if (config.train.table_norm > 0) return;  // reads and moves every row in every step
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);

@@ -61,21 +61,21 @@ std::string weak_end_text(const RunConfig& config, const std::string& level,
       ways_out(config, progress));
 }
 
-std::string few_steps_text(const RunConfig& config, int64_t users, int64_t steps_per_epoch) {
+std::string few_steps_text(const RunConfig& config, int64_t examples, int64_t steps_per_epoch) {
   const int64_t batch = config.train.batch_size;
   const bool limited = config.train.max_batches > 0 && config.train.max_batches < kFewSteps;
   if (limited || steps_per_epoch >= kFewSteps || batch <= kSmallBatch) return "";
-  const int64_t smaller = std::max<int64_t>(kSmallBatch, users / kFewSteps);
+  const int64_t smaller = std::max<int64_t>(kSmallBatch, examples / kFewSteps);
   if (smaller >= batch) return "";
   return fmt::format(
-      "an epoch is {} of {} users, at most {} steps in all: few for a model to learn from; "
+      "an epoch is {} of {} {}, at most {} steps in all: few for a model to learn from; "
       "train.batch_size = {} makes {} steps an epoch",
-      steps_text(steps_per_epoch), batch, steps_per_epoch * config.train.epochs, smaller,
-      (users + smaller - 1) / smaller);
+      steps_text(steps_per_epoch), batch, examples_name(config.train.examples),
+      steps_per_epoch * config.train.epochs, smaller, (examples + smaller - 1) / smaller);
 }
 
-void warn_of_few_steps(const RunConfig& config, int64_t users, int64_t steps_per_epoch) {
-  const std::string text = few_steps_text(config, users, steps_per_epoch);
+void warn_of_few_steps(const RunConfig& config, int64_t examples, int64_t steps_per_epoch) {
+  const std::string text = few_steps_text(config, examples, steps_per_epoch);
   if (!text.empty()) log_warning("{}", text);
 }
 

@@ -28,7 +28,7 @@ std::string weak_end_text(const RunConfig& config, const std::string& level,
                           const RunProgress& progress);
 
 /// Empty when the steps of an epoch are not few, or no smaller batch would make more.
-std::string few_steps_text(const RunConfig& config, int64_t users, int64_t steps_per_epoch);
-void warn_of_few_steps(const RunConfig& config, int64_t users, int64_t steps_per_epoch);
+std::string few_steps_text(const RunConfig& config, int64_t examples, int64_t steps_per_epoch);
+void warn_of_few_steps(const RunConfig& config, int64_t examples, int64_t steps_per_epoch);
 
 }  // namespace truenext

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// NARM (Li et al., CIKM 2017) as in CSRec's baselines: a GRU over the history, whose newest state
+// h_t asks the earlier ones. With s = sigmoid and no softmax,
+//     a_j = v . s(A1 h_j + A2 h_t),   c_t = sum over j <= t of a_j h_j,   state = B [c_t, h_t].
+// The original's padding has a_j = 0, so that it does not exist here either.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "net/network.h"
+
+namespace truenext {
+namespace {
+
+using net::Function;
+using net::Ops;
+using net::Rows;
+using net::Wanted;
+
+void check(ModelOptions& options) {
+  if (options.positions == PositionNumbers::automatic) options.positions = PositionNumbers::none;
+  check_usage(options.positions == PositionNumbers::none,
+              "model.positions = \"{}\": narm has no positions; want \"auto\" or \"none\"",
+              word_of(options.positions));
+  check_usage(options.padding == PaddingUse::none,
+              "model.padding = \"attend\": the original of narm gives padding no weight; want "
+              "\"none\"");
+}
+
+std::string layer_name(int64_t layer) {
+  return fmt::format("gru.{}.", layer);
+}
+
+std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) {
+  const int64_t d = options.hidden_size, hidden = options.gru_hidden_size;
+  std::vector<TensorInfo> list;
+  list.push_back({kInputTable, {num_items, d}, Start::table});
+  if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
+  for (int64_t l = 0; l < options.gru_layers; ++l) {
+    const std::string prefix = layer_name(l);
+    list.push_back({prefix + "input_weight", {3 * hidden, l == 0 ? d : hidden}});
+    list.push_back({prefix + "hidden_weight", {3 * hidden, hidden}});
+    if (!options.gru_bias) continue;
+    list.push_back({prefix + "input_bias", {3 * hidden}, Start::bias, hidden});
+    list.push_back({prefix + "hidden_bias", {3 * hidden}, Start::bias, hidden});
+  }
+  list.push_back({"attention_key.weight", {hidden, hidden}});
+  list.push_back({"attention_query.weight", {hidden, hidden}});
+  list.push_back({"attention_value.weight", {1, hidden}});
+  list.push_back({"output.weight", {d, 2 * hidden}});
+  return list;
+}
+
+Rows run(Ops& ops, const ModelOptions& options) {
+  Rows h = ops.lookup(kInputTable, net::item_ids(ops.input()), net::Layout::tokens);
+  h = ops.dropout(h, options.dropout, Purpose::dropout_embedding, 0);
+  for (int64_t l = 0; l < options.gru_layers; ++l) {
+    const std::string name = layer_name(l);
+    h = ops.gru(h, {name, options.gru_bias}, Wanted::all());
+  }
+  const Rows newest = ops.pick(h);
+  const net::HistoryPairs pairs = net::history_pairs(ops);
+  const Rows keys = ops.gather(ops.linear(h, "attention_key", false), pairs.keys);
+  const Rows queries = ops.gather(ops.linear(newest, "attention_query", false), pairs.queries);
+  const Rows attended = ops.apply(Function::sigmoid, ops.add(keys, queries));
+  const Rows weights = ops.linear(attended, "attention_value", false);
+  const Rows history = ops.multiply(ops.gather(h, pairs.keys), weights);
+  const net::Layout layout = ops.wanted().is_all() ? net::Layout::tokens : net::Layout::wanted;
+  const Rows parts[] = {ops.segment_sum(history, pairs.offsets, layout), newest};
+  const Rows both =
+      ops.dropout(ops.beside(parts), options.output_dropout, Purpose::dropout_output, 0);
+  return ops.linear(both, "output", false);
+}
+
+std::string describe(const ModelOptions& options) {
+  return fmt::format("{} layers of {}, attention over the history", options.gru_layers,
+                     options.gru_hidden_size);
+}
+
+}  // namespace
+
+extern const NetworkInfo narm_network;
+const NetworkInfo narm_network{
+    .name = "narm",
+    .summary = "recurrent network with attention over its states (NARM)",
+    .check = &check,
+    .tensors = &tensors,
+    .run = &run,
+    .use_tile = {.tokens = 16384, .sequences = 64},
+    .describe = &describe,
+    .keys = {"gru_hidden_size", "gru_layers", "gru_bias", "output_dropout"},
+    .examples = {"output_dropout=0.2", "tie_embeddings=true gru_layers=2 gru_bias=true"}};
+
+}  // namespace truenext
