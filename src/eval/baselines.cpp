@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/baselines.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
 #include "base/error.h"
@@ -49,9 +47,12 @@ const std::vector<Baseline>& baseline_list() {
 }
 
 std::string baseline_names() {
-  std::vector<std::string_view> names;
-  for (const Baseline& baseline : baseline_list()) names.push_back(baseline.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+  std::string names;
+  for (const Baseline& baseline : baseline_list()) {
+    if (!names.empty()) names += ", ";
+    names += baseline.name;
+  }
+  return names;
 }
 
 std::vector<Baseline> parse_baselines(const std::string& text) {
