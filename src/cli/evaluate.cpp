@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/evaluate_run.h"
 #include "cli/evaluation.h"
+#include "eval/baselines.h"
 
 namespace truenext::cli {
 namespace {
@@ -57,8 +58,15 @@ void add_output_options(Command& verb, EvaluateArguments& arguments) {
   verb.add_option("--beyond", arguments.beyond,
                   "Coverage, concentration, popularity, novelty and diversity of the best K items")
       .positive();
-  verb.add_flag("--no-baselines", arguments.no_baselines,
-                "Leave out the popularity and bigram rows");
+  std::vector<std::string> baselines{"all", "default", "none"};
+  for (const Baseline& baseline : baseline_list()) baselines.emplace_back(baseline.name);
+  verb.add_option("--baselines", arguments.baselines,
+                  "What stands beside the model: all, default (popularity and bigram), none, or a "
+                  "list of " +
+                      baseline_names())
+      .suggest(baselines)
+      .show_default();
+  verb.add_flag("--no-baselines", arguments.no_baselines, "The same as --baselines none");
   verb.add_option("--truth", arguments.truth,
                   "Truth file of a simulated log: adds the best achievable row");
   verb.add_option("--out", arguments.out,
@@ -77,7 +85,7 @@ void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
                   const Globals& globals) {
   EvaluateArguments arguments;
   arguments.model = run.string();
-  arguments.no_baselines = true;
+  arguments.baselines = "none";
   if (!wanted.metrics.empty()) arguments.metrics = wanted.metrics;
   arguments.test_items = wanted.test_items;
   arguments.candidates = word_of(wanted.candidates);

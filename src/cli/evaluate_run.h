@@ -19,8 +19,8 @@ struct RunEvaluation {
   std::string part = "test";  ///< or "valid"
 };
 
-/// Judges a run on a held-out part of its own data as `truenext evaluate RUN --no-baselines` does,
-/// and leaves the result files in its folder; prints nothing on stdout.
+/// Judges a run on a held-out part of its own data as `truenext evaluate RUN --baselines none`
+/// does, and leaves the result files in its folder; prints nothing on stdout.
 void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
                   const Globals& globals);
 

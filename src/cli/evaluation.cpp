@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/resources.h"
+#include "eval/baselines.h"
 #include "eval/beyond_accuracy.h"
 #include "eval/run_inputs.h"
 #include "eval/truth_scorer.h"
@@ -147,6 +148,10 @@ CatalogueFacts catalogue_facts(const Evaluation& evaluation) {
   return facts;
 }
 
+std::vector<Baseline> baselines_of(const EvaluateArguments& arguments) {
+  return parse_baselines(arguments.no_baselines ? "none" : arguments.baselines);
+}
+
 /// What the first row is without the targets that training never met.
 void add_trained_targets(const CatalogueFacts& facts, Evaluation* evaluation) {
   for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
@@ -175,9 +180,8 @@ void add_all_rows(Evaluation* evaluation) {
     add_row(name, *scorer, evaluation);
     add_beyond(*scorer, facts, evaluation);
   };
-  if (!evaluation->arguments.no_baselines) {
-    beside("popularity", make_popularity_scorer(dataset));
-    beside("last-item bigram", make_bigram_scorer(dataset));
+  for (const Baseline& baseline : baselines_of(evaluation->arguments)) {
+    beside(std::string(baseline.row), baseline.make(dataset));
   }
   if (!evaluation->arguments.truth.empty()) {
     const SimulatedTruth truth = SimulatedTruth::open(evaluation->arguments.truth);
@@ -237,6 +241,10 @@ void check_arguments(const EvaluateArguments& arguments) {
   const CandidateRule rule = parse_candidate_rule(arguments.candidates);
   parse_metrics(arguments.metrics);
   if (!arguments.ties.empty()) parse_tie_rule(arguments.ties);
+  parse_baselines(arguments.baselines);
+  check_usage(
+      !arguments.no_baselines || arguments.baselines == "default" || arguments.baselines == "none",
+      "--no-baselines is --baselines none; leave out it or --baselines {}", arguments.baselines);
   check_usage(arguments.truth.empty() || arguments.part == "test",
               "--truth is about the last event of every user; it goes with --part test");
   const bool full = rule == CandidateRule::full;

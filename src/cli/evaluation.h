@@ -32,7 +32,8 @@ struct EvaluateArguments {
   int64_t beyond = 0;               ///< cutoff of the measures beyond accuracy, 0 = none
   bool include_seen = false;
   bool allow_other_data = false;
-  bool no_baselines = false;
+  std::string baselines = "default";  ///< a list as parse_baselines() reads it
+  bool no_baselines = false;          ///< the same as "none"
   int64_t max_users = 0;
   int64_t trec_depth = 100;
   std::string trec_run, trec_qrels, per_user;

@@ -2,7 +2,9 @@
 // The verbs simulate, evaluate and recommend as a user runs them, with an untrained model.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "eval/commands.h"
 #include "eval/evaluator.h"
@@ -43,6 +45,49 @@ TEST_F(Commands, EvaluateFindsItsDataAndWritesItsFilesIntoTheRun) {
   }
   EXPECT_EQ(users, 200);
   EXPECT_NEAR(sum / users, json["metrics"]["ndcg@10"]["mean"].get<double>(), 1e-9);
+}
+
+TEST_F(Commands, EvaluateShowsTheBaselinesThatAreAskedFor) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> cases{
+      {"", {"last-item bigram", "popularity"}},
+      {" --baselines default", {"last-item bigram", "popularity"}},
+      {" --baselines all",
+       {"Markov model", "last-item bigram", "nearest neighbours", "popularity"}},
+      {" --baselines markov,popularity", {"Markov model", "popularity"}},
+      {" --baselines none", {}},
+      {" --no-baselines", {}},
+  };
+  for (const auto& [arguments, rows] : cases) {
+    const Answer answer = run("evaluate " + model() + " --json --beyond 5" + arguments);
+    ASSERT_EQ(answer.status, 0) << answer.errors;
+    const Json json = Json::parse(answer.out);
+    std::vector<std::string> found;
+    for (const auto& [name, metrics] : json["beside"].items()) {
+      found.push_back(name);
+      EXPECT_GT(metrics["ndcg@10"]["mean"], 0) << name;
+      EXPECT_TRUE(json["beyond_accuracy"].contains(name)) << name;
+    }
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, rows) << arguments;
+  }
+  const Answer table = run("evaluate " + model() + " --baselines neighbours,markov");
+  EXPECT_NE(table.out.find("nearest neighbours"), std::string::npos);
+  EXPECT_NE(table.out.find("Markov model"), std::string::npos);
+  EXPECT_EQ(table.out.find("popularity"), std::string::npos);
+}
+
+TEST_F(Commands, EvaluateRefusesBaselinesThatItDoesNotKnow) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"--baselines neighbors", "did you mean neighbours?"},
+      {"--baselines popularity,none", "\"none\" stands alone"},
+      {"--baselines all --no-baselines", "--no-baselines is --baselines none"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const Answer answer = run("evaluate " + model() + " " + arguments);
+    EXPECT_EQ(answer.status, 1) << arguments;
+    EXPECT_NE(answer.errors.find(message), std::string::npos) << answer.errors;
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/test.json"));
 }
 
 TEST_F(Commands, EvaluateCountsHowOftenTheTestPartWasOpened) {
