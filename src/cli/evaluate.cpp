@@ -39,7 +39,8 @@ void add_protocol_options(Command& verb, EvaluateArguments& arguments) {
       .one_value()
       .positive();
   verb.add_option("--candidates", arguments.candidates,
-                  "full (the whole catalogue), clean or original (drawn, docs/protocols.md)")
+                  "full (the whole catalogue), clean or original (drawn), or a FILE of lines "
+                  "\"user negative negative ...\" (docs/protocols.md)")
       .show_default();
   verb.add_option("--negatives", arguments.negatives,
                   "Drawn candidates per user (default: 101 less the held-out items)")

@@ -42,6 +42,7 @@ EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
   report.split_fingerprint = dataset.split_fingerprint();
   report.split_name = dataset.split_name();
   report.items = dataset.num_items();
+  report.listed = evaluation.listed;
   report.without_history = evaluation.queries.without_history;
   report.all_users = evaluation.queries.all_users;
   report.usual_exclude_seen = !evaluation.model || evaluation.model->description().exclude_seen;
@@ -189,6 +190,12 @@ void add_all_rows(Evaluation* evaluation) {
   }
 }
 
+/// full where a file is named.
+CandidateRule rule_of(const EvaluateArguments& arguments) {
+  return names_candidate_file(arguments) ? CandidateRule::full
+                                         : parse_candidate_rule(arguments.candidates);
+}
+
 /// Options that say how a model is ranked; lists are judged as they are.
 void check_lists_alone(const EvaluateArguments& arguments) {
   if (arguments.lists.empty()) return;
@@ -206,18 +213,21 @@ void check_lists_alone(const EvaluateArguments& arguments) {
 }
 
 void warn_about_counts(const EvalReport& report, bool of_model) {
-  const bool drawn = report.protocol.candidates != CandidateRule::full;
-  if (drawn) log_warning("{}", drawn_candidates_warning());
+  const bool sampled = !report.protocol.is_whole_catalogue();
+  if (sampled) log_warning("{}", drawn_candidates_warning());
   if (report.watched && report.protocol.part == SplitPart::test) {
     log_warning(
         "the test part was measured during the training of this run (watch.parts); if anything "
         "was chosen by what it showed, this is no test");
   }
-  if (report.short_lists > 0) {
+  if (report.short_lists > 0 && report.protocol.is_listed()) {
+    log_warning("{} users are ranked among fewer than the {} negatives of the longest line",
+                report.short_lists, report.protocol.negatives);
+  } else if (report.short_lists > 0) {
     log_warning("{} users have met so many items that fewer negatives remain than were asked for",
                 report.short_lists);
   }
-  if (report.repeat_targets > 0 && report.protocol.exclude_seen && !drawn && of_model) {
+  if (report.repeat_targets > 0 && report.protocol.exclude_seen && !sampled && of_model) {
     log_warning(
         "{} of {} held-out items also stand in their user's history; they stay candidates while "
         "the other items of the history do not, which makes them easy. For data with repeat "
@@ -238,7 +248,7 @@ void warn_about_counts(const EvalReport& report, bool of_model) {
 }  // namespace
 
 void check_arguments(const EvaluateArguments& arguments) {
-  const CandidateRule rule = parse_candidate_rule(arguments.candidates);
+  const CandidateRule rule = rule_of(arguments);
   parse_metrics(arguments.metrics);
   if (!arguments.ties.empty()) parse_tie_rule(arguments.ties);
   parse_baselines(arguments.baselines);
@@ -247,7 +257,8 @@ void check_arguments(const EvaluateArguments& arguments) {
       "--no-baselines is --baselines none; leave out it or --baselines {}", arguments.baselines);
   check_usage(arguments.truth.empty() || arguments.part == "test",
               "--truth is about the last event of every user; it goes with --part test");
-  const bool full = rule == CandidateRule::full;
+  const bool listed = names_candidate_file(arguments);
+  const bool full = rule == CandidateRule::full && !listed;
   check_usage(arguments.lists.empty() != arguments.model.empty(),
               "say what to judge: a run folder or model file, or --lists FILE with --data FOLDER");
   check_usage(arguments.lists.empty() || !arguments.data.empty(),
@@ -263,6 +274,9 @@ void check_arguments(const EvaluateArguments& arguments) {
   check_usage(
       !full || arguments.negatives < 0,
       "--negatives goes with --candidates clean or original; the full catalogue draws none");
+  check_usage(!listed || arguments.negatives < 0,
+              "--candidates {} brings its own negatives; leave out --negatives",
+              arguments.candidates);
   check_usage(
       rule != CandidateRule::original || arguments.ties.empty() || arguments.ties == "behind",
       "--candidates original puts held-out items before equal negatives (ties: behind); "
@@ -275,7 +289,7 @@ Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
   Protocol protocol;
   protocol.part = arguments.part == "valid" ? SplitPart::valid : SplitPart::test;
   protocol.exclude_seen = exclude_seen && !arguments.include_seen;
-  protocol.candidates = parse_candidate_rule(arguments.candidates);
+  protocol.candidates = rule_of(arguments);
   protocol.negatives = arguments.negatives;
   protocol.ties =
       arguments.ties.empty() ? usual_ties(protocol.candidates) : parse_tie_rule(arguments.ties);
@@ -323,8 +337,7 @@ void run_rankings(Evaluation* evaluation) {
              "{}: nobody to evaluate: the split ({}) holds out nothing for --part {}",
              dataset.folder().string(), dataset.split_name(), evaluation->arguments.part);
   make_horizons(evaluation);
-  evaluation->negatives =
-      draw_negatives(negative_source(dataset), evaluation->queries, evaluation->protocol);
+  find_negatives(evaluation);
   if (evaluation->model) match_catalogue(evaluation);
   evaluation->reports.assign(evaluation->horizons.size(), common_report(*evaluation, match));
   add_all_rows(evaluation);

@@ -14,6 +14,7 @@
 #include "eval/drawn_candidates.h"
 #include "eval/evaluator.h"
 #include "eval/item_match.h"
+#include "eval/listed_candidates.h"
 #include "eval/result_report.h"
 #include "inference/model_file.h"
 
@@ -60,6 +61,7 @@ struct Evaluation {
   Queries queries;
   std::vector<Horizon> horizons;
   Jagged<int32_t> negatives;
+  ListedCandidates listed;           ///< of --candidates FILE, less its negatives
   std::vector<int32_t> model_items;  ///< model item of every dataset item, -1 = unknown to it
   std::unique_ptr<Scorer> scorer;
   std::vector<RankedTargets> ranked;  ///< by the model, or in the lists
@@ -68,6 +70,12 @@ struct Evaluation {
 
 /// Ranks with the model and with what stands beside it and fills the reports, but for the files.
 void run_rankings(Evaluation* evaluation);
+
+/// Whether --candidates names a file of negatives, not a rule. A file called as a rule is ./full.
+bool names_candidate_file(const EvaluateArguments& arguments);
+/// The negatives of all queries, drawn or read, with what the protocol then says; warns of what was
+/// found in the file.
+void find_negatives(Evaluation* evaluation);
 
 /// The part of that which reads and judges ranked lists.
 void rank_with_lists(const CatalogueFacts& facts, Evaluation* evaluation);

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/resources.h"
+#include "base/terminal_text.h"
 #include "cli/evaluation.h"
 #include "eval/result_files.h"
 #include "eval/result_names.h"
@@ -121,7 +122,10 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   if (const std::string beyond = beyond_table(whole); !beyond.empty()) fmt::print("{}\n", beyond);
   fmt::print("{}; {}; ties: {}; {}\n", users_text(whole), candidates_text(whole),
              tie_rule_name(whole.protocol.ties), whole.split_name);
-  if (whole.protocol.candidates != CandidateRule::full) {
+  if (whole.protocol.is_listed()) {
+    fmt::print("candidates from {}\n", printable(whole.protocol.listed_file));
+  }
+  if (!whole.protocol.is_whole_catalogue()) {
     fmt::print("{}\n", drawn_candidates_warning());
   }
   fmt::print("dataset {}, split {}\n", whole.dataset_fingerprint, whole.split_fingerprint);

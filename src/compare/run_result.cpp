@@ -27,10 +27,12 @@ std::string value_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-/// The seed matters only where something was drawn: a sample of users or of candidates, ties.
+/// The seed matters only where something was drawn: a sample of users or of candidates, ties. What
+/// a file lists was drawn by somebody else.
 bool seed_matters(const Json& protocol) {
-  return protocol.value("max_users", Json(0)) != Json(0) ||
-         protocol.value("sampled_candidates", Json(false)) != Json(false) ||
+  const bool drawn = protocol.value("sampled_candidates", Json(false)) != Json(false) &&
+                     protocol.value("candidate_rule", Json("")) != Json("listed");
+  return drawn || protocol.value("max_users", Json(0)) != Json(0) ||
          protocol.value("ties", Json("")) == Json("random");
 }
 
@@ -41,7 +43,8 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Json& json) {
   const Json& protocol = json.at("protocol");
   const bool with_seed = seed_matters(protocol);
   for (const auto& [key, value] : protocol.items()) {
-    if (key == "interval" || (key == "seed" && !with_seed)) continue;  // change no per-user value
+    // These change no per-user value; of a file of candidates the fingerprint counts, not the name.
+    if (key == "interval" || key == "candidate_file" || (key == "seed" && !with_seed)) continue;
     facts.emplace_back("protocol " + key, value_text(value));
   }
   return facts;

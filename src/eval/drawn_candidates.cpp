@@ -60,7 +60,10 @@ std::vector<int32_t> draw_distinct(const Remaining& items, int64_t count, Random
 
 CandidateRule parse_candidate_rule(const std::string& name) {
   if (const auto rule = find_word<CandidateRule>(name)) return *rule;
-  fail_usage("candidates \"{}\" are unknown; want full, clean or original", name);
+  fail_usage(
+      "candidates \"{}\" are unknown, and there is no such file; want full, clean, original or a "
+      "file of lines \"user negative negative ...\"",
+      name);
 }
 
 std::string candidate_rule_name(CandidateRule rule) {

@@ -23,7 +23,7 @@ const char* drawn_candidates_warning();
 /// Length of a drawn list of candidates unless the protocol says how many negatives it wants.
 constexpr int64_t kListLength = 101;
 
-/// Negatives in the list of a user with so many held-out items. Drawn rules only.
+/// Negatives in the list of a user with so many held-out items; of a file, the most of a line.
 int64_t wanted_negatives(const Protocol& protocol, int64_t held_out);
 
 /// Where negatives are drawn from.
@@ -48,11 +48,11 @@ struct RankingTask {
   const Queries& queries;
   const Protocol& protocol;
   std::vector<Horizon> horizons;
-  Jagged<int32_t> negatives;  ///< draw_negatives()
+  Jagged<int32_t> negatives;  ///< draw_negatives(), or ListedCandidates::negatives
 };
 
 /// Ranks for every horizon from one pass over the scores. Full rule: ranks are places in one list,
-/// which does not change with the horizon, since later held-out items stay candidates. Other rules:
+/// which does not change with the horizon, since later held-out items stay candidates. Otherwise
 /// the candidates are the held-out items within the horizon and as many negatives as it asks for.
 std::vector<RankedTargets> rank_horizons(const Scorer& scorer, const RankingTask& task,
                                          WorkerPool& pool);

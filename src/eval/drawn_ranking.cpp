@@ -145,7 +145,7 @@ UserResult rank_excerpt(const Excerpt& part, const Protocol& protocol, int32_t u
 std::vector<RankedTargets> rank_horizons(const Scorer& scorer, const RankingTask& task,
                                          WorkerPool& pool) {
   std::vector<RankedTargets> results;
-  if (task.protocol.candidates == CandidateRule::full) {
+  if (task.protocol.is_whole_catalogue()) {
     const Jagged<int64_t> ranks = rank_targets(scorer, task.queries, task.protocol, pool);
     for (const Horizon& horizon : task.horizons) results.push_back(cut(ranks, horizon));
     return results;

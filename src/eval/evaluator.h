@@ -22,13 +22,19 @@ enum class SplitPart { valid, test };
 /// Who is evaluated, on what, against what.
 struct Protocol {
   SplitPart part = SplitPart::test;
-  /// Items of the history are no candidates (unless they are targets). For the full rule only.
+  /// Items of the history are no candidates (unless they are targets). Full catalogue only.
   bool exclude_seen = true;
   CandidateRule candidates = CandidateRule::full;
   int64_t negatives = -1;  ///< of the other rules, per user; -1 = 101 less the held-out items
   TieRule ties = TieRule::half;
   int64_t max_users = 0;  ///< 0 = all; else a seeded sample, kept for the whole run
   uint64_t seed = 42;     ///< of that sample, of TieRule::random and of drawn candidates
+  /// The name of a file whose negatives take the place of a rule's, and what it says
+  /// (eval/listed_candidates.h); empty where there is none. `candidates` is then full.
+  std::string listed_file{}, listed_fingerprint{};
+
+  bool is_listed() const { return !listed_fingerprint.empty(); }
+  bool is_whole_catalogue() const { return candidates == CandidateRule::full && !is_listed(); }
 };
 
 /// One line per evaluated user: everyone whose held-out range and history are not empty.

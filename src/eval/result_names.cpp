@@ -26,6 +26,7 @@ constexpr const char* kLooks = "looks.json";
 std::string suffix_of(const EvalReport& report) {
   const Protocol& protocol = report.protocol;
   std::string text;
+  if (protocol.is_listed()) text += "_listed-" + protocol.listed_fingerprint.substr(0, 8);
   if (protocol.candidates != CandidateRule::full) {
     text += fmt::format("_{}", candidate_rule_name(protocol.candidates));
   }

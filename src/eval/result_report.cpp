@@ -48,35 +48,50 @@ void add_results(const EvalReport& report, Json* json) {
 
 Json protocol_json(const EvalReport& report) {
   const Protocol& protocol = report.protocol;
-  const bool drawn = protocol.candidates != CandidateRule::full;
+  const bool sampled = !protocol.is_whole_catalogue();
   Json json = {{"part", split_part_name(protocol.part)},
                {"held_out_items", report.held_out_items},
                {"candidates", candidates_text(report)},
-               {"candidate_rule", candidate_rule_name(protocol.candidates)},
-               {"sampled_candidates", drawn},
+               {"candidate_rule",
+                protocol.is_listed() ? "listed" : candidate_rule_name(protocol.candidates)},
+               {"sampled_candidates", sampled},
                {"exclude_seen", protocol.exclude_seen},
                {"ties", tie_rule_name(protocol.ties)},
                {"max_users", protocol.max_users},
                {"seed", protocol.seed},
                {"interval", "95 %, normal approximation over users"}};
-  if (drawn) json["warning"] = drawn_candidates_warning();
+  if (protocol.is_listed()) {
+    json["candidate_file"] = protocol.listed_file;
+    json["candidate_fingerprint"] = protocol.listed_fingerprint;
+  }
+  if (sampled) json["warning"] = drawn_candidates_warning();
   return json;
 }
 
+Json listed_json(const ListedCandidates& listed) {
+  return {{"users_unknown", listed.unknown_users.count},
+          {"negatives_unknown", listed.unknown_items.count},
+          {"negatives_held_out", listed.held_out.count},
+          {"negatives_in_history", listed.in_history.count},
+          {"negatives_repeated", listed.repeated.count}};
+}
+
 Json counts_json(const EvalReport& report) {
-  return {{"users", report.rows.empty() ? 0 : report.rows.front().result.users},
-          {"users_without_history", report.without_history},
-          {"users_in_all", report.all_users},
-          {"users_with_fewer_held_out", report.short_users},
-          {"users_with_fewer_negatives", report.short_lists},
-          {"items", report.items},
-          {"targets", report.targets},
-          {"targets_in_history", report.repeat_targets},
-          {"targets_never_trained", report.untrained},
-          {"duplicate_targets_dropped", report.duplicate_targets},
-          {"targets_unknown_to_model", report.never_ranked},
-          {"times_evaluated", report.times_evaluated},
-          {"watched_in_training", report.watched}};
+  Json json = {{"users", report.rows.empty() ? 0 : report.rows.front().result.users},
+               {"users_without_history", report.without_history},
+               {"users_in_all", report.all_users},
+               {"users_with_fewer_held_out", report.short_users},
+               {"users_with_fewer_negatives", report.short_lists},
+               {"items", report.items},
+               {"targets", report.targets},
+               {"targets_in_history", report.repeat_targets},
+               {"targets_never_trained", report.untrained},
+               {"duplicate_targets_dropped", report.duplicate_targets},
+               {"targets_unknown_to_model", report.never_ranked},
+               {"times_evaluated", report.times_evaluated},
+               {"watched_in_training", report.watched}};
+  if (report.protocol.is_listed()) json["candidate_file"] = listed_json(report.listed);
+  return json;
 }
 
 Json cost_json(const EvalReport& report) {
@@ -160,7 +175,12 @@ std::string users_text(const EvalReport& report) {
 
 std::string candidates_text(const EvalReport& report) {
   const Protocol& protocol = report.protocol;
-  if (protocol.candidates == CandidateRule::full) {
+  if (protocol.is_listed()) {
+    return fmt::format(
+        "listed: the held-out items and at most {} negatives a user from a file, fingerprint {}",
+        protocol.negatives, protocol.listed_fingerprint);
+  }
+  if (protocol.is_whole_catalogue()) {
     return fmt::format("full catalogue of {} items, items of the history {}", report.items,
                        protocol.exclude_seen ? "excluded" : "included");
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eval/evaluator.h"
+#include "eval/listed_candidates.h"
 
 namespace truenext {
 
@@ -40,7 +41,7 @@ struct EvalReport {
   int64_t targets = 0, repeat_targets = 0, duplicate_targets = 0;
   int64_t held_out_items = 0;      ///< m of Horizon: 0 = the whole held-out range
   int64_t short_users = 0;         ///< users that hold out fewer than m items
-  int64_t short_lists = 0;         ///< users with fewer drawn negatives than wanted
+  int64_t short_lists = 0;         ///< users with fewer drawn or listed negatives than wanted
   int64_t never_ranked = 0;        ///< targets that the model can never recommend
   int64_t without_history = 0;     ///< users left out
   int64_t untrained = 0;           ///< targets whose item training never met
@@ -51,6 +52,7 @@ struct EvalReport {
   int64_t times_evaluated = 1;  ///< how often this part was opened for this run, this time included
   /// Whether the run measured this part while it was trained (section [watch]).
   bool watched = false;
+  ListedCandidates listed{};  ///< what was found in the file of candidates; without the negatives
   EvalCost cost;
 };
 

@@ -135,6 +135,27 @@ TEST(ResultReport, DrawnCandidatesSaySo) {
   EXPECT_FALSE(nlohmann::json::parse(report_json(sample_report()))["protocol"].contains("warning"));
 }
 
+TEST(ResultReport, ListedCandidatesSayWhichFile) {
+  EvalReport report = sample_report();
+  report.protocol.negatives = 99;
+  report.protocol.listed_file = "LastFM_sample.txt";
+  report.protocol.listed_fingerprint = "0123456789abcdef";
+  report.listed.repeated.count = 3;
+  EXPECT_EQ(candidates_text(report),
+            "listed: the held-out items and at most 99 negatives a user from a file, fingerprint "
+            "0123456789abcdef");
+  const auto json = nlohmann::json::parse(report_json(report));
+  EXPECT_EQ(json["protocol"]["candidate_rule"], "listed");
+  EXPECT_EQ(json["protocol"]["candidate_file"], "LastFM_sample.txt");
+  EXPECT_EQ(json["protocol"]["candidate_fingerprint"], "0123456789abcdef");
+  EXPECT_EQ(json["protocol"]["sampled_candidates"], true);
+  EXPECT_TRUE(json["protocol"].contains("warning"));
+  EXPECT_EQ(json["counts"]["candidate_file"]["negatives_repeated"], 3);
+  const auto full = nlohmann::json::parse(report_json(sample_report()));
+  EXPECT_FALSE(full["protocol"].contains("candidate_file"));
+  EXPECT_FALSE(full["counts"].contains("candidate_file"));
+}
+
 TEST(ResultReport, CountsHowOftenThePartWasOpened) {
   const test::TemporaryFolder folder;
   EXPECT_EQ(earlier_evaluations(folder / "test.json"), 0);

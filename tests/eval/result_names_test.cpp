@@ -47,6 +47,12 @@ TEST(ResultNames, EveryProtocolHasItsOwn) {
          r.held_out_items = 5;
        },
        "test_clean_m5.json", "per_user_clean_m5.tsv"},
+      {[](EvalReport& r) {
+         r.protocol.listed_file = "a b.txt";
+         r.protocol.listed_fingerprint = "0123456789abcdef";
+         r.held_out_items = 5;
+       },
+       "test_listed-01234567_m5.json", "per_user_listed-01234567_m5.tsv"},
   };
   for (const Row& row : rows) {
     EvalReport report = report_of_users(10);

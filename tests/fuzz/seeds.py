@@ -34,6 +34,8 @@ TEXTS = {
                "item_id:token\ttitle:token_seq\n1\tToy Story\n", 'id,title\n1,"Toy, ""Story"""\n'],
     "attributes": ['{"1": [3, 4], "i1": ["a", "b"], "9": []}'],
     "lists": ["u1\ti1 i2 i3\nu2\ti5\n", "u1 Q0 i1 1 0.5 tag\nu1 Q0 i%202 2 0.4 tag\n"],
+    "candidates": ["".join(f"u{user} i{user % 8} i1 i2 what\n" for user in range(12)),
+                   "".join(f"u{user}\ti0 i3 i4 i5 i6 i7 i0\r\n" for user in reversed(range(13)))],
     "per-user": ["user\tndcg@10\trecall@10\tranks\nu1\t0.5\t1\t2\n",
                  "user\tndcg@10\trank\nu1\t0.5\t1\n"],
     "config": [BORDER.join([

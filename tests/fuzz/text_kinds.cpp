@@ -2,6 +2,7 @@
 #include "compare/per_user_values.h"
 #include "data/attributes.h"
 #include "data/titles.h"
+#include "eval/listed_candidates.h"
 #include "eval/ranked_lists.h"
 #include "fuzz_kinds.h"
 #include "run/grid_plan.h"
@@ -29,12 +30,32 @@ void attributes(std::string_view input) {
   (void)read_attributes(path_of(input), std::size(kIds), find_id);
 }
 
-/// Ranked lists for the users of a small dataset: ids of users and items.
+/// Users of a small dataset and what they hold out.
+struct UsersOfData {
+  test::TemporaryFolder folder;
+  Dataset dataset = Dataset::open(test::ring_dataset(folder, 12, 8, 6));
+  Queries queries;
+
+  explicit UsersOfData(const Protocol& protocol) : queries(make_queries(dataset, protocol)) {}
+};
+
+/// Ranked lists for them: ids of users and items.
 void lists(std::string_view input) {
-  static const test::TemporaryFolder folder;
-  static const Dataset dataset = Dataset::open(test::ring_dataset(folder, 12, 8, 6));
-  static const Queries queries = make_queries(dataset, Protocol{});
-  (void)read_ranked_lists(path_of(input), dataset, queries);
+  static const UsersOfData world({});
+  (void)read_ranked_lists(path_of(input), world.dataset, world.queries);
+}
+
+/// Negatives for three of them, so that a short file is a whole one.
+void candidates(std::string_view input) {
+  Protocol protocol;
+  protocol.max_users = 3;
+  static const UsersOfData world(protocol);
+  const ListedCandidates listed =
+      read_listed_candidates(path_of(input), world.dataset, world.queries);
+  for (int64_t query = 0; query < listed.negatives.size(); ++query) {
+    const int64_t size = listed.negatives.row_size(query);
+    if (size == 0 || size > listed.longest) __builtin_trap();
+  }
 }
 
 void per_user(std::string_view input) {
@@ -75,6 +96,7 @@ void add_text_kinds(std::vector<Kind>& kinds) {
   kinds.push_back({"titles", &titles});
   kinds.push_back({"attributes", &attributes});
   kinds.push_back({"lists", &lists});
+  kinds.push_back({"candidates", &candidates});
   kinds.push_back({"per-user", &per_user});
   kinds.push_back({"config", &config});
   kinds.push_back({"grid", &grid});
