@@ -50,6 +50,12 @@ void run_export(const ExportCommand& command, const Globals& globals) {
   for (const std::string& difference : report.differences) {
     log_warning("--names {}: that code will rank differently: {}", command.names, difference);
   }
+  if (!report.left_out.empty()) {
+    log_info(
+        "left out, since a ranking model has none: {}; load the file with "
+        "load_state_dict(..., strict=False)",
+        fmt::join(report.left_out, ", "));
+  }
   if (model.description().calibration) {
     log_warning(
         "the calibration of the model stays behind: other programs' layouts have no place "
@@ -61,7 +67,8 @@ void run_export(const ExportCommand& command, const Globals& globals) {
                                          {"tensors", report.tensors},
                                          {"rows_by_number", report.rows_by_number},
                                          {"id_map", report.id_map.string()},
-                                         {"differences", report.differences}};
+                                         {"differences", report.differences},
+                                         {"left_out", report.left_out}};
     fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/folder_lock.h"
@@ -19,6 +20,7 @@
 #include "data/dataset.h"
 #include "eval/result_names.h"
 #include "interop/model_import.h"
+#include "net/network.h"
 
 namespace truenext::cli {
 namespace {
@@ -33,6 +35,9 @@ struct Format {
 constexpr Format kFormats[] = {
     {"gsasrec-pytorch", "gsasrec"},
     {"sasrec-pytorch", "pmixer"},  // and what comes from it, such as the relevance-loss code
+    {"s3rec", "s3rec"},            // any network of that code, as the tensors tell
+    {"s3rec-gru4rec", "s3rec-gru4rec"},
+    {"s3rec-srgnn", "s3rec-srgnn"},
 };
 
 constexpr const char* kCheckpoints = "checkpoint";
@@ -40,6 +45,7 @@ constexpr const char* kCheckpoints = "checkpoint";
 struct ImportCommand {
   std::string file, format, data, out;
   int64_t heads = 0;
+  std::vector<std::string> settings;
   bool overwrite = false;
 };
 
@@ -113,25 +119,32 @@ const char* names_of(const std::string& format) {
 
 void report(const ImportedModel& model, const fs::path& path, const Globals& globals) {
   const ModelOptions& options = model.description.model;
+  const NetworkInfo& network = find_network(options.name);
+  for (const std::string& note : model.notes) log_info("{}", note);
+  for (const std::string& warning : model.warnings) log_warning("{}", warning);
   if (model.items_outside_catalogue > 0) {
     log_warning("{} items of the checkpoint do not occur in the dataset; they come last",
                 model.items_outside_catalogue);
   }
   if (globals.json) {
     const nlohmann::ordered_json json = {{"model", path.string()},
+                                         {"network", options.name},
                                          {"items", model.item_ids.size()},
                                          {"hidden_size", options.hidden_size},
                                          {"num_blocks", options.num_blocks},
                                          {"num_heads", options.num_heads},
                                          {"max_length", options.max_length},
                                          {"tie_embeddings", options.tie_embeddings},
-                                         {"items_outside_dataset", model.items_outside_catalogue}};
+                                         {"items_outside_dataset", model.items_outside_catalogue},
+                                         {"notes", model.notes},
+                                         {"warnings", model.warnings}};
     fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
-  fmt::print("{}: {} items, width {}, {} blocks, {} heads, the newest {} items, {} item tables\n",
-             path.string(), model.item_ids.size(), options.hidden_size, options.num_blocks,
-             options.num_heads, options.max_length, options.tie_embeddings ? "tied" : "separate");
+  fmt::print("{}: {} items, {} of width {}{}, the newest {} items, {} item tables\n", path.string(),
+             model.item_ids.size(), options.name, options.hidden_size,
+             network.describe ? ", " + network.describe(options) : "", options.max_length,
+             options.tie_embeddings ? "tied" : "separate");
 }
 
 void run_import(const ImportCommand& command, const Globals& globals) {
@@ -143,6 +156,7 @@ void run_import(const ImportCommand& command, const Globals& globals) {
   ImportOptions options;
   options.names = names_of(command.format);
   options.heads = command.heads;
+  options.settings = command.settings;
   if (catalogue) options.catalogue = &*catalogue;
   ImportedModel model = import_model(*open_state_dict(command.file), options);
   model.description.config_toml = config_toml(model.description.model, nullptr);
@@ -165,14 +179,18 @@ void add_import(Command& program, Globals& globals) {
       "import", "Turn a checkpoint of another project into a run that can be evaluated and used");
   std::vector<std::string> formats;
   for (const Format& format : kFormats) formats.emplace_back(format.name);
-  verb.add_option("file", command->file, "Checkpoint: .pt of PyTorch 1.6 or later, or safetensors")
-      .required();
+  verb.add_option("file", command->file, "Checkpoint: .pt of PyTorch, or safetensors").required();
   verb.add_option("--format", command->format, "What kind of checkpoint")
       .required()
       .one_of(formats);
-  verb.add_option("--heads", command->heads, "Attention heads; weights do not tell")
-      .required()
+  verb.add_option("--heads", command->heads,
+                  "Attention heads; weights do not tell. s3rec: 2 unless given, the others ask")
       .positive();
+  verb.add_option("--set", command->settings,
+                  "What else weights do not tell: s3rec-gru4rec, s3rec-srgnn: model.max_length "
+                  "(50 unless given); s3rec-srgnn: model.readout")
+      .show_type("KEY=VALUE")
+      .one_value();
   verb.add_option("--data", command->data,
                   "Prepared dataset whose item ids are the checkpoint's item numbers: the model's "
                   "items are put in its order, with its titles");

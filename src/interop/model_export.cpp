@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/options.h"
 #include "data/tsv_id.h"
 #include "inference/safetensors.h"
 #include "interop/naming_scheme.h"
@@ -53,6 +54,9 @@ std::vector<float> foreign_values(const ForeignTensor& tensor, const TensorMap& 
   }
   const int64_t width = tensor.shape[1];
   values.assign(static_cast<size_t>(tensor.shape[0] * width), 0.0f);
+  if (!tensor.padding_row.empty()) {
+    std::copy_n(weights.at(tensor.padding_row).data, width, values.begin());
+  }
   const float* table = weights.at(tensor.ours[0]).data;
   for (size_t item = 0; item < rows.size(); ++item) {
     std::copy_n(table + static_cast<int64_t>(item) * width, width,
@@ -61,17 +65,29 @@ std::vector<float> foreign_values(const ForeignTensor& tensor, const TensorMap& 
   return values;
 }
 
-void check_kind(const ModelOptions& options, const NamingScheme& scheme) {
-  const bool fits = options.name == "sasrec" && options.block == scheme.block &&
-                    options.positions == PositionNumbers::from_end &&
-                    (options.tie_embeddings || !scheme.output_table.empty());
-  check_usage(
-      fits,
-      "--names {}: the model is {} with block \"{}\", positions \"{}\" and {} tables; these "
-      "names hold sasrec with block \"{}\", positions \"from-end\"{}",
-      scheme.name, options.name, options.block, word_of(options.positions),
-      options.tie_embeddings ? "tied" : "separate", scheme.block,
-      scheme.output_table.empty() ? " and tied tables" : "");
+/// The scheme of these names for the network, which must be as that project has it.
+const NamingScheme& scheme_for(const ModelOptions& model, const std::string& names) {
+  std::vector<std::string_view> networks;
+  const NamingScheme* found = nullptr;
+  for (const NamingScheme* scheme : naming_schemes(names)) {
+    networks.push_back(scheme->network);
+    if (scheme->network == model.name && found == nullptr) found = scheme;
+  }
+  check_usage(found != nullptr, "--names {}: the model is {}; these names hold {}", names,
+              model.name, fmt::join(networks, ", "));
+  ModelOptions has = model, wanted = model;
+  OptionList has_list, wanted_list;
+  has_list.section("model", has);
+  wanted_list.section("model", wanted);
+  for (const KeyValue& fixed : found->fixed) {
+    const std::string key = fmt::format("model.{}", fixed.key);
+    apply_setting(wanted_list, fmt::format("{}={}", key, fixed.value));
+    const std::string value = has_list.find(key, "export").toml_value();
+    const std::string want = wanted_list.find(key, "export").toml_value();
+    check_usage(value == want, "--names {}: the model has {} = {}; these names hold {} with {}",
+                names, key, value, found->network, want);
+  }
+  return *found;
 }
 
 /// Files of these names are read by torch.load, which takes no safetensors.
@@ -89,9 +105,9 @@ void check_file_name(const std::filesystem::path& path) {
 std::vector<std::string> differences(const ModelOptions& options, const NamingScheme& scheme) {
   std::vector<std::string> list;
   if (!scheme.caveat.empty()) list.emplace_back(scheme.caveat);
-  if (scheme.attends_padding && options.padding == PaddingUse::none) {
+  if (scheme.sees_padding && options.padding == PaddingUse::none) {
     list.push_back(fmt::format(
-        "the model was trained with model.padding = \"none\", and that code attends to the padding "
+        "the model was trained with model.padding = \"none\", and that code sees the padding "
         "of histories shorter than {} items: train with model.padding = \"attend\"",
         options.max_length));
   }
@@ -143,13 +159,16 @@ ExportReport export_state_dict(const ModelFile& model, const std::string& names,
     report.id_map = write_id_map(model, rows, path);
     return report;
   }
-  const NamingScheme& scheme = naming_scheme(names);
   const ModelOptions& options = model.description().model;
-  check_kind(options, scheme);
+  const NamingScheme& scheme = scheme_for(options, names);
   ExportReport report;
   const std::vector<int64_t> rows = rows_of_items(model, &report.rows_by_number);
   std::deque<std::vector<float>> kept;  // the writer borrows
   for (const ForeignTensor& tensor : scheme.tensors(options, model.num_items())) {
+    if (tensor.ours.empty()) {
+      report.left_out.push_back(tensor.name);
+      continue;
+    }
     kept.push_back(foreign_values(tensor, model.weights(), rows));
     writer.add_floats(tensor.name, tensor.shape, kept.back());
     ++report.tensors;

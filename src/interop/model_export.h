@@ -20,10 +20,12 @@ struct ExportReport {
   bool rows_by_number = false;
   /// Why the project's code ranks differently with these weights; empty when it does not.
   std::vector<std::string> differences;
+  /// Tensors of the project that no model here has, such as those of pretraining.
+  std::vector<std::string> left_out;
   std::filesystem::path id_map;  ///< the file with the rows' ids; empty when there is none
 };
 
-/// "truenext" and the naming schemes.
+/// "truenext" and the naming schemes; a family writes the one of the model's network.
 std::vector<std::string> export_names();
 
 /// Writes a safetensors state dict that the project behind `names` can load: its names, order and

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
+#include <functional>
+#include <set>
 
 #include "base/error.h"
-#include "base/log.h"
+#include "base/options.h"
 #include "interop/naming_scheme.h"
+#include "interop/pretraining.h"
+#include "net/network.h"
 
 namespace truenext {
 namespace {
@@ -30,49 +33,94 @@ const std::vector<int64_t>& matrix_shape(const StateDict& state, const NamingSch
   return *shape;
 }
 
-/// What shapes tell; the number of heads they do not.
-ModelOptions infer_options(const StateDict& state, const NamingScheme& scheme, int64_t heads) {
-  check_usage(heads > 0,
-              "{}: the number of attention heads cannot be read from weights; give it with --heads",
-              state.path().string());
-  ModelOptions options;
-  options.name = "sasrec";
-  options.block = scheme.block;
-  options.hidden_size = matrix_shape(state, scheme, scheme.item_table)[1];
-  const int64_t positions = matrix_shape(state, scheme, scheme.position_table)[0];
-  options.max_length = positions - scheme.extra_positions;
-  check_data(options.max_length > 0, "{}: tensor {} has {} rows and none for a position",
-             state.path().string(), scheme.position_table, positions);
-  options.inner_size = matrix_shape(state, scheme, scheme.inner_probe)[0];
-  options.num_heads = heads;
-  options.num_blocks = 0;
-  while (shape_of(state, fmt::format(fmt::runtime(scheme.block_probe), options.num_blocks))) {
-    ++options.num_blocks;
+void put(ModelOptions& options, std::string_view key, std::string_view value) {
+  OptionList list;
+  list.section("model", options);
+  apply_setting(list, fmt::format("model.{}={}", key, value));
+}
+
+/// What no tensor tells: as it was given, else as that project has it.
+void take_asked(const StateDict& state, const NamingScheme& scheme, const ImportOptions& import,
+                ImportedModel& model) {
+  std::vector<std::string> settings = import.settings;
+  if (import.heads > 0) settings.push_back(fmt::format("model.num_heads={}", import.heads));
+  std::set<std::string, std::less<>> given;
+  std::vector<std::string> keys;
+  for (const AskedKey& asked : scheme.asked) keys.push_back(fmt::format("model.{}", asked.key));
+  OptionList list;
+  list.section("model", model.description.model);
+  for (const std::string& setting : settings) {
+    const std::string key = setting.substr(0, setting.find('='));
+    check_usage(std::find(keys.begin(), keys.end(), key) != keys.end(),
+                "--set {}: a checkpoint of the kind \"{}\" tells everything but {}", setting,
+                scheme.name, fmt::join(keys, ", "));
+    apply_setting(list, setting);
+    given.insert(key);
   }
-  check_data(options.num_blocks > 0, "{}: tensor {} is missing: the checkpoint has no blocks",
-             state.path().string(), fmt::format(fmt::runtime(scheme.block_probe), 0));
-  options.tie_embeddings =
-      scheme.output_table.empty() || shape_of(state, scheme.output_table) == nullptr;
-  options.padding = scheme.attends_padding ? PaddingUse::attend : PaddingUse::none;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (given.contains(keys[i])) continue;
+    const AskedKey& asked = scheme.asked[i];
+    check_usage(!asked.value.empty(), "{}: {} cannot be read from weights; give it with {}",
+                state.path().string(), keys[i], asked.how);
+    put(model.description.model, asked.key, asked.value);
+    model.notes.push_back(fmt::format(
+        "{} = {}, as that project has it: weights do not tell; another is given with {}", keys[i],
+        asked.value, asked.how));
+  }
+}
+
+/// What shapes tell, around what was asked for.
+void infer_options(const StateDict& state, const NamingScheme& scheme, ModelOptions& options) {
+  for (const SizeProbe& probe : scheme.sizes) {
+    const int64_t extent = matrix_shape(state, scheme, probe.tensor)[probe.extent];
+    check_data(extent > probe.extra, "{}: tensor {} has {} rows and none for a position",
+               state.path().string(), probe.tensor, extent);
+    options.*probe.size = extent - probe.extra;
+  }
+  for (const CountProbe& probe : scheme.counts) {
+    int64_t count = 0;
+    while (shape_of(state, fmt::format(fmt::runtime(probe.pattern), count))) ++count;
+    check_data(count > 0, "{}: tensor {} is missing: the checkpoint has no blocks",
+               state.path().string(), fmt::format(fmt::runtime(probe.pattern), 0));
+    options.*probe.count = count;
+  }
+  if (!scheme.output_table.empty()) {
+    options.tie_embeddings = shape_of(state, scheme.output_table) == nullptr;
+  }
+  options.padding = scheme.sees_padding ? PaddingUse::attend : PaddingUse::none;
   options.resolve();
-  return options;
+}
+
+bool shape_fits(const std::vector<int64_t>& shape, const std::vector<int64_t>& wanted) {
+  return std::equal(
+      shape.begin(), shape.end(), wanted.begin(), wanted.end(),
+      [](int64_t extent, int64_t want) { return want == kAnyExtent || extent == want; });
+}
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::vector<std::string> extents;
+  for (const int64_t extent : shape) {
+    extents.push_back(extent == kAnyExtent ? "any" : std::to_string(extent));
+  }
+  return fmt::format("[{}]", fmt::join(extents, ", "));
 }
 
 void check_tensors(const StateDict& state, const std::vector<ForeignTensor>& wanted) {
   const std::string where = state.path().string();
   for (const ForeignTensor& tensor : wanted) {
     const std::vector<int64_t>* shape = shape_of(state, tensor.name);
-    check_data(shape != nullptr, "{}: tensor {} of shape [{}] is missing", where, tensor.name,
-               fmt::join(tensor.shape, ", "));
-    check_data(*shape == tensor.shape, "{}: tensor {} has the shape [{}], expected [{}]", where,
-               tensor.name, fmt::join(*shape, ", "), fmt::join(tensor.shape, ", "));
+    if (shape == nullptr && tensor.ours.empty()) continue;
+    check_data(shape != nullptr, "{}: tensor {} of shape {} is missing", where, tensor.name,
+               shape_text(tensor.shape));
+    check_data(shape_fits(*shape, tensor.shape), "{}: tensor {} has the shape {}, expected {}",
+               where, tensor.name, shape_text(*shape), shape_text(tensor.shape));
   }
   for (const TensorInfo& info : state.tensors()) {
     const bool known = std::any_of(wanted.begin(), wanted.end(), [&](const ForeignTensor& tensor) {
       return tensor.name == info.name;
     });
-    check_data(known, "{}: tensor {} of shape [{}] does not belong to this kind of model", where,
-               info.name, fmt::join(info.shape, ", "));
+    check_data(known, "{}: tensor {} of shape {} does not belong to this kind of model", where,
+               info.name, shape_text(info.shape));
   }
 }
 
@@ -110,6 +158,9 @@ void take_tensor(const ForeignTensor& tensor, const std::vector<float>& values,
                  const std::vector<int64_t>& rows, ImportedModel& model) {
   if (tensor.item_rows) {
     const int64_t width = tensor.shape[1];
+    if (!tensor.padding_row.empty()) {
+      model.values[tensor.padding_row].assign(values.begin(), values.begin() + width);
+    }
     std::vector<float>& table = model.values[tensor.ours[0]];
     table.reserve(rows.size() * static_cast<size_t>(width));
     for (const int64_t row : rows) {
@@ -134,7 +185,7 @@ void take_tensor(const ForeignTensor& tensor, const std::vector<float>& values,
 bool begins_with_zeros(const StateDict& state, std::string_view name) {
   for (size_t i = 0; i < state.tensors().size(); ++i) {
     const TensorInfo& info = state.tensors()[i];
-    if (info.name != name || info.shape.size() != 2) continue;
+    if (info.name != name || info.shape.size() != 2 || info.shape[0] == 0) continue;
     const std::vector<float> values = state.read(i);
     return std::all_of(values.begin(), values.begin() + info.shape[1],
                        [](float value) { return value == 0; });
@@ -142,12 +193,40 @@ bool begins_with_zeros(const StateDict& state, std::string_view name) {
   return false;
 }
 
-/// Of two layouts that differ in a row for padding, the one that the file has: the code that wants
-/// the row keeps it at zero, and no trained row is zero.
+/// Of the layouts that a project's files have, the one of this file.
 const NamingScheme& scheme_of(const StateDict& state, const std::string& names) {
-  const NamingScheme& scheme = naming_scheme(names);
-  if (scheme.extra_positions == 0 || begins_with_zeros(state, scheme.position_table)) return scheme;
-  return naming_scheme("relevance-2023");
+  const std::vector<const NamingScheme*> schemes = naming_schemes(names);
+  if (schemes.size() == 1) return *schemes.front();
+  std::vector<std::string> missing;
+  for (const NamingScheme* scheme : schemes) {
+    const bool own = scheme->own_tensor.empty() || shape_of(state, scheme->own_tensor) != nullptr;
+    if (!own) missing.push_back(fmt::format("{} ({})", scheme->own_tensor, scheme->name));
+    if (own && (scheme->zero_row.empty() || begins_with_zeros(state, scheme->zero_row))) {
+      return *scheme;
+    }
+  }
+  fail_data("{}: not a checkpoint of the kind \"{}\": it has no tensor {}", state.path().string(),
+            names, fmt::join(missing, " or "));
+}
+
+/// Values of the tensors that are of use, under our names; what is left out is noted.
+void take_tensors(const StateDict& state, const std::vector<ForeignTensor>& tensors,
+                  const std::vector<int64_t>& rows, ImportedModel& model) {
+  std::vector<std::string> unused;
+  for (size_t i = 0; i < state.tensors().size(); ++i) {
+    const std::string& name = state.tensors()[i].name;
+    const auto tensor = std::find_if(tensors.begin(), tensors.end(),
+                                     [&](const ForeignTensor& t) { return t.name == name; });
+    if (tensor->ours.empty()) {
+      unused.push_back(name);
+    } else {
+      take_tensor(*tensor, state.read(i), rows, model);
+    }
+  }
+  if (!unused.empty()) {
+    model.notes.push_back(
+        fmt::format("left out, since no ranking reads it: {}", fmt::join(unused, ", ")));
+  }
 }
 
 }  // namespace
@@ -181,24 +260,26 @@ void ImportedModel::write(const std::filesystem::path& path) const {
 ImportedModel import_model(const StateDict& state, const ImportOptions& options) {
   const NamingScheme& scheme = scheme_of(state, options.names);
   ImportedModel model;
-  model.description.model = infer_options(state, scheme, options.heads);
+  ModelOptions& network = model.description.model;
+  network.name = find_network(std::string(scheme.network)).name;
+  for (const KeyValue& fixed : scheme.fixed) put(network, fixed.key, fixed.value);
+  take_asked(state, scheme, options, model);
+  infer_options(state, scheme, network);
   const int64_t table_rows = matrix_shape(state, scheme, scheme.item_table)[0];
   const int64_t num_items = table_rows - scheme.extra_rows;
   check_data(num_items >= 1, "{}: tensor {} has {} rows, want {} and one per item",
              state.path().string(), scheme.item_table, table_rows, scheme.extra_rows);
-  const std::vector<ForeignTensor> tensors = scheme.tensors(model.description.model, num_items);
+  const std::vector<ForeignTensor> tensors = scheme.tensors(network, num_items);
   check_tensors(state, tensors);
   if (!scheme.caveat.empty()) {
-    log_warning("{}: made by the newer code of {}, and {}: scores will not be those of that code",
-                state.path().string(), scheme.name, scheme.caveat);
+    model.warnings.push_back(
+        fmt::format("made by the newer code of {}, and {}: scores will not be those of that code",
+                    scheme.name, scheme.caveat));
   }
-  const std::vector<int64_t> rows = order_rows(options.catalogue, num_items, model);
-  for (size_t i = 0; i < state.tensors().size(); ++i) {
-    const auto tensor = std::find_if(tensors.begin(), tensors.end(), [&](const ForeignTensor& t) {
-      return t.name == state.tensors()[i].name;
-    });
-    take_tensor(*tensor, state.read(i), rows, model);
+  if (!scheme.pretrained_table.empty()) {
+    review_pretraining(state, scheme.pretrained_table, model);
   }
+  take_tensors(state, tensors, order_rows(options.catalogue, num_items, model), model);
   if (options.catalogue != nullptr) {
     model.description.dataset_fingerprint = options.catalogue->dataset_fingerprint;
     model.description.split_fingerprint = options.catalogue->split_fingerprint;

@@ -22,8 +22,9 @@ struct Catalogue {
 Catalogue catalogue_of(const Dataset& dataset);
 
 struct ImportOptions {
-  std::string names = "gsasrec";         ///< NamingScheme
-  int64_t heads = 0;                     ///< cannot be read from weights; must be given
+  std::string names = "gsasrec";         ///< NamingScheme, or a family of them
+  int64_t heads = 0;                     ///< model.num_heads; 0: in `settings` or as the project's
+  std::vector<std::string> settings;     ///< "model.KEY=VALUE": what weights do not tell
   const Catalogue* catalogue = nullptr;  ///< null: items "1" .. "n" in the order of their rows
 };
 
@@ -33,13 +34,16 @@ struct ImportedModel {
   std::map<std::string, std::vector<float>> values;
   std::vector<std::string> item_ids, titles;
   int64_t items_outside_catalogue = 0;  ///< rows that the catalogue lacks; they come last
+  std::vector<std::string> notes;       ///< what was assumed and what was left out
+  std::vector<std::string> warnings;    ///< why scores may not be those that are expected
 
   TensorMap weights() const;
   void write(const std::filesystem::path& path) const;
 };
 
 /// Sizes are inferred from shapes. Data Error naming each kind of tensor that is missing, extra or
-/// misshapen, or a catalogue id that is no row; usage Error when `heads` does not fit.
+/// misshapen, or a catalogue id that is no row; usage Error when a setting does not fit, is told by
+/// the weights or is not told and not given, or when there is no such network here.
 ImportedModel import_model(const StateDict& state, const ImportOptions& options);
 
 }  // namespace truenext

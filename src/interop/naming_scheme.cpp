@@ -8,13 +8,6 @@ namespace {
 
 using Tensors = std::vector<ForeignTensor>;
 
-void add_pair(Tensors& tensors, const std::string& theirs, const std::string& ours, int64_t out,
-              int64_t in = 0) {
-  const auto shape = in == 0 ? std::vector<int64_t>{out} : std::vector<int64_t>{out, in};
-  tensors.push_back({theirs + ".weight", shape, {ours + ".weight"}});
-  tensors.push_back({theirs + ".bias", {out}, {ours + ".bias"}});
-}
-
 // gSASRec-pytorch: rows 0 and n + 1 of the tables are no items.
 Tensors gsasrec_names(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size;
@@ -85,36 +78,91 @@ Tensors first_pmixer_names(const ModelOptions& options, int64_t num_items) {
   return pmixer_tensors(options, num_items, 0);
 }
 
-// One entry per project, or per layout of its files.
-constexpr NamingScheme kSchemes[] = {
-    {"gsasrec", "gsasrec", 2, "item_embedding.weight", "position_embedding.weight",
-     "output_embedding.weight", "transformer_blocks.{}.first_norm.weight",
-     "transformer_blocks.0.dense1.weight", false, 0, "", gsasrec_names},
-    {"pmixer", "pmixer", 1, "item_emb.weight", "pos_emb.weight", "",
-     "attention_layernorms.{}.weight", "forward_layers.0.conv1.weight", true, 1,
-     "since it has the option norm_first, that code normalises the inputs of a block, or its sums, "
-     "where block \"pmixer\" normalises the queries, and it no longer blanks padded positions "
-     "between blocks",
-     pmixer_names},
-    {"relevance-2023", "pmixer", 1, "item_emb.weight", "pos_emb.weight", "",
-     "attention_layernorms.{}.weight", "forward_layers.0.conv1.weight", true, 0, "",
-     first_pmixer_names},
-};
+constexpr AskedKey kHeads = {"num_heads", "", "--heads"};
+
+const NamingScheme kGsasrec{
+    .name = "gsasrec",
+    .fixed = {{"block", "gsasrec"}, {"positions", "from-end"}},
+    .extra_rows = 2,
+    .item_table = "item_embedding.weight",
+    .output_table = "output_embedding.weight",
+    .sizes = {{"item_embedding.weight", 1, &ModelOptions::hidden_size},
+              {"position_embedding.weight", 0, &ModelOptions::max_length},
+              {"transformer_blocks.0.dense1.weight", 0, &ModelOptions::inner_size}},
+    .counts = {{"transformer_blocks.{}.first_norm.weight", &ModelOptions::num_blocks}},
+    .asked = {kHeads},
+    .tensors = &gsasrec_names};
+
+NamingScheme pmixer_scheme(std::string_view name, int64_t padding) {
+  NamingScheme scheme;
+  scheme.name = name;
+  scheme.family = "pmixer";
+  scheme.fixed = {{"block", "pmixer"}, {"positions", "from-end"}, {"tie_embeddings", "true"}};
+  scheme.extra_rows = 1;
+  scheme.item_table = "item_emb.weight";
+  scheme.sizes = {{"item_emb.weight", 1, &ModelOptions::hidden_size},
+                  {"pos_emb.weight", 0, &ModelOptions::max_length, padding},
+                  {"forward_layers.0.conv1.weight", 0, &ModelOptions::inner_size}};
+  scheme.counts = {{"attention_layernorms.{}.weight", &ModelOptions::num_blocks}};
+  scheme.asked = {kHeads};
+  scheme.sees_padding = true;
+  if (padding > 0) {
+    // The code that wants the row keeps it at zero, and no trained row is zero.
+    scheme.zero_row = "pos_emb.weight";
+    scheme.caveat =
+        "since it has the option norm_first, that code normalises the inputs of a block, or its "
+        "sums, where block \"pmixer\" normalises the queries, and it no longer blanks padded "
+        "positions between blocks";
+    scheme.tensors = &pmixer_names;
+  } else {
+    scheme.tensors = &first_pmixer_names;
+  }
+  return scheme;
+}
 
 }  // namespace
 
-const NamingScheme& naming_scheme(std::string_view name) {
-  for (const NamingScheme& scheme : kSchemes) {
-    if (scheme.name == name) return scheme;
+extern const NamingScheme s3rec_names, s3rec_gru4rec_names, s3rec_srgnn_names;
+
+namespace {
+
+// One entry per project, or per layout of its files; of a family the one that gives it its name
+// comes first.
+const std::vector<const NamingScheme*>& scheme_list() {
+  static const NamingScheme pmixer = pmixer_scheme("pmixer", 1);
+  static const NamingScheme relevance = pmixer_scheme("relevance-2023", 0);
+  static const std::vector<const NamingScheme*> all = {
+      &kGsasrec, &pmixer, &relevance, &s3rec_names, &s3rec_gru4rec_names, &s3rec_srgnn_names};
+  return all;
+}
+
+}  // namespace
+
+std::vector<const NamingScheme*> naming_schemes(std::string_view name) {
+  std::vector<const NamingScheme*> found;
+  for (const NamingScheme* scheme : scheme_list()) {
+    if (scheme->name == name || scheme->family == name) found.push_back(scheme);
   }
-  fail_usage("names \"{}\" are unknown; want one of {}", name,
-             fmt::join(naming_scheme_names(), ", "));
+  check_usage(!found.empty(), "names \"{}\" are unknown; want one of {}", name,
+              fmt::join(naming_scheme_names(), ", "));
+  return found;
+}
+
+const NamingScheme& naming_scheme(std::string_view name) {
+  return *naming_schemes(name).front();
 }
 
 std::vector<std::string> naming_scheme_names() {
   std::vector<std::string> names;
-  for (const NamingScheme& scheme : kSchemes) names.emplace_back(scheme.name);
+  for (const NamingScheme* scheme : scheme_list()) names.emplace_back(scheme->name);
   return names;
+}
+
+void add_pair(std::vector<ForeignTensor>& tensors, const std::string& theirs,
+              const std::string& ours, int64_t out, int64_t in) {
+  const auto shape = in == 0 ? std::vector<int64_t>{out} : std::vector<int64_t>{out, in};
+  tensors.push_back({theirs + ".weight", shape, {ours + ".weight"}});
+  tensors.push_back({theirs + ".bias", {out}, {ours + ".bias"}});
 }
 
 }  // namespace truenext

@@ -15,8 +15,8 @@ constexpr size_t kMaxValues = size_t{1} << 20;
 
 }  // namespace
 
-PickleMachine::PickleMachine(std::span<const std::byte> bytes, std::string where)
-    : bytes_(bytes), where_(std::move(where)) {}
+PickleMachine::PickleMachine(std::span<const std::byte> bytes, std::string where, size_t begin)
+    : bytes_(bytes), where_(std::move(where)), position_(begin) {}
 
 const PickleValue& PickleMachine::load() {
   constexpr uint8_t kStop = '.';

@@ -33,12 +33,12 @@ const char* pickle_kind_name(PickleValue::Kind kind);
 /// bounded, so a small file cannot ask for much memory.
 class PickleMachine {
  public:
-  /// `bytes` is borrowed; `where` begins every message.
-  PickleMachine(std::span<const std::byte> bytes, std::string where);
+  /// Reads from byte `begin` on. `bytes` is borrowed; `where` begins every message.
+  PickleMachine(std::span<const std::byte> bytes, std::string where, size_t begin = 0);
 
   /// Runs from the present position to the next STOP and returns the value left on the stack.
   const PickleValue& load();
-  /// Bytes used so far.
+  /// Where the next value begins.
   size_t position() const { return position_; }
 
  private:
@@ -73,7 +73,7 @@ class PickleMachine {
 
   std::span<const std::byte> bytes_;
   std::string where_;
-  size_t position_ = 0;
+  size_t position_;
   size_t operations_ = 0;
   std::deque<PickleValue> values_;
   std::vector<PickleValue*> stack_;

@@ -43,11 +43,13 @@ void PickleMachine::push_global() {
   push(value);
 }
 
-// ("storage", FloatStorage, key, device, number of elements); the device does not matter.
+// ("storage", FloatStorage, key, device, number of elements); the device does not matter. Before
+// PyTorch 1.6 a sixth says of which larger storage this is a part: None for a whole one.
 void PickleMachine::push_storage() {
   const PickleValue& id = pop();
   const auto& items = id.items;
-  if (id.kind != Kind::tuple || items.size() != 5 || !is_text(*items[0], "storage") ||
+  const bool counted = items.size() == 5 || (items.size() == 6 && items[5]->kind == Kind::none);
+  if (id.kind != Kind::tuple || !counted || !is_text(*items[0], "storage") ||
       items[1]->kind != Kind::global || items[1]->text != kFloatStorage ||
       items[2]->kind != Kind::text || items[3]->kind != Kind::text ||
       items[4]->kind != Kind::integer || items[4]->integer < 0) {

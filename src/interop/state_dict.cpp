@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "inference/safetensors.h"
 #include "interop/pytorch_checkpoint.h"
+#include "interop/pytorch_stream.h"
 
 namespace truenext {
 namespace {
@@ -39,10 +40,7 @@ std::unique_ptr<StateDict> open_state_dict(const std::filesystem::path& path) {
   // Behind eight bytes of length, which may look like anything, safetensors has its JSON header.
   const bool safetensors = begin.size() == sizeof(magic) && begin.back() == '{';
   if (!safetensors && begin.starts_with("PK")) return std::make_unique<PytorchCheckpoint>(path);
-  check_data(safetensors || !begin.starts_with("\x80"),
-             "{}: a pickle without a ZIP container, as PyTorch wrote before 1.6: load it there and "
-             "save it anew with torch.save",
-             path.string());
+  if (!safetensors && begin.starts_with("\x80")) return std::make_unique<PytorchStream>(path);
   return std::make_unique<SafetensorsStateDict>(path);
 }
 

@@ -22,8 +22,9 @@ class StateDict {
   virtual std::vector<float> read(size_t index) const = 0;
 };
 
-/// A PyTorch checkpoint (ZIP container of PyTorch 1.6 and later) or a safetensors file; the bytes
-/// decide, not the name. Nothing that is loaded is executed. Data Error naming what was refused.
+/// A PyTorch checkpoint (ZIP container of PyTorch 1.6 and later, or the stream of before) or a
+/// safetensors file; the bytes decide, not the name. Nothing that is loaded is executed. Data Error
+/// naming what was refused.
 std::unique_ptr<StateDict> open_state_dict(const std::filesystem::path& path);
 
 }  // namespace truenext

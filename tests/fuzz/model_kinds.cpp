@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
 #include <span>
+#include <string>
 
 #include "base/error.h"
 #include "fuzz_kinds.h"
@@ -10,6 +11,7 @@
 #include "interop/model_import.h"
 #include "interop/pickle_machine.h"
 #include "interop/pytorch_checkpoint.h"
+#include "interop/pytorch_stream.h"
 
 namespace truenext::fuzz {
 namespace {
@@ -19,19 +21,28 @@ void pickle(std::string_view input) {
   while (machine.position() < input.size()) (void)machine.load();
 }
 
-/// A ZIP with a pickle, and whatever it can be imported as.
-void checkpoint(std::string_view input) {
-  const PytorchCheckpoint state(path_of(input));
+void read_and_import(const StateDict& state) {
   for (size_t i = 0; i < state.tensors().size(); ++i) (void)state.read(i);
-  for (const char* names : {"gsasrec", "pmixer"}) {
+  for (const char* names : {"gsasrec", "pmixer", "s3rec"}) {
     ImportOptions options;
     options.names = names;
-    options.heads = 1;
+    if (options.names != "s3rec") options.heads = 1;
     try {
       (void)import_model(state, options);
     } catch (const Error&) {  // most are of neither
     }
   }
+}
+
+/// A ZIP with a pickle, and whatever it can be imported as.
+void checkpoint(std::string_view input) {
+  read_and_import(PytorchCheckpoint(path_of(input)));
+}
+
+/// The same behind the magic number of PyTorch before 1.6, which nobody draws by chance.
+void torch_stream(std::string_view input) {
+  const std::string magic("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.", 15);
+  read_and_import(PytorchStream(path_of(magic + std::string(input))));
 }
 
 /// The header as the input, with its length before it and some data behind.
@@ -66,6 +77,7 @@ void model(std::string_view input) {
 void add_model_kinds(std::vector<Kind>& kinds) {
   kinds.push_back({"pickle", &pickle});
   kinds.push_back({"checkpoint", &checkpoint});
+  kinds.push_back({"torch-stream", &torch_stream});
   kinds.push_back({"safetensors-header", &safetensors_header});
   kinds.push_back({"model", &model});
 }

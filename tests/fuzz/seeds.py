@@ -61,7 +61,7 @@ def words(*texts):
     return b"".join(b"X" + struct.pack("<I", len(t)) + t.encode() for t in texts)
 
 
-def tensor(key, shape):
+def tensor(key, shape, part=b""):
     count = 1
     for extent in shape:
         count *= extent
@@ -69,13 +69,13 @@ def tensor(key, shape):
     strides = [1] * len(shape)
     for i in range(len(shape) - 2, -1, -1):
         strides[i] = strides[i + 1] * shape[i + 1]
-    storage = b"(" + words("storage") + b"ctorch\nFloatStorage\n" + words(key, "cpu") + b"K" + bytes([count]) + b"tQ"
+    storage = b"(" + words("storage") + b"ctorch\nFloatStorage\n" + words(key, "cpu") + b"K" + bytes([count]) + part + b"tQ"
     return (b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\0" + numbers(shape) + numbers(strides) +
             b"\x89ccollections\nOrderedDict\n)RtR")
 
 
-def state_dict(tensors):
-    entries = b"".join(words(name) + tensor(str(i), shape) for i, (name, shape) in enumerate(tensors))
+def state_dict(tensors, part=b""):
+    entries = b"".join(words(name) + tensor(str(i), shape, part) for i, (name, shape) in enumerate(tensors))
     return b"\x80\x02ccollections\nOrderedDict\n)R(" + entries + b"u."
 
 
@@ -90,6 +90,18 @@ def checkpoint(tensors):
                 count *= extent
             archive.writestr(entry(f"data/{i}"), struct.pack(f"<{count}f", *range(count)))
     return out.getvalue()
+
+
+def torch_stream(tensors):
+    """As PyTorch wrote before 1.6, without the magic number."""
+    out = b"\x80\x02M\xe9\x03.\x80\x02}" + words("little_endian") + b"\x88s." + state_dict(tensors, b"N")
+    out += b"\x80\x02](" + words(*(str(i) for i in range(len(tensors)))) + b"e."
+    for _, shape in tensors:
+        count = 1
+        for extent in shape:
+            count *= extent
+        out += struct.pack(f"<q{count}f", count, *range(count))
+    return out
 
 
 def zstd(content):
@@ -115,6 +127,9 @@ def seeds():
     tensors = [("item_emb.weight", [3, 2]), ("pos_emb.weight", [2, 2])]
     found["pickle"] = [state_dict(tensors), state_dict([])]
     found["checkpoint"] = [checkpoint(tensors)]
+    recurrent = [("item_embeddings.weight", [4, 2]), ("gru_layers.weight_ih_l0", [3, 2]),
+                 ("gru_layers.weight_hh_l0", [3, 1]), ("dense.weight", [2, 1]), ("dense.bias", [2])]
+    found["torch-stream"] = [torch_stream(tensors), torch_stream(recurrent)]
     found["model"] = [model()]
     return found
 

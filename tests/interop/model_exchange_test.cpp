@@ -6,6 +6,7 @@
 #include "inference/error_text.h"
 #include "inference/model_weights.h"
 #include "inference/safetensors.h"
+#include "interop/memory_state_dict.h"
 #include "interop/model_export.h"
 #include "interop/model_import.h"
 #include "interop/naming_scheme.h"
@@ -15,36 +16,6 @@ namespace truenext {
 namespace {
 
 constexpr int64_t kItems = 6;
-
-/// A state dict in memory.
-class MemoryStateDict final : public StateDict {
- public:
-  void add(const std::string& name, std::vector<int64_t> shape, float first) {
-    int64_t size = 1;
-    for (const int64_t extent : shape) size *= extent;
-    std::vector<float> data(static_cast<size_t>(size));
-    for (size_t i = 0; i < data.size(); ++i) data[i] = first + static_cast<float>(i);
-    tensors_.push_back({name, std::move(shape)});
-    values_.push_back(std::move(data));
-  }
-  void remove(const std::string& name) {
-    for (size_t i = 0; i < tensors_.size(); ++i) {
-      if (tensors_[i].name != name) continue;
-      tensors_.erase(tensors_.begin() + static_cast<std::ptrdiff_t>(i));
-      values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(i));
-      return;
-    }
-    FAIL() << name;
-  }
-  const std::filesystem::path& path() const override { return path_; }
-  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
-  std::vector<float> read(size_t index) const override { return values_[index]; }
-
- private:
-  std::filesystem::path path_ = "memory.pt";
-  std::vector<TensorInfo> tensors_;
-  std::vector<std::vector<float>> values_;
-};
 
 ModelOptions gsasrec_options() {
   ModelOptions options;

@@ -167,6 +167,10 @@ TEST(PickleMachine, RefusesPersistentIdsOfAnotherForm) {
                 .find("persistent id"),
             std::string::npos);
   EXPECT_NE(load_error("\x80\x02K\x01Q.").find("persistent id"), std::string::npos);
+  const std::string type = "ctorch\nFloatStorage\n";
+  EXPECT_EQ(load_error("\x80\x02" + pickle_storage("0", 3, type, "N") + "."), "");
+  EXPECT_NE(load_error("\x80\x02" + pickle_storage("0", 3, type, ")") + ".").find("persistent id"),
+            std::string::npos);
 }
 
 TEST(PickleMachine, StaysSmallWhateverIsAskedOfIt) {

@@ -98,10 +98,12 @@ inline std::string pickle_ints(const std::vector<int64_t>& values) {
 }
 inline const std::string kOrderedDictPickle = "ccollections\nOrderedDict\n)R";
 
+/// `part`: what stands behind the count in files of PyTorch before 1.6, "N" for a whole storage.
 inline std::string pickle_storage(const std::string& key, int64_t count,
-                                  const std::string& type = "ctorch\nFloatStorage\n") {
+                                  const std::string& type = "ctorch\nFloatStorage\n",
+                                  const std::string& part = "") {
   return pickle_tuple({pickle_text("storage"), type, pickle_text(key), pickle_text("cuda:0"),
-                       pickle_int(count)}) +
+                       pickle_int(count), part}) +
          "Q";
 }
 inline std::string pickle_tensor(const std::string& storage, int64_t offset,
@@ -130,5 +132,28 @@ inline std::string torch_file(const std::string& pickle,
   }
   return zip_bytes(entries);
 }
+
+// ---- the stream of PyTorch before 1.6 ----------------------------------------------------------
+
+/// The pieces of such a file, in their order.
+struct TorchStream {
+  std::string magic = std::string("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.", 15);
+  std::string protocol = "\x80\x02M\xe9\x03.";
+  std::string machine = "\x80\x02}" + pickle_text("little_endian") + "\x88s.";
+  std::string dict;
+  std::vector<std::string> keys;
+  std::string storages;
+
+  void add_storage(const std::string& key, const std::vector<float>& values) {
+    keys.push_back(key);
+    storages += number_bytes(static_cast<int64_t>(values.size())) + float_bytes(values);
+  }
+  std::string key_list() const {
+    std::string text = "\x80\x02](";
+    for (const std::string& key : keys) text += pickle_text(key);
+    return text + "e.";
+  }
+  std::string bytes() const { return magic + protocol + machine + dict + key_list() + storages; }
+};
 
 }  // namespace truenext

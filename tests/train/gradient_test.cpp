@@ -76,7 +76,7 @@ TEST_P(NetworkGradient, EqualsFiniteDifferences) {
     ASSERT_EQ(gradient.size(), values.size());
     for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / 12)) {
       const double slope =
-          test::central_difference(values[e], 1e-5, [&] { return run(views).loss; });
+          test::central_difference(values[e], 3e-6, [&] { return run(views).loss; });
       EXPECT_NEAR(gradient[e], slope, 2e-8) << model_->parameters()[i].name << " " << e;
     }
   }
