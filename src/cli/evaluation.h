@@ -34,6 +34,7 @@ struct EvaluateArguments {
   bool allow_other_data = false;
   bool no_baselines = false;
   int64_t max_users = 0;
+  int64_t batch_mean = 0;  ///< users in a batch of the mean of batch means, 0 = mean of users
   int64_t trec_depth = 100;
   std::string trec_run, trec_qrels, per_user;
   std::string out;  ///< file (.json) or folder for the result instead of the run folder

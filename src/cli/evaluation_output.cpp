@@ -121,6 +121,9 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   if (const std::string beyond = beyond_table(whole); !beyond.empty()) fmt::print("{}\n", beyond);
   fmt::print("{}; {}; ties: {}; {}\n", users_text(whole), candidates_text(whole),
              tie_rule_name(whole.protocol.ties), whole.split_name);
+  if (whole.protocol.batch_mean > 0) {
+    fmt::print("{}; intervals are those of the mean of users\n", mean_text(whole));
+  }
   if (whole.protocol.candidates != CandidateRule::full) {
     fmt::print("{}\n", drawn_candidates_warning());
   }

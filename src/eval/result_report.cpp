@@ -59,6 +59,7 @@ Json protocol_json(const EvalReport& report) {
                {"max_users", protocol.max_users},
                {"seed", protocol.seed},
                {"interval", "95 %, normal approximation over users"}};
+  if (protocol.batch_mean > 0) json["batch_mean"] = protocol.batch_mean;
   if (drawn) json["warning"] = drawn_candidates_warning();
   return json;
 }
@@ -156,6 +157,12 @@ std::string users_text(const EvalReport& report) {
   if (!is_sample(report)) return fmt::format("{} users", users);
   return fmt::format("a sample of {} of {} users (--max-users, seed {})", users, report.all_users,
                      report.protocol.seed);
+}
+
+std::string mean_text(const EvalReport& report) {
+  const int64_t batch = report.protocol.batch_mean;
+  if (batch == 0) return "mean of users";
+  return fmt::format("mean of the means of batches of {} users", batch);
 }
 
 std::string candidates_text(const EvalReport& report) {
