@@ -9,8 +9,10 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "data/dataset.h"
+#include "data/dataset_files.h"
 #include "data/dataset_summary.h"
 #include "data/temporal_sides.h"
+#include "data/windows.h"
 
 namespace truenext::cli {
 namespace {
@@ -81,6 +83,7 @@ Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
           {"attribute_entries", dataset.attributes().values.size()},
           {"split", dataset.split_name()},
           {"temporal_cut", sides_json(temporal_sides(dataset), summary)},
+          {"windows", windows_json(window_report(dataset))},
           {"items_never_trained", summary.items_never_trained},
           {"valid", targets_json(summary.valid)},
           {"test", targets_json(summary.test)},
@@ -145,11 +148,33 @@ std::string sides_text(const std::optional<TemporalSides>& sides, const DatasetS
   return text;
 }
 
+/// What a split into windows leaks; empty for other splits.
+std::string windows_text(const std::optional<WindowReport>& windows) {
+  if (!windows) return "";
+  std::string text;
+  const auto row = [&](const char* name, int64_t count, const std::string& note) {
+    text += fmt::format("  {:<32}{:>12}  {}\n", name, count, note);
+  };
+  row("windows, each a user here", windows->windows,
+      fmt::format("of {} users with {} events", windows->users, windows->events));
+  row("  training prefixes of them", windows->prefixes, "of two items and more");
+  const auto held_out = [&](int64_t part) {
+    return fmt::format("{} of {}", share(part, windows->held_out), windows->held_out);
+  };
+  row("  test targets leaked", windows->leaked_test,
+      held_out(windows->leaked_test) + ": trained on in an overlapping window");
+  row("  validation targets leaked", windows->leaked_valid, held_out(windows->leaked_valid));
+  row("  judged before later windows", windows->before_others,
+      held_out(windows->before_others) + ": later ones of their user are trained on");
+  return text;
+}
+
 std::string split_text(const Dataset& dataset, const DatasetSummary& summary) {
   const TargetSummary& valid = summary.valid;
   const TargetSummary& test = summary.test;
   std::string text = fmt::format("\n  split: {}\n", dataset.split_name());
   text += sides_text(temporal_sides(dataset), summary);
+  text += windows_text(window_report(dataset));
   text += fmt::format("  {:<32}{:>12}  of {} users\n", "training events",
                       summary.train_lengths.total, summary.train_lengths.count);
   text +=

@@ -48,6 +48,9 @@ void add_protocol_options(Command& verb, EvaluateArguments& arguments) {
   verb.add_option("--ties", arguments.ties, "half (default), ahead, behind, lower-id or random");
   verb.add_flag("--include-seen", arguments.include_seen,
                 "Items of the history stay candidates (data with repeat consumption)");
+  verb.add_option("--batch-mean", arguments.batch_mean,
+                  "Mean of the means of batches of so many users, as CSRec's code reports it")
+      .positive();
   verb.add_option("--max-users", arguments.max_users, "Evaluate a seeded sample of users; 0 = all")
       .not_negative()
       .show_default();

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/resources.h"
 #include "eval/baselines.h"
+#include "eval/batch_mean.h"
 #include "eval/beyond_accuracy.h"
 #include "eval/run_inputs.h"
 #include "eval/truth_scorer.h"
@@ -98,6 +99,13 @@ std::vector<RankedTargets> rank_by(const Scorer& scorer, const Evaluation& evalu
       pool);
 }
 
+EvalResult results_of(const RankedTargets& ranked, const Evaluation& evaluation) {
+  EvalResult result = compute_metrics(evaluation.metrics, ranked.ranks, ranked.repeats);
+  const int64_t batch = evaluation.protocol.batch_mean;
+  if (batch > 0) use_batch_means(batch, &result);
+  return result;
+}
+
 void rank_with_model(Evaluation* evaluation) {
   const double begin = wall_seconds();
   const double cpu_begin = process_cpu_seconds();
@@ -120,7 +128,7 @@ void rank_with_model(Evaluation* evaluation) {
 void add_row(const std::string& name, const Scorer& scorer, Evaluation* evaluation) {
   const auto ranked = rank_by(scorer, *evaluation, evaluation->pool);
   for (size_t h = 0; h < ranked.size(); ++h) {
-    EvalResult result = compute_metrics(evaluation->metrics, ranked[h].ranks, ranked[h].repeats);
+    EvalResult result = results_of(ranked[h], *evaluation);
     for (MetricResult& entry : result.metrics) entry.per_user = {};  // kept for the model only
     evaluation->reports[h].rows.push_back({name, std::move(result)});
   }
@@ -161,8 +169,7 @@ void add_trained_targets(const CatalogueFacts& facts, Evaluation* evaluation) {
     EvalReport& report = evaluation->reports[h];
     report.untrained = trained.untrained;
     if (trained.untrained == 0 || trained.targets == 0) continue;
-    report.trained_only =
-        compute_metrics(evaluation->metrics, trained.ranked.ranks, trained.ranked.repeats);
+    report.trained_only = results_of(trained.ranked, *evaluation);
     for (MetricResult& entry : report.trained_only.metrics) entry.per_user = {};
   }
 }
@@ -294,6 +301,7 @@ Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
   protocol.ties =
       arguments.ties.empty() ? usual_ties(protocol.candidates) : parse_tie_rule(arguments.ties);
   protocol.max_users = arguments.max_users;
+  protocol.batch_mean = arguments.batch_mean;
   protocol.seed = globals.seed;
   return protocol;
 }
@@ -320,8 +328,7 @@ void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* ev
     report.targets = horizon.total_targets;
     report.repeat_targets = horizon.repeat_targets;
     report.duplicate_targets = horizon.duplicate_targets;
-    report.rows.push_back(
-        {name, compute_metrics(evaluation->metrics, ranked.ranks, ranked.repeats)});
+    report.rows.push_back({name, results_of(ranked, *evaluation)});
   }
 }
 

@@ -36,6 +36,7 @@ struct EvaluateArguments {
   std::string baselines = "default";  ///< a list as parse_baselines() reads it
   bool no_baselines = false;          ///< the same as "none"
   int64_t max_users = 0;
+  int64_t batch_mean = 0;  ///< users in a batch of the mean of batch means, 0 = mean of users
   int64_t trec_depth = 100;
   std::string trec_run, trec_qrels, per_user;
   std::string out;  ///< file (.json) or folder for the result instead of the run folder

@@ -125,6 +125,9 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   if (whole.protocol.is_listed()) {
     fmt::print("candidates from {}\n", printable(whole.protocol.listed_file));
   }
+  if (whole.protocol.batch_mean > 0) {
+    fmt::print("{}; intervals are those of the mean of users\n", mean_text(whole));
+  }
   if (!whole.protocol.is_whole_catalogue()) {
     fmt::print("{}\n", drawn_candidates_warning());
   }

@@ -75,6 +75,7 @@ void run_prepare(PrepareArguments arguments, const Globals& globals) {
     json["valid_time"] = report.cut->valid_time;
     json["test_time"] = report.cut->test_time;
   }
+  json["windows"] = windows_json(report.windows);
   json["dataset"] = dataset.folder().string();
   json["split"] = dataset.split_name();
   json["fingerprint"] = dataset.fingerprint();
@@ -190,7 +191,7 @@ void add_split_options(Command& verb, SplitOptions& split) {
   split.method = SplitMethod::automatic;
   verb.add_option("--split", split.method,
                   "auto (given if the source brings one, else leave-last), leave-last, temporal, "
-                  "by-user or given")
+                  "by-user, given or windows")
       .show_default()
       .group(group);
   verb.add_option("--valid", split.valid, "leave-last, by-user: validation items of a user")
@@ -218,6 +219,14 @@ void add_split_options(Command& verb, SplitOptions& split) {
   verb.add_option("--target", split.target,
                   "temporal: the first, the last or all of a user's events in a range")
       .show_default()
+      .group(group);
+  verb.add_option("--window-length", split.window_length,
+                  "windows: longer sequences are cut into windows of so many events, each a user "
+                  "of its own (CSRec's protocol, which leaks: docs/protocols.md)")
+      .group(group);
+  verb.add_option("--window-stride", split.window_stride,
+                  "windows: events between two starts (default: the length)")
+      .positive()
       .group(group);
 }
 

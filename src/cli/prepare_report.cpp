@@ -65,6 +65,16 @@ std::string report_text(const PrepareReport& report, const Dataset& dataset) {
   line("attributes", report.attributes, "different ones");
   text += fmt::format("  {:<22}{}{}\n", "split", dataset.split_name(),
                       dataset.has_times() ? "" : "; no times: the order of the file decides");
+  if (report.windows) {
+    const WindowReport& windows = *report.windows;
+    line("windows", windows.windows,
+         fmt::format("of {} users with {} events; a window is a user from here on", windows.users,
+                     windows.events));
+    line("test targets leaked", windows.leaked_test, "trained on in an overlapping window");
+    line("validation leaked", windows.leaked_valid, "likewise");
+    line("windows before others", windows.before_others,
+         "judged while later windows of their user are trained on");
+  }
   if (report.cut) {
     text += fmt::format("  {:<22}validation from {}, test from {}\n", "cut times",
                         report.cut->valid_time, report.cut->test_time);

@@ -10,6 +10,7 @@
 #include "cli/id_text.h"
 #include "cli/list_options.h"
 #include "cli/recommender.h"
+#include "data/windows.h"
 
 namespace truenext::cli {
 namespace {
@@ -24,7 +25,7 @@ std::vector<int32_t> chosen_users(const Dataset& dataset, const std::string& fil
   }
   std::vector<std::string> unknown;
   for (const std::string& id : read_id_file(file)) {
-    if (const auto user = dataset.users().find(id)) {
+    if (const auto user = find_history(dataset, id)) {
       users.push_back(*user);
     } else {
       unknown.push_back(id);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/id_text.h"
 #include "cli/standard_streams.h"
+#include "data/windows.h"
 #include "eval/run_inputs.h"
 
 namespace truenext::cli {
@@ -54,9 +55,13 @@ void Recommender::answer_history() {
 }
 
 void Recommender::answer_user() {
-  const auto user = dataset_->users().find(arguments_.user);
+  const auto user = find_history(*dataset_, arguments_.user);
   check_data(user.has_value(), "{}: has no user \"{}\"; raw ids are compared byte by byte",
              dataset_->folder().string(), arguments_.user);
+  if (dataset_->has_windows()) {
+    log_info("--user {}: the history is window {}; items of other windows may be recommended",
+             arguments_.user, dataset_->users().raw(*user));
+  }
   std::vector<Request> requests(1);
   for (const int32_t item : dataset_->histories().row(*user)) {
     add_item(dataset_->items().raw(item), &requests.front());

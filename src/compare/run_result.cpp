@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "eval/batch_mean.h"
 #include "eval/result_names.h"
 
 namespace truenext {
@@ -44,7 +45,10 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Json& json) {
   const bool with_seed = seed_matters(protocol);
   for (const auto& [key, value] : protocol.items()) {
     // These change no per-user value; of a file of candidates the fingerprint counts, not the name.
-    if (key == "interval" || key == "candidate_file" || (key == "seed" && !with_seed)) continue;
+    if (key == "interval" || key == "candidate_file" || key == "batch_mean" ||
+        (key == "seed" && !with_seed)) {
+      continue;
+    }
     facts.emplace_back("protocol " + key, value_text(value));
   }
   return facts;
@@ -59,11 +63,13 @@ double mean_of(const std::vector<double>& values) {
 /// `evaluate --per-user ELSEWHERE` renews the means and leaves the old per-user file.
 void check_belongs(const Json& json, const RunResult& run, const std::string& result_file) {
   const Json& metrics = json.at("metrics");
+  const auto batch = json.at("protocol").value("batch_mean", int64_t{0});
   for (size_t i = 0; i < run.values.metrics.size(); ++i) {
     const std::string& name = run.values.metrics[i];
     if (!metrics.contains(name)) continue;
     const double said = metrics.at(name).at("mean").get<double>();
-    const double found = mean_of(run.values.columns[i]);
+    const std::vector<double>& column = run.values.columns[i];
+    const double found = batch > 0 ? mean_of_batches(column, batch) : mean_of(column);
     check_data(
         std::abs(said - found) <= kRounding * (1 + std::abs(said)),
         "{}: the mean of {} is {:.6f} but {} says {:.6f}: they are of different evaluations; "

@@ -18,7 +18,7 @@ struct Dataset::Parts {
   fs::path folder;
   std::string description, fingerprint, split_fingerprint, split_name;
   int64_t num_users = 0, num_items = 0, num_events = 0, num_attributes = 0;
-  bool has_times = false, has_titles = false, has_attributes = false;
+  bool has_times = false, has_titles = false, has_attributes = false, has_windows = false;
 
   MappedFile offsets_file, items_file, times_file, splits_file;
   MappedFile attribute_offsets_file, attributes_file;
@@ -110,7 +110,9 @@ void Dataset::Parts::read_description() {
   num_attributes = count_field(json, "attributes", path, kMaxIds);
   fingerprint = field<std::string>(json, "fingerprint", path);
   split_fingerprint = field<std::string>(json, "split_fingerprint", path);
-  split_name = field<std::string>(field<nlohmann::json>(json, "split", path), "name", path);
+  const auto split = field<nlohmann::json>(json, "split", path);
+  split_name = field<std::string>(split, "name", path);
+  has_windows = split.value("method", nlohmann::json()) == word_of(SplitMethod::windows);
 }
 
 void Dataset::Parts::map_events() {
@@ -217,6 +219,9 @@ const std::string& Dataset::split_fingerprint() const {
 }
 const std::string& Dataset::split_name() const {
   return parts_->split_name;
+}
+bool Dataset::has_windows() const {
+  return parts_->has_windows;
 }
 const std::string& Dataset::description() const {
   return parts_->description;

@@ -63,6 +63,8 @@ class Dataset {
   const std::string& split_fingerprint() const;
   /// One line naming the split, e.g. "leave-last, 1 validation, 1 test".
   const std::string& split_name() const;
+  /// Whether users are windows of the source's users (`prepare --split windows`, data/windows.h).
+  bool has_windows() const;
   /// dataset.json as text.
   const std::string& description() const;
 

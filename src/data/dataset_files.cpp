@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "data/source_account.h"
 #include "data/split.h"
+#include "data/windows.h"
 
 namespace truenext {
 namespace {
@@ -36,6 +37,18 @@ class Canonical {
 };
 
 }  // namespace
+
+nlohmann::ordered_json windows_json(const std::optional<WindowReport>& windows) {
+  if (!windows) return nullptr;
+  return {{"users", windows->users},
+          {"events", windows->events},
+          {"windows", windows->windows},
+          {"held_out", windows->held_out},
+          {"prefixes", windows->prefixes},
+          {"leaked_test", windows->leaked_test},
+          {"leaked_valid", windows->leaked_valid},
+          {"before_others", windows->before_others}};
+}
 
 std::string events_fingerprint(const IdFile& users, const IdFile& items,
                                JaggedView<int32_t> histories, std::span<const int64_t> times) {
@@ -109,6 +122,7 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
   const auto cut_time = [&](int64_t TemporalCut::*time) {
     return report.cut ? Json(*report.cut.*time) : Json(nullptr);
   };
+  const std::string leaks = report.windows ? leak_label(*report.windows) : "";
   const Json description{
       {"kind", kDatasetKind},
       {"version", kDatasetVersion},
@@ -122,7 +136,7 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
       {"fingerprint", facts.fingerprint},
       {"split_fingerprint", facts.split_fingerprint},
       {"order", by_time ? "time, then position in the source" : "position in the source"},
-      {"split", Json{{"name", split_name(split)},
+      {"split", Json{{"name", split_name(split) + leaks},
                      {"method", word_of(split.method)},
                      {"valid", split.valid},
                      {"test", split.test},
@@ -132,6 +146,9 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
                      {"target", word_of(split.target)},
                      {"valid_time", cut_time(&TemporalCut::valid_time)},
                      {"test_time", cut_time(&TemporalCut::test_time)},
+                     {"window_length", split.window_length},
+                     {"window_stride", split.window_length > 0 ? window_stride(split) : 0},
+                     {"windows", windows_json(report.windows)},
                      {"seed", split.seed}}},
       {"filters", Json{{"min_value", minimum},
                        {"min_user_events", options.min_user_events},

@@ -53,6 +53,9 @@ struct DatasetFacts {
 std::string describe_dataset(const PrepareOptions& options, const PrepareReport& report,
                              const DatasetFacts& facts);
 
+/// Counts of windows as they stand in dataset.json; null for other splits.
+nlohmann::ordered_json windows_json(const std::optional<WindowReport>& windows);
+
 /// The report as it stands in dataset.json (without the seconds, which differ between runs).
 nlohmann::ordered_json report_json(const PrepareReport& report);
 

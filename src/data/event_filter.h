@@ -26,4 +26,19 @@ struct KeptCounts {
 KeptCounts filter_events(const EventSpool& events, int64_t num_users, int64_t num_items,
                          int64_t min_user_events, int64_t min_item_events, bool iterate);
 
+/// New numbers for what the filters keep, in the old order; -1 for the rest.
+struct Renumbering {
+  std::vector<int32_t> new_ids;
+  std::vector<int32_t> old_ids;
+
+  explicit Renumbering(const std::vector<int64_t>& counts) : new_ids(counts.size(), -1) {
+    for (size_t old = 0; old < counts.size(); ++old) {
+      if (counts[old] == 0) continue;
+      new_ids[old] = static_cast<int32_t>(old_ids.size());
+      old_ids.push_back(static_cast<int32_t>(old));
+    }
+  }
+  int64_t size() const { return static_cast<int64_t>(old_ids.size()); }
+};
+
 }  // namespace truenext

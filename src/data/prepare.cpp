@@ -22,24 +22,11 @@
 #include "data/split_warnings.h"
 #include "data/staged_folder.h"
 #include "data/titles.h"
+#include "data/window_cut.h"
+#include "data/windows.h"
 
 namespace truenext {
 namespace {
-
-/// New numbers for what the filters keep, in the old order; -1 for the rest.
-struct Renumbering {
-  std::vector<int32_t> new_ids;
-  std::vector<int32_t> old_ids;
-
-  explicit Renumbering(const std::vector<int64_t>& counts) : new_ids(counts.size(), -1) {
-    for (size_t old = 0; old < counts.size(); ++old) {
-      if (counts[old] == 0) continue;
-      new_ids[old] = static_cast<int32_t>(old_ids.size());
-      old_ids.push_back(static_cast<int32_t>(old));
-    }
-  }
-  int64_t size() const { return static_cast<int64_t>(old_ids.size()); }
-};
 
 /// One run of prepare_dataset(); the methods are its steps in order.
 class Preparation {
@@ -93,6 +80,7 @@ class Preparation {
   EventSpool sort(EventSpool events);
   void write_events(const EventSpool& events, const KeptCounts& kept);
   void write_items(const Renumbering& items);
+  void cut_windows();
   void write_split(JaggedView<int32_t> histories, std::span<const int64_t> times);
   void finish();
 
@@ -247,9 +235,24 @@ void Preparation::write_items(const Renumbering& items) {
   }
 }
 
+/// From here on a window is a user.
+void Preparation::cut_windows() {
+  report_.windows =
+      cut_into_windows(stage_.path(), report_.users, facts_.has_times, options_.split);
+  report_.users = report_.windows->windows;
+  report_.events = MappedFile(file(dataset_files::kItems)).as<int32_t>("items").size();
+  if (const std::string leaks = leak_warning(*report_.windows); !leaks.empty()) warn("{}", leaks);
+}
+
 /// The split and the fingerprints are made from the files just written.
 void Preparation::finish() {
   progress("fingerprint", report_.events);
+  if (facts_.has_times && report_.ties > 0 && report_.ties + report_.users == report_.events) {
+    warn(
+        "all events of every user have the same time: the order of the file decides what comes "
+        "last");
+  }
+  if (options_.split.method == SplitMethod::windows) cut_windows();
   const MappedFile offsets_file(file(dataset_files::kOffsets));
   const MappedFile items_file(file(dataset_files::kItems));
   MappedFile times_file;
@@ -277,11 +280,6 @@ void Preparation::write_split(JaggedView<int32_t> histories, std::span<const int
   for (const std::string& warning : split_warnings(histories.offsets, split, options_.split)) {
     warn("{}", warning);
   }
-  if (facts_.has_times && report_.ties > 0 && report_.ties + report_.users == report_.events) {
-    warn(
-        "all events of every user have the same time: the order of the file decides what comes "
-        "last");
-  }
   write_array(dataset_files::kSplits, std::span<const SplitPoint>(split));
   const IdFile users(file(dataset_files::kUserIds), report_.users, true);
   const IdFile items(file(dataset_files::kItemIds), report_.items, true);
@@ -292,6 +290,7 @@ void Preparation::write_split(JaggedView<int32_t> histories, std::span<const int
 }  // namespace
 
 PrepareReport prepare_dataset(const PrepareOptions& options) {
+  check_windows(options.split);
   if (options.split.method != SplitMethod::automatic) check_split(options.split);
   return Preparation(options).run();
 }

@@ -15,10 +15,11 @@
 namespace truenext {
 
 /// How users are divided. `automatic` is what the source brings, else leave_last.
-enum class SplitMethod { automatic, leave_last, temporal, by_user, given };
+enum class SplitMethod { automatic, leave_last, temporal, by_user, given, windows };
 template <>
 struct Words<SplitMethod> {
-  static constexpr std::array names = {"auto", "leave-last", "temporal", "by-user", "given"};
+  static constexpr std::array names = {"auto",    "leave-last", "temporal",
+                                       "by-user", "given",      "windows"};
 };
 
 /// Which of a user's events in the range of a temporal split are targets.
@@ -40,6 +41,17 @@ struct TemporalCut {
   int64_t valid_time = 0, test_time = 0;
 };
 
+/// What the windows of a split into windows are (data/windows.h).
+struct WindowReport {
+  int64_t users = 0, events = 0;  ///< before they were cut
+  int64_t windows = 0;
+  int64_t held_out = 0;       ///< windows long enough for a test and a validation item
+  int64_t prefixes = 0;       ///< training examples when every prefix of a window is one
+  int64_t leaked_test = 0;    ///< test items that another window trains on
+  int64_t leaked_valid = 0;   ///< validation items likewise
+  int64_t before_others = 0;  ///< held-out windows whose user has later ones
+};
+
 /// How users are divided; see SplitPoint for what comes out.
 struct SplitOptions {
   SplitMethod method = SplitMethod::leave_last;
@@ -49,6 +61,8 @@ struct SplitOptions {
   double valid_share = 0.1;  ///< temporal: share of events; by-user: share of users
   double test_share = 0.1;
   SplitTarget target = SplitTarget::first;  ///< temporal
+  int64_t window_length = 0;                ///< windows: events of one; 0 = not said
+  int64_t window_stride = 0;                ///< windows: between two starts; 0 = their length
   uint64_t seed = 42;
 };
 
@@ -85,6 +99,9 @@ struct PrepareReport {
   int64_t events_read = 0, events_below_value = 0, events_filtered = 0, repeats_dropped = 0;
   int64_t filter_passes = 0;  ///< rounds of both frequency filters, the last one changing nothing
   int64_t users = 0, items = 0, events = 0;
+  /// Of the split into windows, where users and events are those of the windows; what follows is of
+  /// the sequences before they were cut.
+  std::optional<WindowReport> windows;
   int64_t ties = 0;  ///< neighbours in a user's sequence with the same time, fraction included
   int64_t users_with_ties = 0;
   int64_t duplicates = 0;  ///< rows equal to an earlier one in (user, item, time), before filters

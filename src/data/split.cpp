@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "data/windows.h"
 
 namespace truenext {
 namespace {
@@ -98,7 +99,7 @@ std::vector<SplitPoint> by_user(std::span<const int64_t> offsets, const SplitOpt
 
 void check_split(const SplitOptions& options) {
   check_usage(options.method != SplitMethod::automatic,
-              "unknown split \"auto\"; known: leave-last, temporal, by-user, given");
+              "unknown split \"auto\"; known: leave-last, temporal, by-user, given, windows");
   check_usage(options.valid >= 0 && options.test >= 0 && options.valid_users >= 0,
               "--valid, --test and --valid-users must not be negative");
   const bool share_ok = options.valid_share >= 0 && options.test_share >= 0 &&
@@ -131,6 +132,10 @@ TemporalCut temporal_cut(std::span<const int64_t> times, const SplitOptions& opt
 
 std::string split_name(const SplitOptions& options) {
   if (options.method == SplitMethod::given) return "given by the source";
+  if (options.method == SplitMethod::windows) {
+    return fmt::format("windows of {}, stride {}, {} validation, {} test", options.window_length,
+                       window_stride(options), options.valid, options.test);
+  }
   if (options.method == SplitMethod::temporal) {
     return fmt::format("temporal, {} of events for validation, {} for test, {} target",
                        options.valid_share, options.test_share, word_of(options.target));

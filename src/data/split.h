@@ -25,6 +25,7 @@ void check_split(const SplitOptions& options);
 ///   last or all of a user's events in a range; a target without any history before it is left out.
 /// by-user: a seeded sample of users is held out of training whole, `test_share` of them for test,
 ///   `valid_share` for validation; their last `test` (`valid`) items are the targets.
+/// windows: leave-last of every window, which is a user of its own here (data/windows.h).
 std::vector<SplitPoint> make_split(std::span<const int64_t> offsets, std::span<const int64_t> times,
                                    const SplitOptions& options);
 

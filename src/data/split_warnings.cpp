@@ -35,6 +35,10 @@ std::string advice(std::span<const int64_t> offsets, const Part& part,
         fewer, needed, options.valid, options.test,
         some ? fmt::format(", or drop short users with --min-user-events {}", needed) : "");
   }
+  if (options.method == SplitMethod::windows) {
+    return "a window needs 3 events, and users with fewer are only trained on; --min-user-events 3 "
+           "drops them";
+  }
   if (options.method == SplitMethod::temporal) {
     return fmt::format(
         "only users with events in the range and before it are; a larger --{}-share (now {}) or "
@@ -48,10 +52,14 @@ std::string advice(std::span<const int64_t> offsets, const Part& part,
   return "so says the split of the source; choose another --split";
 }
 
+bool leaves_last(const SplitOptions& options) {
+  return options.method == SplitMethod::leave_last || options.method == SplitMethod::windows;
+}
+
 /// By far fewer than were asked for. Small numbers of users are no reason by themselves.
 bool too_few(int64_t held_out, int64_t users, const Part& part, const SplitOptions& options) {
   if (held_out == 0) return true;
-  if (options.method == SplitMethod::leave_last) return 2 * held_out < part.expected_users;
+  if (leaves_last(options)) return 2 * held_out < part.expected_users;
   if (options.method == SplitMethod::by_user) {
     return static_cast<double>(held_out) < 0.5 * part.share * static_cast<double>(users);
   }
@@ -85,7 +93,7 @@ std::vector<std::string> split_warnings(std::span<const int64_t> offsets,
                                    part.verb, advice(offsets, part, options)));
   }
   // The same users are missing in both parts, for the same reason.
-  if (options.method == SplitMethod::leave_last && warnings.size() == 2) warnings.pop_back();
+  if (leaves_last(options) && warnings.size() == 2) warnings.pop_back();
   return warnings;
 }
 

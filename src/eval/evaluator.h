@@ -27,8 +27,9 @@ struct Protocol {
   CandidateRule candidates = CandidateRule::full;
   int64_t negatives = -1;  ///< of the other rules, per user; -1 = 101 less the held-out items
   TieRule ties = TieRule::half;
-  int64_t max_users = 0;  ///< 0 = all; else a seeded sample, kept for the whole run
-  uint64_t seed = 42;     ///< of that sample, of TieRule::random and of drawn candidates
+  int64_t max_users = 0;   ///< 0 = all; else a seeded sample, kept for the whole run
+  int64_t batch_mean = 0;  ///< 0 = means of users; else of batches of so many (batch_mean.h)
+  uint64_t seed = 42;      ///< of that sample, of TieRule::random and of drawn candidates
   /// The name of a file whose negatives take the place of a rule's, and what it says
   /// (eval/listed_candidates.h); empty where there is none. `candidates` is then full.
   std::string listed_file{}, listed_fingerprint{};

@@ -64,6 +64,7 @@ Json protocol_json(const EvalReport& report) {
     json["candidate_file"] = protocol.listed_file;
     json["candidate_fingerprint"] = protocol.listed_fingerprint;
   }
+  if (protocol.batch_mean > 0) json["batch_mean"] = protocol.batch_mean;
   if (sampled) json["warning"] = drawn_candidates_warning();
   return json;
 }
@@ -171,6 +172,12 @@ std::string users_text(const EvalReport& report) {
   if (!is_sample(report)) return fmt::format("{} users", users);
   return fmt::format("a sample of {} of {} users (--max-users, seed {})", users, report.all_users,
                      report.protocol.seed);
+}
+
+std::string mean_text(const EvalReport& report) {
+  const int64_t batch = report.protocol.batch_mean;
+  if (batch == 0) return "mean of users";
+  return fmt::format("mean of the means of batches of {} users", batch);
 }
 
 std::string candidates_text(const EvalReport& report) {

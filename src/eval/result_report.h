@@ -60,6 +60,8 @@ std::string split_part_name(SplitPart part);
 /// "138493 users", or "a sample of 3 of 200 users (--max-users, seed 42)".
 std::string users_text(const EvalReport& report);
 bool is_sample(const EvalReport& report);
+/// "mean of users", or "mean of the means of batches of 64 users".
+std::string mean_text(const EvalReport& report);
 /// "full catalogue of 3416 items, items of the history excluded", or how candidates were drawn.
 std::string candidates_text(const EvalReport& report);
 /// Indented JSON with a fixed order of keys.

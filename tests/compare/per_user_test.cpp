@@ -104,6 +104,26 @@ TEST_F(PerUser, RunsOfOtherDataSplitOrProtocolAreRefused) {
   EXPECT_EQ(error_text([&] { match_run(a, &b); }), "");
 }
 
+// Means of batches of two: (0.5 + 0) / 2 and 1, so 0.625; nothing that is compared depends on them.
+TEST_F(PerUser, MeansOfBatchesBelongToTheirUsers) {
+  const JudgedRun judged{.values = {0.5, 0, 1}};
+  judged.write(folder_ / "a");
+  const RunResult plain = read_run_result(folder_ / "a", "test");
+  std::string json = judged.json();
+  const auto replace = [&](const std::string& old, const std::string& by) {
+    ASSERT_NE(json.find(old), std::string::npos) << old;
+    json.replace(json.find(old), old.size(), by);
+  };
+  replace("\"mean\": 0.5}", "\"mean\": 0.625}");
+  replace("\"mean\": 0.25}", "\"mean\": 0.3125}");
+  test::write_bytes(folder_ / "a" / "test.json", json);
+  EXPECT_NE(error_text([&] { (void)read_run_result(folder_ / "a", "test"); }), "");
+  replace("\"part\"", "\"batch_mean\": 2, \"part\"");
+  test::write_bytes(folder_ / "a" / "test.json", json);
+  RunResult batches = read_run_result(folder_ / "a", "test");
+  EXPECT_EQ(error_text([&] { match_run(plain, &batches); }), "");
+}
+
 TEST_F(PerUser, FilesOfDifferentEvaluationsDoNotBelongTogether) {
   JudgedRun{.values = {0.5, 1}}.write(folder_ / "a");
   test::write_bytes(folder_ / "a" / "per_user.tsv", JudgedRun{.values = {0.5, 0.9}}.per_user());

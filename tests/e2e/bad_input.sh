@@ -18,6 +18,11 @@ printf 'user,item,time\na,x\n' >fields.csv
 refuses 'too few fields' 2 'fields\.csv:2:' prepare fields.csv
 gzip -c good.csv | head -c 30 >cut.csv.gz
 refuses 'truncated gzip' 2 'cut\.csv\.gz' prepare cut.csv.gz
+refuses 'windows without a length' 1 'window-length' prepare good.csv --split windows
+refuses 'windows that are too short' 1 'at least 3' prepare good.csv --split windows --window-length 2
+refuses 'windows with another test' 1 'leave out' prepare good.csv --split windows --window-length 3 --test 2
+refuses 'windows with shares' 1 'other splits' prepare good.csv --split windows --window-length 3 --test-share 0.3
+refuses 'a window length of another split' 1 'split windows' prepare good.csv --window-length 20
 absent 'nothing half-written' made
 ls | grep -q 'made\.' && fail 'a temporary folder is left' || pass
 

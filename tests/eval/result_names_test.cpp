@@ -39,6 +39,8 @@ TEST(ResultNames, EveryProtocolHasItsOwn) {
        "test.json", "per_user.tsv"},
       {[](EvalReport& r) { r.protocol.ties = TieRule::behind; }, "test_ties-behind.json",
        "per_user_ties-behind.tsv"},
+      {[](EvalReport& r) { r.protocol.batch_mean = 64; }, "test_batch64.json",
+       "per_user_batch64.tsv"},
       {[](EvalReport& r) { r.protocol.candidates = CandidateRule::clean; }, "test_clean.json",
        "per_user_clean.tsv"},
       {[](EvalReport& r) {
