@@ -7,7 +7,9 @@
 #include <string>
 
 #include "cli/arguments.h"
+#include "cli/attribute_text.h"
 #include "cli/commands.h"
+#include "data/attributes.h"
 #include "data/dataset.h"
 #include "data/dataset_files.h"
 #include "data/dataset_summary.h"
@@ -62,6 +64,8 @@ Json sides_json(const std::optional<TemporalSides>& sides, const DatasetSummary&
 }
 
 Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
+  const AttributeCounts counts =
+      count_attributes(dataset.attributes(), dataset.attribute_ids().size());
   return {{"dataset", dataset.folder().string()},
           {"users", summary.users},
           {"items", summary.items},
@@ -80,7 +84,9 @@ Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
           {"first_time", summary.first_time},
           {"last_time", summary.last_time},
           {"attributes", dataset.attribute_ids().size()},
-          {"attribute_entries", dataset.attributes().values.size()},
+          {"attribute_entries", counts.entries},
+          {"items_with_attributes", counts.items_with},
+          {"repeated_attributes", counts.repeats},
           {"split", dataset.split_name()},
           {"temporal_cut", sides_json(temporal_sides(dataset), summary)},
           {"windows", windows_json(window_report(dataset))},
@@ -88,7 +94,8 @@ Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
           {"valid", targets_json(summary.valid)},
           {"test", targets_json(summary.test)},
           {"fingerprint", dataset.fingerprint()},
-          {"split_fingerprint", dataset.split_fingerprint()}};
+          {"split_fingerprint", dataset.split_fingerprint()},
+          {"attribute_fingerprint", dataset.attribute_fingerprint()}};
 }
 
 std::string counts_row(const char* name, const CountSummary& counts) {
@@ -123,11 +130,7 @@ std::string events_text(const Dataset& dataset, const DatasetSummary& summary) {
   } else {
     text += "  no times: the order is that of the source\n";
   }
-  if (const int64_t attributes = dataset.attribute_ids().size(); attributes > 0) {
-    text += fmt::format("  {:<32}{:>12}  {:.2f} per item\n", "attributes", attributes,
-                        static_cast<double>(dataset.attributes().values.size()) /
-                            static_cast<double>(summary.items));
-  }
+  text += attribute_text(dataset, 32);
   return text;
 }
 
@@ -195,6 +198,9 @@ std::string split_text(const Dataset& dataset, const DatasetSummary& summary) {
   }
   text += fmt::format("  fingerprint {}, with split {}\n", dataset.fingerprint(),
                       dataset.split_fingerprint());
+  if (const std::string& attributes = dataset.attribute_fingerprint(); !attributes.empty()) {
+    text += fmt::format("  fingerprint of the attributes {}\n", attributes);
+  }
   return text;
 }
 

@@ -41,13 +41,13 @@ void show_progress(const char* stage, int64_t events) {
 
 /// One character, its name, or a mark that is repeated ("::"). Whatever else stood between fields
 /// would be found inside them.
-void check_separator(const std::string& text) {
+void check_separator(const char* option, const std::string& text) {
   const std::vector<std::string> names = {"tab", "comma", "space", "pipe"};
   if (text.size() <= 1 || std::find(names.begin(), names.end(), text) != names.end()) return;
   const bool mark = std::ispunct(static_cast<unsigned char>(text.front())) != 0;
   if (mark && text.find_first_not_of(text.front()) == std::string::npos) return;
   const std::string near = nearest_word(text, names);
-  fail_usage("--separator {}: want one character, a mark that is repeated (::), or one of {}{}",
+  fail_usage("{} {}: want one character, a mark that is repeated (::), or one of {}{}", option,
              text, fmt::join(names, ", "),
              near.empty() ? "" : fmt::format("; did you mean {}?", near));
 }
@@ -59,7 +59,8 @@ void run_prepare(PrepareArguments arguments, const Globals& globals) {
   options.iterate = !arguments.one_pass;
   options.memory_bytes = arguments.memory_mib << 20;
   options.split.seed = globals.seed;
-  check_separator(options.source.separator);
+  check_separator("--separator", options.source.separator);
+  check_separator("--attribute-separator", options.attribute_options.separator);
   if (!globals.quiet && can_show_status()) options.progress = show_progress;
   const PrepareReport report = prepare_dataset(options);
   clear_status();
@@ -80,6 +81,7 @@ void run_prepare(PrepareArguments arguments, const Globals& globals) {
   json["split"] = dataset.split_name();
   json["fingerprint"] = dataset.fingerprint();
   json["split_fingerprint"] = dataset.split_fingerprint();
+  json["attribute_fingerprint"] = dataset.attribute_fingerprint();
   json["seconds"] = report.seconds;
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -239,12 +241,35 @@ void add_output_options(Command& verb, PrepareArguments& arguments) {
   verb.add_option("--title-map", options.title_map,
                   "Lines \"id title-id\" when the title file has other item ids")
       .needs("--titles");
-  verb.add_option("--attributes", options.attributes,
-                  "JSON file {\"item\": [attribute, ...], ...} (S3-Rec)");
   verb.add_option("--memory", arguments.memory_mib,
                   "MiB for sorting; the ids of users and items come on top")
       .positive()
       .show_default();
+}
+
+void add_attribute_options(Command& verb, PrepareOptions& options) {
+  const char* const group = "Attributes of items";
+  AttributeOptions& attributes = options.attribute_options;
+  const auto add = [&](const char* option, auto& value, const char* help) {
+    verb.add_option_function(
+            option, [&value](const std::string& text) { value = text; }, help)
+        .needs("--attributes")
+        .group(group);
+  };
+  verb.add_option("--attributes", options.attributes,
+                  "File of items with attributes (genres, categories, tags): S3-Rec's JSON, JSON "
+                  "lines, or a table such as movies.csv; items are matched by raw id")
+      .group(group);
+  add("--attribute-item-column", attributes.item_column,
+      "Name of its column, or key, of items; usual ones such as item_id are found by themselves");
+  add("--attribute-column", attributes.attribute_column,
+      "Name of its column, or key, of attributes (likewise: attribute, genres, category, tag, "
+      "...)");
+  add("--attribute-columns", attributes.columns,
+      "Names for the fields of a table without header, e.g. item,-,attribute for movies.dat");
+  add("--attribute-separator", attributes.separator,
+      "What stands between the attributes in one field: a character, tab, comma, space or pipe; "
+      "a field is one attribute without it");
 }
 
 }  // namespace
@@ -257,6 +282,7 @@ void add_prepare(Command& program, Globals& globals) {
   add_output_options(verb, *arguments);
   add_filter_options(verb, *arguments);
   add_split_options(verb, arguments->options.split);
+  add_attribute_options(verb, arguments->options);
   verb.callback([arguments, &globals] { run_prepare(*arguments, globals); });
 }
 

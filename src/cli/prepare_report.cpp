@@ -6,6 +6,8 @@
 
 #include <vector>
 
+#include "cli/attribute_text.h"
+
 namespace truenext::cli {
 namespace {
 
@@ -62,7 +64,7 @@ std::string report_text(const PrepareReport& report, const Dataset& dataset) {
                    report.users_with_ties));
   line("repeated pairs", report.repeated_pairs, "events whose user had the item before");
   line("items with title", report.titled_items, "");
-  line("attributes", report.attributes, "different ones");
+  text += attribute_text(dataset, 22);
   text += fmt::format("  {:<22}{}{}\n", "split", dataset.split_name(),
                       dataset.has_times() ? "" : "; no times: the order of the file decides");
   if (report.windows) {

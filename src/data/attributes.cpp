@@ -1,55 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/attributes.h"
 
-#include <simdjson.h>
-
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/terminal_text.h"
+#include "data/attribute_collector.h"
+#include "data/attribute_readers.h"
+#include "data/dataset_files.h"
+#include "data/readers/input_kind.h"
+#include "data/recognition.h"
 
 namespace truenext {
-namespace {
 
-namespace ondemand = simdjson::ondemand;
-
-std::string_view attribute_text(ondemand::value value) {
-  if (value.type() == ondemand::json_type::string) return value.get_string();
-  static_cast<void>(int64_t(value.get_int64()));
-  const std::string_view token = value.raw_json_token();
-  return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+AttributeCounts count_attributes(JaggedView<int32_t> rows, int64_t num_attributes) {
+  AttributeCounts counts;
+  std::vector<int64_t> last_item(static_cast<size_t>(num_attributes), -1);
+  for (int64_t item = 0; item < rows.size(); ++item) {
+    const auto row = rows.row(item);
+    const auto size = static_cast<int64_t>(row.size());
+    counts.items_with += size > 0 ? 1 : 0;
+    counts.entries += size;
+    counts.most = std::max(counts.most, size);
+    for (const int32_t id : row) {
+      counts.repeats += last_item[id] == item ? 1 : 0;
+      last_item[id] = item;
+    }
+  }
+  return counts;
 }
 
-}  // namespace
+nlohmann::ordered_json attribute_json(const AttributeReport& report, int64_t num_items) {
+  if (report.format.empty()) return nullptr;
+  return {{"format", report.format},
+          {"taken", account_json(report.source)},
+          {"rows", report.rows},
+          {"unknown_rows", report.unknown_rows},
+          {"empty_rows", report.empty_rows},
+          {"items_with", report.counts.items_with},
+          {"items_without", num_items - report.counts.items_with},
+          {"entries", report.counts.entries},
+          {"repeats", report.counts.repeats},
+          {"most", report.counts.most}};
+}
 
-ItemAttributes read_attributes(
-    const std::string& path, int64_t num_items,
-    const std::function<std::optional<int32_t>(std::string_view)>& find) {
-  const simdjson::padded_string text(read_file(path));
-  ItemAttributes result;
-  std::vector<std::vector<int32_t>> rows(static_cast<size_t>(num_items));
-  std::vector<bool> seen(rows.size());
-  try {
-    ondemand::parser parser;
-    ondemand::document document = parser.iterate(text);
-    for (auto field : document.get_object()) {
-      const std::string key(std::string_view(field.unescaped_key()));
-      const std::optional<int32_t> item = find(key);
-      result.unknown_items += item ? 0 : 1;
-      check_data(!item || !seen[*item], "{}: the item \"{}\" occurs twice", path, excerpt(key));
-      if (item) seen[*item] = true;
-      for (auto value : field.value().get_array()) {
-        const std::string_view attribute = attribute_text(value.value());
-        if (item) rows[*item].push_back(result.ids.intern(attribute));
-      }
-    }
-  } catch (const simdjson::simdjson_error& error) {
-    fail_data("{}: want {{\"item\": [attribute, ...], ...}} with whole numbers or texts: {}", path,
-              error.what());
-  }
-  for (const auto& row : rows) result.rows.add_row(row);
-  return result;
+ItemAttributes read_attributes(const std::string& path, const AttributeOptions& options,
+                               const ItemLookup& items) {
+  check_data(!std::filesystem::is_directory(path),
+             "{}: this is a folder, want a file of attributes", path);
+  LineReader input(path);
+  const std::string_view start = input.peek(kSampleBytes);
+  check_text(input.name(), start);
+  const size_t begin = start.find_first_not_of(" \t\r\n");
+  check_data(begin != std::string_view::npos, "{}: the file is empty, want items with attributes",
+             input.name());
+  AttributeCollector rows(input.name(), options, items);
+  const bool json = start[begin] == '{';
+  const std::string format =
+      json ? read_attribute_json(input, options, rows) : read_attribute_table(input, options, rows);
+  return rows.finish(format);
+}
+
+std::string write_attributes(const ItemAttributes& attributes,
+                             const std::filesystem::path& folder) {
+  AtomicFile offsets(folder / dataset_files::kAttributeOffsets);
+  offsets.write_array(std::span<const int64_t>(attributes.rows.offsets));
+  offsets.commit();
+  AtomicFile values(folder / dataset_files::kAttributes);
+  values.write_array(std::span<const int32_t>(attributes.rows.values));
+  values.commit();
+  write_id_file(
+      folder / dataset_files::kAttributeIds, attributes.ids.size(),
+      [&](int64_t id) { return attributes.ids.raw(id); }, true);
+  const IdFile items(folder / dataset_files::kItemIds, attributes.rows.size(), true);
+  const IdFile ids(folder / dataset_files::kAttributeIds, attributes.ids.size(), true);
+  return attribute_fingerprint(items, attributes.rows, ids);
 }
 
 }  // namespace truenext

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 struct Dataset::Parts {
   fs::path folder;
-  std::string description, fingerprint, split_fingerprint, split_name;
+  std::string description, fingerprint, split_fingerprint, attribute_fingerprint, split_name;
   int64_t num_users = 0, num_items = 0, num_events = 0, num_attributes = 0;
   bool has_times = false, has_titles = false, has_attributes = false, has_windows = false;
 
@@ -110,6 +110,10 @@ void Dataset::Parts::read_description() {
   num_attributes = count_field(json, "attributes", path, kMaxIds);
   fingerprint = field<std::string>(json, "fingerprint", path);
   split_fingerprint = field<std::string>(json, "split_fingerprint", path);
+  // Folders of before it was written have none; then it is computed.
+  if (json.contains("attribute_fingerprint")) {
+    attribute_fingerprint = field<std::string>(json, "attribute_fingerprint", path);
+  }
   const auto split = field<nlohmann::json>(json, "split", path);
   split_name = field<std::string>(split, "name", path);
   has_windows = split.value("method", nlohmann::json()) == word_of(SplitMethod::windows);
@@ -152,6 +156,9 @@ void Dataset::Parts::map_attributes() {
   check_offsets(attribute_offsets, dataset_files::kAttributeOffsets, attributes.size());
   check_ids(attributes, dataset_files::kAttributes, num_attributes);
   attribute_ids = IdFile(folder / dataset_files::kAttributeIds, num_attributes, true);
+  if (!attribute_fingerprint.empty()) return;
+  attribute_fingerprint =
+      truenext::attribute_fingerprint(item_ids, {attributes, attribute_offsets}, attribute_ids);
 }
 
 Dataset Dataset::open(const fs::path& folder) {
@@ -216,6 +223,9 @@ const std::string& Dataset::fingerprint() const {
 }
 const std::string& Dataset::split_fingerprint() const {
   return parts_->split_fingerprint;
+}
+const std::string& Dataset::attribute_fingerprint() const {
+  return parts_->attribute_fingerprint;
 }
 const std::string& Dataset::split_name() const {
   return parts_->split_name;

@@ -56,6 +56,9 @@ class Dataset {
   /// dataset has none.
   JaggedView<int32_t> attributes() const;
   const IdMap& attribute_ids() const;
+  /// Hash of the attributes, item by item (docs/data-formats.md): what training on them depends on
+  /// besides fingerprint(), which knows the events alone. Empty without attributes.
+  const std::string& attribute_fingerprint() const;
 
   /// Hash of the canonical events: raw user, raw item, time in order. 32 hexadecimal digits.
   const std::string& fingerprint() const;

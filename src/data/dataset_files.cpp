@@ -82,6 +82,19 @@ std::string split_fingerprint(const std::string& events, const IdFile& users,
   return hash.hex();
 }
 
+std::string attribute_fingerprint(const IdFile& items, JaggedView<int32_t> attributes,
+                                  const IdFile& ids) {
+  Fingerprint hash;
+  Canonical bytes;
+  for (const int32_t item : items.sorted()) {
+    bytes.add_text(items.raw(item));
+    bytes.add_number(attributes.row_size(item));
+    for (const int32_t id : attributes.row(item)) bytes.add_text(ids.raw(id));
+    bytes.move_to(hash);
+  }
+  return hash.hex();
+}
+
 nlohmann::ordered_json report_json(const PrepareReport& report) {
   return {{"format", report.format},
           {"lines_skipped", report.lines_skipped},
@@ -108,6 +121,7 @@ nlohmann::ordered_json report_json(const PrepareReport& report) {
           {"users_without_test", report.users_without_test},
           {"titled_items", report.titled_items},
           {"attributes", report.attributes},
+          {"item_attributes", attribute_json(report.item_attributes, report.items)},
           {"taken", account_json(report.source)},
           {"warnings", report.warnings}};
 }
@@ -116,6 +130,7 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
                              const DatasetFacts& facts) {
   using Json = nlohmann::ordered_json;
   const ReaderOptions& source = options.source;
+  const AttributeOptions& attributes = options.attribute_options;
   const SplitOptions& split = options.split;
   const bool by_time = facts.has_times && options.order == EventOrder::time;
   const Json minimum = options.min_value > kNoMinimum ? Json(options.min_value) : Json(nullptr);
@@ -131,10 +146,11 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
       {"events", report.events},
       {"has_times", facts.has_times},
       {"has_titles", facts.has_titles},
-      {"has_attributes", facts.has_attributes},
+      {"has_attributes", !facts.attribute_fingerprint.empty()},
       {"attributes", report.attributes},
       {"fingerprint", facts.fingerprint},
       {"split_fingerprint", facts.split_fingerprint},
+      {"attribute_fingerprint", facts.attribute_fingerprint},
       {"order", by_time ? "time, then position in the source" : "position in the source"},
       {"split", Json{{"name", split_name(split) + leaks},
                      {"method", word_of(split.method)},
@@ -171,7 +187,11 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
                       {"comments", word_of(source.comments)},
                       {"titles", options.titles},
                       {"title_map", options.title_map},
-                      {"attributes", options.attributes}}},
+                      {"attributes", options.attributes},
+                      {"attribute_item_column", attributes.item_column.value_or("")},
+                      {"attribute_column", attributes.attribute_column.value_or("")},
+                      {"attribute_columns", attributes.columns},
+                      {"attribute_separator", attributes.separator}}},
       {"report", report_json(report)}};
   return description.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

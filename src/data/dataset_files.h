@@ -42,10 +42,17 @@ std::string events_fingerprint(const IdFile& users, const IdFile& items,
 std::string split_fingerprint(const std::string& events, const IdFile& users,
                               std::span<const SplitPoint> split);
 
+/// Hash of the items' attributes: items in ascending order of their raw ids' bytes; of each the raw
+/// id and the raw ids of its attributes in their order. With equal numbers of the items, equal
+/// fingerprints mean equal numbers of the attributes.
+std::string attribute_fingerprint(const IdFile& items, JaggedView<int32_t> attributes,
+                                  const IdFile& ids);
+
 /// What the description says besides the options and the report.
 struct DatasetFacts {
-  bool has_times = false, has_titles = false, has_attributes = false;
+  bool has_times = false, has_titles = false;
   std::string fingerprint, split_fingerprint;
+  std::string attribute_fingerprint;  ///< empty without attributes
 };
 
 /// The text of dataset.json. Options that cannot change the dataset (memory, overwrite) are not in

@@ -34,14 +34,6 @@ std::string format_names() {
 
 namespace {
 
-std::string bare_name(const std::string& path) {
-  std::string name = std::filesystem::path(path).filename().string();
-  for (const char* suffix : {".gz", ".zst"}) {
-    if (name.ends_with(suffix)) name.resize(name.size() - std::string_view(suffix).size());
-  }
-  return name;
-}
-
 const ReaderInfo& named_format(const std::string& name) {
   std::vector<std::string> names{"auto"};
   for (const ReaderInfo* reader : reader_list()) {

@@ -28,6 +28,8 @@
 namespace truenext {
 namespace {
 
+using RawId = std::function<std::string_view(int64_t)>;
+
 /// One run of prepare_dataset(); the methods are its steps in order.
 class Preparation {
  public:
@@ -81,6 +83,7 @@ class Preparation {
   void write_events(const EventSpool& events, const KeptCounts& kept);
   void write_items(const Renumbering& items);
   void cut_windows();
+  void take_attributes(const Renumbering& items, const RawId& raw);
   void write_split(JaggedView<int32_t> histories, std::span<const int64_t> times);
   void finish();
 
@@ -216,23 +219,21 @@ void Preparation::write_items(const Renumbering& items) {
       warn("{}: no title belongs to an item; do the ids agree?", options_.titles);
     }
   }
-  if (options_.attributes.empty()) return;
-  const auto find = [&](std::string_view id) -> std::optional<int32_t> {
+  if (!options_.attributes.empty()) take_attributes(items, raw);
+}
+
+void Preparation::take_attributes(const Renumbering& items, const RawId& raw) {
+  const auto find = [&](std::string_view id) {
     const auto old = intake_.items().find(id);
-    if (!old || items.new_ids[*old] < 0) return std::nullopt;
-    return items.new_ids[*old];
+    return old && items.new_ids[*old] >= 0 ? std::optional(items.new_ids[*old]) : std::nullopt;
   };
-  const ItemAttributes attributes = read_attributes(options_.attributes, items.size(), find);
-  write_array(dataset_files::kAttributeOffsets, std::span<const int64_t>(attributes.rows.offsets));
-  write_array(dataset_files::kAttributes, std::span<const int32_t>(attributes.rows.values));
-  write_id_file(
-      file(dataset_files::kAttributeIds), attributes.ids.size(),
-      [&](int64_t id) { return attributes.ids.raw(id); }, true);
+  AttributeOptions told = options_.attribute_options;
+  told.keep_missing_words = options_.source.keep_missing_words;
+  ItemAttributes attributes = read_attributes(options_.attributes, told, {items.size(), raw, find});
+  facts_.attribute_fingerprint = write_attributes(attributes, stage_.path());
   report_.attributes = attributes.ids.size();
-  facts_.has_attributes = true;
-  if (attributes.unknown_items > 0) {
-    warn("{}: {} keys are no items of the dataset", options_.attributes, attributes.unknown_items);
-  }
+  for (const std::string& warning : attributes.report.source.warnings) warn("{}", warning);
+  report_.item_attributes = std::move(attributes.report);
 }
 
 /// From here on a window is a user.

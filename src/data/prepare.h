@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/words.h"
+#include "data/attributes.h"
 #include "data/events.h"
 
 namespace truenext {
@@ -69,10 +70,11 @@ struct SplitOptions {
 struct PrepareOptions {
   ReaderOptions source;
   std::filesystem::path out;
-  std::string titles;         ///< optional file of item titles: id, separator, title
-  std::string title_map;      ///< optional lines "id title-id" when `titles` has other ids
-  std::string attributes;     ///< optional JSON file: {"item": [attribute, ...], ...}
-  double min_value = -1e300;  ///< drop events whose value (rating) is below
+  std::string titles;                  ///< optional file of item titles: id, separator, title
+  std::string title_map;               ///< optional lines "id title-id" when `titles` has other ids
+  std::string attributes;              ///< optional file of item attributes
+  AttributeOptions attribute_options;  ///< keep_missing_words is that of the source
+  double min_value = -1e300;           ///< drop events whose value (rating) is below
   int64_t min_user_events = 1;
   int64_t min_item_events = 1;
   bool iterate =
@@ -108,8 +110,9 @@ struct PrepareReport {
   int64_t repeated_pairs = 0;  ///< events whose (user, item) occurred before
   int64_t time_travel = 0;     ///< rows older than the row before of the same user (sorted by us)
   int64_t users_without_valid = 0, users_without_test = 0;
-  std::optional<TemporalCut> cut;  ///< of the temporal split
-  int64_t titled_items = 0, attributes = 0;
+  std::optional<TemporalCut> cut;            ///< of the temporal split
+  int64_t titled_items = 0, attributes = 0;  ///< attributes: different ones
+  AttributeReport item_attributes;           ///< what was taken of the file of attributes
   double seconds = 0;
 };
 

@@ -42,4 +42,19 @@ printf 'user,item\na,x\na,y\na,z\n' >plain.csv
 ok 'no times' "$truenext" prepare plain.csv --out plain --quiet
 says 'the split says what decides' 'split +leave-last.*no times: the order of the file decides' out
 says 'and a warning, though quiet' 'warning: no column was found for the time' err
+
+printf 'movieId,year,genres\nx,1999,a|b\ny,2000,a\nq,2001,c\n' >movies.csv
+ok 'attributes' "$truenext" prepare plain.csv --out films --quiet --attributes movies.csv \
+  --attribute-separator '|'
+says 'the format of the attributes' '^  attributes from +csv: "," stands between the fields' out
+says 'their columns and first row' '^    first row +item "movieId" = x, attribute "genres" = a, b' out
+says 'how many there are' '^  attributes +2 +different ones, 1.00 an item, 2 at most' out
+says 'items with them' '^  items with attributes +2 +of 3' out
+says 'items without' '^  items without +1' out
+says 'rows of unknown items' '^  rows of unknown items +1 +of 3 in the file' out
+ok 'describe shows attributes' "$truenext" describe films
+says 'describe says the same' '^    first row +item "movieId" = x, attribute "genres" = a, b' out
+says 'and their fingerprint' '^  fingerprint of the attributes [0-9a-f]{32}$' out
+ok 'a field taken whole' "$truenext" prepare plain.csv --out whole --quiet --attributes movies.csv
+says 'is warned of, though quiet' "warning: .*--attribute-separator '[|]'" err
 finish

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compare/per_user_values.h"
 #include "data/attributes.h"
+#include "data/readers/columns.h"
 #include "data/titles.h"
 #include "eval/listed_candidates.h"
 #include "eval/ranked_lists.h"
@@ -26,8 +27,25 @@ void titles(std::string_view input) {
   (void)read_titles(path_of(input), "", std::size(kIds), raw);
 }
 
+ItemLookup lookup() {
+  return {std::size(kIds), [](int64_t id) { return kIds[id]; }, find_id};
+}
+
 void attributes(std::string_view input) {
-  (void)read_attributes(path_of(input), std::size(kIds), find_id);
+  (void)read_attributes(path_of(input), {}, lookup());
+}
+
+/// Options, one a line, and a file behind them.
+void attribute_columns(std::string_view input) {
+  const auto parts = pieces(input, 2);
+  std::vector<std::string> told = split_names(parts[0], '\n');
+  told.resize(4);
+  AttributeOptions options;
+  options.columns = told[0];
+  options.separator = told[1];
+  if (!told[2].empty()) options.item_column = told[2];
+  if (!told[3].empty()) options.attribute_column = told[3];
+  (void)read_attributes(path_of(parts[1]), options, lookup());
 }
 
 /// Users of a small dataset and what they hold out.
@@ -95,6 +113,7 @@ void grid(std::string_view input) {
 void add_text_kinds(std::vector<Kind>& kinds) {
   kinds.push_back({"titles", &titles});
   kinds.push_back({"attributes", &attributes});
+  kinds.push_back({"attribute-columns", &attribute_columns});
   kinds.push_back({"lists", &lists});
   kinds.push_back({"candidates", &candidates});
   kinds.push_back({"per-user", &per_user});

@@ -37,6 +37,12 @@ constexpr std::string_view kTimeNames[] = {
     "horodatage"};
 constexpr std::string_view kValueNames[] = {"value",   "rating", "weight",  "score",
                                             "overall", "stars",  "ratings", "bookrating"};
+// Of items: what they are put under, not what they are called.
+constexpr std::string_view kAttributeNames[] = {
+    "attribute", "attributes", "attributeid", "genre",      "genres",     "genreid",
+    "category",  "categories", "categoryid",  "tag",        "tags",       "tagid",
+    "keyword",   "keywords",   "topic",       "topics",     "class",      "brand",
+    "kategorie", "kategorien", "schlagwort",  "merkmal",    "categoria"};
 
 std::span<const std::string_view> names_of(ColumnRole role) {
   switch (role) {
@@ -46,6 +52,8 @@ std::span<const std::string_view> names_of(ColumnRole role) {
       return kItemNames;
     case ColumnRole::time:
       return kTimeNames;
+    case ColumnRole::attribute:
+      return kAttributeNames;
     case ColumnRole::value:
       break;
   }

@@ -7,7 +7,7 @@
 
 namespace truenext {
 
-enum class ColumnRole { user, item, time, value };
+enum class ColumnRole { user, item, time, value, attribute };
 
 /// How good a name is for a role: 0 for the best of the names that public data use, more for later
 /// ones, nothing for any other name. Case, "_", "-" and blanks do not matter.

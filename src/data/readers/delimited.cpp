@@ -108,6 +108,25 @@ bool FieldSplitter::split_quoted(std::string_view line) {
   }
 }
 
+void FieldSplitter::split_record(std::string_view line, LineReader& input) {
+  if (split(line)) return;
+  const int64_t begin = input.line_number();
+  record_.assign(line);
+  for (int lines = 1;; ++lines) {
+    std::string_view more;
+    const bool ends =
+        lines == kMostRecordLines || record_.size() > kMostRecordBytes || !input.next(more);
+    // Where the record ends is not known, so neither is where another begins: no reading on.
+    check_data(!ends,
+               "{}:{}: a quote is not closed {}; if quotes are text in this file, say --quotes off",
+               input.name(), begin,
+               lines == 1 ? "on its line" : "on its line, nor on those behind it");
+    record_ += '\n';
+    record_ += more;
+    if (more.find('"') != std::string_view::npos && split(record_)) return;
+  }
+}
+
 DelimitedReader::DelimitedReader(const ReaderOptions& options, std::unique_ptr<LineReader> input,
                                  Delimiter delimiter)
     : TextEventReader(options, std::move(input)), splitter_(std::move(delimiter)) {
@@ -165,23 +184,6 @@ void DelimitedReader::set_columns(const std::vector<std::string>& names, const s
                "{}: two columns are called \"{}\"; rename one of them in the header, or name all "
                "columns with --columns and read without the header line",
                where, excerpt(names[at]));
-  }
-}
-
-void DelimitedReader::split_record(std::string_view line) {
-  if (splitter_.split(line)) return;
-  record_.assign(line);
-  for (int lines = 1;; ++lines) {
-    std::string_view more;
-    const bool ends =
-        lines == kMostRecordLines || record_.size() > kMostRecordBytes || !input_->next(more);
-    // Where the record ends is not known, so neither is where another begins: no reading on.
-    check_data(!ends,
-               "{}: a quote is not closed {}; if quotes are text in this file, say --quotes off",
-               where(), lines == 1 ? "on its line" : "on its line, nor on those behind it");
-    record_ += '\n';
-    record_ += more;
-    if (more.find('"') != std::string_view::npos && splitter_.split(record_)) return;
   }
 }
 

@@ -36,6 +36,9 @@ class FieldSplitter {
   explicit FieldSplitter(Delimiter delimiter) : delimiter_(std::move(delimiter)) {}
   /// False when a quote is not closed on the line.
   bool split(std::string_view line);
+  /// Cuts the line that `input` gave last, and those behind it when a quote that opens on it closes
+  /// there. Data Error with file:line when none does.
+  void split_record(std::string_view line, LineReader& input);
   const std::vector<std::string_view>& fields() const { return fields_; }
   std::vector<std::string> copies() const { return {fields_.begin(), fields_.end()}; }
   const std::string& separator() const { return delimiter_.separator; }
@@ -55,6 +58,7 @@ class FieldSplitter {
   bool saw_quotes_ = false;
   std::vector<std::string_view> fields_;
   std::deque<std::string> unquoted_;
+  std::string record_;  // of several lines
 };
 
 /// One event per line, fields apart by a separator, columns by name. The readers of CSV, TSV,
@@ -78,8 +82,7 @@ class DelimitedReader : public TextEventReader {
 
  private:
   std::vector<std::string> header_fields();
-  /// Cuts a line, and the lines behind it when a quote that opens on it closes there.
-  void split_record(std::string_view line);
+  void split_record(std::string_view line) { splitter_.split_record(line, *input_); }
   std::string_view field(int column) {
     const std::string_view whole = splitter_.fields()[static_cast<size_t>(column)];
     const std::string_view text = splitter_.trim(whole);
@@ -91,7 +94,6 @@ class DelimitedReader : public TextEventReader {
   std::vector<std::vector<std::string>> first_rows(const std::vector<std::string>& names);
   FieldSplitter splitter_;
   Columns columns_;
-  std::string record_;  // of several lines
 };
 
 /// The separator that an option names ("tab", "comma", "space", "pipe" or the text itself).

@@ -242,6 +242,14 @@ void check_document(const std::string& name, Text start) {
 
 }  // namespace
 
+std::string bare_name(const std::string& path) {
+  std::string name = std::filesystem::path(path).filename().string();
+  for (const char* suffix : {".gz", ".zst"}) {
+    if (name.ends_with(suffix)) name.resize(name.size() - std::string_view(suffix).size());
+  }
+  return name;
+}
+
 void check_text(const std::string& name, std::string_view start) {
   check_signature(name, start);
   check_encoding(name, start);

@@ -6,6 +6,9 @@
 
 namespace truenext {
 
+/// The name of a file without folders and without .gz or .zst.
+std::string bare_name(const std::string& path);
+
 /// Data Error that names what a file is and how to make text of it when its first bytes are those
 /// of a known binary format (ZIP, xlsx, Parquet, SQLite, HDF5, ...), of UTF-16 or UTF-32 text with
 /// or without a mark, of a JSON array, of a web page, or of no text at all. `start` is the begin of
