@@ -15,21 +15,21 @@
 namespace truenext::cli {
 namespace {
 
-using Json = nlohmann::json;
+using AccountJson = nlohmann::json;
 
-std::string text_of(const Json& json, const char* key) {
+std::string text_at(const AccountJson& json, const char* key) {
   const auto at = json.find(key);
   return at != json.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
-int64_t count_of(const Json& json, const char* key) {
+int64_t count_at(const AccountJson& json, const char* key) {
   const auto at = json.find(key);
   return at != json.end() && at->is_number_integer() ? at->get<int64_t>() : 0;
 }
 
-std::vector<std::string> texts_of(const Json& json, const char* key) {
+std::vector<std::string> texts_at(const AccountJson& json, const char* key) {
   std::vector<std::string> texts;
-  for (const Json& text : json.value(key, Json::array())) {
+  for (const AccountJson& text : json.value(key, AccountJson::array())) {
     if (text.is_string()) texts.push_back(text.get<std::string>());
   }
   return texts;
@@ -37,25 +37,26 @@ std::vector<std::string> texts_of(const Json& json, const char* key) {
 
 /// `item "movieId" = 1, attribute "genres" = Animation, Comedy`; an id that is no UTF-8 as it
 /// stands in JSON.
-std::string columns_of(const Json& taken) {
+std::string taken_columns(const AccountJson& taken) {
   std::string text;
-  for (const Json& column : taken.value("columns", Json::array())) {
+  for (const AccountJson& column : taken.value("columns", AccountJson::array())) {
     if (!column.is_object()) continue;
-    const Json first = column.value("first", Json(""));
+    const AccountJson first = column.value("first", AccountJson(""));
     const std::string sample = first.is_string() ? first.get<std::string>() : first.dump();
-    text += fmt::format("{}{} \"{}\" = {}", text.empty() ? "" : ", ", text_of(column, "role"),
-                        excerpt(text_of(column, "name")), excerpt(sample));
+    text += fmt::format("{}{} \"{}\" = {}", text.empty() ? "" : ", ", text_at(column, "role"),
+                        excerpt(text_at(column, "name")), excerpt(sample));
   }
   return text;
 }
 
 /// What dataset.json says; folders of older programs say nothing.
-Json account_of(const Dataset& dataset) {
-  const Json description = Json::parse(dataset.description(), nullptr, false);
-  if (!description.is_object()) return Json::object();
-  const Json report = description.value("report", Json::object());
-  const Json account = report.is_object() ? report.value("item_attributes", Json()) : Json();
-  return account.is_object() ? account : Json::object();
+AccountJson account_of(const Dataset& dataset) {
+  const AccountJson description = AccountJson::parse(dataset.description(), nullptr, false);
+  if (!description.is_object()) return AccountJson::object();
+  const AccountJson report = description.value("report", AccountJson::object());
+  const AccountJson account =
+      report.is_object() ? report.value("item_attributes", AccountJson()) : AccountJson();
+  return account.is_object() ? account : AccountJson::object();
 }
 
 }  // namespace
@@ -71,13 +72,13 @@ std::string attribute_text(const Dataset& dataset, size_t width) {
     if (value > 0) text += fmt::format("  {:<{}}{:>12}  {}\n", name, width, value, note);
   };
   const AttributeCounts counts = count_attributes(dataset.attributes(), different);
-  const Json account = account_of(dataset);
-  if (const Json taken = account.value("taken", Json()); taken.is_object()) {
+  const AccountJson account = account_of(dataset);
+  if (const AccountJson taken = account.value("taken", AccountJson()); taken.is_object()) {
     line("attributes from",
-         fmt::format("{}: {}", text_of(account, "format"), excerpt(text_of(taken, "why"), 400)));
-    line("  first row", columns_of(taken));
-    line("  would fit too", fmt::format("{}", fmt::join(texts_of(taken, "also_fits"), "; ")));
-    if (const auto unused = texts_of(taken, "unused_columns"); !unused.empty()) {
+         fmt::format("{}: {}", text_at(account, "format"), excerpt(text_at(taken, "why"), 400)));
+    line("  first row", taken_columns(taken));
+    line("  would fit too", fmt::format("{}", fmt::join(texts_at(taken, "also_fits"), "; ")));
+    if (const auto unused = texts_at(taken, "unused_columns"); !unused.empty()) {
       line("  passed over", "columns " + shown_names(unused));
     }
   }
@@ -88,9 +89,9 @@ std::string attribute_text(const Dataset& dataset, size_t width) {
   count("items with attributes", counts.items_with, fmt::format("of {}", dataset.num_items()));
   count("items without", dataset.num_items() - counts.items_with, "");
   count("repeated attributes", counts.repeats, "the item has them already: kept");
-  count("rows of unknown items", count_of(account, "unknown_rows"),
-        fmt::format("of {} in the file: passed over", count_of(account, "rows")));
-  count("rows without attribute", count_of(account, "empty_rows"), "");
+  count("rows of unknown items", count_at(account, "unknown_rows"),
+        fmt::format("of {} in the file: passed over", count_at(account, "rows")));
+  count("rows without attribute", count_at(account, "empty_rows"), "");
   return text;
 }
 
