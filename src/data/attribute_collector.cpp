@@ -39,14 +39,20 @@ bool AttributeCollector::stands_for_nothing(std::string_view text) const {
   return text.empty() || (!keep_missing_words_ && is_missing(text));
 }
 
+void AttributeCollector::fail_item(std::string_view item) const {
+  check_data(!item.empty(), "{}: the item is empty, want the raw id of an item", place_());
+  if (item.find('\0') != std::string_view::npos) {
+    fail_data("{}: the item has a zero byte in it: \"{}\"", place_(), excerpt(item));
+  }
+  fail_data(
+      "{}: the item is \"{}\", which stands for a missing value; if it is an id like any other, "
+      "say "
+      "--keep-missing-words",
+      place_(), excerpt(item));
+}
+
 bool AttributeCollector::begin(std::string_view item) {
-  check_data(!stands_for_nothing(item), "{}: the item is {}, want the raw id of an item", place_(),
-             item.empty() ? "empty"
-                          : fmt::format("\"{}\", which stands for a missing value (an id like any "
-                                        "other with --keep-missing-words)",
-                                        excerpt(item)));
-  check_data(item.find('\0') == std::string_view::npos,
-             "{}: the item has a zero byte in it: \"{}\"", place_(), excerpt(item));
+  if (stands_for_nothing(item) || item.find('\0') != std::string_view::npos) fail_item(item);
   sampling_ = report_.rows++ == 0;
   if (sampling_) first_item_ = item;
   row_has_one_ = false;
@@ -77,8 +83,9 @@ void AttributeCollector::add(std::string_view field) {
 
 void AttributeCollector::add_listed(std::string_view attribute) {
   if (stands_for_nothing(attribute)) return;
-  check_data(attribute.find('\0') == std::string_view::npos,
-             "{}: the attribute has a zero byte in it: \"{}\"", place_(), excerpt(attribute));
+  if (attribute.find('\0') != std::string_view::npos) {
+    fail_data("{}: the attribute has a zero byte in it: \"{}\"", place_(), excerpt(attribute));
+  }
   row_has_one_ = true;
   if (sampling_ && first_attributes_.size() < kShownAttributes) {
     first_attributes_.emplace_back(attribute);
@@ -91,7 +98,7 @@ void AttributeCollector::end() {
   report_.empty_rows += item_ >= 0 && !row_has_one_ ? 1 : 0;
 }
 
-void AttributeCollector::check_common() const {
+void AttributeCollector::check_common(bool has_columns) const {
   check_data(report_.rows > 0, "{}: there are no items in the file, want items with attributes",
              path_);
   if (report_.unknown_rows < report_.rows) return;
@@ -101,9 +108,9 @@ void AttributeCollector::check_common() const {
   }
   fail_data(
       "{}: none of its {} rows names an item of the dataset: its first items are {}, those of the "
-      "dataset {}; items are matched by raw id; --attribute-item-column names another column of "
-      "items",
-      path_, report_.rows, shown_names(first_unknown_), shown_names(items));
+      "dataset {}; items are matched by raw id{}",
+      path_, report_.rows, shown_names(first_unknown_), shown_names(items),
+      has_columns ? "; --attribute-item-column names another column of items" : "");
 }
 
 /// Fields that look like several attributes are taken whole unless an option says what cuts them.
@@ -133,7 +140,7 @@ void AttributeCollector::warn_of_uncut(const IdTable& ids) {
 }
 
 ItemAttributes AttributeCollector::finish(const std::string& format) {
-  check_common();
+  check_common(format != "s3rec");
   check_data(ids_.size() > 0,
              "{}: no item of the dataset has an attribute: all its {} rows are "
              "empty there; --attribute-column names another column of attributes",

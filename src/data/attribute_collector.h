@@ -18,7 +18,7 @@ class AttributeCollector {
   /// `items` must outlive it; `path` begins the messages about the whole file.
   AttributeCollector(std::string path, const AttributeOptions& options, const ItemLookup& items);
 
-  /// What says where the row at hand stands, "file:line".
+  /// What says where the row at hand stands, "file:line". Asked for messages only: it may be slow.
   void set_place(std::function<std::string()> place) { place_ = std::move(place); }
   std::string where() const { return place_(); }
   /// What cuts fields, where no option says so but the format does.
@@ -39,7 +39,8 @@ class AttributeCollector {
 
  private:
   bool stands_for_nothing(std::string_view text) const;
-  void check_common() const;
+  [[noreturn]] void fail_item(std::string_view item) const;
+  void check_common(bool has_columns) const;
   void warn_of_uncut(const IdTable& ids);
 
   std::string path_, separator_;

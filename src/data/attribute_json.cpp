@@ -41,20 +41,19 @@ const char* kind_of(ondemand::json_type type) {
 std::string_view id_text(ondemand::value value, const char* role, const AttributeCollector& rows) {
   const ondemand::json_type type = value.type();
   if (type == ondemand::json_type::string) return value.get_string();
-  check_data(type == ondemand::json_type::number, "{}: the {} is {}, want a text or a whole number",
-             rows.where(), role, kind_of(type));
+  if (type != ondemand::json_type::number) {
+    fail_data("{}: the {} is {}, want a text or a whole number", rows.where(), role, kind_of(type));
+  }
   std::string_view text = value.raw_json_token();
   text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
   const bool whole =
       text.find_first_not_of("0123456789", 1) == std::string_view::npos && text != "-0";
-  check_data(whole, "{}: the {} is {}, want a text or a whole number (12 or \"12\", not 12.0)",
-             rows.where(), role, excerpt(text));
+  if (!whole) {
+    fail_data("{}: the {} is {}, want a text or a whole number (12 or \"12\", not 12.0)",
+              rows.where(), role, excerpt(text));
+  }
   static_cast<void>(double(value.get_double()));  // refuses what only begins like a number
   return text;
-}
-
-void add_list(ondemand::array list, AttributeCollector& rows) {
-  for (auto element : list) rows.add_listed(id_text(element.value(), "attribute", rows));
 }
 
 /// Text with the readable bytes behind it that the parser needs.
@@ -116,12 +115,15 @@ class ObjectReader {
  private:
   void take(simdjson::simdjson_result<ondemand::field> field) {
     key_ = std::string_view(field.unescaped_key());
-    check_data(rows_.begin(key_), "{}: the item \"{}\" occurs twice", where(), excerpt(key_));
+    if (!rows_.begin(key_)) fail_data("{}: the item \"{}\" occurs twice", where(), excerpt(key_));
     ondemand::value value = field.value();
-    check_data(value.type() == ondemand::json_type::array,
-               "{}: the item \"{}\" has no list of attributes; want {}", where(), excerpt(key_),
-               kWanted);
-    add_list(value.get_array(), rows_);
+    if (value.type() != ondemand::json_type::array) {
+      fail_data("{}: the item \"{}\" has no list of attributes; want {}", where(), excerpt(key_),
+                kWanted);
+    }
+    for (auto element : value.get_array()) {
+      rows_.add_listed(id_text(element.value(), "attribute", rows_));
+    }
     rows_.end();
   }
 
@@ -183,44 +185,52 @@ class LinesReader {
     return keys;
   }
 
-  /// The item may stand behind its attributes, so both are looked for before either is taken.
+  /// The item may stand behind its attributes, so both are kept until the object has ended.
   void take(ondemand::document& document) {
     bool has_item = false, has_attribute = false;
-    ondemand::object object = document.get_object();
-    for (auto field : object) {
+    listed_.clear();
+    field_.clear();
+    for (auto field : document.get_object()) {
       const std::string_view key = field.unescaped_key();
+      if (key != item_ && key != attribute_) continue;
+      if (std::exchange(key == item_ ? has_item : has_attribute, true)) {
+        fail_data("{}: \"{}\" stands twice in the object", input_.where(), excerpt(key));
+      }
       if (key == item_) {
-        check_data(!std::exchange(has_item, true), "{}: \"{}\" stands twice in the object",
-                   input_.where(), excerpt(item_));
         id_ = id_text(field.value(), "item", rows_);
-      } else if (key == attribute_) {
-        check_data(!std::exchange(has_attribute, true), "{}: \"{}\" stands twice in the object",
-                   input_.where(), excerpt(attribute_));
+      } else {
+        keep_attributes(field.value());
       }
     }
-    check_data(document.current_location().error() != simdjson::SUCCESS,
-               "{}: more text after the JSON object", input_.where());
-    check_data(has_item, "{}: no \"{}\", want the item", input_.where(), excerpt(item_));
+    if (!document.current_location().error()) {
+      fail_data("{}: more text after the JSON object", input_.where());
+    }
+    if (!has_item) fail_data("{}: no \"{}\", want the item", input_.where(), excerpt(item_));
     rows_.begin(id_);
-    if (has_attribute) take_attributes(object);
+    if (!field_.empty()) rows_.add(field_);
+    for (const std::string& attribute : listed_) rows_.add_listed(attribute);
     rows_.end();
   }
 
   /// null, like a key that is not there, is no attribute.
-  void take_attributes(ondemand::object object) {
-    object.reset();
-    ondemand::value value = object.find_field_unordered(attribute_);
+  void keep_attributes(ondemand::value value) {
     const ondemand::json_type type = value.type();
     if (type == ondemand::json_type::array) {
-      add_list(value.get_array(), rows_);
-    } else if (type != ondemand::json_type::null) {
-      rows_.add(id_text(value, "attribute", rows_));
+      for (auto element : value.get_array()) {
+        listed_.emplace_back(id_text(element.value(), "attribute", rows_));
+      }
+    } else if (type == ondemand::json_type::null) {
+      static_cast<void>(bool(value.is_null()));  // refuses what only begins like it
+    } else {
+      field_ = id_text(value, "attribute", rows_);
     }
   }
 
   LineReader& input_;
   AttributeCollector& rows_;
-  std::string item_, attribute_, id_;
+  std::string item_, attribute_;  ///< the keys
+  std::string id_, field_;
+  std::vector<std::string> listed_;
   PaddedText text_;
   ondemand::parser parser_;
 };

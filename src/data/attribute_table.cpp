@@ -27,14 +27,18 @@ std::string separator_phrase(const std::string& separator) {
   return separator == "\t" ? "a tab" : "\"" + separator + "\"";
 }
 
-/// The first rows that are closed on their line.
+/// The first rows; one whose quotes close on a later line goes on there.
 Rows rows_of(const std::vector<std::string_view>& lines, const std::string& separator) {
   FieldSplitter splitter({separator, quotes_of(separator)});
   Rows rows;
+  std::string record;
   for (const std::string_view line : lines) {
-    if (!splitter.split(line)) continue;
+    record += record.empty() ? "" : "\n";
+    record += line;
+    if (!splitter.split(record)) continue;
     std::vector<std::string>& row = rows.emplace_back();
     for (const std::string_view field : splitter.fields()) row.emplace_back(splitter.trim(field));
+    record.clear();
   }
   return rows;
 }
@@ -147,7 +151,7 @@ class TableReader {
       table_.names = names;
       table_.rows.erase(table_.rows.begin());
       why += "; the first line names them";
-    } else if (first.size() == 2 && !some && !begins_with_names(table_.rows, {})) {
+    } else if (first.size() == 2 && !some && !typed_ && !begins_with_names(table_.rows, {})) {
       table_.names = {"item", "attribute"};
       table_.named_by = NamedBy::position;
       why += "; no line names them: the first is the item";
@@ -160,17 +164,23 @@ class TableReader {
 
   void take(const FieldSplitter& splitter) {
     const std::vector<std::string_view>& fields = splitter.fields();
-    check_data(fields.size() == table_.names.size(), "{}: {} fields apart by {}, want {}",
-               rows_.where(), fields.size(), separator_phrase(separator_), table_.names.size());
+    if (fields.size() != table_.names.size()) {
+      fail_data("{}: {} fields apart by {}, want {}", rows_.where(), fields.size(),
+                separator_phrase(separator_), table_.names.size());
+    }
     const std::string_view item = splitter.trim(fields[places_.item]);
-    check_data(!item.empty(), "{}: the column \"{}\" is empty, want the raw id of an item",
-               rows_.where(), excerpt(table_.shown_name(places_.item)));
+    if (item.empty()) {
+      fail_data("{}: the column \"{}\" is empty, want the raw id of an item", rows_.where(),
+                excerpt(table_.shown_name(places_.item)));
+    }
     const std::string_view attribute = splitter.trim(fields[places_.attribute]);
     const bool list = attribute.starts_with("['") || attribute.starts_with("[\"");
-    check_data(!list || !attribute.ends_with(']'),
-               "{}: the column \"{}\" holds a list as text, \"{}\"; want attributes apart by one "
-               "mark (--attribute-separator), one attribute a line, or JSON lines with lists",
-               rows_.where(), excerpt(table_.shown_name(places_.attribute)), excerpt(attribute));
+    if (list && attribute.ends_with(']')) {
+      fail_data(
+          "{}: the column \"{}\" holds a list as text, \"{}\"; want attributes apart by one mark "
+          "(--attribute-separator), one attribute a line, or JSON lines with lists",
+          rows_.where(), excerpt(table_.shown_name(places_.attribute)), excerpt(attribute));
+    }
     rows_.begin(item);
     rows_.add(attribute);
     rows_.end();

@@ -63,6 +63,7 @@ TEST_F(AttributeFile, IsRefusedWithTheLineAndWhatWasExpected) {
       {"1,a,b\n2,a,b\n", {"a.csv:1", "--attribute-columns, for example item,-,attribute"}},
       {"film,kind\n1,a\n2,b\n", {"a.csv:1", "neither names of an item"}},
       {"alone\nwords\n", {"no mark stands as often", "alone"}},
+      {"film:token\tkind:token_seq\n1\ta\n", {"a.csv:1", "neither names of an item"}},
       {"item,tag\n1,a\n", {"no column \"kind\"", "item = 1, tag = a"}, named({}, "kind")},
       {"item,tag\n1,a\n", {"\"tag\" is named for the item and"}, named("tag", "tag")},
       {"item,tag,tag\n1,a,b\n", {"two columns are called \"tag\""}, named({}, "tag")},

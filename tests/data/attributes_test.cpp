@@ -63,6 +63,8 @@ TEST_F(AttributeFile, IsReadInEveryFormat) {
        R"({"genres": "a|b", "n": [1], "movieId": 2})", named({}, {}, "|"), "jsonl", "2: a b"},
       {"lists are not cut", "a.jsonl", R"({"asin": "1", "tags": ["a|b"]})", named({}, {}, "pipe"),
        "jsonl", "1: a|b"},
+      {"keys with escapes", "a.jsonl", R"({"k": 1, "Ger\u00e4t": "a"})", named("k", "Ger\xc3\xa4t"),
+       "jsonl", "1: a"},
       {"keys by option", "a.jsonl", R"({"k": 1, "v": "a", "tag": "no", "id": 2})", named("k", "v"),
        "jsonl", "1: a"},
       {"CSV with a header", "a.csv", "item,attribute\n1,a\n1,b\n2,a\n", {}, "csv", "1: a b; 2: a"},
