@@ -19,8 +19,8 @@ std::string network_reason(const RunConfig& config, const Option& option) {
   const std::vector<std::string> readers =
       networks_reading(std::string_view(option.key()).substr(kSection.size()));
   if (std::ranges::find(readers, config.model.name) != readers.end()) return "";
-  return fmt::format("model.name is \"{}\"; {} reads it", config.model.name,
-                     fmt::join(readers, ", "));
+  return fmt::format("model.name is \"{}\"; {} {} it", config.model.name, fmt::join(readers, ", "),
+                     readers.size() > 1 ? "read" : "reads");
 }
 
 /// Of a key that matters only with some values of another one.

@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "inference/model_file.h"
 #include "inference/model_weights.h"
 #include "interop/model_export.h"
 #include "interop/model_import.h"
+#include "interop/naming_scheme.h"
 #include "net/model.h"
 #include "support/network_cases.h"
 #include "support/temporary_folder.h"
@@ -64,6 +66,22 @@ TEST_P(SavedNetwork, IsTheSameWhenItIsLoaded) {
   EXPECT_EQ(all_states(file.encoder(), histories), all_states(*encoder, histories));
 }
 
+/// What an import has to be told of this model, if names of that kind hold it.
+std::vector<std::string> asked_settings(const Model& model, const std::string& names) {
+  ModelOptions options = model.options();
+  OptionList list;
+  list.section("model", options);
+  std::vector<std::string> settings;
+  for (const NamingScheme* scheme : naming_schemes(names)) {
+    if (scheme->network != options.name) continue;
+    for (const AskedKey& asked : scheme->asked) {
+      const std::string key = fmt::format("model.{}", asked.key);
+      settings.push_back(fmt::format("{}={}", key, list.find(key, "asked").toml_value()));
+    }
+  }
+  return settings;
+}
+
 /// Names of other projects that hold this network, after a check of what went there and back.
 std::set<std::string> names_that_hold(const ModelOptions& options) {
   const SavedModel saved(options);
@@ -84,8 +102,8 @@ std::set<std::string> names_that_hold(const ModelOptions& options) {
       }
       continue;
     }
-    const ImportedModel back =
-        import_model(*open_state_dict(path), {name, saved.model->options().num_heads, nullptr});
+    const ImportedModel back = import_model(
+        *open_state_dict(path), {.names = name, .settings = asked_settings(*saved.model, name)});
     expect_same_weights(back.weights(), saved.model->parameters());
   }
   return names;
@@ -104,6 +122,9 @@ TEST(SavedNetworks, HoldWhatEveryNamingSchemeIsFor) {
   for (test::NetworkCase one : test::network_cases(test::small_network())) {
     names.merge(names_that_hold(one.options));
     one.options.tie_embeddings = true;
+    names.merge(names_that_hold(one.options));
+    one.options.padding = PaddingUse::attend;
+    if (test::caught([&] { one.options.resolve(); }).code != ExitCode::ok) continue;
     names.merge(names_that_hold(one.options));
   }
   EXPECT_EQ(names.size(), export_names().size());
