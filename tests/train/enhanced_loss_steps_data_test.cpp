@@ -27,28 +27,31 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 const fs::path kFile = fs::path(TRUENEXT_SHARED_DATA) / "s3rec" / "golden" / "train_steps.json";
-constexpr int64_t kRows = 14, kDim = 8, kLength = 6;
+constexpr int64_t kRows = 14, kDim = 8;
 
 struct Case {
   const char* name;
   bool gru;
   bool last_only;
   bool one_negative;  ///< BCE with the file's negatives, else softmax over all rows
+  bool graph = false;
 };
 
 void PrintTo(const Case& one, std::ostream* out) {
   *out << one.name;
 }
 
-ModelOptions model_options(bool gru) {
+ModelOptions model_options(const Case& which, int64_t length) {
   ModelOptions options;
-  options.name = gru ? "gru4rec" : "sasrec";
+  options.name = which.graph ? "sr-gnn" : which.gru ? "gru4rec" : "sasrec";
+  options.readout = which.last_only ? Readout::original : Readout::improved;
+  options.padding = which.graph ? PaddingUse::attend : PaddingUse::none;
   options.block = "post-norm";
   options.hidden_size = kDim;
   options.num_blocks = 2;
   options.num_heads = 2;
   options.inner_size = 32;
-  options.max_length = kLength;
+  options.max_length = length;
   options.dropout = 0;
   options.tie_embeddings = true;
   options.gru_hidden_size = 12;
@@ -58,12 +61,28 @@ ModelOptions model_options(bool gru) {
 }
 
 /// Our names of the original's tensors.
-std::map<std::string, std::string> tensor_names(bool gru) {
+std::map<std::string, std::string> tensor_names(const Case& which) {
   std::map<std::string, std::string> names = {{"item_embedding.weight", "item_embeddings.weight"}};
   const auto pair = [&](const std::string& ours, const std::string& theirs) {
     for (const char* end : {".weight", ".bias"}) names[ours + end] = theirs + end;
   };
-  if (gru) {
+  if (which.graph) {
+    names["padding_embedding"] = "item_embeddings.weight";
+    pair("edge_in", "gnn.linear_edge_in");
+    pair("edge_out", "gnn.linear_edge_out");
+    names["aggregate_in_bias"] = "gnn.b_iah";
+    names["aggregate_out_bias"] = "gnn.b_ioh";
+    names["gnn_input.weight"] = "gnn.w_ih";
+    names["gnn_input.bias"] = "gnn.b_ih";
+    names["gnn_hidden.weight"] = "gnn.w_hh";
+    names["gnn_hidden.bias"] = "gnn.b_hh";
+    pair("attention_query", "linear_one");
+    pair("attention_key", "linear_two");
+    names["attention_value.weight"] = "linear_three.weight";
+    pair("output", "linear_transform");
+    return names;
+  }
+  if (which.gru) {
     names["gru.0.input_weight"] = "gru_layers.weight_ih_l0";
     names["gru.0.hidden_weight"] = "gru_layers.weight_hh_l0";
     pair("dense", "dense");
@@ -89,13 +108,15 @@ class Example {
   Example(const json& golden, const Case& which)
       : golden_(golden),
         which_(which),
-        names_(tensor_names(which.gru)),
-        model_(make_model(model_options(which.gru), kRows, 1)),
+        names_(tensor_names(which)),
+        model_(make_model(model_options(which, std::ssize(golden["inputs"]["input_ids"][0])), kRows,
+                          1)),
         adam_(model_->parameters(), TrainOptions{}) {
     ParameterSet& parameters = model_->parameters();
     EXPECT_EQ(parameters.size(), static_cast<int64_t>(names_.size()));
     for (int64_t i = 0; i < parameters.size(); ++i) {
       const auto values = numbers("initial", i);
+      EXPECT_EQ(std::ssize(values), parameters[i].value.size()) << parameters[i].name;
       std::copy(values.begin(), values.end(), parameters[i].value.data());
     }
     const json& inputs = golden["inputs"];
@@ -118,10 +139,16 @@ class Example {
   void step() {
     WorkerPool pool(1);
     adam_.step(gradients_, 1e-3, pool);
+    if (!which_.graph) return;
+    // Their padding row as an input is the table's first row, which only scores move.
+    ParameterSet& parameters = model_->parameters();
+    const float* first = parameters[model_->input_table()].value.data();
+    std::copy_n(first, kDim, parameters.get("padding_embedding").data());
   }
 
   void expect_gradients() {
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
+      if (is_padding(i)) continue;
       const auto wanted = numbers("gradients", i);
       const std::vector<float> ours = gradient(i);
       ASSERT_EQ(wanted.size(), ours.size());
@@ -136,6 +163,7 @@ class Example {
   /// key biases of attention is zero, theirs and ours are noise that may happen to be.
   void expect_weights(const std::string& key) {
     for (int64_t i = 0; i < model_->parameters().size(); ++i) {
+      if (is_padding(i)) continue;
       const auto wanted = numbers(key, i), first = numbers("gradients", i);
       const float* ours = model_->parameters()[i].value.data();
       const bool noise = model_->parameters()[i].name.ends_with("key.bias");
@@ -151,8 +179,13 @@ class Example {
   }
 
  private:
+  bool is_padding(int64_t parameter) const {
+    return model_->parameters()[parameter].name == "padding_embedding";
+  }
   std::vector<float> numbers(const std::string& key, int64_t parameter) const {
-    return golden_[key].at(names_.at(model_->parameters()[parameter].name));
+    std::vector<float> all = golden_[key].at(names_.at(model_->parameters()[parameter].name));
+    if (is_padding(parameter)) all.resize(kDim);
+    return all;
   }
 
   void add_sequence(const json& inputs, size_t row) {
@@ -163,7 +196,7 @@ class Example {
     const auto start = static_cast<int32_t>(tile_.tokens()) - static_cast<int32_t>(first);
     tile_.sequences.add_row(std::span(ids).subspan(first));
     tile_.streams.push_back(row);
-    for (size_t c = which_.last_only ? kLength - 1 : 0; c < kLength; ++c) {
+    for (size_t c = which_.last_only ? ids.size() - 1 : 0; c < ids.size(); ++c) {
       const int32_t target = inputs["target_pos"][row][c];
       if (target == 0) continue;
       tile_.targets.rows.push_back(start + static_cast<int32_t>(c));
@@ -255,7 +288,9 @@ INSTANTIATE_TEST_SUITE_P(All, EnhancedLossSteps,
                          testing::Values(Case{"sasrec_cce", false, false, false},
                                          Case{"sasrec_bce", false, false, true},
                                          Case{"sasrec_ce", false, true, false},
-                                         Case{"gru4rec_cce", true, false, false}),
+                                         Case{"gru4rec_cce", true, false, false},
+                                         Case{"srgnn_cce", false, false, false, true},
+                                         Case{"ori_srgnn_ce", false, true, false, true}),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
