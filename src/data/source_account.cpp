@@ -20,7 +20,8 @@ nlohmann::ordered_json account_json(const SourceAccount& account) {
   using Json = nlohmann::ordered_json;
   Json columns = Json::array();
   for (const TakenColumn& column : account.columns) {
-    columns.push_back(Json{{"role", column.role}, {"name", column.name}, {"first", id_json(column.sample)}});
+    columns.push_back(
+        Json{{"role", column.role}, {"name", column.name}, {"first", id_json(column.sample)}});
   }
   return {{"why", account.why},
           {"columns", columns},

@@ -10,7 +10,7 @@ cmp out "$docs/options.md" >difference 2>&1 && pass ||
 ok 'everything' "$truenext" options
 says 'key and default' '^train\.epochs = 200$' out
 says 'values' '^    constant \| linear \| cosine$' out
-says 'readers' '^    read with network gru4rec$' out
+says 'readers' '^    read with network gru4rec, narm$' out
 ok 'a section' "$truenext" options model
 grep -qE '^(train|objective)\.' out && fail 'a section holds keys of others' "$(cat out)" || pass
 ok 'a key' "$truenext" options objective.gbce_t
@@ -27,7 +27,7 @@ keys += [f"{s}.{k}" for s, t in config.items() if isinstance(t, dict) for k in t
 assert sorted(keys) == sorted(listed), set(keys) ^ set(listed)
 assert listed["model.dropout"]["low"] == 0 and listed["model.dropout"]["high"] == 0.99
 assert listed["train.epochs"]["high"] is None
-assert listed["model.num_blocks"]["networks"] == ["sasrec"]
+assert listed["model.num_blocks"]["networks"] == ["sasrec", "nextitnet"]
 assert listed["objective.buckets"]["only_with"] == {"key": "objective.candidates", "values": ["buckets"]}
 END
 refuses 'a wrong key' 1 'did you mean train.epochs' "$truenext" options train.epoch

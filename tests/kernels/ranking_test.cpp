@@ -40,7 +40,8 @@ TEST(MaskAbove, EqualsReferenceWithTiesAndPassesOverNotANumber) {
     for (float& score : scores) score = std::round(score);
     if (n > 8) scores[8] = std::numeric_limits<float>::quiet_NaN();
     for (const float value : {-kInfinity, -2.0f, 0.0f, 1.0f, 99.0f}) {
-      EXPECT_EQ(mask_above(n, scores.data(), value), reference::mask_above(n, scores.data(), value));
+      EXPECT_EQ(mask_above(n, scores.data(), value),
+                reference::mask_above(n, scores.data(), value));
     }
   }
 }

@@ -33,7 +33,7 @@ RunConfig small() {
   RunConfig config;
   config.model.hidden_size = 16;
   config.model.max_length = 8;
-  config.model.dropout = 0;
+  config.model.dropout = config.model.output_dropout = 0;
   config.model.gru_hidden_size = 12;
   config.model.init = StartValues::xavier_normal;
   config.objective.negatives = 5;

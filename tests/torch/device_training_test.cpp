@@ -66,7 +66,7 @@ TEST_F(DeviceTraining, FollowsTheTilesUnderEveryOptimiserRule) {
   for (const char* rule : {"adam", "lazy-adam", "rowwise-adagrad"}) {
     for (const std::string& device : {std::string("cpu"), test::device_name()}) {
       TrainRequest r = request(rule + device, device);
-      r.config.model.dropout = 0;
+      r.config.model.dropout = r.config.model.output_dropout = 0;
       r.config.objective.criterion = "softmax";
       r.config.train.table_optimizer = find_word<TableOptimizer>(rule).value();
       r.config.train.batch_size = 3;  // leaves rows without a gradient
@@ -135,7 +135,7 @@ TEST_F(DeviceTraining, ValidatesAsTheKernelsWould) {
 TEST_F(DeviceTraining, ARunGoesOnFromOneDeviceToTheOther) {
   const auto train = [&](const std::string& run, const std::string& device, int64_t epochs) {
     TrainRequest r = request(run, device);
-    r.config.model.dropout = 0;
+    r.config.model.dropout = r.config.model.output_dropout = 0;
     r.config.train.epsilon = 1e-3;
     r.config.train.epochs = epochs;
     r.resume = fs::exists(r.run / "config.toml");

@@ -32,7 +32,7 @@ const std::vector<int32_t> kNewest = {9, 10, 14, 21};
 /// Without random masks, which are LibTorch's own.
 ModelOptions without_dropout() {
   ModelOptions options = test::small_network();
-  options.dropout = 0;
+  options.dropout = options.output_dropout = 0;
   return options;
 }
 

@@ -37,7 +37,8 @@ class NetworkTraining : public testing::TestWithParam<test::NetworkCase> {
     r.config.model = GetParam().options;
     r.config.train.epochs = 2;
     r.config.train.clip_norm = 0.5;
-    if (!is_causal(*GetParam().network, GetParam().options)) r.config.objective.positions = TargetPositions::last;
+    if (!is_causal(*GetParam().network, GetParam().options))
+      r.config.objective.positions = TargetPositions::last;
     return r;
   }
   static std::string train(const TrainRequest& r) {

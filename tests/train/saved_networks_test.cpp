@@ -43,7 +43,9 @@ struct SavedModel {
   std::filesystem::path path() const { return folder / "model.safetensors"; }
 };
 
-void expect_same_weights(const TensorMap& found, const ParameterSet& wanted) {
+/// A file whose first row is padding gives one even to a model that had none.
+void expect_same_weights(TensorMap found, const ParameterSet& wanted) {
+  if (wanted.names().find("padding_embedding") < 0) found.erase("padding_embedding");
   EXPECT_EQ(std::ssize(found), wanted.size());
   for (const auto& [name, view] : wanted.views()) {
     ASSERT_TRUE(found.contains(name)) << name;
@@ -76,7 +78,9 @@ std::vector<std::string> asked_settings(const Model& model, const std::string& n
     if (scheme->network != options.name) continue;
     for (const AskedKey& asked : scheme->asked) {
       const std::string key = fmt::format("model.{}", asked.key);
-      settings.push_back(fmt::format("{}={}", key, list.find(key, "asked").toml_value()));
+      std::string value = list.find(key, "asked").toml_value();
+      std::erase(value, '\'');
+      settings.push_back(fmt::format("{}={}", key, value));
     }
   }
   return settings;

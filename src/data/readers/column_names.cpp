@@ -39,10 +39,10 @@ constexpr std::string_view kValueNames[] = {"value",   "rating", "weight",  "sco
                                             "overall", "stars",  "ratings", "bookrating"};
 // Of items: what they are put under, not what they are called.
 constexpr std::string_view kAttributeNames[] = {
-    "attribute", "attributes", "attributeid", "genre",      "genres",     "genreid",
-    "category",  "categories", "categoryid",  "tag",        "tags",       "tagid",
-    "keyword",   "keywords",   "topic",       "topics",     "class",      "brand",
-    "kategorie", "kategorien", "schlagwort",  "merkmal",    "categoria"};
+    "attribute", "attributes", "attributeid", "genre",   "genres",   "genreid",
+    "category",  "categories", "categoryid",  "tag",     "tags",     "tagid",
+    "keyword",   "keywords",   "topic",       "topics",  "class",    "brand",
+    "kategorie", "kategorien", "schlagwort",  "merkmal", "categoria"};
 
 std::span<const std::string_view> names_of(ColumnRole role) {
   switch (role) {

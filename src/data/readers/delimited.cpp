@@ -117,10 +117,9 @@ void FieldSplitter::split_record(std::string_view line, LineReader& input) {
     const bool ends =
         lines == kMostRecordLines || record_.size() > kMostRecordBytes || !input.next(more);
     // Where the record ends is not known, so neither is where another begins: no reading on.
-    check_data(!ends,
-               "{}:{}: a quote is not closed {}; if quotes are text in this file, say --quotes off",
-               input.name(), begin,
-               lines == 1 ? "on its line" : "on its line, nor on those behind it");
+    check_data(
+        !ends, "{}:{}: a quote is not closed {}; if quotes are text in this file, say --quotes off",
+        input.name(), begin, lines == 1 ? "on its line" : "on its line, nor on those behind it");
     record_ += '\n';
     record_ += more;
     if (more.find('"') != std::string_view::npos && split(record_)) return;

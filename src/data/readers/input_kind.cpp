@@ -209,7 +209,8 @@ void check_line_ends(const std::string& name, Text start) {
   const size_t first = start.find('\r');
   if (start.find('\n') != Text::npos || first == Text::npos || first + 1 == start.size()) return;
   fail_data(
-      "{}: the lines end in a carriage return alone, want a line feed; convert it: {} | tr '\\r' '\\n' > "
+      "{}: the lines end in a carriage return alone, want a line feed; convert it: {} | tr '\\r' "
+      "'\\n' > "
       "events.csv",
       name, over_text(name, "cat"));
 }

@@ -88,6 +88,6 @@ const NetworkInfo narm_network{
     .use_tile = {.tokens = 16384, .sequences = 64},
     .describe = &describe,
     .keys = {"gru_hidden_size", "gru_layers", "gru_bias", "output_dropout"},
-    .examples = {"output_dropout=0.2", "tie_embeddings=true gru_layers=2 gru_bias=true"}};
+    .examples = {"", "tie_embeddings=true gru_layers=2 gru_bias=true"}};
 
 }  // namespace truenext
