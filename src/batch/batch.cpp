@@ -2,6 +2,7 @@
 #include "batch/batch.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/error.h"
@@ -25,7 +26,7 @@ int64_t tile_tokens_of(int64_t batch_tokens) {
 Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     : dataset_(dataset), options_(options), relevance_(options.future) {
   const bool prefixes = options.examples == Examples::prefixes;
-  const bool all = prefixes || options.target_positions == TargetPositions::all;
+  const bool all = prefixes || options.target_positions != TargetPositions::last;
   prefixes_.push_back(0);
   for (int64_t user = 0; user < dataset.num_users(); ++user) {
     if (dataset.splits()[user].train_end < 2) continue;
@@ -36,6 +37,9 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
   check_data(!users_.empty(),
              "{}: no user has two or more training items, so there is nothing to train on",
              dataset.folder().string());
+  if (options.target_positions == TargetPositions::hidden) {
+    positions_ = std::llround(static_cast<double>(positions_) * options.input_drop);
+  }
   if (options.with_seen) check_negatives_exist();
   const int64_t examples = prefixes ? positions_ : num_users();
   check_data(examples <= std::numeric_limits<uint32_t>::max(),
@@ -102,6 +106,12 @@ Batch Batcher::make(int64_t batch) const {
     const bool full = result.tiles.empty() || result.tiles.back().tokens() + one.length > most;
     if (full) result.tiles.emplace_back();
     append(one, stream(i, one), result.tiles.back());
+    // Where chance hid nothing in a whole batch there would be nothing to divide by.
+    const auto untrained = [](const Tile& tile) { return tile.targets.size() == 0; };
+    if (i + 1 == end && std::ranges::all_of(result.tiles, untrained)) {
+      result.tiles.back().hidden.back() = 1;
+      append_targets(one, result.tiles.back());
+    }
   }
   for (const Tile& tile : result.tiles) {
     result.positions += tile.targets.size();
@@ -145,16 +155,38 @@ void Batcher::append(const Example& example, uint64_t stream, Tile& tile) const 
   tile.sequences.add_row(history.subspan(example.end - 1 - example.length, example.length));
   tile.streams.push_back(stream);
   if (options_.with_seen) tile.seen.add_row(training_items(example.user));
+  if (options_.input_drop > 0) hide_inputs(example, stream, tile);
   append_targets(example, tile);
+}
+
+void Batcher::hide_inputs(const Example& example, uint64_t stream, Tile& tile) const {
+  RandomStream random(random_key(options_.seed, Purpose::input_drop, static_cast<uint64_t>(epoch_)),
+                      stream);
+  tile.hidden.resize(static_cast<size_t>(tile.tokens()), 0);
+  for (int64_t i = tile.tokens() - 1; i >= tile.tokens() - example.length; --i) {
+    tile.hidden[i] = random.uniform() < options_.input_drop ? 1 : 0;
+  }
+}
+
+bool Batcher::is_trained(const Example& example, int64_t i, const Tile& tile) const {
+  if (options_.examples == Examples::prefixes) return i == example.length - 1;
+  switch (options_.target_positions) {
+    case TargetPositions::all:
+      return true;
+    case TargetPositions::last:
+      return i == example.length - 1;
+    case TargetPositions::hidden:
+      return tile.hidden[tile.tokens() - example.length + i] != 0;
+  }
+  return false;
 }
 
 void Batcher::append_targets(const Example& example, Tile& tile) const {
   const std::span<const int32_t> history = dataset_.histories().row(example.user);
   const int64_t train_end = dataset_.splits()[example.user].train_end;
   const int64_t first_row = tile.tokens() - example.length;
-  const bool all =
-      options_.examples == Examples::sequences && options_.target_positions == TargetPositions::all;
-  for (int64_t i = all ? 0 : example.length - 1; i < example.length; ++i) {
+  for (int64_t i = 0; i < example.length; ++i) {
+    if (!is_trained(example, i, tile)) continue;
     // A window that ends early still looks ahead: its targets stay inside the training part.
     const int64_t next = example.end - example.length + i;
     const int64_t available = std::min(relevance_.future_items(), train_end - next);

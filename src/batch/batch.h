@@ -46,6 +46,8 @@ struct Targets {
 struct Tile {
   Jagged<int32_t> sequences;      ///< input items, oldest first
   std::vector<uint64_t> streams;  ///< per sequence: identity for random numbers (the user)
+  /// [tokens]: 1 where the input is hidden from the network; empty when none ever is.
+  std::vector<uint8_t> hidden;
   Targets targets;
   /// Per sequence the user's distinct training items, ascending, where the batcher was asked for
   /// them; else no rows.
@@ -56,11 +58,12 @@ struct Tile {
   int64_t tokens() const { return static_cast<int64_t>(sequences.values.size()); }
 };
 
-/// Which positions of a window are trained.
-enum class TargetPositions { all, last };
+/// Which positions of a window are trained: all, the newest, or those whose own input is hidden
+/// (the "MLM" of Li et al. 2023, whose targets are next items).
+enum class TargetPositions { all, last, hidden };
 template <>
 struct Words<TargetPositions> {
-  static constexpr std::array names = {"all", "last"};
+  static constexpr std::array names = {"all", "last", "hidden"};
 };
 
 /// Which part of a history that is longer than max_length + 1 is trained on: always the newest
@@ -117,6 +120,7 @@ struct BatchOptions {
   int64_t max_batches = 0;  ///< per epoch; 0 = all users every epoch
   TargetPositions target_positions = TargetPositions::all;
   FutureOptions future;
+  double input_drop = 0;  ///< share of the inputs that are hidden, drawn anew in every epoch
   TrainingWindow window = TrainingWindow::newest;
   UserOrder users = UserOrder::shuffled;
   Examples examples = Examples::sequences;
@@ -139,7 +143,7 @@ class Batcher {
   /// Of an epoch that visits each once: users, or their prefixes.
   int64_t num_examples() const { return static_cast<int64_t>(order_.size()); }
   int64_t batches_per_epoch() const;
-  /// Queries of an epoch that visits every user once.
+  /// Queries of an epoch that visits every user once; of hidden positions as many as are expected.
   int64_t positions_per_epoch() const { return positions_; }
 
   /// Shuffles the examples for `epoch`; call before make().
@@ -157,6 +161,9 @@ class Batcher {
   uint64_t stream(int64_t place, const Example& example) const;
   void append(const Example& example, uint64_t stream, Tile& tile) const;
   void append_targets(const Example& example, Tile& tile) const;
+  void hide_inputs(const Example& example, uint64_t stream, Tile& tile) const;
+  /// Whether the state of the example's token i of the tile is trained.
+  bool is_trained(const Example& example, int64_t i, const Tile& tile) const;
   void append_query(std::span<const int32_t> items, std::span<const float> weights,
                     Targets& targets) const;
   std::vector<int32_t> training_items(int32_t user) const;  ///< distinct, ascending

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "net/tensors.h"
+
 namespace truenext::net {
 
 Ids Ops::wanted_tokens() const {
@@ -19,6 +21,15 @@ Rows Ops::pick(Rows x) {
 
 Ids item_ids(const Input& input) {
   return {input.items.begin(), input.items.end()};
+}
+
+Rows item_vectors(Ops& ops) {
+  const Rows vectors = ops.lookup(kInputTable, item_ids(ops.input()), Layout::tokens);
+  const std::span<const uint8_t> hidden = ops.input().hidden;
+  if (hidden.empty()) return vectors;
+  std::vector<float> shown(hidden.size());
+  std::ranges::transform(hidden, shown.begin(), [](uint8_t is) { return is ? 0.0f : 1.0f; });
+  return ops.weigh(vectors, shown);
 }
 
 Ids places_from_start(const Input& input) {

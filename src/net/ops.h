@@ -67,6 +67,8 @@ struct Input {
   std::span<const int64_t> times;  ///< [tokens], seconds; empty where not known
   std::span<const int64_t>
       query_times;  ///< [tokens]: when the next item was asked for; may be empty
+  /// [tokens]: 1 = the network is not told the item, see item_vectors(); may be empty.
+  std::span<const uint8_t> hidden{};
 
   int64_t tokens() const { return static_cast<int64_t>(items.size()); }
   int64_t sequences() const { return static_cast<int64_t>(offsets.size()) - 1; }
@@ -223,6 +225,8 @@ class Ops {
 
 /// Items of the tokens.
 Ids item_ids(const Input& input);
+/// Vectors of the items, [tokens, dim], out of the input table: zeros where the input is hidden.
+Rows item_vectors(Ops& ops);
 /// Place of every token in its sequence, oldest = 0.
 Ids places_from_start(const Input& input);
 /// The same such that the newest token of every sequence has the place `length` - 1.

@@ -103,7 +103,9 @@ void ObjectiveOptions::list(OptionList& options) {
   for (const CriterionInfo* info : criterion_list()) criteria.push_back(info->name);
   options.add("criterion", criterion, "loss of a position from its scores").one_of(criteria);
   list_candidates(*this, options);
-  options.add("positions", positions, "trained positions of a window");
+  options.add(
+      "positions", positions,
+      "trained positions of a window; hidden: those whose own input train.input_drop hides");
   future.list(options);
   options.add("reduction", reduction,
               "the loss of a batch is its sum over positions, divided by their number or by that "

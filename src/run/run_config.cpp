@@ -31,6 +31,11 @@ void TrainOptions::list(OptionList& options) {
   options.add("examples", examples,
               "what a step is made of: windows of users (sequences), or every prefix of each, "
               "trained at its newest position only, shuffled over all users (prefixes)");
+  options
+      .add("input_drop", input_drop,
+           "share of the inputs of an example that the network is not told, drawn anew in every "
+           "epoch; their places and targets stay")
+      .range(0, 0.99);
   options.add("window", window,
               "part of a history longer than model.max_length: the newest items, or a random "
               "stretch in every epoch");

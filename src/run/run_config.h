@@ -64,6 +64,7 @@ struct TrainOptions {
   UserOrder users = UserOrder::shuffled;
   TrainingWindow window = TrainingWindow::newest;
   Examples examples = Examples::sequences;
+  double input_drop = 0;  ///< share of inputs that are hidden
   int64_t tile_tokens = 0;
   TableOptimizer table_optimizer = TableOptimizer::adam;
   double learning_rate = 1e-3;

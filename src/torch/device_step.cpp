@@ -16,6 +16,7 @@ struct PackedBatch {
   std::vector<int32_t> items;
   std::vector<int64_t> offsets{0};
   std::vector<uint64_t> streams;
+  std::vector<uint8_t> hidden;
   std::vector<int32_t> asked;  ///< tokens that have a query
 
   explicit PackedBatch(const Batch& batch) {
@@ -26,6 +27,7 @@ struct PackedBatch {
         offsets.push_back(first + tile.sequences.offsets[s + 1]);
       }
       streams.insert(streams.end(), tile.streams.begin(), tile.streams.end());
+      hidden.insert(hidden.end(), tile.hidden.begin(), tile.hidden.end());
       for (const int32_t row : tile.targets.rows) {
         asked.push_back(static_cast<int32_t>(first + row));
       }
@@ -34,7 +36,8 @@ struct PackedBatch {
   /// What nobody asks for is not computed.
   net::Input input() const {
     const bool some = !asked.empty() && asked.size() < items.size();
-    return {items, offsets, streams, some ? net::Wanted::list(asked) : net::Wanted::all(), {}, {}};
+    const auto wanted = some ? net::Wanted::list(asked) : net::Wanted::all();
+    return {items, offsets, streams, wanted, {}, {}, hidden};
   }
 };
 

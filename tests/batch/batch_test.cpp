@@ -146,6 +146,52 @@ TEST_F(Batching, PrefixesDrawnWithReplacementShareNoMasks) {
   }
 }
 
+TEST_F(Batching, HiddenInputsAreDrawnAnewInEveryEpochAndTheirPositionsTrained) {
+  std::string pairs;
+  for (int user = 0; user < 40; ++user) {
+    pairs += line("u" + std::to_string(user), {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  }
+  const Dataset data = dataset_of(pairs, folder_);
+  BatchOptions options;
+  options.input_drop = 0.25;
+  options.target_positions = TargetPositions::hidden;
+  Batcher batcher(data, options);
+  EXPECT_EQ(batcher.positions_per_epoch(), 70);  // a quarter of 40 x 7
+  const auto hidden_of = [&](int64_t epoch) {
+    batcher.start_epoch(epoch);
+    const Batch batch = batcher.make(0);
+    std::vector<uint8_t> all;
+    for (const Tile& tile : batch.tiles) {
+      EXPECT_EQ(std::ssize(tile.hidden), tile.tokens());
+      EXPECT_EQ(std::ranges::count(tile.hidden, 1), tile.targets.size());
+      for (int64_t q = 0; q < tile.targets.size(); ++q) {
+        const int32_t row = tile.targets.rows[q];
+        EXPECT_EQ(tile.hidden[row], 1);
+        // Histories count upwards, so the next item is one more.
+        EXPECT_EQ(tile.targets.items[q], tile.sequences.values[row] + 1);
+      }
+      all.insert(all.end(), tile.hidden.begin(), tile.hidden.end());
+    }
+    EXPECT_EQ(std::ssize(all), 280);
+    EXPECT_NEAR(static_cast<double>(batch.positions), 70, 25);
+    return all;
+  };
+  EXPECT_NE(hidden_of(0), hidden_of(1));
+  EXPECT_EQ(hidden_of(1), hidden_of(1));
+}
+
+TEST_F(Batching, ABatchInWhichChanceHidNothingTrainsItsNewestInput) {
+  const Dataset data = dataset_of(line("a", {1, 2, 3, 4, 5, 6}), folder_);
+  BatchOptions options;
+  options.input_drop = 1e-12;
+  options.target_positions = TargetPositions::hidden;
+  Batcher batcher(data, options);
+  const Batch batch = batcher.make(0);
+  EXPECT_EQ(batch.positions, 1);
+  EXPECT_EQ(batch.tiles[0].hidden, (std::vector<uint8_t>{0, 0, 1}));
+  EXPECT_EQ(batch.tiles[0].targets.rows, std::vector<int32_t>{2});
+}
+
 TEST_F(Batching, UsersWithoutTwoTrainingItemsAreLeftOut) {
   const Dataset data = dataset_of(line("a", {1, 2, 3}) + line("b", {1, 2, 3, 4}), folder_);
   Batcher batcher(data, BatchOptions{});

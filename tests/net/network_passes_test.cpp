@@ -72,6 +72,25 @@ TEST_P(NetworkPasses, LooksAtWhatItSaysItLooksAt) {
   EXPECT_EQ(looked_ahead, !causal);
 }
 
+// An item that a network is not told can be any.
+TEST_P(NetworkPasses, HiddenInputsAreNotSeen) {
+  if (model_->network().name == "sr-gnn") GTEST_SKIP() << "its graph is made of the items";
+  std::vector<std::vector<int32_t>> changed = kHistories;
+  std::vector<uint8_t> hidden;
+  for (size_t s = 0; s < kHistories.size(); ++s) {
+    for (size_t t = 0; t < kHistories[s].size(); ++t) {
+      hidden.push_back((s + t) % 3 == 0 ? 1 : 0);
+      if (hidden.back()) changed[s][t] = static_cast<int32_t>((changed[s][t] + 10) % kItems);
+    }
+  }
+  Sequences one = sequences_, other(changed, sequences_.streams[0]);
+  const std::vector<float> told = network_states(*model_, one, kTraining);
+  one.hidden = other.hidden = hidden;
+  const std::vector<float> states = network_states(*model_, one, kTraining);
+  EXPECT_TRUE(same_bits(states, network_states(*model_, other, kTraining)));
+  EXPECT_FALSE(same_bits(states, told));
+}
+
 TEST_P(NetworkPasses, WantedRowsAreThoseOfAll) {
   for (const PassPurpose& purpose : {kUse, kTraining}) {
     const std::vector<float> all = network_states(*model_, sequences_, purpose);

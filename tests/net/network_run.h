@@ -21,6 +21,7 @@ namespace truenext::test {
 struct Sequences {
   Jagged<int32_t> items;
   std::vector<uint64_t> streams;
+  std::vector<uint8_t> hidden{};
 
   /// Users are numbered from `first_user`.
   explicit Sequences(const std::vector<std::vector<int32_t>>& histories,
@@ -31,7 +32,7 @@ struct Sequences {
     }
   }
   net::Input input(const net::Wanted& wanted) const {
-    return {items.values, items.offsets, streams, wanted, {}, {}};
+    return {items.values, items.offsets, streams, wanted, {}, {}, hidden};
   }
 };
 

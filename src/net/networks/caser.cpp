@@ -98,7 +98,7 @@ Rows horizontal(Ops& ops, Rows windows, int64_t length) {
 
 Rows run(Ops& ops, const ModelOptions& options) {
   const int64_t length = options.max_length;
-  const Rows x = ops.lookup(kInputTable, net::item_ids(ops.input()), net::Layout::tokens);
+  const Rows x = net::item_vectors(ops);
   const Rows windows = ops.windows(x, length, ops.wanted(), before(ops, options));
   const Rows parts[] = {vertical(ops, windows, length, options.vertical_filters),
                         horizontal(ops, windows, length)};

@@ -84,7 +84,7 @@ class Padding {
 };
 
 Rows run(Ops& ops, const ModelOptions& options) {
-  Rows x = ops.lookup(kInputTable, net::item_ids(ops.input()), net::Layout::tokens);
+  Rows x = net::item_vectors(ops);
   x = ops.dropout(x, options.dropout, Purpose::dropout_embedding, 0);
   std::optional<Padding> padding;
   if (options.padding == PaddingUse::attend) padding.emplace(ops, options.max_length);

@@ -51,7 +51,7 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
 }
 
 Rows run(Ops& ops, const ModelOptions& options) {
-  Rows h = ops.lookup(kInputTable, net::item_ids(ops.input()), net::Layout::tokens);
+  Rows h = net::item_vectors(ops);
   h = ops.dropout(h, options.dropout, Purpose::dropout_embedding, 0);
   for (int64_t l = 0; l < options.gru_layers; ++l) {
     const std::string name = layer_name(l);

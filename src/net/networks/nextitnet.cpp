@@ -82,7 +82,7 @@ Rows norm_relu(Ops& ops, Rows x, const std::string& norm) {
 }
 
 Rows run(Ops& ops, const ModelOptions& options) {
-  Rows x = ops.lookup(kInputTable, net::item_ids(ops.input()), net::Layout::tokens);
+  Rows x = net::item_vectors(ops);
   x = ops.dropout(x, options.dropout, Purpose::dropout_embedding, 0);
   Padding padding(ops, options);
   for (int64_t b = 0; b < options.num_blocks; ++b) {

@@ -59,7 +59,7 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
 Rows embed(Ops& ops, const ModelOptions& options, const BlockStyle& style) {
   const double factor =
       style.scale_embedding ? std::sqrt(static_cast<double>(options.hidden_size)) : 1;
-  Rows x = ops.lookup(kInputTable, net::item_ids(ops.input()), net::Layout::tokens);
+  Rows x = net::item_vectors(ops);
   if (options.positions != PositionNumbers::none) {
     const Rows places = ops.lookup("position_embedding.weight",
                                    options.positions == PositionNumbers::from_end

@@ -53,6 +53,7 @@ BatchOptions batch_options(const RunConfig& config) {
   options.users = config.train.users;
   options.window = config.train.window;
   options.examples = config.train.examples;
+  options.input_drop = config.train.input_drop;
   options.seed = static_cast<uint64_t>(config.train.seed);
   return options;
 }
@@ -81,7 +82,7 @@ namespace {
 
 /// A state that has seen its target learns to copy it.
 void check_no_target_is_seen(const RunConfig& config) {
-  const bool all = config.objective.positions == TargetPositions::all &&
+  const bool all = config.objective.positions != TargetPositions::last &&
                    config.train.examples == Examples::sequences;
   if (!all || is_causal(find_network(config.model.name), config.model)) return;
   check_usage(config.model.padding == PaddingUse::attend,
@@ -92,6 +93,22 @@ void check_no_target_is_seen(const RunConfig& config) {
   log_warning(
       "model.padding = \"attend\": as published, the graph of a whole window shows positions the "
       "edge that leads to their target; compatibility only");
+}
+
+void check_hidden_inputs(const RunConfig& config) {
+  check_usage(
+      config.objective.positions != TargetPositions::hidden || config.train.input_drop > 0,
+      "objective.positions = \"hidden\" trains positions whose input is hidden, and none is: set "
+      "train.input_drop, e.g. 0.2");
+  check_usage(config.objective.positions != TargetPositions::hidden ||
+                  config.train.examples == Examples::sequences,
+              "objective.positions = \"hidden\": train.examples = \"prefixes\" trains the newest "
+              "position of each; use one of the two");
+  check_usage(
+      config.train.input_drop == 0 || config.model.name != "sr-gnn",
+      "train.input_drop = {}: the graph of sr-gnn is made of the items themselves, of which "
+      "none can be hidden; want 0",
+      config.train.input_drop);
 }
 
 }  // namespace
@@ -107,6 +124,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {
   check_no_target_is_seen(config);
+  check_hidden_inputs(config);
   if (dataset.num_items() < deferred_rows) return;
   if (config.train.table_norm > 0) return;  // reads and moves every row in every step
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
