@@ -34,10 +34,15 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     positions_ += all ? window(users_.back()) : 1;
     prefixes_.push_back(positions_);
   }
+  const bool hides = options.target_positions == TargetPositions::hidden || masks();
+  check_usage(!hides || options.input_drop > 0,
+              "objective.positions = \"{}\" trains positions whose input is hidden, and none is: "
+              "set train.input_drop, e.g. 0.2",
+              word_of(options.target_positions));
   check_data(!users_.empty(),
              "{}: no user has two or more training items, so there is nothing to train on",
              dataset.folder().string());
-  if (options.target_positions == TargetPositions::hidden) {
+  if (hides) {
     positions_ = std::llround(static_cast<double>(positions_) * options.input_drop);
   }
   if (options.with_seen) check_negatives_exist();
@@ -137,12 +142,14 @@ void Batcher::share_pool(Batch& batch) {
 }
 
 int64_t Batcher::window(int32_t user) const {
-  return std::min(dataset_.splits()[user].train_end - 1, options_.max_length);
+  const int64_t inputs = dataset_.splits()[user].train_end - (masks() ? 0 : 1);
+  return std::min(inputs, options_.max_length);
 }
 
 int64_t Batcher::window_end(int32_t user) const {
   const int64_t train_end = dataset_.splits()[user].train_end;
-  const int64_t room = train_end - 1 - window(user);  // places to which the window could move back
+  const int64_t inputs = train_end - (masks() ? 0 : 1);
+  const int64_t room = inputs - window(user);  // places to which the window could move back
   if (options_.window == TrainingWindow::newest || room == 0) return train_end;
   RandomStream random(
       random_key(options_.seed, Purpose::training_window, static_cast<uint64_t>(epoch_)),
@@ -152,7 +159,8 @@ int64_t Batcher::window_end(int32_t user) const {
 
 void Batcher::append(const Example& example, uint64_t stream, Tile& tile) const {
   const std::span<const int32_t> history = dataset_.histories().row(example.user);
-  tile.sequences.add_row(history.subspan(example.end - 1 - example.length, example.length));
+  const int64_t end = example.end - (masks() ? 0 : 1);
+  tile.sequences.add_row(history.subspan(end - example.length, example.length));
   tile.streams.push_back(stream);
   if (options_.with_seen) tile.seen.add_row(training_items(example.user));
   if (options_.input_drop > 0) hide_inputs(example, stream, tile);
@@ -176,6 +184,7 @@ bool Batcher::is_trained(const Example& example, int64_t i, const Tile& tile) co
     case TargetPositions::last:
       return i == example.length - 1;
     case TargetPositions::hidden:
+    case TargetPositions::masked:
       return tile.hidden[tile.tokens() - example.length + i] != 0;
   }
   return false;
@@ -188,6 +197,7 @@ void Batcher::append_targets(const Example& example, Tile& tile) const {
   for (int64_t i = 0; i < example.length; ++i) {
     if (!is_trained(example, i, tile)) continue;
     // A window that ends early still looks ahead: its targets stay inside the training part.
+    // Of masked positions the target is the input itself.
     const int64_t next = example.end - example.length + i;
     const int64_t available = std::min(relevance_.future_items(), train_end - next);
     tile.targets.rows.push_back(static_cast<int32_t>(first_row + i));

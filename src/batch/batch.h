@@ -58,12 +58,13 @@ struct Tile {
   int64_t tokens() const { return static_cast<int64_t>(sequences.values.size()); }
 };
 
-/// Which positions of a window are trained: all, the newest, or those whose own input is hidden
-/// (the "MLM" of Li et al. 2023, whose targets are next items).
-enum class TargetPositions { all, last, hidden };
+/// Which positions of a window are trained: all, the newest, those whose own input is hidden (the
+/// "MLM" of Li et al. 2023), whose targets are next items; or masked: the hidden inputs of the
+/// whole training part are the targets themselves (BERT4Rec's cloze).
+enum class TargetPositions { all, last, hidden, masked };
 template <>
 struct Words<TargetPositions> {
-  static constexpr std::array names = {"all", "last", "hidden"};
+  static constexpr std::array names = {"all", "last", "hidden", "masked"};
 };
 
 /// Which part of a history that is longer than max_length + 1 is trained on: always the newest
@@ -151,7 +152,8 @@ class Batcher {
   Batch make(int64_t batch) const;
 
  private:
-  /// Inputs history[end - 1 - length .. end - 1), whose newest one has the target history[end - 1].
+  /// Inputs history[end - 1 - length .. end - 1), whose newest one has the target history[end - 1];
+  /// of masked positions history[end - length .. end).
   struct Example {
     int32_t user = 0;
     int64_t length = 0, end = 0;
@@ -170,6 +172,7 @@ class Batcher {
   void check_negatives_exist() const;
   /// Inputs of examples begin .. end - 1 of the epoch's order.
   int64_t tokens_between(int64_t begin, int64_t end) const;
+  bool masks() const { return options_.target_positions == TargetPositions::masked; }
   static void share_pool(Batch& batch);
   int64_t window(int32_t user) const;      ///< inputs of a user
   int64_t window_end(int32_t user) const;  ///< one past the last target

@@ -47,15 +47,10 @@ int64_t count_items(const TensorMap& weights) {
 /// Which states of a history are asked for.
 enum class States { newest, all };
 
-/// Windows of one pass, reused by every call on a thread.
-struct PassInput {
-  std::vector<int32_t> items, newest;
-  std::vector<int64_t> offsets;
-};
-
-PassInput& input_of_thread() {
-  thread_local PassInput input;
-  return input;
+/// Reused by every call on a thread.
+UseWindows& windows_of_thread() {
+  thread_local UseWindows windows;
+  return windows;
 }
 
 class NetworkEncoder final : public SequenceEncoder {
@@ -75,7 +70,7 @@ class NetworkEncoder final : public SequenceEncoder {
 
   int64_t dim() const override { return options_.hidden_size; }
   int64_t num_items() const override { return num_items_; }
-  int64_t max_length() const override { return options_.max_length; }
+  int64_t max_length() const override { return room_for_items(network_, options_); }
   std::span<const float> item_table() const override {
     return {item_table_, static_cast<size_t>(num_items_ * dim())};
   }
@@ -88,11 +83,14 @@ class NetworkEncoder final : public SequenceEncoder {
                  "history {} has {} items, the model sees at most {}: cut it first", row,
                  histories.row_size(row), max_length());
     }
+    if (network_.fills_masks) return encode_prefixes(histories, states);
     encode(histories, States::all, states);
   }
 
  private:
   void encode(JaggedView<int32_t> histories, States wanted, float* states) const;
+  /// The state after an item of a network that looks ahead is that of the history up to it.
+  void encode_prefixes(JaggedView<int32_t> histories, float* states) const;
   /// Returns the number of states written.
   int64_t encode_tile(JaggedView<int32_t> histories, int64_t begin, int64_t end, States wanted,
                       float* states) const;
@@ -121,22 +119,28 @@ void NetworkEncoder::encode(JaggedView<int32_t> histories, States wanted, float*
   }
 }
 
+void NetworkEncoder::encode_prefixes(JaggedView<int32_t> histories, float* states) const {
+  for (int64_t row = 0; row < histories.size(); ++row) {
+    Jagged<int32_t> prefixes;
+    const std::span<const int32_t> history = histories.row(row);
+    for (size_t length = 1; length <= history.size(); ++length) {
+      prefixes.add_row(history.first(length));
+    }
+    encode(prefixes, States::newest, states);
+    states += prefixes.size() * dim();
+  }
+}
+
 int64_t NetworkEncoder::encode_tile(JaggedView<int32_t> histories, int64_t begin, int64_t end,
                                     States wanted, float* states) const {
-  PassInput& in = input_of_thread();
-  in.items.clear();
-  in.newest.clear();
-  in.offsets.assign(1, 0);
+  UseWindows& windows = windows_of_thread();
+  windows.clear();
   for (int64_t row = begin; row < end; ++row) {
-    const auto window = checked_window(histories, row, max_length(), num_items_);
-    in.items.insert(in.items.end(), window.begin(), window.end());
-    in.offsets.push_back(static_cast<int64_t>(in.items.size()));
-    in.newest.push_back(static_cast<int32_t>(in.items.size()) - 1);
+    windows.add(network_, checked_window(histories, row, max_length(), num_items_));
   }
   net::Arena& arena = net::thread_arena();
   arena.reset();
-  const auto rows = wanted == States::all ? net::Wanted::all() : net::Wanted::list(in.newest);
-  net::TilePass<float> pass(names_, weights_, {in.items, in.offsets, {}, rows, {}, {}}, {}, arena);
+  net::TilePass<float> pass(names_, weights_, windows.input(wanted == States::all), {}, arena);
   const net::Rows result = network_.run(pass, options_);
   assert(result.count == pass.input().wanted_count() && result.width == dim());
   std::copy_n(pass.values(result), result.size(), states);
@@ -144,6 +148,33 @@ int64_t NetworkEncoder::encode_tile(JaggedView<int32_t> histories, int64_t begin
 }
 
 }  // namespace
+
+void UseWindows::clear() {
+  items.clear();
+  hidden.clear();
+  newest.clear();
+  offsets.assign(1, 0);
+}
+
+void UseWindows::add(const NetworkInfo& network, std::span<const int32_t> window) {
+  items.insert(items.end(), window.begin(), window.end());
+  if (network.fills_masks) {
+    hidden.resize(items.size(), 0);
+    items.push_back(0);  // any item: it is not seen
+    hidden.push_back(1);
+  }
+  offsets.push_back(std::ssize(items));
+  newest.push_back(static_cast<int32_t>(items.size()) - 1);
+}
+
+net::Input UseWindows::input(bool all) const {
+  const auto wanted = all ? net::Wanted::all() : net::Wanted::list(newest);
+  return {items, offsets, {}, wanted, {}, {}, hidden};
+}
+
+int64_t room_for_items(const NetworkInfo& network, const ModelOptions& options) {
+  return options.max_length - (network.fills_masks ? 1 : 0);
+}
 
 std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items) {
   const ModelOptions full = options.resolved();

@@ -9,6 +9,8 @@
 
 #include "base/jagged.h"
 #include "net/model_options.h"
+#include "net/network.h"
+#include "net/ops.h"
 #include "net/tensors.h"
 
 namespace truenext {
@@ -43,6 +45,22 @@ std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options,
 /// (docs/checkpoint-format.md lists them).
 /// Linear weights are (out, in): y = x W^T + b.
 std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items);
+
+/// Windows of one pass in use: the newest items of histories and, for networks that fill masks, a
+/// hidden place behind each.
+struct UseWindows {
+  std::vector<int32_t> items;
+  std::vector<int64_t> offsets{0};
+  std::vector<uint8_t> hidden;  ///< empty where nothing is
+  std::vector<int32_t> newest;  ///< the token of each window whose state is for the next item
+
+  void clear();
+  void add(const NetworkInfo& network, std::span<const int32_t> window);
+  /// Of the newest states, or all. Borrows.
+  net::Input input(bool all = false) const;
+};
+/// Items of a history that a model looks at.
+int64_t room_for_items(const NetworkInfo& network, const ModelOptions& options);
 
 /// The newest max_length items of a history. Data Error when it is empty or names an item outside
 /// 0..num_items-1, as happens when a model is given another dataset's histories.

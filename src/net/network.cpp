@@ -14,12 +14,18 @@ extern const NetworkInfo narm_network;
 extern const NetworkInfo nextitnet_network;
 extern const NetworkInfo caser_network;
 extern const NetworkInfo sr_gnn_network;
+extern const NetworkInfo bert4rec_network;
 
 const std::vector<const NetworkInfo*>& network_list() {
   static const std::vector<const NetworkInfo*> list = {
       // Adding a network: write net/networks/<name>.cpp, then declare it above and add a line here.
-      &sasrec_network,    &gru4rec_network, &narm_network,
-      &nextitnet_network, &caser_network,   &sr_gnn_network,
+      &sasrec_network,     //
+      &gru4rec_network,    //
+      &narm_network,       //
+      &nextitnet_network,  //
+      &caser_network,      //
+      &sr_gnn_network,     //
+      &bert4rec_network,   //
   };
   return list;
 }

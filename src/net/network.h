@@ -34,6 +34,9 @@ struct NetworkInfo {
   /// Whether the state of a token depends on that token and earlier ones only: what training at
   /// every position asks for. Null: it always does.
   bool (*causal)(const ModelOptions& options) = nullptr;
+  /// Trained to name hidden inputs: the state for the next item is that of a hidden place behind
+  /// the history, which takes one of the max_length places.
+  bool fills_masks = false;
   UseTile use_tile = {};
   /// For the start of a run, e.g. "2 blocks, 1 head"; may be null.
   std::string (*describe)(const ModelOptions& options) = nullptr;

@@ -49,14 +49,12 @@ int64_t DeviceEncoder::most_histories(int64_t numbers) const {
 }
 
 at::Tensor DeviceEncoder::encode_last(JaggedView<int32_t> histories) const {
-  Jagged<int32_t> windows;
-  std::vector<int32_t> newest;
+  UseWindows windows;
+  const int64_t room = room_for_items(model_.network(), model_.options());
   for (int64_t row = 0; row < histories.size(); ++row) {
-    windows.add_row(checked_window(histories, row, model_.options().max_length, num_items()));
-    newest.push_back(static_cast<int32_t>(windows.values.size()) - 1);
+    windows.add(model_.network(), checked_window(histories, row, room, num_items()));
   }
-  const net::Input input{windows.values, windows.offsets, {}, net::Wanted::list(newest), {}, {}};
-  net::TorchPass pass(model_.parameters().names(), weights_, input, {});
+  net::TorchPass pass(model_.parameters().names(), weights_, windows.input(), {});
   const at::Tensor& states = pass.values(model_.network().run(pass, model_.options()));
   check_data(all_finite(states),
              "the model gives a state that is not finite: training diverged or the file is "

@@ -180,6 +180,26 @@ TEST_F(Batching, HiddenInputsAreDrawnAnewInEveryEpochAndTheirPositionsTrained) {
   EXPECT_EQ(hidden_of(1), hidden_of(1));
 }
 
+TEST_F(Batching, MaskedPositionsAreAskedForTheirOwnItem) {
+  const Dataset data = dataset_of(line("a", {10, 11, 12, 13, 14, 15, 16}), folder_);
+  BatchOptions options;
+  options.max_length = 3;
+  options.input_drop = 0.9;
+  options.target_positions = TargetPositions::masked;
+  Batcher batcher(data, options);
+  const Batch batch = batcher.make(0);
+  const Tile& tile = batch.tiles[0];
+  // The training part is items 0 to 4, of which the newest is an input, too.
+  EXPECT_EQ(tile.sequences.values, (std::vector<int32_t>{2, 3, 4}));
+  ASSERT_GT(tile.targets.size(), 0);
+  for (int64_t q = 0; q < tile.targets.size(); ++q) {
+    EXPECT_EQ(tile.hidden[tile.targets.rows[q]], 1);
+    EXPECT_EQ(tile.targets.items[q], tile.sequences.values[tile.targets.rows[q]]);
+  }
+  options.input_drop = 0;
+  EXPECT_THROW(Batcher(data, options), Error);
+}
+
 TEST_F(Batching, ABatchInWhichChanceHidNothingTrainsItsNewestInput) {
   const Dataset data = dataset_of(line("a", {1, 2, 3, 4, 5, 6}), folder_);
   BatchOptions options;

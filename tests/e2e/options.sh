@@ -27,7 +27,7 @@ keys += [f"{s}.{k}" for s, t in config.items() if isinstance(t, dict) for k in t
 assert sorted(keys) == sorted(listed), set(keys) ^ set(listed)
 assert listed["model.dropout"]["low"] == 0 and listed["model.dropout"]["high"] == 0.99
 assert listed["train.epochs"]["high"] is None
-assert listed["model.num_blocks"]["networks"] == ["sasrec", "nextitnet"]
+assert listed["model.num_blocks"]["networks"] == ["sasrec", "nextitnet", "bert4rec"]
 assert listed["objective.buckets"]["only_with"] == {"key": "objective.candidates", "values": ["buckets"]}
 END
 refuses 'a wrong key' 1 'did you mean train.epochs' "$truenext" options train.epoch

@@ -99,7 +99,7 @@ absent 'a refused run leaves nothing' x
 ok 'an option that nothing reads' "$truenext" train --preset sasrec-ce --set objective.negatives=4 --show-config
 says 'is named' 'warning: objective.negatives was set, but nothing reads it: objective.candidates is' err
 ok 'one of another network' "$truenext" train --preset gru4rec-ce --set model.num_blocks=3 --show-config
-says 'is named, too' 'warning: model.num_blocks was set.*sasrec, nextitnet read it' err
+says 'is named, too' 'warning: model.num_blocks was set.*sasrec, nextitnet, bert4rec read it' err
 "$truenext" train --preset gru4rec-ce --show-config >gru.toml 2>err
 [ -s err ] && fail 'a preset warns' "$(cat err)" || pass
 ok 'a whole file' "$truenext" train --config gru.toml --show-config

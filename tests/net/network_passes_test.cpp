@@ -162,12 +162,36 @@ TEST_P(NetworkPasses, IsItsEncoder) {
   const auto encoder = this->encoder();
   EXPECT_EQ(encoder->dim(), dim());
   EXPECT_EQ(encoder->num_items(), kItems);
-  EXPECT_EQ(encoder->max_length(), model_->options().max_length);
+  const Parameter& output = model_->parameters()[model_->output_table()];
+  EXPECT_TRUE(same_bits(encoder->item_table(), output.value.values));
+  const bool fills = model_->network().fills_masks;
+  EXPECT_EQ(encoder->max_length(), model_->options().max_length - (fills ? 1 : 0));
+  if (fills) return;  // the next test
   const std::vector<float> all = all_states(*encoder, sequences_.items);
   EXPECT_TRUE(same_bits(all, network_states(*model_, sequences_, kUse)));
   EXPECT_TRUE(same_bits(last_states(*encoder, sequences_.items), picked(all, {9, 10, 14, 21})));
-  const Parameter& output = model_->parameters()[model_->output_table()];
-  EXPECT_TRUE(same_bits(encoder->item_table(), output.value.values));
+}
+
+// A network that fills masks is asked for the state of a hidden place behind the history.
+TEST_P(NetworkPasses, ThatFillMasksAreAskedForOneBehindTheHistory) {
+  if (!model_->network().fills_masks) GTEST_SKIP() << "asked for the state of the newest item";
+  const auto encoder = this->encoder();
+  const std::vector<std::vector<int32_t>> histories = {{3, 1, 4, 1, 5, 8, 2, 6, 7}, {5}, {2, 9}};
+  for (const std::vector<int32_t>& history : histories) {
+    std::vector<int32_t> asked = history;
+    asked.push_back(11);  // any
+    Sequences sequences({asked});
+    sequences.hidden.assign(asked.size(), 0);
+    sequences.hidden.back() = 1;
+    const auto newest = static_cast<int64_t>(history.size());
+    const std::vector<float> states = network_states(*model_, sequences, kUse);
+    Jagged<int32_t> one;
+    one.add_row(history);
+    EXPECT_TRUE(same_bits(last_states(*encoder, one), rows(states, newest, 1)));
+    // After every item: as if the history ended there.
+    const std::vector<float> all = all_states(*encoder, one);
+    EXPECT_TRUE(same_bits(rows(all, newest - 1, 1), rows(states, newest, 1)));
+  }
 }
 
 TEST_P(NetworkPasses, EncodesTheSameInAnyCompanyAndOnAnyThread) {

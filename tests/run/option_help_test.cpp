@@ -41,7 +41,7 @@ TEST(OptionHelp, SaysValuesDefaultAndReaders) {
       {"train.epochs", "a whole number, at least 0", "200", ""},
       {"model.dropout", "a number, 0 to 0.99", "0.5", ""},
       {"model.tie_embeddings", "true or false", "false", ""},
-      {"model.num_blocks", "a whole number, 1 to 1024", "2", "network sasrec, nextitnet"},
+      {"model.num_blocks", "a whole number, 1 to 1024", "2", "network sasrec, nextitnet, bert4rec"},
       {"model.gru_layers", "a whole number, 1 to 1024", "1", "network gru4rec, narm"},
       {"train.schedule", "constant | linear | cosine", "'constant'", ""},
       {"objective.gbce_t", "a number, 0 to 1", "0.75", "objective.criterion = gbce"},

@@ -53,7 +53,11 @@ RunConfig with(const std::string& criterion, CandidateSet candidates) {
 void add_networks(std::vector<Case>& all) {
   for (const test::NetworkCase& network : test::network_cases(small().model)) {
     all.push_back({network.name, small()});
-    all.back().config.model = network.options;
+    RunConfig& config = all.back().config;
+    config.model = network.options;
+    if (!network.network->fills_masks) continue;
+    config.objective.positions = TargetPositions::masked;
+    config.train.input_drop = 0.4;
   }
 }
 

@@ -83,6 +83,7 @@ namespace {
 /// A state that has seen its target learns to copy it.
 void check_no_target_is_seen(const RunConfig& config) {
   const bool all = config.objective.positions != TargetPositions::last &&
+                   config.objective.positions != TargetPositions::masked &&
                    config.train.examples == Examples::sequences;
   if (!all || is_causal(find_network(config.model.name), config.model)) return;
   check_usage(config.model.padding == PaddingUse::attend,
@@ -96,19 +97,35 @@ void check_no_target_is_seen(const RunConfig& config) {
 }
 
 void check_hidden_inputs(const RunConfig& config) {
-  check_usage(
-      config.objective.positions != TargetPositions::hidden || config.train.input_drop > 0,
-      "objective.positions = \"hidden\" trains positions whose input is hidden, and none is: set "
-      "train.input_drop, e.g. 0.2");
-  check_usage(config.objective.positions != TargetPositions::hidden ||
-                  config.train.examples == Examples::sequences,
-              "objective.positions = \"hidden\": train.examples = \"prefixes\" trains the newest "
-              "position of each; use one of the two");
+  const TargetPositions positions = config.objective.positions;
+  const bool needs_drop =
+      positions == TargetPositions::hidden || positions == TargetPositions::masked;
+  check_usage(!needs_drop || config.train.examples == Examples::sequences,
+              "objective.positions = \"{}\": train.examples = \"prefixes\" trains the newest "
+              "position of each; use one of the two",
+              word_of(positions));
   check_usage(
       config.train.input_drop == 0 || config.model.name != "sr-gnn",
       "train.input_drop = {}: the graph of sr-gnn is made of the items themselves, of which "
       "none can be hidden; want 0",
       config.train.input_drop);
+}
+
+/// What a network is asked in use is what it has to be trained for.
+void check_masks(const RunConfig& config) {
+  const bool fills = find_network(config.model.name).fills_masks;
+  const bool masked = config.objective.positions == TargetPositions::masked;
+  check_usage(masked || !fills,
+              "objective.positions = \"{}\": {} is asked for what a hidden place holds, so train "
+              "it for that: objective.positions = \"masked\" with train.input_drop, e.g. 0.2",
+              word_of(config.objective.positions), config.model.name);
+  check_usage(fills || !masked,
+              "objective.positions = \"masked\": {} is asked for the next item, not for what a "
+              "hidden place holds; use \"all\", or \"hidden\" with train.input_drop",
+              config.model.name);
+  check_usage(!masked || config.objective.future.future_items == 1,
+              "objective.future_items = {}: a masked position has one target, its item; want 1",
+              config.objective.future.future_items);
 }
 
 }  // namespace
@@ -125,6 +142,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       engine(*model, objective, adam, config.train, pool) {
   check_no_target_is_seen(config);
   check_hidden_inputs(config);
+  check_masks(config);
   if (dataset.num_items() < deferred_rows) return;
   if (config.train.table_norm > 0) return;  // reads and moves every row in every step
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);

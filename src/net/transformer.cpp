@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/transformer.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "net/block_style.h"
+
+namespace truenext::net {
+
+void check_transformer(ModelOptions& options) {
+  const BlockStyle& style = block_style(options.block);
+  if (options.num_heads == 0) options.num_heads = style.default_heads;
+  if (options.inner_size == 0) options.inner_size = style.inner_factor * options.hidden_size;
+  if (options.positions == PositionNumbers::automatic) options.positions = style.default_positions;
+  check_usage(
+      options.hidden_size % options.num_heads == 0,
+      "model.num_heads = {}: model.hidden_size = {} cannot be divided among that many heads",
+      options.num_heads, options.hidden_size);
+  check_usage(options.padding == PaddingUse::none || style.can_attend_padding,
+              "model.padding = \"attend\": of the blocks only \"pmixer\" has an original that sees "
+              "its padding; want \"none\" for \"{}\"",
+              options.block);
+}
+
+void add_embedding_tensors(const ModelOptions& options, int64_t num_items,
+                           std::vector<TensorInfo>& list) {
+  const int64_t d = options.hidden_size;
+  list.push_back({kInputTable, {num_items, d}, Start::table});
+  if (options.positions != PositionNumbers::none) {
+    list.push_back({"position_embedding.weight", {options.max_length, d}, Start::table});
+  }
+  if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
+}
+
+void add_block_tensors(const ModelOptions& options, std::vector<TensorInfo>& list) {
+  const BlockStyle& style = block_style(options.block);
+  const int64_t d = options.hidden_size;
+  if (style.embedding_norm) add_norm(list, "embedding_norm", d);
+  for (int64_t b = 0; b < options.num_blocks; ++b) {
+    const std::string prefix = fmt::format("blocks.{}.", b);
+    add_norm(list, prefix + "attention_norm", d);
+    for (const char* part : {"query", "key", "value"}) {
+      add_linear(list, prefix + part, d, d, Start::attention_bias);
+    }
+    if (style.output_projection) add_linear(list, prefix + "output", d, d, Start::attention_bias);
+    add_norm(list, prefix + "ffn_norm", d);
+    add_linear(list, prefix + "ffn1", options.inner_size, d);
+    add_linear(list, prefix + "ffn2", d, options.inner_size);
+  }
+  if (style.final_norm) add_norm(list, "final_norm", d);
+}
+
+Rows embed_places(Ops& ops, const ModelOptions& options, Rows x) {
+  const BlockStyle& style = block_style(options.block);
+  const double factor =
+      style.scale_embedding ? std::sqrt(static_cast<double>(options.hidden_size)) : 1;
+  if (options.positions != PositionNumbers::none) {
+    const Rows places = ops.lookup("position_embedding.weight",
+                                   options.positions == PositionNumbers::from_end
+                                       ? places_from_end(ops.input(), options.max_length)
+                                       : places_from_start(ops.input()),
+                                   Layout::tokens);
+    x = ops.add(places, x, factor);
+  } else if (factor != 1) {
+    x = ops.scale(x, factor);
+  }
+  if (style.embedding_norm) x = ops.layer_norm(x, "embedding_norm", style.epsilon);
+  return ops.dropout(x, options.dropout, Purpose::dropout_embedding, 0);
+}
+
+Rows transformer_blocks(Ops& ops, const ModelOptions& options, Rows x, bool causal) {
+  const BlockStyle& style = block_style(options.block);
+  for (int64_t b = 0; b < options.num_blocks; ++b) {
+    const std::string prefix = fmt::format("blocks.{}.", b);
+    BlockCall call{prefix, &style, options.num_heads, options.inner_size};
+    call.causal = causal;
+    call.padded_length = options.padding == PaddingUse::attend ? options.max_length : 0;
+    call.dropout = options.dropout;
+    call.number = b;
+    const bool last = b + 1 == options.num_blocks;
+    x = ops.block(x, call, last ? ops.wanted() : Wanted::all());
+  }
+  return style.final_norm ? ops.layer_norm(x, "final_norm", style.epsilon) : x;
+}
+
+}  // namespace truenext::net
