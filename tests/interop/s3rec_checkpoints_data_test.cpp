@@ -19,15 +19,13 @@
 #include "interop/model_export.h"
 #include "interop/model_import.h"
 #include "kernels/kernels.h"
-#include "net/network.h"
+#include "support/s3rec_checkpoint.h"
 #include "support/test_files.h"
 
 namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kS3recFolder = fs::path(TRUENEXT_SHARED_DATA) / "s3rec";
 
 /// A checkpoint with the metrics that its own code was measured to have.
 struct S3recFile {
@@ -88,11 +86,6 @@ void PrintTo(const S3recFile& file, std::ostream* out) {
   *out << file.name;
 }
 
-bool network_is_here(const std::string& name) {
-  const auto names = network_names();
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 std::vector<float> tensor_named(const StateDict& state, const std::string& name) {
   for (size_t i = 0; i < state.tensors().size(); ++i) {
     if (state.tensors()[i].name == name) return state.read(i);
@@ -101,56 +94,42 @@ std::vector<float> tensor_named(const StateDict& state, const std::string& name)
   return {};
 }
 
-ImportedModel imported(const StateDict& state, const S3recFile& file) {
-  ImportOptions options;
-  options.names = "s3rec";
-  if (*file.setting != '\0') options.settings = {file.setting};
-  return import_model(state, options);
-}
-
 class S3recCheckpoint : public testing::TestWithParam<S3recFile> {
  protected:
   void SetUp() override {
-    if (!fs::exists(kS3recFolder)) GTEST_SKIP() << kS3recFolder << " is not there";
-    if (!network_is_here(GetParam().network)) {
-      GTEST_SKIP() << "network " << GetParam().network << " is not there";
-    }
-    state_ = open_state_dict(kS3recFolder / "checkpoints" / (std::string(GetParam().name) + ".pt"));
-    model_ = imported(*state_, GetParam());
-    weights_ = model_.weights();
-    encoder_ = make_encoder(model_.description.model, weights_);
-    all_rows_ = tensor_named(*state_, "item_embeddings.weight");
+    if (!fs::exists(test::kS3rec)) GTEST_SKIP() << test::kS3rec << " is not there";
+    std::vector<std::string> settings;
+    if (*GetParam().setting != '\0') settings = {GetParam().setting};
+    file_ = std::make_unique<test::S3recCheckpoint>(GetParam().name, settings);
+    all_rows_ = tensor_named(file_->state(), "item_embeddings.weight");
     num_rows_ = static_cast<int64_t>(all_rows_.size()) / 64;
   }
   /// Of each history against all rows of the file, padding and mask included: row r is id r.
   std::vector<float> scores(JaggedView<int32_t> histories) const {
-    const std::vector<float> states = last_states(*encoder_, histories);
+    const std::vector<float> states = last_states(file_->encoder(), histories);
     std::vector<float> result(static_cast<size_t>(histories.size() * num_rows_));
     kernels::gemm_nt(histories.size(), num_rows_, 64, states.data(), 64, all_rows_.data(), 64,
                      result.data(), num_rows_, false);
     return result;
   }
 
-  std::unique_ptr<StateDict> state_;
-  ImportedModel model_;
-  TensorMap weights_;
-  std::unique_ptr<SequenceEncoder> encoder_;
+  std::unique_ptr<test::S3recCheckpoint> file_;
   std::vector<float> all_rows_;
   int64_t num_rows_ = 0;
 };
 
 TEST_P(S3recCheckpoint, HasTheSizesOfItsCode) {
-  const ModelOptions& options = model_.description.model;
+  const ModelOptions& options = file_->model().description.model;
   EXPECT_EQ(options.name, GetParam().network);
   EXPECT_EQ(options.hidden_size, 64);
   EXPECT_EQ(options.max_length, 50);
   EXPECT_TRUE(options.tie_embeddings);
-  EXPECT_EQ(static_cast<int64_t>(model_.item_ids.size()), num_rows_ - 2);
-  EXPECT_TRUE(model_.warnings.empty());
+  EXPECT_EQ(static_cast<int64_t>(file_->model().item_ids.size()), num_rows_ - 2);
+  EXPECT_TRUE(file_->model().warnings.empty());
 }
 
 TEST_P(S3recCheckpoint, GivesTheGoldenHiddenStates) {
-  std::ifstream stream(kS3recFolder / "golden" /
+  std::ifstream stream(test::kS3rec / "golden" /
                        ("forward_" + std::string(GetParam().name) + ".json"));
   const nlohmann::json golden = nlohmann::json::parse(stream);
   ASSERT_GE(golden["users"].size(), 10u);
@@ -159,7 +138,7 @@ TEST_P(S3recCheckpoint, GivesTheGoldenHiddenStates) {
     std::vector<int32_t> items;
     for (const int32_t id : user["input_ids_unpadded"]) items.push_back(id - 1);
     history.add_row(items);
-    const std::vector<float> state = last_states(*encoder_, history);
+    const std::vector<float> state = last_states(file_->encoder(), history);
     const auto wanted = user["last_hidden"].get<std::vector<float>>();
     ASSERT_EQ(wanted.size(), state.size());
     for (size_t c = 0; c < wanted.size(); ++c) {
@@ -178,7 +157,7 @@ struct S3recUsers {
 
 S3recUsers read_users(const std::string& data) {
   S3recUsers users;
-  std::ifstream lines(kS3recFolder / (data + ".txt"));
+  std::ifstream lines(test::kS3rec / (data + ".txt"));
   std::string line;
   while (std::getline(lines, line)) {
     std::istringstream stream(line);
@@ -215,7 +194,7 @@ struct HitSums {
 // scores count. Ours excludes history, padding and mask. Float noise may move deep ranks a little.
 TEST_P(S3recCheckpoint, GivesTheRanksAndMetricsOfItsCode) {
   const S3recUsers users = read_users(GetParam().data);
-  std::ifstream golden(kS3recFolder / "golden" /
+  std::ifstream golden(test::kS3rec / "golden" /
                        ("ranks_" + std::string(GetParam().name) + ".txt"));
   constexpr int64_t kBatch = 128;
   const auto count = static_cast<int64_t>(users.answers.size());
@@ -255,20 +234,20 @@ TEST_P(S3recCheckpoint, GivesTheRanksAndMetricsOfItsCode) {
 
 TEST_P(S3recCheckpoint, ComesBackFromAnExportToTheSameBytes) {
   const test::TemporaryFolder folder;
-  model_.write(folder / "model");
+  file_->model().write(folder / "model");
   const ModelFile file = ModelFile::open(folder / "model");
   const ExportReport report = export_state_dict(file, "s3rec", folder / "x.safetensors");
   EXPECT_TRUE(report.rows_by_number);
   const auto back = open_state_dict(folder / "x.safetensors");
-  EXPECT_EQ(back->tensors().size() + report.left_out.size(), state_->tensors().size());
+  EXPECT_EQ(back->tensors().size() + report.left_out.size(), file_->state().tensors().size());
   for (size_t i = 0; i < back->tensors().size(); ++i) {
     const std::string& name = back->tensors()[i].name;
     const std::vector<float> values = back->read(i);
-    std::vector<float> wanted = tensor_named(*state_, name);
+    std::vector<float> wanted = tensor_named(file_->state(), name);
     if (name == "item_embeddings.weight") {
       // No item: the mask, and padding where the network never sees it.
       std::fill(wanted.end() - 64, wanted.end(), 0.0f);
-      if (model_.description.model.padding == PaddingUse::none) {
+      if (file_->model().description.model.padding == PaddingUse::none) {
         std::fill(wanted.begin(), wanted.begin() + 64, 0.0f);
       }
     }

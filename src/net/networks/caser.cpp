@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "net/network.h"
+#include "net/network_parts.h"
 
 namespace truenext {
 namespace {
@@ -20,10 +21,7 @@ using net::Rows;
 constexpr int64_t kMostHeights = 256;
 
 void check(ModelOptions& options) {
-  if (options.positions == PositionNumbers::automatic) options.positions = PositionNumbers::none;
-  check_usage(options.positions == PositionNumbers::none,
-              "model.positions = \"{}\": caser has no positions; want \"auto\" or \"none\"",
-              word_of(options.positions));
+  net::check_no_positions(options);
   check_usage(options.max_length <= kMostHeights,
               "model.max_length = {}: caser has filters of every height up to it; want at most {}",
               options.max_length, kMostHeights);
@@ -37,11 +35,7 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
   const int64_t d = options.hidden_size, length = options.max_length;
   const int64_t vertical = options.vertical_filters, horizontal = options.horizontal_filters;
   std::vector<TensorInfo> list;
-  list.push_back({kInputTable, {num_items, d}, Start::table});
-  if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
-  if (options.padding == PaddingUse::attend) {
-    list.push_back({"padding_embedding", {d}, Start::zero});
-  }
+  net::add_item_tables(options, num_items, list);
   // A column a filter.
   list.push_back({"vertical.weight", {length, vertical}, Start::matrix, length});
   list.push_back({"vertical_bias", {vertical}, Start::bias, length});
@@ -71,7 +65,7 @@ Rows vertical(Ops& ops, Rows windows, int64_t length, int64_t filters) {
     for (int64_t place = 0; place < length; ++place) places.push_back(static_cast<int32_t>(place));
     offsets.push_back(offsets.back() + length);
   }
-  const net::Layout layout = ops.wanted().is_all() ? net::Layout::tokens : net::Layout::wanted;
+  const net::Layout layout = net::wanted_layout(ops);
   const Rows weights = ops.gather(ops.parameter("vertical.weight"), places);
   const Rows biases = ops.parameter("vertical_bias");
   std::vector<Rows> parts;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "net/network.h"
+#include "net/network_parts.h"
 
 namespace truenext {
 namespace {
@@ -19,10 +20,7 @@ using net::Wanted;
 constexpr int64_t kMostPadding = int64_t{1} << 24;
 
 void check(ModelOptions& options) {
-  if (options.positions == PositionNumbers::automatic) options.positions = PositionNumbers::none;
-  check_usage(options.positions == PositionNumbers::none,
-              "model.positions = \"{}\": gru4rec has no positions; want \"auto\" or \"none\"",
-              word_of(options.positions));
+  net::check_no_positions(options);
   check_usage(
       options.padding == PaddingUse::none ||
           options.max_length <= kMostPadding / (options.gru_layers * options.gru_hidden_size),
@@ -31,27 +29,12 @@ void check(ModelOptions& options) {
       options.max_length, options.gru_layers * options.gru_hidden_size);
 }
 
-std::string layer_name(int64_t layer) {
-  return fmt::format("gru.{}.", layer);
-}
-
 std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size;
   const int64_t hidden = options.gru_hidden_size;
   std::vector<TensorInfo> list;
-  list.push_back({kInputTable, {num_items, d}, Start::table});
-  if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
-  if (options.padding == PaddingUse::attend) {
-    list.push_back({"padding_embedding", {d}, Start::zero});
-  }
-  for (int64_t l = 0; l < options.gru_layers; ++l) {
-    const std::string prefix = layer_name(l);
-    list.push_back({prefix + "input_weight", {3 * hidden, l == 0 ? d : hidden}});
-    list.push_back({prefix + "hidden_weight", {3 * hidden, hidden}});
-    if (!options.gru_bias) continue;
-    list.push_back({prefix + "input_bias", {3 * hidden}, Start::bias, hidden});
-    list.push_back({prefix + "hidden_bias", {3 * hidden}, Start::bias, hidden});
-  }
+  net::add_item_tables(options, num_items, list);
+  net::add_gru_tensors(options, list);
   add_linear(list, "dense", d, hidden);
   return list;
 }
@@ -89,7 +72,7 @@ Rows run(Ops& ops, const ModelOptions& options) {
   std::optional<Padding> padding;
   if (options.padding == PaddingUse::attend) padding.emplace(ops, options.max_length);
   for (int64_t l = 0; l < options.gru_layers; ++l) {
-    const std::string name = layer_name(l);
+    const std::string name = net::gru_layer_name(l);
     net::GruCall call{name, options.gru_bias};
     if (padding) call.start = padding->through(call);
     const bool last = l + 1 == options.gru_layers;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "net/network.h"
+#include "net/network_parts.h"
 
 namespace truenext {
 namespace {
@@ -17,32 +18,17 @@ using net::Rows;
 using net::Wanted;
 
 void check(ModelOptions& options) {
-  if (options.positions == PositionNumbers::automatic) options.positions = PositionNumbers::none;
-  check_usage(options.positions == PositionNumbers::none,
-              "model.positions = \"{}\": narm has no positions; want \"auto\" or \"none\"",
-              word_of(options.positions));
+  net::check_no_positions(options);
   check_usage(options.padding == PaddingUse::none,
               "model.padding = \"attend\": the original of narm gives padding no weight; want "
               "\"none\"");
 }
 
-std::string layer_name(int64_t layer) {
-  return fmt::format("gru.{}.", layer);
-}
-
 std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size, hidden = options.gru_hidden_size;
   std::vector<TensorInfo> list;
-  list.push_back({kInputTable, {num_items, d}, Start::table});
-  if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
-  for (int64_t l = 0; l < options.gru_layers; ++l) {
-    const std::string prefix = layer_name(l);
-    list.push_back({prefix + "input_weight", {3 * hidden, l == 0 ? d : hidden}});
-    list.push_back({prefix + "hidden_weight", {3 * hidden, hidden}});
-    if (!options.gru_bias) continue;
-    list.push_back({prefix + "input_bias", {3 * hidden}, Start::bias, hidden});
-    list.push_back({prefix + "hidden_bias", {3 * hidden}, Start::bias, hidden});
-  }
+  net::add_item_tables(options, num_items, list);
+  net::add_gru_tensors(options, list);
   list.push_back({"attention_key.weight", {hidden, hidden}});
   list.push_back({"attention_query.weight", {hidden, hidden}});
   list.push_back({"attention_value.weight", {1, hidden}});
@@ -54,7 +40,7 @@ Rows run(Ops& ops, const ModelOptions& options) {
   Rows h = net::item_vectors(ops);
   h = ops.dropout(h, options.dropout, Purpose::dropout_embedding, 0);
   for (int64_t l = 0; l < options.gru_layers; ++l) {
-    const std::string name = layer_name(l);
+    const std::string name = net::gru_layer_name(l);
     h = ops.gru(h, {name, options.gru_bias}, Wanted::all());
   }
   const Rows newest = ops.pick(h);
@@ -64,7 +50,7 @@ Rows run(Ops& ops, const ModelOptions& options) {
   const Rows attended = ops.apply(Function::sigmoid, ops.add(keys, queries));
   const Rows weights = ops.linear(attended, "attention_value", false);
   const Rows history = ops.multiply(ops.gather(h, pairs.keys), weights);
-  const net::Layout layout = ops.wanted().is_all() ? net::Layout::tokens : net::Layout::wanted;
+  const net::Layout layout = net::wanted_layout(ops);
   const Rows parts[] = {ops.segment_sum(history, pairs.offsets, layout), newest};
   const Rows both =
       ops.dropout(ops.beside(parts), options.output_dropout, Purpose::dropout_output, 0);

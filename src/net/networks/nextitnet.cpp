@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "net/network.h"
+#include "net/network_parts.h"
 
 namespace truenext {
 namespace {
@@ -19,10 +20,7 @@ using net::Wanted;
 constexpr double kEpsilon = 1e-8;
 
 void check(ModelOptions& options) {
-  if (options.positions == PositionNumbers::automatic) options.positions = PositionNumbers::none;
-  check_usage(options.positions == PositionNumbers::none,
-              "model.positions = \"{}\": nextitnet has no positions; want \"auto\" or \"none\"",
-              word_of(options.positions));
+  net::check_no_positions(options);
   check_usage(!options.dilations.empty(),
               "model.dilations: the list is empty, want at least one, e.g. [1, 4]");
 }
@@ -34,11 +32,7 @@ std::string part_name(int64_t block, const char* part, int number) {
 std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size;
   std::vector<TensorInfo> list;
-  list.push_back({kInputTable, {num_items, d}, Start::table});
-  if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
-  if (options.padding == PaddingUse::attend) {
-    list.push_back({"padding_embedding", {d}, Start::zero});
-  }
+  net::add_item_tables(options, num_items, list);
   for (int64_t b = 0; b < options.num_blocks; ++b) {
     for (const int number : {1, 2}) {
       add_linear(list, part_name(b, "conv", number), d, options.kernel_size * d);

@@ -14,8 +14,8 @@
 // at place n - 1 counted from the left, n items being none of padding.
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "net/network.h"
+#include "net/network_parts.h"
 #include "net/session_graph.h"
 
 namespace truenext {
@@ -29,20 +29,13 @@ using net::Rows;
 using net::SessionGraph;
 
 void check(ModelOptions& options) {
-  if (options.positions == PositionNumbers::automatic) options.positions = PositionNumbers::none;
-  check_usage(options.positions == PositionNumbers::none,
-              "model.positions = \"{}\": sr-gnn has no positions; want \"auto\" or \"none\"",
-              word_of(options.positions));
+  net::check_no_positions(options);
 }
 
 std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size;
   std::vector<TensorInfo> list;
-  list.push_back({kInputTable, {num_items, d}, Start::table});
-  if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
-  if (options.padding == PaddingUse::attend) {
-    list.push_back({"padding_embedding", {d}, Start::zero});
-  }
+  net::add_item_tables(options, num_items, list);
   add_linear(list, "edge_in", d, d);
   add_linear(list, "edge_out", d, d);
   list.push_back({"aggregate_in_bias", {d}, Start::bias, d});
@@ -150,7 +143,7 @@ Rows step(Ops& ops, Rows h, const SessionGraph& graph) {
 }
 
 Rows read_out(Ops& ops, const ModelOptions& options, const Sessions& sessions, Rows items) {
-  const Layout layout = ops.wanted().is_all() ? Layout::tokens : Layout::wanted;
+  const Layout layout = net::wanted_layout(ops);
   const Rows anchors = ops.gather(items, sessions.anchors, layout);
   const Rows query = ops.linear(anchors, "attention_query");
   const Rows key = ops.linear(items, "attention_key");

@@ -140,9 +140,9 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       adam(model->parameters(), config.train),
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {
-  check_no_target_is_seen(config);
   check_hidden_inputs(config);
   check_masks(config);
+  check_no_target_is_seen(config);
   if (dataset.num_items() < deferred_rows) return;
   if (config.train.table_norm > 0) return;  // reads and moves every row in every step
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
