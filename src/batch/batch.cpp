@@ -25,6 +25,7 @@ int64_t tile_tokens_of(int64_t batch_tokens) {
 
 Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     : dataset_(dataset), options_(options), relevance_(options.future) {
+  if (options.pretext) pretext_.emplace(dataset, *options.pretext, options.seed);
   const bool prefixes = options.examples == Examples::prefixes;
   const bool all = prefixes || options.target_positions != TargetPositions::last;
   prefixes_.push_back(0);
@@ -57,6 +58,10 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
              dataset.folder().string(), examples, prefixes ? "prefixes" : "users",
              options.batch_size);
   order_.resize(static_cast<size_t>(examples));
+  if (pretext_) {
+    positions_ = 0;
+    for (int64_t i = 0; i < examples; ++i) positions_ += example_of(i).length;
+  }
   start_epoch(0);
 }
 
@@ -80,8 +85,7 @@ void Batcher::start_epoch(int64_t epoch) {
   for (uint32_t& example : order_) example = random.below(count);
 }
 
-Batcher::Example Batcher::example(int64_t place) const {
-  const auto number = static_cast<int64_t>(order_[place]);
+Batcher::Example Batcher::example_of(int64_t number) const {
   if (options_.examples == Examples::sequences) {
     const int32_t user = users_[number];
     return {user, window(user), window_end(user)};
@@ -90,7 +94,7 @@ Batcher::Example Batcher::example(int64_t place) const {
   const int32_t user = users_[after - prefixes_.begin() - 1];
   // The newest target first, and as much before each as the model sees.
   const int64_t end = window_end(user) - (*after - 1 - number);
-  return {user, std::min(end - 1, options_.max_length), end};
+  return {user, std::min(end - (newest_is_input() ? 0 : 1), options_.max_length), end};
 }
 
 uint64_t Batcher::stream(int64_t place, const Example& example) const {
@@ -108,19 +112,21 @@ Batch Batcher::make(int64_t batch) const {
       options_.tile_tokens > 0 ? options_.tile_tokens : tile_tokens_of(tokens_between(begin, end));
   for (int64_t i = begin; i < end; ++i) {
     const Example one = example(i);
-    const bool full = result.tiles.empty() || result.tiles.back().tokens() + one.length > most;
+    const bool full = result.tiles.empty() || result.tiles.back().tokens() + tokens_of(one) > most;
     if (full) result.tiles.emplace_back();
     append(one, stream(i, one), result.tiles.back());
     // Where chance hid nothing in a whole batch there would be nothing to divide by.
     const auto untrained = [](const Tile& tile) { return tile.targets.size() == 0; };
-    if (i + 1 == end && std::ranges::all_of(result.tiles, untrained)) {
+    if (!pretext_ && i + 1 == end && std::ranges::all_of(result.tiles, untrained)) {
       result.tiles.back().hidden.back() = 1;
       append_targets(one, result.tiles.back());
     }
   }
   for (const Tile& tile : result.tiles) {
     result.positions += tile.targets.size();
+    result.positions += std::ssize(tile.pretext.known) + std::ssize(tile.pretext.hidden);
     result.cells += tile.targets.cells;
+    result.pretext_examples += tile.pretext.examples;
     result.tokens += tile.tokens();
   }
   if (options_.with_pool) share_pool(result);
@@ -129,7 +135,7 @@ Batch Batcher::make(int64_t batch) const {
 
 int64_t Batcher::tokens_between(int64_t begin, int64_t end) const {
   int64_t tokens = 0;
-  for (int64_t i = begin; i < end; ++i) tokens += example(i).length;
+  for (int64_t i = begin; i < end; ++i) tokens += tokens_of(example(i));
   return tokens;
 }
 
@@ -142,13 +148,13 @@ void Batcher::share_pool(Batch& batch) {
 }
 
 int64_t Batcher::window(int32_t user) const {
-  const int64_t inputs = dataset_.splits()[user].train_end - (masks() ? 0 : 1);
+  const int64_t inputs = dataset_.splits()[user].train_end - (newest_is_input() ? 0 : 1);
   return std::min(inputs, options_.max_length);
 }
 
 int64_t Batcher::window_end(int32_t user) const {
   const int64_t train_end = dataset_.splits()[user].train_end;
-  const int64_t inputs = train_end - (masks() ? 0 : 1);
+  const int64_t inputs = train_end - (newest_is_input() ? 0 : 1);
   const int64_t room = inputs - window(user);  // places to which the window could move back
   if (options_.window == TrainingWindow::newest || room == 0) return train_end;
   RandomStream random(
@@ -159,7 +165,11 @@ int64_t Batcher::window_end(int32_t user) const {
 
 void Batcher::append(const Example& example, uint64_t stream, Tile& tile) const {
   const std::span<const int32_t> history = dataset_.histories().row(example.user);
-  const int64_t end = example.end - (masks() ? 0 : 1);
+  const int64_t end = example.end - (newest_is_input() ? 0 : 1);
+  if (pretext_) {
+    pretext_->append(history.subspan(end - example.length, example.length), stream, epoch_, tile);
+    return;
+  }
   tile.sequences.add_row(history.subspan(end - example.length, example.length));
   tile.streams.push_back(stream);
   if (options_.with_seen) tile.seen.add_row(training_items(example.user));

@@ -5,12 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/jagged.h"
 #include "base/words.h"
 #include "batch/future.h"
+#include "batch/pretext.h"
 #include "data/dataset.h"
 
 namespace truenext {
@@ -49,6 +51,7 @@ struct Tile {
   /// [tokens]: 1 where the input is hidden from the network; empty when none ever is.
   std::vector<uint8_t> hidden;
   Targets targets;
+  PretextTargets pretext;  ///< of pretraining, in place of targets
   /// Per sequence the user's distinct training items, ascending, where the batcher was asked for
   /// them; else no rows.
   Jagged<int32_t> seen;
@@ -98,13 +101,14 @@ inline const char* examples_name(Examples examples) {
   return examples == Examples::prefixes ? "prefixes" : "users";
 }
 
-/// A batch of users cut into tiles. `positions` is the number of queries of the whole batch and
-/// `cells` that of their positive items: the divisor of the batch's loss is one of them, and every
-/// tile needs it.
+/// A batch of users cut into tiles. `positions` is the number of queries of the whole batch (in
+/// pretraining, of the items of its examples) and `cells` that of their positive items: the divisor
+/// of the batch's loss is one of them, and every tile needs it.
 struct Batch {
   std::vector<Tile> tiles;
   int64_t positions = 0;
   int64_t cells = 0;
+  int64_t pretext_examples = 0;  ///< of pretraining: the divisor
   int64_t tokens = 0;
 };
 
@@ -125,6 +129,8 @@ struct BatchOptions {
   TrainingWindow window = TrainingWindow::newest;
   UserOrder users = UserOrder::shuffled;
   Examples examples = Examples::sequences;
+  /// Examples are made for pretraining: every prefix, its newest item included.
+  std::optional<PretextOptions> pretext{};
   bool with_seen = false;  ///< fill Tile::seen
   bool with_pool = false;  ///< fill Tile::pool
   uint64_t seed = 42;
@@ -153,12 +159,15 @@ class Batcher {
 
  private:
   /// Inputs history[end - 1 - length .. end - 1), whose newest one has the target history[end - 1];
-  /// of masked positions history[end - length .. end).
+  /// of masked positions and in pretraining history[end - length .. end).
   struct Example {
     int32_t user = 0;
     int64_t length = 0, end = 0;
   };
-  Example example(int64_t place) const;  ///< of the epoch's order
+  Example example_of(int64_t number) const;
+  Example example(int64_t place) const {
+    return example_of(static_cast<int64_t>(order_[static_cast<size_t>(place)]));
+  }
   /// Tells the example's random numbers from those of all others of the epoch.
   uint64_t stream(int64_t place, const Example& example) const;
   void append(const Example& example, uint64_t stream, Tile& tile) const;
@@ -173,6 +182,11 @@ class Batcher {
   /// Inputs of examples begin .. end - 1 of the epoch's order.
   int64_t tokens_between(int64_t begin, int64_t end) const;
   bool masks() const { return options_.target_positions == TargetPositions::masked; }
+  /// Whether an example's newest item is an input, and not only a target.
+  bool newest_is_input() const { return masks() || pretext_.has_value(); }
+  int64_t tokens_of(const Example& example) const {
+    return pretext_ ? pretext_->tokens_of(example.length) : example.length;
+  }
   static void share_pool(Batch& batch);
   int64_t window(int32_t user) const;      ///< inputs of a user
   int64_t window_end(int32_t user) const;  ///< one past the last target
@@ -180,6 +194,7 @@ class Batcher {
   const Dataset& dataset_;
   BatchOptions options_;
   RelevanceWeights relevance_;
+  std::optional<PretextSampler> pretext_;
   std::vector<int32_t> users_;
   std::vector<int64_t> prefixes_;  ///< [users + 1]: those of the users before, where examples are
   std::vector<uint32_t> order_;    ///< of examples

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "net/model_options.h"
 #include "net/network.h"
@@ -16,13 +17,18 @@ class Model {
  public:
   /// Zeros for weights; of item tables the rows of `items` that are kept. `options` are resolved on
   /// a copy. Usage Error naming what cannot be.
-  Model(const ModelOptions& options, const ItemRows& items);
+  /// `training_tensors` are parameters too, but not of the model: what a task of training needs
+  /// beside the network.
+  Model(const ModelOptions& options, const ItemRows& items,
+        const std::vector<TensorInfo>& training_tensors = {});
 
   const ModelOptions& options() const { return options_; }  ///< resolved
   const NetworkInfo& network() const { return *network_; }
   int64_t num_items() const { return num_items_; }
   ParameterSet& parameters() { return parameters_; }
   const ParameterSet& parameters() const { return parameters_; }
+  /// The first so many parameters are the network's, which make up a model file.
+  int64_t network_parameters() const { return network_parameters_; }
   /// Parameter whose rows are looked up by the items of a tile. Every other table is small.
   int64_t input_table() const { return input_table_; }
   /// Parameter that scores are taken with, [num_items, hidden_size].
@@ -32,12 +38,13 @@ class Model {
   ModelOptions options_;
   const NetworkInfo* network_;
   int64_t num_items_;
+  int64_t network_parameters_;
   ParameterSet parameters_;
   int64_t input_table_, output_table_;
 };
 
 /// A model with its start values.
-std::unique_ptr<Model> make_model(const ModelOptions& options, const ItemRows& items,
-                                  uint64_t seed);
+std::unique_ptr<Model> make_model(const ModelOptions& options, const ItemRows& items, uint64_t seed,
+                                  const std::vector<TensorInfo>& training_tensors = {});
 
 }  // namespace truenext

@@ -37,6 +37,8 @@ struct NetworkInfo {
   /// Trained to name hidden inputs: the state for the next item is that of a hidden place behind
   /// the history, which takes one of the max_length places.
   bool fills_masks = false;
+  /// Whether it reads Input::both_ways, so that it can be pretrained (net/pretraining.h).
+  bool pretrains = false;
   UseTile use_tile = {};
   /// For the start of a run, e.g. "2 blocks, 1 head"; may be null.
   std::string (*describe)(const ModelOptions& options) = nullptr;

@@ -12,6 +12,9 @@
 /// What the files of net/networks share beside the operations. Transformers: net/transformer.h.
 namespace truenext::net {
 
+/// What hidden places hold, [1, dim].
+inline constexpr const char* kMaskVector = "mask_embedding";
+
 /// Of networks without positions: replaces "auto", refuses others by a usage Error.
 void check_no_positions(ModelOptions& options);
 

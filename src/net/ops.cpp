@@ -29,7 +29,16 @@ Rows item_vectors(Ops& ops) {
   if (hidden.empty()) return vectors;
   std::vector<float> shown(hidden.size());
   std::ranges::transform(hidden, shown.begin(), [](uint8_t is) { return is ? 0.0f : 1.0f; });
-  return ops.weigh(vectors, shown);
+  const Rows told = ops.weigh(vectors, shown);
+  return ops.input().mask.empty() ? told : add_mask(ops, told, ops.input().mask);
+}
+
+Rows add_mask(Ops& ops, Rows x, std::string_view mask) {
+  const std::span<const uint8_t> hidden = ops.input().hidden;
+  if (hidden.empty()) return x;
+  Ids rows(hidden.size());
+  std::ranges::transform(hidden, rows.begin(), [](uint8_t is) { return is ? 0 : -1; });
+  return ops.add(x, ops.gather(ops.parameter(mask), rows, Layout::tokens));
 }
 
 Ids places_from_start(const Input& input) {

@@ -69,6 +69,9 @@ struct Input {
       query_times;  ///< [tokens]: when the next item was asked for; may be empty
   /// [tokens]: 1 = the network is not told the item, see item_vectors(); may be empty.
   std::span<const uint8_t> hidden{};
+  /// Of pretraining (net/pretraining.h): what hidden places hold, [1, dim]; without a name zeros.
+  std::string_view mask{};
+  bool both_ways = false;  ///< attention of causal networks sees the whole sequence
 
   int64_t tokens() const { return static_cast<int64_t>(items.size()); }
   int64_t sequences() const { return static_cast<int64_t>(offsets.size()) - 1; }
@@ -225,8 +228,11 @@ class Ops {
 
 /// Items of the tokens.
 Ids item_ids(const Input& input);
-/// Vectors of the items, [tokens, dim], out of the input table: zeros where the input is hidden.
+/// Vectors of the items, [tokens, dim], out of the input table: where the input is hidden zeros, or
+/// Input::mask.
 Rows item_vectors(Ops& ops);
+/// x [tokens, dim] plus the tensor `mask` [1, dim] where the input is hidden.
+Rows add_mask(Ops& ops, Rows x, std::string_view mask);
 /// Place of every token in its sequence, oldest = 0.
 Ids places_from_start(const Input& input);
 /// The same such that the newest token of every sequence has the place `length` - 1.

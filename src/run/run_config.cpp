@@ -19,6 +19,9 @@ void DataOptions::list(OptionList& options) {
 }
 
 void TrainOptions::list(OptionList& options) {
+  options.add("task", task,
+              "what is trained: the next item by the objective, or the losses of [pretrain] "
+              "(pretraining), from whose model other runs start with --init-from");
   options.add("seed", seed, "everything random follows from it").at_least(0);
   options.add("epochs", epochs, "passes over the users at most").at_least(0);
   options
@@ -76,6 +79,17 @@ void TrainOptions::list(OptionList& options) {
               "its rows");
 }
 
+void PretrainOptions::list(OptionList& options) {
+  options
+      .add("epochs", epochs,
+           "passes over all prefixes in a stage before the training, which starts from its model; "
+           "0 = no such stage")
+      .at_least(0);
+  options.add("batch_size", batch_size, "prefixes per step of the stage").at_least(1);
+  options.add("learning_rate", learning_rate, "of Adam in the stage").range(0, 10);
+  losses.list(options);
+}
+
 void WatchOptions::list(OptionList& options) {
   options.add("parts", parts,
               "parts of the split that are measured during training, for the record; nothing is "
@@ -99,6 +113,7 @@ void RunConfig::list(OptionList& options) {
   options.section("model", model);
   options.section("objective", objective);
   options.section("train", train);
+  options.section("pretrain", pretrain);
   options.section("watch", watch);
 }
 

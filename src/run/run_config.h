@@ -10,6 +10,7 @@
 
 #include "base/options.h"
 #include "batch/batch.h"
+#include "batch/pretext.h"
 #include "data/candidate_rule.h"
 #include "net/model_options.h"
 #include "objectives/objective.h"
@@ -45,6 +46,14 @@ struct Words<WatchedParts> {
   static constexpr std::array names = {"none", "valid", "test", "both"};
 };
 
+/// What a run trains: the next item by the objective, or a network by S3-Rec's four losses, from
+/// whose weights another run starts.
+enum class TrainTask { next_item, pretraining };
+template <>
+struct Words<TrainTask> {
+  static constexpr std::array names = {"next-item", "pretraining"};
+};
+
 /// Where the training data are and which they were.
 struct DataOptions {
   std::string path;         ///< dataset folder, as given
@@ -57,6 +66,7 @@ struct DataOptions {
 
 /// Everything about the loop that is neither model nor objective.
 struct TrainOptions {
+  TrainTask task = TrainTask::next_item;
   int64_t seed = 42;
   int64_t epochs = 200;      ///< at most
   int64_t batch_size = 128;  ///< users
@@ -101,6 +111,17 @@ struct WatchOptions {
   void list(OptionList& options);
 };
 
+/// The pretraining of a run: a stage before it, in its folder (train/loop/pretraining_stage.h), or
+/// with train.task = "pretraining" the run itself, whose loop is then configured by `train`.
+struct PretrainOptions {
+  int64_t epochs = 0;  ///< of the stage; 0 = none
+  int64_t batch_size = 100;
+  double learning_rate = 1e-3;
+  PretextOptions losses;
+
+  void list(OptionList& options);
+};
+
 /// One run: defaults, then a preset, then a file, then --set; written to config.toml resolved.
 struct RunConfig {
   std::string preset;   ///< what it began as, for the record
@@ -109,6 +130,7 @@ struct RunConfig {
   ModelOptions model;
   ObjectiveOptions objective;
   TrainOptions train;
+  PretrainOptions pretrain;
   WatchOptions watch;
 
   void list(OptionList& options);

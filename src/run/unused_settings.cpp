@@ -45,6 +45,11 @@ std::string number_reason(const RunConfig& config, const std::string& key) {
   if (of_future.contains(key) && config.objective.future.future_items == 1) {
     return "objective.future_items is 1; it matters with more";
   }
+  const bool pretrains = config.pretrain.epochs > 0;
+  if (key.starts_with("pretrain.") && key != "pretrain.epochs" && !pretrains &&
+      config.train.task != TrainTask::pretraining) {
+    return "pretrain.epochs is 0, so nothing is pretrained";
+  }
   if (key == "train.new_items" && config.train.init_from.empty()) {
     return "train.init_from is empty, so no item is new";
   }

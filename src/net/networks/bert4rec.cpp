@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "net/block_style.h"
 #include "net/network.h"
+#include "net/network_parts.h"
 #include "net/transformer.h"
 
 namespace truenext {
@@ -15,8 +16,6 @@ namespace {
 
 using net::Ops;
 using net::Rows;
-
-constexpr const char* kMask = "mask_embedding";
 
 void check(ModelOptions& options) {
   net::check_transformer(options);
@@ -33,24 +32,16 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
   const int64_t d = options.hidden_size;
   std::vector<TensorInfo> list;
   net::add_embedding_tensors(options, num_items, list);
-  list.push_back({kMask, {1, d}, Start::matrix});
+  list.push_back({net::kMaskVector, {1, d}, Start::matrix});
   net::add_block_tensors(options, list);
   add_linear(list, "head", d, d);
   add_norm(list, "head_norm", d);
   return list;
 }
 
-/// The mask's vector where the input is hidden.
-Rows with_mask(Ops& ops, Rows items) {
-  const std::span<const uint8_t> hidden = ops.input().hidden;
-  if (hidden.empty()) return items;
-  net::Ids rows;
-  for (const uint8_t is : hidden) rows.push_back(is ? 0 : -1);
-  return ops.add(items, ops.gather(ops.parameter(kMask), rows, net::Layout::tokens));
-}
-
 Rows run(Ops& ops, const ModelOptions& options) {
-  const Rows x = net::embed_places(ops, options, with_mask(ops, net::item_vectors(ops)));
+  const Rows x =
+      net::embed_places(ops, options, net::add_mask(ops, net::item_vectors(ops), net::kMaskVector));
   const Rows states = net::transformer_blocks(ops, options, x, false);
   const Rows head = ops.apply(net::Function::gelu, ops.linear(states, "head"));
   return ops.layer_norm(head, "head_norm", block_style(options.block).epsilon);

@@ -18,7 +18,7 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
 
 net::Rows run(net::Ops& ops, const ModelOptions& options) {
   const net::Rows x = net::embed_places(ops, options, net::item_vectors(ops));
-  return net::transformer_blocks(ops, options, x, true);
+  return net::transformer_blocks(ops, options, x, !ops.input().both_ways);
 }
 
 std::string describe(const ModelOptions& options) {
@@ -35,6 +35,7 @@ const NetworkInfo sasrec_network{
     .check = &net::check_transformer,
     .tensors = &tensors,
     .run = &run,
+    .pretrains = true,
     .describe = &describe,
     .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions"},
     .examples = {"block=gsasrec num_heads=2", "block=gsasrec tie_embeddings=true positions=none",

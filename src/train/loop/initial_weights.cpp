@@ -50,7 +50,7 @@ std::vector<const TensorView*> fitting_tensors(const ModelFile& source, const st
                                                const Model& model) {
   std::vector<const TensorView*> tensors;
   std::vector<std::string_view> names;
-  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+  for (int64_t i = 0; i < model.network_parameters(); ++i) {
     tensors.push_back(&fitting_tensor(source, where, model, i));
     names.push_back(model.parameters()[i].name);
   }
@@ -91,7 +91,7 @@ std::vector<float> mean_row(const TensorView& table) {
 
 void start_new_items(const ModelFile& source, const ItemMatch& match, const Dataset& dataset,
                      const TrainOptions& options, Model& model) {
-  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+  for (int64_t i = 0; i < model.network_parameters(); ++i) {
     if (!is_item_table(model, i)) continue;
     Parameter& parameter = model.parameters()[i];
     const auto width = static_cast<size_t>(parameter.shape[1]);
@@ -137,7 +137,7 @@ ItemMatch copy_weights(const ModelFile& source, const std::string& where, const 
              "items are matched by raw id, so prepare the data with the ids of the model",
              where, dataset.num_items(), dataset.folder().string(), source.item_id(0),
              dataset.items().raw(0));
-  for (int64_t i = 0; i < model.parameters().size(); ++i) {
+  for (int64_t i = 0; i < model.network_parameters(); ++i) {
     Parameter& parameter = model.parameters()[i];
     const TensorView& from = *tensors[static_cast<size_t>(i)];
     if (is_item_table(model, i)) {
@@ -165,22 +165,24 @@ std::string weights_fingerprint(const ModelFile& source) {
   return fingerprint.hex();
 }
 
-void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& ranks) {
-  const ModelFile source = ModelFile::open(options.init_from);
-  const ItemMatch match = copy_weights(source, options.init_from, parts.dataset, *parts.model);
+void start_from_model(const std::filesystem::path& where, TrainOptions& options,
+                      TrainingParts& parts, const Ranks& ranks) {
+  const ModelFile source = ModelFile::open(where);
+  const std::string name = where.string();
+  const ItemMatch match = copy_weights(source, name, parts.dataset, *parts.model);
   start_new_items(source, match, parts.dataset, options, *parts.model);
   const std::string fingerprint = weights_fingerprint(source);
   check_data(options.init_fingerprint.empty() || options.init_fingerprint == fingerprint,
              "{}: weights with fingerprint {}, but the run was begun with {}; give it those, or "
              "start another run",
-             options.init_from, fingerprint, options.init_fingerprint);
+             name, fingerprint, options.init_fingerprint);
   options.init_fingerprint = fingerprint;
   if (ranks.rank() > 0) return;
   const ModelDescription& was = source.description();
   log_info(
       "weights     from {} ({}): {} items by raw id, {} new items start {}, {} items of "
       "the model are not in the data; epochs count from 1",
-      options.init_from, was.validation.empty() ? "epoch not known" : was.validation,
+      name, was.validation.empty() ? "epoch not known" : was.validation,
       parts.dataset.num_items() - match.unknown_to_model, match.unknown_to_model,
       options.new_items == NewItems::mean ? "at the mean of its rows" : "at random",
       match.unknown_to_data);
@@ -189,7 +191,7 @@ void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& 
   log_warning(
       "{}: its weights fit but belong to another network: {}; the start is not what the "
       "model computed",
-      options.init_from, differences);
+      name, differences);
 }
 
 }  // namespace truenext

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "data/dataset.h"
@@ -35,9 +36,10 @@ std::string network_differences(ModelOptions there, ModelOptions here);
 /// Hash of names, values and item ids: what makes two models the same start.
 std::string weights_fingerprint(const ModelFile& source);
 
-/// The start of a run with train.init_from (Bacciu et al. 2023's code calls it --state_dict_path):
-/// weights from there, fingerprint recorded in `options`, a line in the log. Optimiser and counters
-/// stay new. To be called before the first step, on all ranks.
-void start_from_model(TrainOptions& options, TrainingParts& parts, const Ranks& ranks);
+/// The start of a run with train.init_from (Bacciu et al. 2023's code calls it --state_dict_path)
+/// or after a pretraining: weights of `where`, fingerprint recorded in `options`, a line in the
+/// log. Optimiser and counters stay new. To be called before the first step, on all ranks.
+void start_from_model(const std::filesystem::path& where, TrainOptions& options,
+                      TrainingParts& parts, const Ranks& ranks);
 
 }  // namespace truenext

@@ -23,7 +23,7 @@ void write_run_model(const std::filesystem::path& run, const TrainingParts& part
   description.config_toml = placeless_text(config);
   description.dataset_fingerprint = parts.dataset.fingerprint();
   description.split_fingerprint = parts.dataset.split_fingerprint();
-  description.loss_name = parts.objective.name();
+  description.loss_name = parts.loss_name();
   description.exclude_seen = config.train.exclude_seen;
   description.validation = validation;
   std::vector<std::string> ids, titles;

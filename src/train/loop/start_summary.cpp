@@ -39,19 +39,23 @@ std::string layers(const Model& model) {
 
 }  // namespace
 
-std::string start_summary(const RunConfig& config, const Dataset& dataset, const Model& model,
-                          const Objective& objective, const Batcher& batcher,
-                          const Validator& validator, int threads) {
+std::string start_summary(const RunConfig& config, const TrainingParts& parts,
+                          const Validator& validator) {
+  const Dataset& dataset = parts.dataset;
+  const Model& model = *parts.model;
+  const Batcher& batcher = parts.batcher;
+  const int threads = parts.pool.threads();
   const std::string shape = fmt::format(
       "{}{}, hidden size {}, max length {}", config.model.name,
       model.network().describe ? " (" + model.network().describe(model.options()) + ")" : "",
       config.model.hidden_size, config.model.max_length);
   const std::string validation =
-      validator.available()
-          ? fmt::format("{} of {} users over {} items, popularity reaches {:.5f}",
-                        validator.metric(), validator.users(), dataset.num_items(),
-                        validator.popularity_level())
-          : std::string("none, the split has no validation items; the last epoch is kept");
+      validator.available() ? fmt::format("{} of {} users over {} items, popularity reaches {:.5f}",
+                                          validator.metric(), validator.users(),
+                                          dataset.num_items(), validator.popularity_level())
+                            : fmt::format("none, {}; the last epoch is kept",
+                                          parts.pretext ? "for this is a pretraining"
+                                                        : "the split has no validation items");
   return fmt::format(
       "data        {} users, {} items, {} events ({}), fingerprint {}\n"
       "model       {}\n"
@@ -62,9 +66,9 @@ std::string start_summary(const RunConfig& config, const Dataset& dataset, const
       "memory      about {:.0f} MB beside the data\n"
       "threads     {}, seed {}",
       dataset.num_users(), dataset.num_items(), dataset.num_events(), dataset.split_name(),
-      dataset.fingerprint(), shape, model.parameters().count(), layers(model), objective.name(),
+      dataset.fingerprint(), shape, model.parameters().count(), layers(model), parts.loss_name(),
       validation, batcher.num_users(), batcher.positions_per_epoch(), batcher.batches_per_epoch(),
-      config.train.batch_size, examples_name(config.train.examples),
+      config.train.batch_size, examples_name(batch_options(config).examples),
       memory_estimate(model, config, threads) / 1e6 + 40, threads, config.train.seed);
 }
 

@@ -3,11 +3,9 @@
 
 #include <string>
 
-#include "batch/batch.h"
-#include "data/dataset.h"
 #include "net/model.h"
-#include "objectives/objective.h"
 #include "run/run_config.h"
+#include "train/loop/training_parts.h"
 #include "train/loop/validator.h"
 #include "train/ranks/ranks.h"
 
@@ -15,9 +13,8 @@ namespace truenext {
 
 /// What is about to happen, for the person at the terminal: data, model with its parameters,
 /// objective, work per epoch and an estimate of the memory.
-std::string start_summary(const RunConfig& config, const Dataset& dataset, const Model& model,
-                          const Objective& objective, const Batcher& batcher,
-                          const Validator& validator, int threads);
+std::string start_summary(const RunConfig& config, const TrainingParts& parts,
+                          const Validator& validator);
 
 /// What is added to it when several processes train together; else nothing.
 std::string processes_text(const Model& model, const Ranks& ranks);

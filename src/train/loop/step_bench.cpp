@@ -36,7 +36,7 @@ StepBench::StepBench(const BenchRequest& request)
 BenchResult StepBench::run() {
   BenchResult result;
   result.model = parts_.model->options();
-  result.objective = parts_.objective.name();
+  result.objective = parts_.loss_name();
   result.items = parts_.dataset.num_items();
   result.parameters = parts_.model->parameters().count();
   for (int64_t i = 0; i < kWarmUpSteps; ++i) time_step();

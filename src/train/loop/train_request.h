@@ -16,6 +16,8 @@ struct TrainRequest {
   std::filesystem::path run;  ///< folder of the run
   bool resume = false;        ///< continue from its checkpoint; without one, train() begins again
   bool replace = true;        ///< a run that is in the folder; false: refuse to
+  std::filesystem::path pretrained;  ///< model of the pretraining stage, where there is one
+  std::filesystem::path stage_of;    ///< run that this one is a stage of
   int threads = 1;
   /// Processes keep some rows of item tables each instead of all (decision 0014): the same bits.
   bool shard_tables = false;

@@ -35,6 +35,10 @@ std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, Trainin
               "--device {}: one process trains on one device; start it without mpirun, or train "
               "on the CPU",
               request.device);
+  check_usage(!parts.pretext,
+              "--device {}: pretraining runs on the CPU; leave --device out, or pretrain as a "
+              "stage (pretrain.epochs), after which the training goes to the device",
+              request.device);
   return devices().engine(request.device, parts, request.config.train);
 }
 
@@ -65,7 +69,9 @@ void Trainer::begin() {
     if (!had_finished_) log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
     state_.finished = false;
   } else if (!config_.train.init_from.empty()) {
-    start_from_model(config_.train, parts_, ranks_);
+    start_from_model(config_.train.init_from, config_.train, parts_, ranks_);
+  } else if (!request_.pretrained.empty()) {
+    start_from_model(request_.pretrained, config_.train, parts_, ranks_);
   }
   check_agreement(ranks_, config_text(config_), "configuration and data");
   check_agreement(ranks_, std::to_string(state_.step), "checkpoint");
@@ -106,9 +112,7 @@ bool Trainer::is_done() const {
 
 TrainResult Trainer::fit() {
   begin();
-  log_info("{}{}",
-           start_summary(config_, parts_.dataset, *parts_.model, parts_.objective, parts_.batcher,
-                         validator_, parts_.pool.threads()),
+  log_info("{}{}", start_summary(config_, parts_, validator_),
            processes_text(*parts_.model, ranks_));
   warn_at_the_start();
   if (device_) log_info("device      {}", device_->describe());
@@ -175,7 +179,7 @@ void Trainer::run_epoch() {
 void Trainer::after_step(double loss, const Batch& batch) {
   ++state_.batch;
   ++state_.step;
-  const int64_t divisor = parts_.objective.divisor(batch);
+  const int64_t divisor = parts_.divisor(batch);
   state_.epoch_loss += loss * static_cast<double>(divisor);
   state_.epoch_divisor += divisor;
   state_.epoch_positions += batch.positions;
@@ -248,7 +252,7 @@ void Trainer::measure_epoch() {
   const bool watched = watch_.due(state_.epoch, config_.train.epochs);
   if (!judged && !watched) return;
   engine_.settle();
-  const WholeWeights weights(parts_.model->parameters(), ranks_);
+  const WholeWeights weights(*parts_.model, ranks_);
   if (judged) judge_epoch(weights);
   if (watched) watch(weights);
 }
@@ -325,7 +329,8 @@ void Trainer::stop_if_interrupted() {
   throw Error(ExitCode::interrupted,
               fmt::format("interrupted after step {} (epoch {}); nothing is lost, continue with: "
                           "truenext train --resume {}",
-                          state_.step, state_.epoch + 1, request_.run.string()));
+                          state_.step, state_.epoch + 1,
+                          (request_.stage_of.empty() ? request_.run : request_.stage_of).string()));
 }
 
 }  // namespace truenext

@@ -9,10 +9,12 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/log.h"
 #include "inference/model_file.h"
 #include "train/devices/devices.h"
+#include "train/loop/pretraining_stage.h"
 #include "train/loop/step_bench.h"
 #include "train/loop/trainer.h"
 #include "train/ranks/ranks.h"
@@ -58,6 +60,7 @@ bool continues(const fs::path& run) {
              "{0}: has a model, but no checkpoint to resume from: it was imported, or the folder "
              "checkpoint was removed; train on from its weights with --run NEW --init-from {0}",
              run.string());
+  if (fs::exists(run / kPretrainingFolder)) return false;  // it was stopped while pretraining
   log_warning(
       "{}: was stopped before its first checkpoint, so it begins again, as it was configured",
       run.string());
@@ -70,6 +73,12 @@ bool check_folder(const TrainRequest& request) {
   check_usage(request.replace || !fs::exists(request.run / "config.toml"), "{}: {}",
               request.run.string(), run_there_text(request.run));
   return false;
+}
+
+/// So that a run which is stopped in its first stage can be resumed.
+void begin_folder(const TrainRequest& request) {
+  RunConfig config = request.config;
+  write_file_atomically(request.run / "config.toml", config_text(config));
 }
 
 }  // namespace
@@ -90,10 +99,13 @@ TrainResult train(const TrainRequest& request) {
                   lock.emplace(request.run, "truenext train");
                   return check_folder(request) ? 1.0 : 0.0;
                 }) > 0;
-  Trainer trainer(mine, *ranks);
   TrainResult result;
   try {
-    result = trainer.fit();
+    if (!mine.resume && has_pretraining(mine.config)) {
+      by_first_rank(*ranks, [&] { return begin_folder(mine), 0.0; });
+      mine.pretrained = pretrain(mine, *ranks);
+    }
+    result = Trainer(mine, *ranks).fit();
   } catch (const Error& error) {
     if (error.code() != ExitCode::interrupted) throw;
     ranks->finish();

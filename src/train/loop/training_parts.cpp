@@ -34,6 +34,21 @@ std::vector<int64_t> item_counts(const ObjectiveOptions& objective, const Datase
                      &SplitPoint::train_end);
 }
 
+std::optional<Pretext> make_pretext(const RunConfig& config, const Dataset& dataset) {
+  if (config.train.task != TrainTask::pretraining) return std::nullopt;
+  const std::string& network = config.model.name;
+  check_usage(find_network(network).pretrains,
+              "train.task = \"pretraining\": {} cannot be pretrained, for it cannot look both "
+              "ways; use sasrec",
+              network);
+  return Pretext(config.pretrain.losses, dataset.attributes(), dataset.attribute_ids().size());
+}
+
+std::vector<TensorInfo> training_tensors(const std::optional<Pretext>& pretext,
+                                         const ModelOptions& model) {
+  return pretext ? pretext->tensors(model) : std::vector<TensorInfo>();
+}
+
 ItemRows item_rows(int64_t items, TableShare share) {
   return {items, rows_of_rank(share.rank, share.ranks, items)};
 }
@@ -55,6 +70,13 @@ BatchOptions batch_options(const RunConfig& config) {
   options.examples = config.train.examples;
   options.input_drop = config.train.input_drop;
   options.seed = static_cast<uint64_t>(config.train.seed);
+  if (config.train.task == TrainTask::pretraining) {
+    options.pretext = config.pretrain.losses;
+    options.examples = Examples::prefixes;
+    options.target_positions = TargetPositions::all;
+    options.input_drop = 0;
+    options.with_seen = options.with_pool = false;
+  }
   return options;
 }
 
@@ -134,15 +156,21 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
                              TableShare share)
     : dataset(open_training_data(config)),
       pool(threads),
+      pretext(make_pretext(config, dataset)),
       model(make_model(config.model, item_rows(dataset.num_items(), share),
-                       static_cast<uint64_t>(config.train.seed))),
+                       static_cast<uint64_t>(config.train.seed),
+                       training_tensors(pretext, config.model))),
       objective(config.objective, dataset.num_items(), item_counts(config.objective, dataset)),
       adam(model->parameters(), config.train),
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {
-  check_hidden_inputs(config);
-  check_masks(config);
-  check_no_target_is_seen(config);
+  if (pretext) {
+    engine.pretrain(*pretext);
+  } else {
+    check_hidden_inputs(config);
+    check_masks(config);
+    check_no_target_is_seen(config);
+  }
   if (dataset.num_items() < deferred_rows) return;
   if (config.train.table_norm > 0) return;  // reads and moves every row in every step
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/thread_pool.h"
 #include "batch/batch.h"
@@ -13,6 +15,7 @@
 #include "train/loop/train_request.h"
 #include "train/optimise/optimizer.h"
 #include "train/steps/engine.h"
+#include "train/steps/pretext_step.h"
 
 namespace truenext {
 
@@ -41,11 +44,19 @@ struct TrainingParts {
 
   Dataset dataset;
   WorkerPool pool;
+  std::optional<Pretext> pretext;  ///< of a pretraining, in place of the objective
   std::unique_ptr<Model> model;
   Objective objective;
   Adam adam;
   Batcher batcher;
   Engine engine;
+
+  /// What is trained, for every report.
+  std::string loss_name() const { return pretext ? pretext->name() : objective.name(); }
+  /// What the loss of a batch is divided by.
+  int64_t divisor(const Batch& batch) const {
+    return pretext ? batch.pretext_examples : objective.divisor(batch);
+  }
 };
 
 }  // namespace truenext

@@ -23,6 +23,7 @@ Validator::Validator(const Dataset& dataset, const TrainOptions& options, Worker
   protocol_.exclude_seen = options.exclude_seen;
   protocol_.max_users = options.valid_users;
   protocol_.seed = static_cast<uint64_t>(options.seed);
+  if (options.task == TrainTask::pretraining) return;
   queries_ = make_queries(dataset, protocol_);
   if (available()) popularity_ = measure(*make_popularity_scorer(dataset));
 }

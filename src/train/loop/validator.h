@@ -15,7 +15,7 @@ class Validator {
  public:
   Validator(const Dataset& dataset, const TrainOptions& options, WorkerPool& pool);
 
-  /// False when the split has no validation items.
+  /// False when the split has no validation items, or when the run is a pretraining.
   bool available() const { return queries_.targets.size() > 0; }
   int64_t users() const { return queries_.targets.size(); }
   const std::string& metric() const { return label_; }

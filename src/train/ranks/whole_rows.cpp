@@ -33,9 +33,9 @@ void stream_rows(Ranks& ranks, const Tensor& kept, const RowSink& sink) {
   }
 }
 
-WholeWeights::WholeWeights(const ParameterSet& parameters, Ranks& ranks) {
-  for (int64_t i = 0; i < parameters.size(); ++i) {
-    const Parameter& parameter = parameters[i];
+WholeWeights::WholeWeights(const Model& model, Ranks& ranks) {
+  for (int64_t i = 0; i < model.network_parameters(); ++i) {
+    const Parameter& parameter = model.parameters()[i];
     const float* values = parameter.value.data();
     if (parameter.divided()) {
       Tensor whole;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/encoder.h"
+#include "net/model.h"
 #include "net/parameters.h"
 #include "train/ranks/ranks.h"
 
@@ -23,8 +24,8 @@ void stream_rows(Ranks& ranks, const Tensor& kept, const RowSink& sink);
 /// tables are copied together for as long as this lives, everything else is borrowed.
 class WholeWeights {
  public:
-  /// All ranks make this call; rows must be in step.
-  WholeWeights(const ParameterSet& parameters, Ranks& ranks);
+  /// Of the network's parameters. All ranks make this call; rows must be in step.
+  WholeWeights(const Model& model, Ranks& ranks);
 
   /// Of use on rank 0 only.
   const TensorMap& views() const { return views_; }

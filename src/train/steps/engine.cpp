@@ -26,6 +26,17 @@ void Engine::divide_among(Ranks& ranks) {
   if (model_.parameters().divided()) shards_.emplace(model_.parameters(), ranks);
 }
 
+std::vector<int32_t> Engine::candidates(const Tile& tile, const StepContext& context) const {
+  return pretext_ ? pretext_->candidates(tile)
+                  : objective_.candidates(tile, context.seed, context.step);
+}
+
+TileGradients<float> Engine::run(const WeightViews<float>& weights, const Tile& tile,
+                                 const StepContext& context) const {
+  return pretext_ ? run_pretext_tile(model_, weights, *pretext_, tile, context)
+                  : run_tile(model_, weights, objective_, tile, context);
+}
+
 void Engine::fetch(const Batch& batch, TileRange mine, const StepContext& context) {
   const int64_t input = model_.input_table();
   const int64_t output = model_.output_table();
@@ -35,8 +46,7 @@ void Engine::fetch(const Batch& batch, TileRange mine, const StepContext& contex
   pool_.run(mine.size(), [&](int64_t tile, int) {
     const Tile& t = batch.tiles[mine.begin + tile];
     rows[tile] = UsedRows(t.sequences.values, items).take_rows();
-    rows[tiles + tile] =
-        UsedRows(objective_.candidates(t, context.seed, context.step), items).take_rows();
+    rows[tiles + tile] = UsedRows(candidates(t, context), items).take_rows();
   });
   if (input == output) {
     fetch_table(input, rows);
@@ -74,14 +84,14 @@ void Engine::catch_up(const Batch& batch, TileRange mine, const StepContext& con
   const int64_t input = model_.input_table();
   const int64_t output = model_.output_table();
   if (!adam_.deferred(input) && !adam_.deferred(output)) return;
-  if (objective_.reads_all_items()) {
+  if (!pretext_ && objective_.reads_all_items()) {
     adam_.catch_up_all(pool_);
     return;
   }
   pool_.run(mine.size(), [&](int64_t tile, int) {
     const Tile& t = batch.tiles[mine.begin + tile];
     adam_.catch_up(input, t.sequences.values);
-    adam_.catch_up(output, objective_.candidates(t, context.seed, context.step));
+    adam_.catch_up(output, candidates(t, context));
   });
 }
 
@@ -89,7 +99,7 @@ std::optional<TileGradients<float>> Engine::sum_tiles(const Batch& batch, TileRa
                                                       const StepContext& context) {
   using Gradients = TileGradients<float>;
   if (mine.size() == 0) return std::nullopt;
-  if (objective_.over_ranges(model_.options().hidden_size)) {
+  if (!pretext_ && objective_.over_ranges(model_.options().hidden_size)) {
     return phases_.sum(batch, mine, context);
   }
   TreeReducer<Gradients> reducer(
@@ -97,7 +107,7 @@ std::optional<TileGradients<float>> Engine::sum_tiles(const Batch& batch, TileRa
   const WeightViews<float> weights = model_.parameters().readable();
   pool_.run(mine.size(), [&](int64_t tile, int) {
     const Tile& t = batch.tiles[mine.begin + tile];
-    reducer.deliver(tile, run_tile(model_, weights, objective_, t, context));
+    reducer.deliver(tile, run(weights, t, context));
   });
   return reducer.take();
 }
@@ -105,7 +115,7 @@ std::optional<TileGradients<float>> Engine::sum_tiles(const Batch& batch, TileRa
 double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   const TileRange mine = tiles_of(ranks_->rank(), ranks_->size(), std::ssize(batch.tiles));
   const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
-                            objective_.divisor(batch)};
+                            pretext_ ? batch.pretext_examples : objective_.divisor(batch)};
   if (shards_) {
     fetch(batch, mine, context);
   } else {

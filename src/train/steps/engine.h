@@ -15,6 +15,7 @@
 #include "train/ranks/ranks.h"
 #include "train/ranks/table_shards.h"
 #include "train/steps/phased_sum.h"
+#include "train/steps/pretext_step.h"
 #include "train/steps/step_engine.h"
 #include "train/steps/tile_step.h"
 
@@ -37,12 +38,19 @@ class Engine final : public StepEngine {
   /// them; each updates its own copy of the model, or of a divided table the rows that it keeps.
   /// `ranks` must outlive the engine.
   void divide_among(Ranks& ranks);
+  /// From now on steps are steps of pretraining, over batches made for it; it must outlive the
+  /// engine.
+  void pretrain(const Pretext& pretext) { pretext_ = &pretext; }
 
   double step(const Batch& batch, int64_t step, int64_t total_steps) override;
   /// Rows that were left behind catch up.
   void settle() override { adam_.catch_up_all(pool_); }
 
  private:
+  /// Rows of the output table that a tile reads, where it does not read them all.
+  std::vector<int32_t> candidates(const Tile& tile, const StepContext& context) const;
+  TileGradients<float> run(const WeightViews<float>& weights, const Tile& tile,
+                           const StepContext& context) const;
   /// Rows that our tiles will read, where the optimiser left rows behind.
   void catch_up(const Batch& batch, TileRange mine, const StepContext& context);
   /// Rows of divided tables that our tiles will read, from the ranks that keep them.
@@ -55,6 +63,7 @@ class Engine final : public StepEngine {
 
   Model& model_;
   const Objective& objective_;
+  const Pretext* pretext_ = nullptr;
   Adam& adam_;
   const TrainOptions& options_;
   WorkerPool& pool_;

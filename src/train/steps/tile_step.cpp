@@ -53,10 +53,15 @@ void TileGradients<T>::add(TileGradients&& other) {
 template <typename T>
 TileStep<T>::TileStep(const Model& model, const WeightViews<T>& weights, const Tile& tile,
                       const net::PassPurpose& purpose, net::Arena& arena)
+    : TileStep(model, weights, input_of(tile), purpose, arena) {}
+
+template <typename T>
+TileStep<T>::TileStep(const Model& model, const WeightViews<T>& weights, const net::Input& input,
+                      const net::PassPurpose& purpose, net::Arena& arena)
     : arena_(emptied(arena)),
       gradients_(model.parameters()),
       weights_(with_gradients(model.parameters(), weights)),
-      pass_(model.parameters().names(), weights_, input_of(tile), purpose, arena_),
+      pass_(model.parameters().names(), weights_, input, purpose, arena_),
       states_(model.network().run(pass_, model.options())) {}
 
 template <typename T>

@@ -52,6 +52,9 @@ class TileStep {
   /// `weights` are the model's parameters, of which only names and shapes are read otherwise.
   TileStep(const Model& model, const WeightViews<T>& weights, const Tile& tile,
            const net::PassPurpose& purpose, net::Arena& arena = net::thread_arena());
+  /// The same over any input.
+  TileStep(const Model& model, const WeightViews<T>& weights, const net::Input& input,
+           const net::PassPurpose& purpose, net::Arena& arena = net::thread_arena());
 
   /// [rows, dim]: a state for every token of the tile or, where fewer tokens have a query, for
   /// those that have: what nobody asks for is not computed.
@@ -61,12 +64,19 @@ class TileStep {
   int64_t dim() const { return states_.width; }
   TileGradients<T>& gradients() { return gradients_; }
 
+  net::Rows state_rows() const { return states_; }
+
   /// Room for the gradient of the states, contents undefined.
-  T* take_state_grad() { return arena_.take<T>(states_.size()); }
+  T* take_state_grad() { return take_gradient(states_); }
+  /// Likewise of other rows of the pass.
+  T* take_gradient(net::Rows rows) { return arena_.take<T>(rows.size()); }
   /// From the gradient of the states, which is used up, back to those of all weights. Once.
   void backward(T* state_grad);
-  /// Rows that were looked up, after backward().
-  const net::TilePass<T>& pass() const { return pass_; }
+  /// The same from the gradients of several rows.
+  void backward(std::span<const net::RowsGradient<T>> gradients) { pass_.backward(gradients); }
+  /// What a loss needs beside the states is computed by it; has the rows that were looked up after
+  /// backward().
+  net::TilePass<T>& pass() { return pass_; }
   /// Adds the gradients of looked-up rows to their tables: the end of a step. Apart from
   /// backward(), so that tests can do as originals whose padding row gets no gradient.
   void add_lookups();

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/pretraining_stage.h"
+
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "data/dataset.h"
+#include "inference/model_file.h"
+#include "train/loop/trainer.h"
+
+namespace truenext {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What must be equal for two stages to be the same.
+std::string essence(RunConfig config, const Dataset& dataset) {
+  const auto same = [](const std::string& recorded, const std::string& actual) {
+    return recorded.empty() || recorded == actual ? std::string() : recorded;
+  };
+  const std::string other = same(config.data.fingerprint, dataset.fingerprint()) +
+                            same(config.data.split_fingerprint, dataset.split_fingerprint());
+  clear_fingerprints(config);
+  config.preset.clear();
+  config.train.epochs = 0;  // a stage can go on to more
+  config.train.valid_every = 1;
+  config.model.resolve();
+  return placeless_text(config) + other;
+}
+
+bool goes_on(const fs::path& folder, const RunConfig& config) {
+  if (!fs::exists(folder / "config.toml") ||
+      !fs::exists(folder / "checkpoint" / "last.safetensors")) {
+    return false;
+  }
+  RunConfig there;
+  apply_file(there, folder / "config.toml");
+  const Dataset dataset = Dataset::open(config.data.path);
+  return there.train.epochs <= config.train.epochs &&
+         essence(there, dataset) == essence(config, dataset);
+}
+
+}  // namespace
+
+bool has_pretraining(const RunConfig& config) {
+  return config.pretrain.epochs > 0 && config.train.task == TrainTask::next_item &&
+         config.train.init_from.empty();
+}
+
+RunConfig pretraining_config(const RunConfig& config) {
+  RunConfig stage;
+  stage.preset = config.preset;
+  stage.version = config.version;
+  stage.data = config.data;
+  stage.model = config.model;
+  stage.objective.criterion = "softmax";  // which any catalogue can have; nothing reads it
+  stage.objective.candidates = CandidateSet::full;
+  stage.pretrain = config.pretrain;
+  stage.pretrain.epochs = 0;
+  stage.train = config.train;
+  // What only the training after it reads is as by default, so that stages of two losses are equal.
+  const TrainOptions defaults;
+  stage.train.task = TrainTask::pretraining;
+  stage.train.epochs = config.pretrain.epochs;
+  stage.train.valid_every = config.pretrain.epochs;  // the model is written once
+  stage.train.batch_size = config.pretrain.batch_size;
+  stage.train.learning_rate = config.pretrain.learning_rate;
+  stage.train.max_batches = defaults.max_batches;
+  stage.train.examples = Examples::prefixes;
+  stage.train.input_drop = defaults.input_drop;
+  stage.train.patience = defaults.patience;
+  stage.train.valid_metric = defaults.valid_metric;
+  stage.train.valid_users = defaults.valid_users;
+  stage.train.exclude_seen = config.train.exclude_seen;
+  return stage;
+}
+
+fs::path pretrain(const TrainRequest& request, Ranks& ranks) {
+  TrainRequest stage = request;
+  stage.run = request.run / kPretrainingFolder;
+  stage.stage_of = request.run;
+  stage.config = pretraining_config(request.config);
+  stage.device = "cpu";
+  stage.resume =
+      by_first_rank(ranks, [&] { return goes_on(stage.run, stage.config) ? 1.0 : 0.0; }) > 0;
+  const TrainResult result = Trainer(stage, ranks).fit();
+  if (ranks.rank() == 0) {
+    log_info("pretraining {}: {} epochs, {} steps in {:.0f} s; the training starts from its model",
+             result.had_finished ? "was done" : "done", result.epochs, result.steps,
+             result.seconds);
+  }
+  const fs::path model = stage.run / kModelFileName;
+  check_data(ranks.rank() > 0 || fs::exists(model),
+             "{}: the pretraining has left no model, so the training has nothing to start from; "
+             "remove {} and pretrain again",
+             model.string(), stage.run.string());
+  return model;
+}
+
+}  // namespace truenext
