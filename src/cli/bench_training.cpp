@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/bench.h"
+#include "net/network.h"
 #include "run/step_work.h"
 #include "train/loop/training.h"
 
@@ -10,18 +11,19 @@ namespace {
 
 BenchReport report_of(const BenchTask& task, const BenchResult& result) {
   const ModelOptions& model = result.model;
+  RunConfig config = task.config;
+  config.model = model;
   BenchReport report;
-  report.add_fact("model",
-                  fmt::format("{} ({}), hidden size {}, max length {}, {} parameters", model.name,
-                              model.name == "sasrec" ? model.block : "recurrent", model.hidden_size,
-                              model.max_length, result.parameters));
+  report.add_fact("model", fmt::format("{} ({}), hidden size {}, max length {}, {} parameters",
+                                       model.name, find_network(model.name).describe(model),
+                                       model.hidden_size, model.max_length, result.parameters));
   report.add_fact("objective", result.objective);
   report.add_count("items", result.items);
   std::vector<BenchSample> samples;
   PackedSize size;
   int64_t steps = 0;
   for (const BenchTiming& timing : result.timings) {
-    const UsefulWork work = training_work(model, task.config.objective, result.items, timing.size);
+    const UsefulWork work = training_work(config, result.items, timing.size);
     samples.push_back({timing.seconds, timing.cpu_seconds,
                        static_cast<double>(timing.size.positions), work.total()});
     size += timing.size;
