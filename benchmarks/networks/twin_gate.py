@@ -26,6 +26,15 @@ from gate import GRADIENT_LIMIT, LOSS_LIMIT, gradient_scale
 from twins import twin_class
 
 
+def relative(found, name, tensors):
+    """Distance of a gradient; not-a-number is as far apart as can be."""
+    difference = float(np.abs(found - tensors["grad/" + name]).max())
+    if difference == 0:
+        return 0.0
+    scale = gradient_scale(name, tensors)
+    return difference / scale if scale > 0 and np.isfinite(difference) else np.inf
+
+
 def compare(path, tensors, metadata, form):
     """One line of the table."""
     config = tomllib.loads(metadata["config"])
@@ -36,9 +45,8 @@ def compare(path, tensors, metadata, form):
     worst, worst_name = 0.0, ""
     for name, value in twin.weights.items():
         found = torch.zeros_like(value) if value.grad is None else value.grad
-        difference = np.abs(found.numpy() - tensors["grad/" + name]).max()
-        difference = float(difference / gradient_scale(name, tensors))
-        if not difference <= worst:  # not-a-number counts as far apart
+        difference = relative(found.numpy(), name, tensors)
+        if difference > worst:
             worst, worst_name = difference, name
     expected = float(tensors["loss"][0])
     error = abs(loss.item() - expected) / abs(expected)
