@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loss and gradients of one training step, without the update, with everything that another program
-// needs to compute them again: benchmarks/side_by_side/gate.py and benchmarks/networks/gate.py do.
-// One safetensors file with
+// needs to compute them again: benchmarks/side_by_side/gate.py and benchmarks/networks/twin_gate.py
+// do. One safetensors file with
 //   NAME             every weight under its canonical name
 //   grad/NAME        its gradient
 //   batch/items      input items of all sequences, packed       batch/offsets   [sequences + 1]

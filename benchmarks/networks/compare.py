@@ -40,6 +40,9 @@ NETWORKS = {
     "sr-gnn-cce": "short", "sasrec-cce": "short", "bert4rec": "long",
 }
 UNSCORED = ["objective.candidates=uniform", "objective.negatives=1"]
+# Weights as large as those of a trained model: near zero some gradients are differences of nearly
+# equal numbers, in which two sums in another order differ by more than 1e-4.
+GATE_WEIGHTS = ["model.init=uniform"]
 NO_DROPOUT = ["model.dropout=0", "model.output_dropout=0"]
 
 
@@ -81,11 +84,11 @@ class Comparison:
         self.result["data"][shape] = {"kind": kind, **counts}
         return data
 
-    def dump(self, preset, data, name):
+    def dump(self, preset, data, name, settings=()):
         """Weights, a batch, its loss and gradients."""
         path = self.path(f"{preset}.{name}.safetensors")
-        settings = NO_DROPOUT if preset.startswith("narm") else NO_DROPOUT[:1]
-        settings = settings + [f"train.batch_size={self.arguments.gate_batch}"]
+        settings = list(settings) + (NO_DROPOUT if preset.startswith("narm") else NO_DROPOUT[:1])
+        settings += [f"train.batch_size={self.arguments.gate_batch}"]
         check_output([self.arguments.step_dump, "--preset", preset, "--data", data, "--out", path]
                      + [f"--set={setting}" for setting in settings])
         return path
@@ -116,12 +119,13 @@ class Comparison:
 
     def compare(self, preset, shape):
         data = self.dataset(shape)
-        dump = self.dump(preset, data, "timed")
         # Given data may have nobody with an item twice, which a graph looks at.
-        dumps = [dump, self.dump(preset, self.simulated(shape), "simulated")]
-        forms = self.gate(preset, dumps if shape in self.data else dumps[:1])
+        folders = {"timed": data, "simulated": self.simulated(shape)}
+        forms = self.gate(preset, [self.dump(preset, folder, f"gate-{name}", GATE_WEIGHTS)
+                                   for name, folder in folders.items()])
         if self.arguments.gate_only:
             return
+        dump = self.dump(preset, data, "start")
         config = check_output([self.arguments.truenext, "train", "--show-config", "--preset", preset])
         steps = self.steps_within(preset, data)
         record = {"preset": preset, "data": shape, "forms": []}
