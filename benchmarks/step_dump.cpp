@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loss and gradients of one training step, without the update, with everything that another program
-// needs to compute them again: benchmarks/side_by_side/gate.py does. One safetensors file with
+// needs to compute them again: benchmarks/side_by_side/gate.py and benchmarks/networks/twin_gate.py
+// do. One safetensors file with
 //   NAME             every weight under its canonical name
 //   grad/NAME        its gradient
 //   batch/items      input items of all sequences, packed       batch/offsets   [sequences + 1]
 //   batch/rows       packed row of every position               batch/targets   its target item
 //   batch/negatives  [positions, negatives], only with sampled candidates
+//   batch/hidden     uint8 of every packed item: 1 = hidden, only with train.input_drop
 //   loss             float64 [1]
 // and the configuration as TOML and the number of items in its metadata. Dropout must be off.
 #include <fmt/format.h>
@@ -37,6 +39,7 @@ constexpr uint64_t kStep = 0;
 struct PackedBatch {
   Jagged<int32_t> sequences;
   std::vector<int32_t> rows, targets, negatives;
+  std::vector<uint8_t> hidden;
 };
 
 /// The negatives are drawn here a second time, as docs/objectives.md says; if the two ever
@@ -66,6 +69,7 @@ PackedBatch pack(const Batch& batch, const RunConfig& config, int64_t num_items)
     for (int64_t s = 0; s < tile.sequences.size(); ++s) {
       packed.sequences.add_row(tile.sequences.row(s));
     }
+    packed.hidden.insert(packed.hidden.end(), tile.hidden.begin(), tile.hidden.end());
   }
   return packed;
 }
@@ -99,6 +103,10 @@ class Dump {
                 std::as_bytes(std::span(batch.sequences.offsets)));
     add_ids("batch/rows", {size}, batch.rows);
     add_ids("batch/targets", {size}, batch.targets);
+    if (!batch.hidden.empty()) {
+      writer_.add("batch/hidden", DType::u8, {std::ssize(batch.hidden)},
+                  std::as_bytes(std::span(batch.hidden)));
+    }
     if (batch.negatives.empty()) return;
     add_ids("batch/negatives", {size, static_cast<int64_t>(batch.negatives.size()) / size},
             batch.negatives);
@@ -128,16 +136,24 @@ class Dump {
   std::deque<std::vector<float>> kept_;
 };
 
+void check_no_dropout(const ModelOptions& model) {
+  const auto check = [](const char* key, double rate) {
+    check_usage(rate == 0,
+                "model.{0} = {1}: another program cannot draw the same dropout; say --set "
+                "model.{0}=0",
+                key, rate);
+  };
+  check("dropout", model.dropout);
+  if (model.name == "narm") check("output_dropout", model.output_dropout);
+}
+
 void dump(const Arguments& arguments) {
   RunConfig config;
   apply_preset(config, arguments.preset);
   config.train.seed = arguments.seed;
   apply_settings(config, arguments.settings);
   config.model.resolve();
-  check_usage(config.model.dropout == 0,
-              "model.dropout = {}: another program cannot draw the same dropout; say --set "
-              "model.dropout=0",
-              config.model.dropout);
+  check_no_dropout(config.model);
   const Dataset dataset = Dataset::open(arguments.data);
   const auto model =
       make_model(config.model, dataset.num_items(), static_cast<uint64_t>(config.train.seed));

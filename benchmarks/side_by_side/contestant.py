@@ -30,8 +30,8 @@ def probe(python):
 class Contestant:
     """One variant in one Python at one number of threads, warmed up. Use as a context."""
 
-    def __init__(self, python, threads, job):
-        command = shlex.split(python) + [str(HERE / "worker.py"), json.dumps(job)]
+    def __init__(self, python, threads, job, worker=HERE / "worker.py"):
+        command = shlex.split(python) + [str(worker), json.dumps(job)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=environment(threads), text=True)
         self.about = self.answer()

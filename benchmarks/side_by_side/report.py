@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes docs/performance.md from the JSON of run.py.
+"""Makes docs/performance.md from the JSON of run.py and, for the section about all networks, that of
+../networks/compare.py.
 
-    report.py results.json > docs/performance.md
+    report.py results.json [networks.json] > docs/performance.md
 """
 
 import json
+import pathlib
 import statistics
 import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "networks"))
+
+from section import section as networks_section
 
 INTRODUCTION = """# Performance
 
 truenext beside PyTorch on the same machine, in the same run, on the same work. This file is made by
-`benchmarks/side_by_side/report.py` from the measurements of one run of `benchmarks/side_by_side/run.py`;
-no number in it was typed by hand.
+`benchmarks/side_by_side/report.py` from the measurements of one run of `benchmarks/side_by_side/run.py` and, in the
+section "Every network", of one of `benchmarks/networks/compare.py`; no number in it was typed by hand.
 
 ## What is compared
 
@@ -41,7 +47,9 @@ REPRODUCE = """
       --step-dump build/benchmarks/step_dump --out results.json \\
       --data ml1m=DATASET --data video=DATASET --data beauty=DATASET \\
       --python wheel=PYTHON --python debian=PYTHON --quality 0.16
-    python3 benchmarks/side_by_side/report.py results.json > docs/performance.md
+    python3 benchmarks/networks/compare.py --python PYTHON --out networks.json \\
+      --data short=DATASET --data long=DATASET       # simulated without --data
+    python3 benchmarks/side_by_side/report.py results.json networks.json > docs/performance.md
 """
 
 CAVEATS = """
@@ -241,6 +249,9 @@ def main():
     for workload in result["workloads"]:
         lines += workload_section(workload, result["threads"])
     lines += quality_section(result)
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], encoding="utf-8") as file:
+            lines.append("\n" + networks_section(json.load(file)))
     lines += gate_section(result["gate"])
     lines += machine_section(result)
     lines.append(REPRODUCE.rstrip())

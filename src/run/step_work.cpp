@@ -18,7 +18,7 @@ double real(int64_t count) {
   return static_cast<double>(count);
 }
 
-enum class States { newest, all };
+enum class States { none, newest, all };
 
 /// What a network does with sequences, by running it on operations that only count.
 class SequenceWork {
@@ -56,7 +56,7 @@ class SequenceWork {
     const std::vector<uint64_t> streams(static_cast<size_t>(sequences), 0);
     for (int64_t s = 1; s <= sequences; ++s) {
       offsets.push_back(s * length);
-      newest.push_back(static_cast<int32_t>(s * length - 1));
+      if (states == States::newest) newest.push_back(static_cast<int32_t>(s * length - 1));
     }
     const auto wanted = states == States::all ? net::Wanted::all() : net::Wanted::list(newest);
     net::WorkPass pass(names_, tensors_, {items, offsets, streams, wanted, times, times});
@@ -77,7 +77,36 @@ class SequenceWork {
   int64_t num_items_;
 };
 
+/// Forward pass for the states that are trained.
+UsefulWork encoder_work(const RunConfig& config, int64_t num_items, const PackedSize& size) {
+  const SequenceWork work(config.model, num_items);
+  if (config.train.examples == Examples::prefixes) return work.of(size.lengths, States::newest);
+  switch (config.objective.positions) {
+    case TargetPositions::all:
+      return work.of(size.lengths, States::all);
+    case TargetPositions::last:
+      return work.of(size.lengths, States::newest);
+    case TargetPositions::hidden:
+    case TargetPositions::masked:
+      break;
+  }
+  // Any token is as likely as another to be trained, and what a state costs is added to what none
+  // costs: the expectation.
+  const UsefulWork none = work.of(size.lengths, States::none);
+  UsefulWork sum = work.of(size.lengths, States::all);
+  const double share = real(size.positions) / real(std::max<int64_t>(size.tokens(), 1));
+  sum.linear = none.linear + share * (sum.linear - none.linear);
+  sum.attention = none.attention + share * (sum.attention - none.attention);
+  return sum;
+}
+
 }  // namespace
+
+int64_t PackedSize::tokens() const {
+  int64_t sum = 0;
+  for (size_t n = 0; n < lengths.size(); ++n) sum += static_cast<int64_t>(n) * lengths[n];
+  return sum;
+}
 
 void PackedSize::add_sequence(int64_t n, int64_t times) {
   if (std::ssize(lengths) <= n) lengths.resize(static_cast<size_t>(n) + 1, 0);
@@ -92,9 +121,10 @@ PackedSize& PackedSize::operator+=(const PackedSize& other) {
   return *this;
 }
 
-UsefulWork training_work(const ModelOptions& model, const ObjectiveOptions& objective,
-                         int64_t num_items, const PackedSize& size) {
-  UsefulWork work = SequenceWork(model, num_items).of(size.lengths, States::all);
+UsefulWork training_work(const RunConfig& config, int64_t num_items, const PackedSize& size) {
+  const ModelOptions& model = config.model;
+  const ObjectiveOptions& objective = config.objective;
+  UsefulWork work = encoder_work(config, num_items, size);
   work.linear *= kPasses;
   work.attention *= kAttentionPasses;
   const int64_t positives = objective.future.future_items;

@@ -21,7 +21,8 @@ PY
 for name in train-step epoch; do
   ok "bench $name" "$truenext" bench $name --steps 3 --json --quiet $small
   positive out positions_per_second positions_per_cpu_second gflop_per_second share_of_sgemm \
-    sgemm_gflop_per_cpu_second seconds cpu_seconds peak_memory_bytes
+    sgemm_gflop_per_cpu_second seconds cpu_seconds peak_memory_bytes network_gflop_per_step \
+    scores_gflop_per_step
 done
 ok 'bench evaluate' "$truenext" bench evaluate --steps 2 --quiet --out evaluate.json $small
 positive evaluate.json users_per_second gflop_per_cpu_second
