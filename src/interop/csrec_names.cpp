@@ -11,19 +11,21 @@ namespace {
 
 using Tensors = std::vector<ForeignTensor>;
 
-constexpr std::string_view kTable = "item_embedding.weight";
-constexpr AskedKey kWindow = {"max_length", "",
-                              "--set model.max_length=N (20 or 10 in that project's settings)"};
-constexpr AskedKey kHeads = {"num_heads", "2", "--heads"};
+constexpr std::string_view kCsrecTable = "item_embedding.weight";
+constexpr AskedKey kCsrecWindow = {
+    "max_length", "", "--set model.max_length=N (20 or 10 in that project's settings)"};
+constexpr AskedKey kCsrecHeads = {"num_heads", "2", "--heads"};
 
-ForeignTensor item_table(const ModelOptions& options, int64_t num_items) {
-  ForeignTensor table{
-      std::string(kTable), {num_items + 1, options.hidden_size}, {"item_embedding.weight"}, true};
+ForeignTensor csrec_item_table(const ModelOptions& options, int64_t num_items) {
+  ForeignTensor table{std::string(kCsrecTable),
+                      {num_items + 1, options.hidden_size},
+                      {"item_embedding.weight"},
+                      true};
   if (options.padding == PaddingUse::attend) table.padding_row = "padding_embedding";
   return table;
 }
 
-void add_gru(Tensors& tensors, const std::string& theirs, const ModelOptions& options) {
+void add_csrec_gru(Tensors& tensors, const std::string& theirs, const ModelOptions& options) {
   const int64_t hidden = options.gru_hidden_size;
   for (int64_t l = 0; l < options.gru_layers; ++l) {
     const int64_t in = l == 0 ? options.hidden_size : hidden;
@@ -36,17 +38,17 @@ void add_gru(Tensors& tensors, const std::string& theirs, const ModelOptions& op
   }
 }
 
-Tensors gru4rec_tensors(const ModelOptions& options, int64_t num_items) {
-  Tensors tensors = {item_table(options, num_items)};
-  add_gru(tensors, "gru_layers", options);
+Tensors csrec_gru4rec_tensors(const ModelOptions& options, int64_t num_items) {
+  Tensors tensors = {csrec_item_table(options, num_items)};
+  add_csrec_gru(tensors, "gru_layers", options);
   add_pair(tensors, "dense", "dense", options.hidden_size, options.gru_hidden_size);
   return tensors;
 }
 
-Tensors narm_tensors(const ModelOptions& options, int64_t num_items) {
+Tensors csrec_narm_tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size, hidden = options.gru_hidden_size;
-  Tensors tensors = {item_table(options, num_items)};
-  add_gru(tensors, "gru", options);
+  Tensors tensors = {csrec_item_table(options, num_items)};
+  add_csrec_gru(tensors, "gru", options);
   tensors.push_back({"a_1.weight", {hidden, hidden}, {"attention_key.weight"}});
   tensors.push_back({"a_2.weight", {hidden, hidden}, {"attention_query.weight"}});
   tensors.push_back({"v_t.weight", {1, hidden}, {"attention_value.weight"}});
@@ -55,9 +57,9 @@ Tensors narm_tensors(const ModelOptions& options, int64_t num_items) {
 }
 
 // Convolutions [out, in, 1, kernel], oldest row first; ours has the kernel before the input.
-Tensors nextitnet_tensors(const ModelOptions& options, int64_t num_items) {
+Tensors csrec_nextitnet_tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size, kernel = options.kernel_size;
-  Tensors tensors = {item_table(options, num_items)};
+  Tensors tensors = {csrec_item_table(options, num_items)};
   for (int64_t b = 0; b < options.num_blocks; ++b) {
     for (const int number : {1, 2}) {
       const std::string conv = fmt::format("residual_blocks.{}.conv{}", b, number);
@@ -74,9 +76,9 @@ Tensors nextitnet_tensors(const ModelOptions& options, int64_t num_items) {
   return tensors;
 }
 
-Tensors sasrec_tensors(const ModelOptions& options, int64_t num_items) {
+Tensors csrec_sasrec_tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size, inner = options.inner_size;
-  Tensors tensors = {item_table(options, num_items)};
+  Tensors tensors = {csrec_item_table(options, num_items)};
   tensors.push_back(
       {"position_embedding.weight", {options.max_length, d}, {"position_embedding.weight"}});
   for (int64_t b = 0; b < options.num_blocks; ++b) {
@@ -97,12 +99,12 @@ Tensors sasrec_tensors(const ModelOptions& options, int64_t num_items) {
 }
 
 // The user table and the second linear map are in every file; the forward pass reads neither.
-Tensors caser_tensors(const ModelOptions& options, int64_t num_items) {
+Tensors csrec_caser_tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size, length = options.max_length;
   const int64_t vertical = options.vertical_filters, horizontal = options.horizontal_filters;
   Tensors tensors;
   tensors.push_back({"user_embedding.weight", {kAnyExtent, d}, {}});
-  tensors.push_back(item_table(options, num_items));
+  tensors.push_back(csrec_item_table(options, num_items));
   ForeignTensor weight{"conv_v.weight", {vertical, 1, length, 1}, {"vertical.weight"}};
   weight.turn = {vertical, length};
   tensors.push_back(weight);
@@ -119,7 +121,7 @@ Tensors caser_tensors(const ModelOptions& options, int64_t num_items) {
   return tensors;
 }
 
-void add_bert_block(Tensors& tensors, const ModelOptions& options, int64_t block) {
+void add_csrec_bert_block(Tensors& tensors, const ModelOptions& options, int64_t block) {
   const int64_t d = options.hidden_size, inner = options.inner_size;
   const std::string theirs = fmt::format("transformer_blocks.{}.", block);
   const std::string ours = fmt::format("blocks.{}.", block);
@@ -137,7 +139,7 @@ void add_bert_block(Tensors& tensors, const ModelOptions& options, int64_t block
   }
 }
 
-Tensors bert_tensors(const ModelOptions& options, int64_t num_items) {
+Tensors csrec_bert_tensors(const ModelOptions& options, int64_t num_items) {
   const int64_t d = options.hidden_size;
   Tensors tensors;
   ForeignTensor tokens{
@@ -147,7 +149,7 @@ Tensors bert_tensors(const ModelOptions& options, int64_t num_items) {
   tensors.push_back(
       {"embedding.position.pe.weight", {options.max_length, d}, {"position_embedding.weight"}});
   add_pair(tensors, "embedding.mat", "embedding_map", d, d);
-  for (int64_t b = 0; b < options.num_blocks; ++b) add_bert_block(tensors, options, b);
+  for (int64_t b = 0; b < options.num_blocks; ++b) add_csrec_bert_block(tensors, options, b);
   tensors.push_back({"out.weight", {num_items + 1, d}, {"output_embedding.weight"}, true});
   // With a bias of scores in the network: {"out.bias", {num_items + 1}, {"output_bias"}, true}.
   ForeignTensor bias{"out.bias", {num_items + 1}, {}, true};
@@ -167,13 +169,13 @@ const NamingScheme csrec_gru4rec_names{
     .network = "gru4rec",
     .fixed = {{"gru_bias", "false"}, {"tie_embeddings", "true"}, {"padding", "none"}},
     .extra_rows = 1,
-    .item_table = kTable,
-    .sizes = {{kTable, 1, &ModelOptions::hidden_size},
+    .item_table = kCsrecTable,
+    .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"gru_layers.weight_hh_l0", 1, &ModelOptions::gru_hidden_size}},
     .counts = {{"gru_layers.weight_hh_l{}", &ModelOptions::gru_layers}},
-    .asked = {kWindow},
+    .asked = {kCsrecWindow},
     .own_tensor = "gru_layers.weight_hh_l0",
-    .tensors = &gru4rec_tensors};
+    .tensors = &csrec_gru4rec_tensors};
 
 const NamingScheme csrec_narm_names{
     .name = "csrec-narm",
@@ -181,13 +183,13 @@ const NamingScheme csrec_narm_names{
     .network = "narm",
     .fixed = {{"gru_bias", "false"}, {"tie_embeddings", "true"}},
     .extra_rows = 1,
-    .item_table = kTable,
-    .sizes = {{kTable, 1, &ModelOptions::hidden_size},
+    .item_table = kCsrecTable,
+    .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"gru.weight_hh_l0", 1, &ModelOptions::gru_hidden_size}},
     .counts = {{"gru.weight_hh_l{}", &ModelOptions::gru_layers}},
-    .asked = {kWindow},
+    .asked = {kCsrecWindow},
     .own_tensor = "a_1.weight",
-    .tensors = &narm_tensors};
+    .tensors = &csrec_narm_tensors};
 
 const NamingScheme csrec_nextitnet_names{
     .name = "csrec-nextitnet",
@@ -195,14 +197,14 @@ const NamingScheme csrec_nextitnet_names{
     .network = "nextitnet",
     .fixed = {{"tie_embeddings", "true"}},
     .extra_rows = 1,
-    .item_table = kTable,
-    .sizes = {{kTable, 1, &ModelOptions::hidden_size},
+    .item_table = kCsrecTable,
+    .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"residual_blocks.0.conv1.weight", 3, &ModelOptions::kernel_size}},
     .counts = {{"residual_blocks.{}.conv1.weight", &ModelOptions::num_blocks}},
-    .asked = {kWindow, {"dilations", "[1]", "--set model.dilations=[...]"}},
+    .asked = {kCsrecWindow, {"dilations", "[1]", "--set model.dilations=[...]"}},
     .sees_padding = true,
     .own_tensor = "residual_blocks.0.conv1.weight",
-    .tensors = &nextitnet_tensors};
+    .tensors = &csrec_nextitnet_tensors};
 
 const NamingScheme csrec_sasrec_names{
     .name = "csrec-sasrec",
@@ -210,15 +212,15 @@ const NamingScheme csrec_sasrec_names{
     .network = "sasrec",
     .fixed = {{"block", "csrec"}, {"positions", "from-start"}, {"tie_embeddings", "true"}},
     .extra_rows = 1,
-    .item_table = kTable,
-    .sizes = {{kTable, 1, &ModelOptions::hidden_size},
+    .item_table = kCsrecTable,
+    .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"position_embedding.weight", 0, &ModelOptions::max_length},
               {"trm_encoder.layer.0.feed_forward.dense_1.weight", 0, &ModelOptions::inner_size}},
     .counts = {{"trm_encoder.layer.{}.multi_head_attention.query.weight",
                 &ModelOptions::num_blocks}},
-    .asked = {kHeads},
+    .asked = {kCsrecHeads},
     .own_tensor = "trm_encoder.layer.0.feed_forward.dense_1.weight",
-    .tensors = &sasrec_tensors};
+    .tensors = &csrec_sasrec_tensors};
 
 const NamingScheme csrec_caser_names{
     .name = "csrec-caser",
@@ -226,14 +228,14 @@ const NamingScheme csrec_caser_names{
     .network = "caser",
     .fixed = {{"tie_embeddings", "true"}},
     .extra_rows = 1,
-    .item_table = kTable,
-    .sizes = {{kTable, 1, &ModelOptions::hidden_size},
+    .item_table = kCsrecTable,
+    .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"conv_v.weight", 0, &ModelOptions::vertical_filters},
               {"conv_v.weight", 2, &ModelOptions::max_length},
               {"conv_h.0.weight", 0, &ModelOptions::horizontal_filters}},
     .sees_padding = true,
     .own_tensor = "conv_v.weight",
-    .tensors = &caser_tensors};
+    .tensors = &csrec_caser_tensors};
 
 const NamingScheme csrec_bert_names{
     .name = "csrec-bert",
@@ -247,8 +249,8 @@ const NamingScheme csrec_bert_names{
               {"embedding.position.pe.weight", 0, &ModelOptions::max_length},
               {"transformer_blocks.0.feed_forward.w_1.weight", 0, &ModelOptions::inner_size}},
     .counts = {{"transformer_blocks.{}.attention.output_linear.weight", &ModelOptions::num_blocks}},
-    .asked = {kHeads},
+    .asked = {kCsrecHeads},
     .own_tensor = "embedding.token.weight",
-    .tensors = &bert_tensors};
+    .tensors = &csrec_bert_tensors};
 
 }  // namespace truenext

@@ -114,7 +114,7 @@ template <typename T>
 Rows TilePass<T>::standardise(Rows x, double epsilon) {
   const Rows y = make(x.count, x.width, x.layout);
   const int64_t width = x.width;
-  assert(width > 1);
+  const T freedom = static_cast<T>(std::max<int64_t>(width - 1, 1));
   const T* ones = constant(width, T(1)).data;
   T* deviations = arena_.take<T>(x.count);
   const auto inverse_of = [epsilon](T deviation) {
@@ -125,10 +125,10 @@ Rows TilePass<T>::standardise(Rows x, double epsilon) {
     T* to = data(y) + r * width;
     const T mean = kernels::dot(width, row, ones) / static_cast<T>(width);
     kernels::scale_shift(width, T(1), -mean, row, to);
-    deviations[r] = std::sqrt(kernels::dot(width, to, to) / static_cast<T>(width - 1));
+    deviations[r] = std::sqrt(kernels::dot(width, to, to) / freedom);
     kernels::scale_shift(width, inverse_of(deviations[r]), T(0), to, to);
   }
-  record([this, x, y, width, ones, deviations, inverse_of] {
+  record([this, x, y, width, freedom, ones, deviations, inverse_of] {
     write_gradient(x, [&](T* to) {
       for (int64_t r = 0; r < x.count; ++r, to += width) {
         const T *row = data(y) + r * width, *g = grad(y) + r * width;
@@ -136,7 +136,7 @@ Rows TilePass<T>::standardise(Rows x, double epsilon) {
         const T mean = kernels::dot(width, g, ones) / static_cast<T>(width);
         kernels::scale_shift(width, inverse, -inverse * mean, g, to);
         if (deviations[r] == T(0)) continue;  // where the deviation has no slope
-        const T along = kernels::dot(width, row, g) / (static_cast<T>(width - 1) * deviations[r]);
+        const T along = kernels::dot(width, row, g) / (freedom * deviations[r]);
         kernels::axpy(width, -along, row, to);
       }
     });

@@ -130,6 +130,7 @@ Rows TorchPass::unit_rows(Rows x, double smallest) {
 Rows TorchPass::standardise(Rows x, double epsilon) {
   const at::Tensor& all = values(x);
   const at::Tensor centred = all - all.mean(1, /*keepdim=*/true);
+  if (all.size(1) == 1) return put(centred, x.layout);  // and no slope that is none
   return put(centred / (all.std(1, /*unbiased=*/true, /*keepdim=*/true) + epsilon), x.layout);
 }
 

@@ -110,7 +110,7 @@ double standard_of(const Naive& n) {
   double mean = 0, squares = 0;
   for (int64_t c = 0; c < n.tile.width; ++c) mean += n.at("x", n.row, c) / d;
   for (int64_t c = 0; c < n.tile.width; ++c) squares += std::pow(n.at("x", n.row, c) - mean, 2);
-  return (n.at("x", n.row, n.column) - mean) / (std::sqrt(squares / (d - 1)) + 0.1);
+  return (n.at("x", n.row, n.column) - mean) / (std::sqrt(squares / std::max(d - 1, 1.0)) + 0.1);
 }
 
 std::vector<Operation> parameter_entries() {
