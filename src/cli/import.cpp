@@ -38,6 +38,13 @@ constexpr Format kFormats[] = {
     {"s3rec", "s3rec"},            // any network of that code, as the tensors tell
     {"s3rec-gru4rec", "s3rec-gru4rec"},
     {"s3rec-srgnn", "s3rec-srgnn"},
+    {"csrec", "csrec"},  // likewise
+    {"csrec-gru4rec", "csrec-gru4rec"},
+    {"csrec-narm", "csrec-narm"},
+    {"csrec-nextitnet", "csrec-nextitnet"},
+    {"csrec-sasrec", "csrec-sasrec"},
+    {"csrec-caser", "csrec-caser"},
+    {"csrec-bert", "csrec-bert"},
 };
 
 constexpr const char* kCheckpoints = "checkpoint";
@@ -183,12 +190,15 @@ void add_import(Command& program, Globals& globals) {
   verb.add_option("--format", command->format, "What kind of checkpoint")
       .required()
       .one_of(formats);
-  verb.add_option("--heads", command->heads,
-                  "Attention heads; weights do not tell. s3rec: 2 unless given, the others ask")
+  verb.add_option(
+          "--heads", command->heads,
+          "Attention heads; weights do not tell. s3rec, csrec: 2 unless given, the others ask")
       .positive();
   verb.add_option("--set", command->settings,
                   "What else weights do not tell: s3rec-gru4rec, s3rec-srgnn: model.max_length "
-                  "(50 unless given); s3rec-srgnn: model.readout")
+                  "(50 unless given); s3rec-srgnn: model.readout; csrec-gru4rec, csrec-narm, "
+                  "csrec-nextitnet: model.max_length; csrec-nextitnet: model.dilations ([1] unless "
+                  "given)")
       .show_type("KEY=VALUE")
       .one_value();
   verb.add_option("--data", command->data,

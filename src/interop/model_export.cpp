@@ -50,12 +50,16 @@ std::vector<float> foreign_values(const ForeignTensor& tensor, const TensorMap& 
       const TensorView& view = weights.at(name);
       values.insert(values.end(), view.data, view.data + view.size());
     }
-    return values;
+    const ForeignTensor::Turn turn = tensor.turn;
+    return turn.rows > 0 ? turned(values, turn.columns, turn.rows) : values;
   }
-  const int64_t width = tensor.shape[1];
+  const int64_t width = tensor.shape.size() > 1 ? tensor.shape[1] : 1;
   values.assign(static_cast<size_t>(tensor.shape[0] * width), 0.0f);
   if (!tensor.padding_row.empty()) {
     std::copy_n(weights.at(tensor.padding_row).data, width, values.begin());
+  }
+  if (!tensor.last_row.empty()) {
+    std::copy_n(weights.at(tensor.last_row).data, width, values.end() - width);
   }
   const float* table = weights.at(tensor.ours[0]).data;
   for (size_t item = 0; item < rows.size(); ++item) {

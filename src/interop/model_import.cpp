@@ -72,7 +72,10 @@ void take_asked(const StateDict& state, const NamingScheme& scheme, const Import
 /// What shapes tell, around what was asked for.
 void infer_options(const StateDict& state, const NamingScheme& scheme, ModelOptions& options) {
   for (const SizeProbe& probe : scheme.sizes) {
-    const int64_t extent = matrix_shape(state, scheme, probe.tensor)[probe.extent];
+    const std::vector<int64_t>& shape = matrix_shape(state, scheme, probe.tensor);
+    check_data(probe.extent < shape.size(), "{}: tensor {} has the shape [{}], expected {} extents",
+               state.path().string(), probe.tensor, fmt::join(shape, ", "), probe.extent + 1);
+    const int64_t extent = shape[probe.extent];
     check_data(extent > probe.extra, "{}: tensor {} has {} rows and none for a position",
                state.path().string(), probe.tensor, extent);
     options.*probe.size = extent - probe.extra;
@@ -157,9 +160,12 @@ std::vector<int64_t> order_rows(const Catalogue* catalogue, int64_t num_items,
 void take_tensor(const ForeignTensor& tensor, const std::vector<float>& values,
                  const std::vector<int64_t>& rows, ImportedModel& model) {
   if (tensor.item_rows) {
-    const int64_t width = tensor.shape[1];
+    const int64_t width = tensor.shape.size() > 1 ? tensor.shape[1] : 1;
     if (!tensor.padding_row.empty()) {
       model.values[tensor.padding_row].assign(values.begin(), values.begin() + width);
+    }
+    if (!tensor.last_row.empty()) {
+      model.values[tensor.last_row].assign(values.end() - width, values.end());
     }
     std::vector<float>& table = model.values[tensor.ours[0]];
     table.reserve(rows.size() * static_cast<size_t>(width));
@@ -167,6 +173,10 @@ void take_tensor(const ForeignTensor& tensor, const std::vector<float>& values,
       const auto begin = values.begin() + row * width;
       table.insert(table.end(), begin, begin + width);
     }
+    return;
+  }
+  if (tensor.turn.rows > 0) {
+    model.values[tensor.ours[0]] = turned(values, tensor.turn.rows, tensor.turn.columns);
     return;
   }
   if (tensor.zero_rows > 0) {
@@ -209,6 +219,16 @@ const NamingScheme& scheme_of(const StateDict& state, const std::string& names) 
             names, fmt::join(missing, " or "));
 }
 
+/// Of a tensor without a place here: that it makes no difference between items.
+void check_equal(const StateDict& state, const ForeignTensor& tensor,
+                 const std::vector<float>& values) {
+  // Behind the row of padding.
+  const bool equal = std::all_of(values.begin() + 1, values.end(),
+                                 [&](float value) { return value == values[1]; });
+  check_data(equal, "{}: tensor {} differs from item to item: {}", state.path().string(),
+             tensor.name, tensor.equal_or);
+}
+
 /// Values of the tensors that are of use, under our names; what is left out is noted.
 void take_tensors(const StateDict& state, const std::vector<ForeignTensor>& tensors,
                   const std::vector<int64_t>& rows, ImportedModel& model) {
@@ -218,6 +238,7 @@ void take_tensors(const StateDict& state, const std::vector<ForeignTensor>& tens
     const auto tensor = std::find_if(tensors.begin(), tensors.end(),
                                      [&](const ForeignTensor& t) { return t.name == name; });
     if (tensor->ours.empty()) {
+      if (!tensor->equal_or.empty()) check_equal(state, *tensor, state.read(i));
       unused.push_back(name);
     } else {
       take_tensor(*tensor, state.read(i), rows, model);

@@ -123,16 +123,28 @@ NamingScheme pmixer_scheme(std::string_view name, int64_t padding) {
 }  // namespace
 
 extern const NamingScheme s3rec_names, s3rec_gru4rec_names, s3rec_srgnn_names;
+extern const NamingScheme csrec_gru4rec_names, csrec_narm_names, csrec_nextitnet_names,
+    csrec_sasrec_names, csrec_caser_names, csrec_bert_names;
 
 namespace {
 
-// One entry per project, or per layout of its files; of a family the one that gives it its name
+// One entry per project, network or layout of its files; of a family the one that gives it its name
 // comes first.
 const std::vector<const NamingScheme*>& scheme_list() {
   static const NamingScheme pmixer = pmixer_scheme("pmixer", 1);
   static const NamingScheme relevance = pmixer_scheme("relevance-2023", 0);
-  static const std::vector<const NamingScheme*> all = {
-      &kGsasrec, &pmixer, &relevance, &s3rec_names, &s3rec_gru4rec_names, &s3rec_srgnn_names};
+  static const std::vector<const NamingScheme*> all = {&kGsasrec,
+                                                       &pmixer,
+                                                       &relevance,
+                                                       &s3rec_names,
+                                                       &s3rec_gru4rec_names,
+                                                       &s3rec_srgnn_names,
+                                                       &csrec_gru4rec_names,
+                                                       &csrec_narm_names,
+                                                       &csrec_nextitnet_names,
+                                                       &csrec_sasrec_names,
+                                                       &csrec_caser_names,
+                                                       &csrec_bert_names};
   return all;
 }
 
@@ -156,6 +168,18 @@ std::vector<std::string> naming_scheme_names() {
   std::vector<std::string> names;
   for (const NamingScheme* scheme : scheme_list()) names.emplace_back(scheme->name);
   return names;
+}
+
+std::vector<float> turned(const std::vector<float>& values, int64_t rows, int64_t columns) {
+  std::vector<float> result(values.size());
+  const auto size = static_cast<int64_t>(values.size());
+  for (int64_t begin = 0; begin < size; begin += rows * columns) {
+    for (int64_t i = 0; i < rows * columns; ++i) {
+      result[static_cast<size_t>(begin + i % columns * rows + i / columns)] =
+          values[static_cast<size_t>(begin + i)];
+    }
+  }
+  return result;
 }
 
 void add_pair(std::vector<ForeignTensor>& tensors, const std::string& theirs,

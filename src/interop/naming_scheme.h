@@ -16,12 +16,22 @@ inline constexpr int64_t kAnyExtent = -1;
 /// One tensor under the name and in the shape of another project, made of ours.
 struct ForeignTensor {
   std::string name;
-  std::vector<int64_t> shape;     ///< an extent may be kAnyExtent where `ours` is empty
-  std::vector<std::string> ours;  ///< end to end; packed projections are made of three. None:
-                                  ///< known, of no use here; may be missing and is not written
-  bool item_rows = false;         ///< one row per item, see NamingScheme
-  int64_t zero_rows = 0;          ///< in front of ours, which stand for padding
-  std::string padding_row = {};   ///< ours that is row 0 of an item table; else that row is zero
+  std::vector<int64_t> shape;  ///< an extent may be kAnyExtent where `ours` is empty
+  /// End to end; packed projections are made of three. None: known, of no use here; may be missing
+  /// and is not written.
+  std::vector<std::string> ours;
+  bool item_rows = false;        ///< one row per item, see NamingScheme
+  int64_t zero_rows = 0;         ///< in front of ours, which stand for padding
+  std::string padding_row = {};  ///< ours that is row 0 of an item table; else that row is zero
+  std::string last_row = {};     ///< ours that is row n + 1 of an item table, that of a mask
+  /// Matrices that it consists of end to end and that ours holds transposed: theirs has `rows`.
+  struct Turn {
+    int64_t rows = 0, columns = 0;
+  };
+  Turn turn = {};
+  /// Has no place here and must say nothing: a data Error with this reason unless all items have
+  /// equal values. `ours` is empty.
+  std::string_view equal_or = {};
 };
 
 /// A size that the shape of a tensor tells: extent `extent` less `extra`.
@@ -83,6 +93,9 @@ std::vector<const NamingScheme*> naming_schemes(std::string_view name);
 /// The first of them.
 const NamingScheme& naming_scheme(std::string_view name);
 std::vector<std::string> naming_scheme_names();
+
+/// Matrices of so many rows and columns, end to end, each transposed.
+std::vector<float> turned(const std::vector<float>& values, int64_t rows, int64_t columns);
 
 /// Adds "theirs.weight" [out, in], or [out] where `in` is 0, and "theirs.bias" [out].
 void add_pair(std::vector<ForeignTensor>& tensors, const std::string& theirs,

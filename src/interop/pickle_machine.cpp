@@ -33,6 +33,14 @@ const PickleValue& PickleMachine::load() {
   return *stack_.back();
 }
 
+std::vector<const PickleValue*> PickleMachine::storages() const {
+  std::vector<const PickleValue*> found;
+  for (const PickleValue& value : values_) {
+    if (value.kind == Kind::storage) found.push_back(&value);
+  }
+  return found;
+}
+
 void PickleMachine::step(uint8_t operation) {
   if (step_data(operation) || step_memo(operation) || step_container(operation)) return;
   refuse(fmt::format("operation 0x{:02x}, which no state dict needs", operation));
@@ -67,6 +75,10 @@ bool PickleMachine::step_data(uint8_t operation) {
     case 0x8a:
       push_long();
       return true;  // LONG1
+    case 'G':
+      take_number<uint64_t>();
+      push(make(Kind::real));
+      return true;  // BINFLOAT
     case 'X': {     // BINUNICODE
       PickleValue& value = make(Kind::text);
       value.text = take(take_number<uint32_t>());

@@ -15,9 +15,21 @@ namespace truenext {
 /// A value made by the machine below. It owns nothing but its text and a list of borrowed values;
 /// all values live as long as the machine, so sharing, cycles and depth are harmless.
 struct PickleValue {
-  enum class Kind { none, boolean, integer, text, tuple, list, dict, global, storage, tensor };
+  enum class Kind {
+    none,
+    boolean,
+    integer,
+    real,
+    text,
+    tuple,
+    list,
+    dict,
+    global,
+    storage,
+    tensor
+  };
 
-  Kind kind = Kind::none;
+  Kind kind = Kind::none;                 ///< the number of a real is of no use and not kept
   int64_t integer = 0;                    ///< boolean, integer; storage: number of elements
   std::string text;                       ///< text; global: "module name"; storage: its key
   std::vector<const PickleValue*> items;  ///< dict: key, value, key, value, ...
@@ -26,11 +38,11 @@ struct PickleValue {
 
 const char* pickle_kind_name(PickleValue::Kind kind);
 
-/// Reads the pickle of a PyTorch state dict without being able to do anything else: the thirty
-/// operations that such a pickle consists of, three known globals, and no calls. A global is a name
-/// here; the two that stand for functions only describe a tensor or an empty dict. Everything else
-/// is a data Error that names what was refused and where. Numbers of operations and values are
-/// bounded, so a small file cannot ask for much memory.
+/// Reads the pickle of a PyTorch state dict without being able to do anything else: the
+/// thirty-one operations that such a pickle consists of, three known globals, and no calls. A
+/// global is a name here; the two that stand for functions only describe a tensor or an empty dict.
+/// Everything else is a data Error that names what was refused and where. Numbers of operations and
+/// values are bounded, so a small file cannot ask for much memory.
 class PickleMachine {
  public:
   /// Reads from byte `begin` on. `bytes` is borrowed; `where` begins every message.
@@ -38,6 +50,8 @@ class PickleMachine {
 
   /// Runs from the present position to the next STOP and returns the value left on the stack.
   const PickleValue& load();
+  /// Every storage that was spoken of so far, used or not.
+  std::vector<const PickleValue*> storages() const;
   /// Where the next value begins.
   size_t position() const { return position_; }
 

@@ -22,7 +22,7 @@ bool is_text(const PickleValue& value, std::string_view text) {
 }  // namespace
 
 const char* pickle_kind_name(PickleValue::Kind kind) {
-  static const char* const names[] = {"None", "bool", "int",    "str",     "tuple",
+  static const char* const names[] = {"None", "bool", "int",    "float",   "str",   "tuple",
                                       "list", "dict", "global", "storage", "tensor"};
   return names[static_cast<int>(kind)];
 }

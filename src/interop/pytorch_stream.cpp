@@ -39,15 +39,15 @@ void check_machine(const PickleValue& machine, const std::string& where) {
   check_data(little, "{}: not said to be little-endian; only such files are read", where);
 }
 
-/// How many elements the tensors say that each storage has.
-std::map<std::string, int64_t> claimed_sizes(const std::vector<PickledTensor>& tensors,
+/// How many elements the pickle says that each storage has.
+std::map<std::string, int64_t> claimed_sizes(const PickleMachine& machine,
                                              const std::string& where) {
   std::map<std::string, int64_t> sizes;
-  for (const PickledTensor& tensor : tensors) {
-    const auto [claim, first] = sizes.emplace(tensor.storage, tensor.storage_elements);
-    check_data(first || claim->second == tensor.storage_elements,
-               "{}: tensor {}: its storage {} has {} elements here and {} elsewhere", where,
-               tensor.name, tensor.storage, tensor.storage_elements, claim->second);
+  for (const PickleValue* storage : machine.storages()) {
+    const auto [claim, first] = sizes.emplace(storage->text, storage->integer);
+    check_data(first || claim->second == storage->integer,
+               "{}: storage {} has {} elements here and {} elsewhere", where, storage->text,
+               storage->integer, claim->second);
   }
   return sizes;
 }
@@ -63,8 +63,9 @@ PytorchStream::PytorchStream(const std::filesystem::path& path) : path_(path), f
              "{}: not of protocol {}, the only one that torch.save wrote", where, kStreamProtocol);
   check_machine(machine.load(), where);
   sources_ = pickled_tensors(machine.load(), where);
+  const std::map<std::string, int64_t> sizes = claimed_sizes(machine, where);
   const PickleValue& keys = machine.load();
-  storages_ = take_storages(keys, sources_, machine.position());
+  storages_ = take_storages(keys, sizes, machine.position());
   for (const PickledTensor& tensor : sources_) {
     const std::string name = fmt::format("{}: tensor {}", where, tensor.name);
     check_data(storages_.contains(tensor.storage), "{}: its storage {} is missing", name,
@@ -75,11 +76,10 @@ PytorchStream::PytorchStream(const std::filesystem::path& path) : path_(path), f
 }
 
 PytorchStream::Storages PytorchStream::take_storages(const PickleValue& keys,
-                                                     const std::vector<PickledTensor>& tensors,
+                                                     const std::map<std::string, int64_t>& sizes,
                                                      size_t position) const {
   const std::string where = path_.string();
   check_data(keys.kind == PickleValue::Kind::list, "{}: has no list of storages", where);
-  const std::map<std::string, int64_t> sizes = claimed_sizes(tensors, where);
   std::span<const std::byte> rest = file_.bytes().subspan(position);
   Storages storages;
   for (const PickleValue* key : keys.items) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -29,7 +30,7 @@ class PytorchStream final : public StateDict {
 
  private:
   using Storages = std::map<std::string, std::span<const std::byte>>;
-  Storages take_storages(const PickleValue& keys, const std::vector<PickledTensor>& tensors,
+  Storages take_storages(const PickleValue& keys, const std::map<std::string, int64_t>& sizes,
                          size_t position) const;
 
   std::filesystem::path path_;

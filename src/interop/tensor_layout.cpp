@@ -19,7 +19,8 @@ PickledTensor pickled_tensor(const PickleValue& name, const PickleValue& tensor,
                              const std::string& where) {
   check_data(name.kind == PickleValue::Kind::text, "{}: an entry whose name is not a text", where);
   check_data(tensor.kind == PickleValue::Kind::tensor,
-             "{}: tensor {}: not a tensor; save model.state_dict(), without anything around it",
+             "{}: tensor {}: not a tensor; save model.state_dict(), by itself or in a dict as "
+             "\"model_state_dict\"",
              where, name.text);
   const PickleValue& storage = *tensor.items[0];
   return {
@@ -29,9 +30,22 @@ PickledTensor pickled_tensor(const PickleValue& name, const PickleValue& tensor,
       {whole_numbers(*tensor.items[2]), whole_numbers(*tensor.items[3]), tensor.items[1]->integer}};
 }
 
+/// The dict of the model in a checkpoint that has more than that.
+const PickleValue& state_dict_of(const PickleValue& saved) {
+  for (size_t i = 0; i + 1 < saved.items.size(); i += 2) {
+    const PickleValue& key = *saved.items[i];
+    const PickleValue& value = *saved.items[i + 1];
+    const bool named = key.kind == PickleValue::Kind::text &&
+                       (key.text == "model_state_dict" || key.text == "state_dict");
+    if (named && value.kind == PickleValue::Kind::dict) return value;
+  }
+  return saved;
+}
+
 }  // namespace
 
-std::vector<PickledTensor> pickled_tensors(const PickleValue& dict, const std::string& where) {
+std::vector<PickledTensor> pickled_tensors(const PickleValue& saved, const std::string& where) {
+  const PickleValue& dict = saved.kind == PickleValue::Kind::dict ? state_dict_of(saved) : saved;
   check_data(dict.kind == PickleValue::Kind::dict,
              "{}: holds no dict of tensors; save model.state_dict()", where);
   std::vector<PickledTensor> tensors;

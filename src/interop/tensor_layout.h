@@ -25,9 +25,10 @@ struct PickledTensor {
   TensorLayout layout;
 };
 
-/// The entries of `dict` in its order. Data Error, beginning with `where`, when it is no dict of
-/// named tensors or has a name twice.
-std::vector<PickledTensor> pickled_tensors(const PickleValue& dict, const std::string& where);
+/// The entries of a state dict in its order: of `saved`, or of what it has under "model_state_dict"
+/// or "state_dict", as checkpoints with an optimiser beside the model do. Data Error, beginning
+/// with `where`, when it is no dict of named tensors or has a name twice.
+std::vector<PickledTensor> pickled_tensors(const PickleValue& saved, const std::string& where);
 
 /// Data Error, beginning with `where`, unless all elements lie inside the storage and are no more
 /// than it holds: a tensor that repeats its storage could ask for any amount of memory.

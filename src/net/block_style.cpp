@@ -32,6 +32,14 @@ const std::vector<BlockStyle>& styles() {
        .default_heads = 2,
        .inner_factor = 2,
        .default_positions = PositionNumbers::from_start},
+      {.name = "csrec-bert",
+       .pre_norm = true,
+       .embedding_map = true,
+       .output_projection = true,
+       .cloze_head = false,
+       .epsilon = 1e-6f,
+       .default_heads = 2,
+       .inner_factor = 4},
   };
   return all;
 }

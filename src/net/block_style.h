@@ -18,18 +18,25 @@ namespace truenext {
 ///     y = LN_ffn(q + A(q, z))                  z = LN_ffn(y + F(y))
 ///     z = y + F(y)
 ///
+///     pre-norm (csrec-bert)
+///     n = S_attention(z)        y = z + A(n, n)        z = y + F(S_ffn(y))
+///
 /// In the query-norm form keys and values see the raw z and both residuals add the *normalised*
-/// input. Sources: gsasrec: Petrov and Macdonald, RecSys 2023, official PyTorch port; pmixer: the
-/// PyTorch port of SASRec as used by Bacciu et al. 2023; post-norm: S3Rec's network (Zhou et al.,
-/// CIKM 2020); csrec: SASRec as in CSRec's baselines.
+/// input. S divides by the sample standard deviation + epsilon where LN divides by the root of the
+/// variance + epsilon. Sources: gsasrec: Petrov and Macdonald, RecSys 2023, official PyTorch port;
+/// pmixer: the PyTorch port of SASRec as used by Bacciu et al. 2023; post-norm: S3Rec's network
+/// (Zhou et al., CIKM 2020); csrec, csrec-bert: SASRec and BERT4Rec as in CSRec's baselines.
 struct BlockStyle {
   std::string name;
   bool post_norm = false;
-  bool scale_embedding = false;     ///< item vector times sqrt(d) before the position is added
-  bool embedding_norm = false;      ///< LN of the embedding sum
-  bool output_projection = false;   ///< linear map after the heads are joined
-  bool final_norm = false;          ///< LN after the last block
+  bool pre_norm = false;           ///< made of operations; gelu by tanh, a dropout behind the block
+  bool scale_embedding = false;    ///< item vector times sqrt(d) before the position is added
+  bool embedding_map = false;      ///< linear map of the embedding sum
+  bool embedding_norm = false;     ///< LN of the embedding sum
+  bool output_projection = false;  ///< linear map after the heads are joined
+  bool final_norm = false;         ///< LN after the last block
   bool can_attend_padding = false;  ///< the original attends to its left padding
+  bool cloze_head = true;           ///< bert4rec: LN(gelu(W h + b)) over the states
   kernels::Activation activation = kernels::Activation::relu;
   float epsilon = 1e-5f;  ///< of every LN
   int64_t default_heads = 1;

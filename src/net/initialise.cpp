@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "net/csrec_start.h"
 
 namespace truenext {
 namespace {
@@ -23,10 +24,10 @@ struct TableStart {
   double size;
 };
 
-TableStart table_start(const Parameter& table, StartValues init) {
+TableStart table_start(const Parameter& table, const ModelOptions& options) {
   const double rows = static_cast<double>(table.shape[0]);
   const double columns = static_cast<double>(table.shape[1]);
-  switch (init) {
+  switch (options.init) {
     case StartValues::small:
       return {false, 0.05};
     case StartValues::torch:
@@ -37,12 +38,16 @@ TableStart table_start(const Parameter& table, StartValues init) {
       return {true, 0.02};
     case StartValues::uniform:
       return {false, 1.0 / std::sqrt(columns)};
+    case StartValues::csrec:
+      const StartRule rule = csrec_start(options, table, table.shape[0]);
+      return {rule.normal, rule.spread};
   }
   return {};
 }
 
-void start_table(Parameter& parameter, StartValues init, uint64_t seed, uint64_t number) {
-  const TableStart start = table_start(parameter, init);
+void start_table(Parameter& parameter, const ModelOptions& options, uint64_t seed,
+                 uint64_t number) {
+  const TableStart start = table_start(parameter, options);
   if (start.normal) return fill_normal(parameter, seed, number, start.size);
   fill_uniform(parameter, seed, number, -start.size, start.size);
 }
@@ -72,6 +77,8 @@ void start_matrix(Parameter& parameter, const ModelOptions& options, uint64_t se
       return fill_normal(parameter, seed, number, 0.02);
     case StartValues::uniform:
       return fill_uniform(parameter, seed, number, -size, size);
+    case StartValues::csrec:
+      break;
   }
 }
 
@@ -87,9 +94,23 @@ void start_bias(Parameter& parameter, const ModelOptions& options, uint64_t seed
   fill_uniform(parameter, seed, number, -bound, bound);
 }
 
+void start_by_rule(Parameter& parameter, const StartRule& rule, uint64_t seed, uint64_t number) {
+  fill(parameter, seed, number, [&](RandomStream& random) {
+    return rule.centre + rule.spread * (rule.normal ? random.normal() : 2 * random.uniform() - 1);
+  });
+}
+
 }  // namespace
 
 void initialise_parameters(ParameterSet& parameters, const ModelOptions& options, uint64_t seed) {
+  if (options.init == StartValues::csrec) {
+    const int64_t items = parameters[parameters.index(kInputTable)].shape[0];
+    for (int64_t i = 0; i < parameters.size(); ++i) {
+      start_by_rule(parameters[i], csrec_start(options, parameters[i], items), seed,
+                    static_cast<uint64_t>(i));
+    }
+    return;
+  }
   for (int64_t i = 0; i < parameters.size(); ++i) {
     Parameter& parameter = parameters[i];
     AlignedVector<float>& values = parameter.value.values;
@@ -97,7 +118,7 @@ void initialise_parameters(ParameterSet& parameters, const ModelOptions& options
     std::fill(values.begin(), values.end(), parameter.start == Start::one ? 1.0f : 0.0f);
     switch (parameter.start) {
       case Start::table:
-        start_table(parameter, options.init, seed, number);
+        start_table(parameter, options, seed, number);
         break;
       case Start::matrix:
         start_matrix(parameter, options, seed, number);
@@ -113,9 +134,9 @@ void initialise_parameters(ParameterSet& parameters, const ModelOptions& options
   }
 }
 
-void start_new_row(const Parameter& table, StartValues init, uint64_t seed, uint64_t number,
-                   uint64_t item, std::span<float> row) {
-  const TableStart start = table_start(table, init);
+void start_new_row(const Parameter& table, const ModelOptions& options, uint64_t seed,
+                   uint64_t number, uint64_t item, std::span<float> row) {
+  const TableStart start = table_start(table, options);
   RandomStream random(random_key(seed, Purpose::new_items, number), item);
   for (float& value : row) {
     const double drawn = start.normal ? random.normal() : 2 * random.uniform() - 1;

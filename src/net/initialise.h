@@ -19,14 +19,16 @@ namespace truenext {
 ///                  which are 0 (the pmixer port)
 ///   normal-0.02    tables and matrices N(0, 0.02^2), biases 0 (S3-Rec, CSRec)
 ///   uniform        tables, matrices and biases uniform +-1/sqrt(hidden_size) (SR-GNN)
-/// What a tensor's list entry calls `one` or `zero` starts so everywhere.
+///   csrec          each network as in CSRec's code (net/csrec_start.h)
+/// What a tensor's list entry calls `one` or `zero` starts so everywhere, but for the padding row
+/// under csrec.
 void initialise_parameters(ParameterSet& parameters, const ModelOptions& options, uint64_t seed);
 
-/// Start values of one row of a table, by model.init, for an item that a trained table lacks. A
-/// stream of its own for (seed, table, item): it is that of no row of any model, trained with the
+/// Start values of one row of an item table, by model.init, for an item that a trained table lacks.
+/// A stream of its own for (seed, table, item): it is that of no row of any model, trained with the
 /// same seed or not, and `item`, a hash of the raw id, is the same in every dataset.
-void start_new_row(const Parameter& table, StartValues init, uint64_t seed, uint64_t number,
-                   uint64_t item, std::span<float> row);
+void start_new_row(const Parameter& table, const ModelOptions& options, uint64_t seed,
+                   uint64_t number, uint64_t item, std::span<float> row);
 
 /// Fills a parameter from one random stream of (seed, number): the start values of a tensor do not
 /// depend on the others, and those of a row not on who keeps it.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/model_options.h"
 
+#include "base/error.h"
 #include "net/block_style.h"
+#include "net/csrec_start.h"
 #include "net/network.h"
 
 namespace truenext {
@@ -66,6 +68,8 @@ void ModelOptions::resolve() {
   options.section("model", *this);
   for (const Option& option : options.all()) option.check("model");
   find_network(name).check(*this);
+  check_usage(init != StartValues::csrec || has_csrec_start(name),
+              "model.init = \"csrec\": {} is none of CSRec's networks; want another", name);
 }
 
 ModelOptions ModelOptions::resolved() const {

@@ -36,10 +36,11 @@ struct Words<Readout> {
 };
 
 /// How weights start, see net/initialise.h.
-enum class StartValues { small, torch, xavier_normal, normal_002, uniform };
+enum class StartValues { small, torch, xavier_normal, normal_002, uniform, csrec };
 template <>
 struct Words<StartValues> {
-  static constexpr std::array names = {"small", "torch", "xavier-normal", "normal-0.02", "uniform"};
+  static constexpr std::array names = {"small",       "torch",   "xavier-normal",
+                                       "normal-0.02", "uniform", "csrec"};
 };
 
 /// Shape and style of a network. One struct for all networks, so that a run file stays readable;
@@ -47,12 +48,12 @@ struct Words<StartValues> {
 /// and are replaced by resolve().
 struct ModelOptions {
   std::string name = "sasrec";    ///< of network_list()
-  std::string block = "gsasrec";  ///< sasrec: gsasrec | pmixer | post-norm | csrec, see BlockStyle
+  std::string block = "gsasrec";  ///< sasrec, bert4rec: see BlockStyle
   int64_t hidden_size = 128;      ///< width of states and item vectors
   int64_t num_blocks = 2;         ///< sasrec, nextitnet
-  int64_t num_heads = 0;          ///< sasrec; 0 = 1 (gsasrec, pmixer) or 2 (post-norm, csrec)
+  int64_t num_heads = 0;          ///< sasrec; 0 = 1 (gsasrec, pmixer) or 2 (the others)
   int64_t max_length = 200;       ///< newest items of a history that the model sees
-  int64_t inner_size = 0;         ///< sasrec: feed-forward width; 0 = d, post-norm 4d, csrec 2d
+  int64_t inner_size = 0;         ///< sasrec: feed-forward width; 0 = as the block's original
   double dropout = 0.5;           ///< of training only
   PositionNumbers positions = PositionNumbers::automatic;  ///< sasrec
   /// Score with the input table. The originals of pmixer, post-norm, csrec and gru4rec do.

@@ -40,6 +40,9 @@ struct NetworkInfo {
   /// Whether it reads Input::both_ways, so that it can be pretrained (net/pretraining.h).
   bool pretrains = false;
   UseTile use_tile = {};
+  /// Whether the original adds the norm of a tensor to its loss (train.norm_penalty). Null: it adds
+  /// none.
+  bool (*penalises)(const TensorInfo& tensor) = nullptr;
   /// For the start of a run, e.g. "2 blocks, 1 head"; may be null.
   std::string (*describe)(const ModelOptions& options) = nullptr;
   /// Those of the keys of section "model" that not every network reads which this one does read,

@@ -180,6 +180,8 @@ class Ops {
   virtual Rows apply(Function function, Rows x) = 0;
   /// x / max(|x|, smallest), row by row.
   virtual Rows unit_rows(Rows x, double smallest) = 0;
+  /// (x - mean) / (s + epsilon), row by row, s the sample standard deviation; 0 where width is 1.
+  virtual Rows standardise(Rows x, double epsilon) = 0;
   /// In training only. x has the rows of the tokens or the wanted ones; `number` tells masks of one
   /// purpose apart.
   virtual Rows dropout(Rows x, double rate, Purpose purpose, int64_t number) = 0;

@@ -111,6 +111,40 @@ Rows TilePass<T>::unit_rows(Rows x, double smallest) {
 }
 
 template <typename T>
+Rows TilePass<T>::standardise(Rows x, double epsilon) {
+  const Rows y = make(x.count, x.width, x.layout);
+  const int64_t width = x.width;
+  const T freedom = static_cast<T>(std::max<int64_t>(width - 1, 1));
+  const T* ones = constant(width, T(1)).data;
+  T* deviations = arena_.take<T>(x.count);
+  const auto inverse_of = [epsilon](T deviation) {
+    return T(1) / (deviation + static_cast<T>(epsilon));
+  };
+  for (int64_t r = 0; r < x.count; ++r) {
+    const T* row = data(x) + r * width;
+    T* to = data(y) + r * width;
+    const T mean = kernels::dot(width, row, ones) / static_cast<T>(width);
+    kernels::scale_shift(width, T(1), -mean, row, to);
+    deviations[r] = std::sqrt(kernels::dot(width, to, to) / freedom);
+    kernels::scale_shift(width, inverse_of(deviations[r]), T(0), to, to);
+  }
+  record([this, x, y, width, freedom, ones, deviations, inverse_of] {
+    write_gradient(x, [&](T* to) {
+      for (int64_t r = 0; r < x.count; ++r, to += width) {
+        const T *row = data(y) + r * width, *g = grad(y) + r * width;
+        const T inverse = inverse_of(deviations[r]);
+        const T mean = kernels::dot(width, g, ones) / static_cast<T>(width);
+        kernels::scale_shift(width, inverse, -inverse * mean, g, to);
+        if (deviations[r] == T(0)) continue;  // where the deviation has no slope
+        const T along = kernels::dot(width, row, g) / (freedom * deviations[r]);
+        kernels::axpy(width, -along, row, to);
+      }
+    });
+  });
+  return y;
+}
+
+template <typename T>
 Rows TilePass<T>::dropout(Rows x, double rate, Purpose purpose, int64_t number) {
   const kernels::Dropout dropped = mask(rate, purpose, number);
   if (!dropped.active()) return x;
@@ -177,6 +211,8 @@ template Rows TilePass<float>::apply(Function, Rows);
 template Rows TilePass<float>::unit_rows(Rows, double);
 template Rows TilePass<double>::apply(Function, Rows);
 template Rows TilePass<double>::unit_rows(Rows, double);
+template Rows TilePass<float>::standardise(Rows, double);
+template Rows TilePass<double>::standardise(Rows, double);
 template Rows TilePass<float>::dropout(Rows, double, Purpose, int64_t);
 template Rows TilePass<double>::dropout(Rows, double, Purpose, int64_t);
 template Rows TilePass<float>::beside(std::span<const Rows>);

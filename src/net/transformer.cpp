@@ -19,6 +19,10 @@ void check_transformer(ModelOptions& options) {
       options.hidden_size % options.num_heads == 0,
       "model.num_heads = {}: model.hidden_size = {} cannot be divided among that many heads",
       options.num_heads, options.hidden_size);
+  check_usage(!style.pre_norm || options.hidden_size > 1,
+              "model.hidden_size = 1: the block \"{}\" divides by the deviation of a state's "
+              "values; want at least 2",
+              options.block);
   check_usage(options.padding == PaddingUse::none || style.can_attend_padding,
               "model.padding = \"attend\": of the blocks only \"pmixer\" has an original that sees "
               "its padding; want \"none\" for \"{}\"",
@@ -38,6 +42,7 @@ void add_embedding_tensors(const ModelOptions& options, int64_t num_items,
 void add_block_tensors(const ModelOptions& options, std::vector<TensorInfo>& list) {
   const BlockStyle& style = block_style(options.block);
   const int64_t d = options.hidden_size;
+  if (style.embedding_map) add_linear(list, "embedding_map", d, d);
   if (style.embedding_norm) add_norm(list, "embedding_norm", d);
   for (int64_t b = 0; b < options.num_blocks; ++b) {
     const std::string prefix = fmt::format("blocks.{}.", b);
@@ -67,9 +72,53 @@ Rows embed_places(Ops& ops, const ModelOptions& options, Rows x) {
   } else if (factor != 1) {
     x = ops.scale(x, factor);
   }
+  if (style.embedding_map) x = ops.linear(x, "embedding_map");
   if (style.embedding_norm) x = ops.layer_norm(x, "embedding_norm", style.epsilon);
   return ops.dropout(x, options.dropout, Purpose::dropout_embedding, 0);
 }
+
+namespace {
+
+/// S of net/block_style.h.
+Rows standard_norm(Ops& ops, Rows x, const std::string& name, double epsilon) {
+  const Rows y = ops.multiply(ops.standardise(x, epsilon), ops.parameter(name + ".weight"));
+  return ops.add(y, ops.parameter(name + ".bias"));
+}
+
+/// dropout(y + F(S(y))), of the wanted rows.
+Rows pre_norm_forward(Ops& ops, const ModelOptions& options, const BlockCall& call, Rows y) {
+  const std::string name(call.name);
+  const auto drop = [&](Rows x, Purpose purpose, int64_t number) {
+    return ops.dropout(x, call.dropout, purpose, number);
+  };
+  const Rows n = standard_norm(ops, y, name + "ffn_norm", call.style->epsilon);
+  const Rows wide = ops.apply(Function::gelu_tanh, ops.linear(n, name + "ffn1"));
+  const Rows inner = drop(wide, Purpose::dropout_activation, call.number);
+  const Rows end = drop(ops.linear(inner, name + "ffn2"), Purpose::dropout_output, call.number);
+  // The masks behind blocks are numbered after those inside.
+  return drop(ops.add(y, end), Purpose::dropout_output, options.num_blocks + call.number);
+}
+
+Rows pre_norm_block(Ops& ops, const ModelOptions& options, const BlockCall& call, Rows x,
+                    const Wanted& wanted) {
+  const std::string name(call.name);
+  const auto wanted_of = [&](Rows rows) { return wanted.is_all() ? rows : ops.pick(rows); };
+  const Rows n = standard_norm(ops, x, name + "attention_norm", call.style->epsilon);
+  const Rows q = ops.linear(wanted_of(n), name + "query");
+  const Rows k = ops.linear(n, name + "key");
+  const Rows v = ops.linear(n, name + "value");
+  AttentionCall attention;
+  attention.heads = call.heads;
+  attention.causal = call.causal;
+  attention.dropout = call.dropout;
+  attention.number = call.number;
+  const Rows attended = ops.linear(ops.attention(q, k, v, attention, wanted), name + "output");
+  const Rows dropped =
+      ops.dropout(attended, call.dropout, Purpose::dropout_attention_output, call.number);
+  return pre_norm_forward(ops, options, call, ops.add(wanted_of(x), dropped));
+}
+
+}  // namespace
 
 Rows transformer_blocks(Ops& ops, const ModelOptions& options, Rows x, bool causal) {
   const BlockStyle& style = block_style(options.block);
@@ -81,7 +130,8 @@ Rows transformer_blocks(Ops& ops, const ModelOptions& options, Rows x, bool caus
     call.dropout = options.dropout;
     call.number = b;
     const bool last = b + 1 == options.num_blocks;
-    x = ops.block(x, call, last ? ops.wanted() : Wanted::all());
+    const Wanted wanted = last ? ops.wanted() : Wanted::all();
+    x = style.pre_norm ? pre_norm_block(ops, options, call, x, wanted) : ops.block(x, call, wanted);
   }
   return style.final_norm ? ops.layer_norm(x, "final_norm", style.epsilon) : x;
 }

@@ -132,6 +132,9 @@ Rows WorkPass::apply(Function /*function*/, Rows x) {
 Rows WorkPass::unit_rows(Rows x, double /*smallest*/) {
   return same(x);
 }
+Rows WorkPass::standardise(Rows x, double /*epsilon*/) {
+  return same(x);
+}
 Rows WorkPass::dropout(Rows x, double /*rate*/, Purpose /*purpose*/, int64_t /*number*/) {
   return x;
 }

@@ -39,6 +39,7 @@ class WorkPass final : public Ops {
   Rows scale(Rows x, double factor, double shift) override;
   Rows apply(Function function, Rows x) override;
   Rows unit_rows(Rows x, double smallest) override;
+  Rows standardise(Rows x, double epsilon) override;
   Rows dropout(Rows x, double rate, Purpose purpose, int64_t number) override;
   Rows beside(std::span<const Rows> parts) override;
   Rows columns(Rows x, int64_t begin, int64_t end) override;

@@ -59,6 +59,11 @@ void TrainOptions::list(OptionList& options) {
       .add("table_norm", table_norm,
            "factor of the Frobenius norm (not squared) of each item table, added to the loss")
       .at_least(0);
+  options
+      .add("norm_penalty", norm_penalty,
+           "factor of the Frobenius norm (not squared) of each weight that the network's original "
+           "penalises, added to the loss")
+      .at_least(0);
   options.add("clip_norm", clip_norm, "largest global gradient norm, 0 = no clipping").at_least(0);
   options.add("schedule", schedule, "learning rate after the warm-up");
   options.add("warmup_steps", warmup_steps, "steps of linear warm-up").at_least(0);

@@ -82,6 +82,7 @@ struct TrainOptions {
   double weight_decay = 0;  ///< decoupled (AdamW)
   double l2 = 0;            ///< added to the gradient
   double table_norm = 0;    ///< factor of ||E||_F of each item table E in the loss
+  double norm_penalty = 0;  ///< the same of the tensors that NetworkInfo::penalises names
   double clip_norm = 0;     ///< global gradient norm, 0 = off
   RateSchedule schedule = RateSchedule::constant;
   int64_t warmup_steps = 0;

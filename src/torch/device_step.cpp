@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "torch/torch_pass.h"
-#include "train/steps/table_norm.h"
 
 namespace truenext {
 namespace {
@@ -60,16 +59,15 @@ DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& wei
   return result;
 }
 
-double add_table_norms_on_device(const Model& model, double factor,
-                                 const std::vector<at::Tensor>& weights,
-                                 std::vector<at::Tensor>& gradients) {
+double add_norms_on_device(std::span<const NormTerm> terms, const std::vector<at::Tensor>& weights,
+                           std::vector<at::Tensor>& gradients) {
   double sum = 0;
-  for (const int64_t table : item_tables(model)) {
-    const at::Tensor& value = weights[table];
+  for (const auto& [parameter, factor] : terms) {
+    const at::Tensor& value = weights[parameter];
     const double norm = std::sqrt((value * value).sum(at::kDouble).item<double>());
     if (norm == 0) continue;
     const at::Tensor own = value * (factor / norm);
-    at::Tensor& gradient = gradients[table];
+    at::Tensor& gradient = gradients[parameter];
     gradient = gradient.defined() ? gradient + own : own;
     sum += factor * norm;
   }

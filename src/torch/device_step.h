@@ -3,11 +3,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <span>
 #include <vector>
 
 #include "batch/batch.h"
 #include "net/model.h"
 #include "torch/device_objective.h"
+#include "train/steps/norm_terms.h"
 #include "train/steps/tile_step.h"
 
 namespace truenext {
@@ -26,10 +28,8 @@ DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& wei
                           const DeviceObjective& objective, const Batch& batch,
                           const StepContext& context);
 
-/// The term of train.table_norm (train/steps/table_norm.h) of every item table; its gradient is
-/// added to `gradients`.
-double add_table_norms_on_device(const Model& model, double factor,
-                                 const std::vector<at::Tensor>& weights,
-                                 std::vector<at::Tensor>& gradients);
+/// The terms of train/steps/norm_terms.h; their gradients are added to `gradients`.
+double add_norms_on_device(std::span<const NormTerm> terms, const std::vector<at::Tensor>& weights,
+                           std::vector<at::Tensor>& gradients);
 
 }  // namespace truenext

@@ -16,7 +16,8 @@ TorchEngine::TorchEngine(TrainingParts& parts, const TrainOptions& options, at::
       options_(options),
       device_(device),
       loss_(parts.objective, parts.pool),
-      adam_(parts.model->parameters(), parts.adam, options, device) {}
+      adam_(parts.model->parameters(), parts.adam, options, device),
+      norms_(norm_terms(model_, options)) {}
 
 std::string TorchEngine::describe() const {
   return fmt::format("{}, LibTorch {}, loss on the {}", device_.str(), TRUENEXT_TORCH_VERSION,
@@ -49,10 +50,7 @@ double TorchEngine::step(const Batch& batch, int64_t step, int64_t total_steps) 
   const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
                             objective_.divisor(batch)};
   DeviceGradients total = gradients(batch, context);
-  if (options_.table_norm > 0) {
-    total.loss +=
-        add_table_norms_on_device(model_, options_.table_norm, adam_.weights(), total.gradients);
-  }
+  total.loss += add_norms_on_device(norms_, adam_.weights(), total.gradients);
   check_data(std::isfinite(total.loss),
              "training diverged: the loss of step {} is {}; lower train.learning_rate or set "
              "train.clip_norm",

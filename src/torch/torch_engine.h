@@ -14,6 +14,7 @@
 #include "torch/device_step.h"
 #include "train/loop/training_parts.h"
 #include "train/steps/device_engine.h"
+#include "train/steps/norm_terms.h"
 
 namespace truenext {
 
@@ -40,8 +41,9 @@ class TorchEngine final : public DeviceEngine {
   at::Device device_;
   DeviceObjective loss_;
   DeviceAdam adam_;
-  bool loaded_ = false;  ///< the device has weights and moments
-  bool settled_ = true;  ///< the host has those of the last step
+  std::vector<NormTerm> norms_;  ///< of the loss
+  bool loaded_ = false;          ///< the device has weights and moments
+  bool settled_ = true;          ///< the host has those of the last step
 };
 
 }  // namespace truenext

@@ -127,6 +127,13 @@ Rows TorchPass::unit_rows(Rows x, double smallest) {
              x.layout);
 }
 
+Rows TorchPass::standardise(Rows x, double epsilon) {
+  const at::Tensor& all = values(x);
+  const at::Tensor centred = all - all.mean(1, /*keepdim=*/true);
+  if (all.size(1) == 1) return put(centred, x.layout);  // and no slope that is none
+  return put(centred / (all.std(1, /*unbiased=*/true, /*keepdim=*/true) + epsilon), x.layout);
+}
+
 Rows TorchPass::dropout(Rows x, double rate, Purpose, int64_t) {
   return put(drop(values(x), rate), x.layout);
 }

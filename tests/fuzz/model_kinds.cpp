@@ -23,10 +23,12 @@ void pickle(std::string_view input) {
 
 void read_and_import(const StateDict& state) {
   for (size_t i = 0; i < state.tensors().size(); ++i) (void)state.read(i);
-  for (const char* names : {"gsasrec", "pmixer", "s3rec"}) {
-    ImportOptions options;
-    options.names = names;
-    if (options.names != "s3rec") options.heads = 1;
+  const ImportOptions kinds[] = {{.names = "gsasrec", .heads = 1},
+                                 {.names = "pmixer", .heads = 1},
+                                 {.names = "s3rec"},
+                                 {.names = "csrec"},
+                                 {.names = "csrec", .settings = {"model.max_length=8"}}};
+  for (const ImportOptions& options : kinds) {
     try {
       (void)import_model(state, options);
     } catch (const Error&) {  // most are of neither

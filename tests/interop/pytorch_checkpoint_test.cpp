@@ -71,6 +71,28 @@ TEST_F(PytorchCheckpointTest, KeepsTheOrderOfTheFileAndSharesStorages) {
   EXPECT_EQ(checkpoint.read(2), (std::vector<float>{10, 11}));
 }
 
+TEST_F(PytorchCheckpointTest, TakesTheModelOutOfACheckpointOfATraining) {
+  const std::string tensor = pickle_tensor(pickle_storage("0", 12), 2, {3}, {1});
+  const std::string moments = pickle_tensor(pickle_storage("1", 2), 0, {2}, {1});
+  const std::string model = pickle_pairs({{pickle_text("a"), tensor}});
+  for (const char* key : {"model_state_dict", "state_dict"}) {
+    const PytorchCheckpoint checkpoint(
+        write(torch_file(pickle_training(key, model, moments), {kTwelve, {5, 6}})));
+    ASSERT_EQ(checkpoint.tensors().size(), 1u) << key;
+    EXPECT_EQ(checkpoint.tensors()[0].name, "a");
+    EXPECT_EQ(checkpoint.read(0), (std::vector<float>{2, 3, 4}));
+  }
+  const auto refused = [&](const std::string& key, const std::string& value) {
+    return error_of(torch_file(pickle_training(key, value, moments), {kTwelve, {5, 6}}));
+  };
+  EXPECT_NE(refused("network", model).find("epoch: not a tensor"), std::string::npos);
+  EXPECT_NE(refused("model_state_dict", pickle_int(3)).find("epoch: not a tensor"),
+            std::string::npos);
+  EXPECT_NE(refused("model_state_dict", pickle_pairs({{pickle_text("b"), pickle_int(3)}}))
+                .find("b: not a tensor"),
+            std::string::npos);
+}
+
 TEST_F(PytorchCheckpointTest, RefusesLayoutsOutsideTheirStorage) {
   EXPECT_NE(error(1, {3, 4}, {4, 1}).find("reaches to element 12"), std::string::npos);
   EXPECT_NE(error(0, {3}, {6}).find("reaches to element 12"), std::string::npos);

@@ -56,6 +56,18 @@ TEST_F(PytorchStreamTest, GivesTheTensorsInTheOrderOfTheDict) {
   EXPECT_EQ(state->read(2), (std::vector<float>{42}));
 }
 
+TEST_F(PytorchStreamTest, TakesTheModelOutOfACheckpointOfATraining) {
+  TorchStream stream;
+  const std::string tensor = pickle_tensor(whole_storage("4", 3), 1, {2}, {1});
+  stream.dict = pickle_training("model_state_dict", pickle_pairs({{pickle_text("a"), tensor}}),
+                                pickle_tensor(whole_storage("5", 2), 0, {2}, {1}));
+  stream.add_storage("5", {8, 9});  // of the optimiser
+  stream.add_storage("4", {1, 2, 3});
+  const auto state = open_state_dict(write(stream.bytes()));
+  ASSERT_EQ(state->tensors().size(), 1u);
+  EXPECT_EQ(state->read(0), (std::vector<float>{2, 3}));
+}
+
 TEST_F(PytorchStreamTest, RefusesAFileThatIsCutAnywhere) {
   const std::string whole = sample_stream().bytes();
   for (size_t size = 0; size < whole.size(); ++size) {

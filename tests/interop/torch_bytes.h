@@ -86,6 +86,10 @@ inline std::string pickle_int(int64_t value) {
   }
   return fmt::format("\x8a\x08{}", number_bytes(value));
 }
+inline std::string pickle_float(double value) {
+  std::string bytes = number_bytes(value);
+  return "G" + std::string(bytes.rbegin(), bytes.rend());
+}
 inline std::string pickle_tuple(const std::vector<std::string>& items) {
   std::string text = "(";
   for (const std::string& item : items) text += item;
@@ -114,12 +118,40 @@ inline std::string pickle_tensor(const std::string& storage, int64_t offset,
                        "\x89", kOrderedDictPickle}) +
          "R";
 }
+/// A dict as a value: keys and values, both pickled.
+inline std::string pickle_pairs(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string text = "}(";
+  for (const auto& [key, value] : entries) text += key + value;
+  return text + "u";
+}
 /// A whole state dict of named values.
 inline std::string pickle_dict(const std::vector<std::pair<std::string, std::string>>& entries) {
   std::string text = "\x80\x02" + kOrderedDictPickle + "(";
   for (const auto& [name, value] : entries) text += pickle_text(name) + value;
   // BUILD with an attribute dict that holds _metadata, as modules write.
   return text + "u}" + pickle_text("_metadata") + kOrderedDictPickle + "sb.";
+}
+
+/// A checkpoint as training loops write it: `model` under `key`, beside an Adam with the tensor
+/// `moments`, counters and a metric.
+inline std::string pickle_training(const std::string& key, const std::string& model,
+                                   const std::string& moments) {
+  const std::string state = pickle_pairs(
+      {{pickle_int(0),
+        pickle_pairs({{pickle_text("step"), pickle_int(7)}, {pickle_text("exp_avg"), moments}})}});
+  const std::string group =
+      pickle_pairs({{pickle_text("lr"), pickle_float(1e-3)},
+                    {pickle_text("betas"), pickle_tuple({pickle_float(0.9), pickle_float(0.999)})},
+                    {pickle_text("foreach"), "N"},
+                    {pickle_text("params"), "](" + pickle_int(0) + "e"}});
+  const std::string optimizer = pickle_pairs(
+      {{pickle_text("state"), state}, {pickle_text("param_groups"), "](" + group + "e"}});
+  return "\x80\x02" +
+         pickle_pairs({{pickle_text("epoch"), pickle_int(12)},
+                       {pickle_text("optimizer_state_dict"), optimizer},
+                       {pickle_text(key), model},
+                       {pickle_text("NDCG@10"), pickle_float(0.1075)}}) +
+         ".";
 }
 
 /// A checkpoint file with this pickle and these storages.

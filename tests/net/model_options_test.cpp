@@ -35,6 +35,7 @@ TEST(ModelOptions, ResolvesToTheValuesOfEachOriginal) {
       {"pmixer", 1, 64, PositionNumbers::from_end},
       {"post-norm", 2, 256, PositionNumbers::from_end},
       {"csrec", 2, 128, PositionNumbers::from_start},
+      {"csrec-bert", 2, 256, PositionNumbers::from_end},
   };
   for (const auto& want : wanted) {
     ModelOptions options = with_block(want.block);

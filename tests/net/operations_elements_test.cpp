@@ -105,6 +105,14 @@ Operation unit_entry(const char* name, double smallest) {
           [=](const Naive& n) { return unit_row_of(n, smallest); }};
 }
 
+double standard_of(const Naive& n) {
+  const auto d = static_cast<double>(n.tile.width);
+  double mean = 0, squares = 0;
+  for (int64_t c = 0; c < n.tile.width; ++c) mean += n.at("x", n.row, c) / d;
+  for (int64_t c = 0; c < n.tile.width; ++c) squares += std::pow(n.at("x", n.row, c) - mean, 2);
+  return (n.at("x", n.row, n.column) - mean) / (std::sqrt(squares / std::max(d - 1, 1.0)) + 0.1);
+}
+
 std::vector<Operation> parameter_entries() {
   return {
       {"lookup",
@@ -177,6 +185,9 @@ std::vector<Operation> element_operations() {
       function_entry("silu", Function::silu),
       unit_entry("unit_rows", 1e-6),
       unit_entry("unit_rows_of_short_rows", 1e3),
+      {"standardise", only_x,
+       [](Ops& ops, const Tile&) { return ops.standardise(token_rows(ops, "x"), 0.1); },
+       &standard_of},
       {"dropout", only_x,
        [](Ops& ops, const Tile&) {
          return ops.dropout(token_rows(ops, "x"), 0.4, Purpose::dropout_embedding, 1);

@@ -48,6 +48,7 @@ class RecordingOps final : public Ops {
   }
   Rows apply(Function function, Rows x) override { return inner_.apply(function, x); }
   Rows unit_rows(Rows x, double smallest) override { return inner_.unit_rows(x, smallest); }
+  Rows standardise(Rows x, double epsilon) override { return inner_.standardise(x, epsilon); }
   Rows beside(std::span<const Rows> parts) override { return inner_.beside(parts); }
   Rows columns(Rows x, int64_t begin, int64_t end) override {
     return inner_.columns(x, begin, end);

@@ -18,7 +18,7 @@
 #include "support/small_data.h"
 #include "torch/test_device.h"
 #include "train/loop/training_parts.h"
-#include "train/steps/table_norm.h"
+#include "train/steps/norm_terms.h"
 #include "train/steps/tile_step.h"
 
 namespace truenext {
@@ -181,12 +181,15 @@ TEST(DeviceTableNorm, IsThatOfTheTiles) {
     const ParameterSet& parameters = model->parameters();
     WorkerPool pool(1);
     TileGradients<float> host(parameters);
-    const double term = add_table_norms(*model, parameters.readable(), 0.3, host, pool);
+    TrainOptions train;
+    train.table_norm = 0.3;
+    const std::vector<NormTerm> terms = norm_terms(*model, train);
+    const double term = add_norms<float>(*model, parameters.readable(), terms, host, pool);
     EXPECT_GT(term, 0.1);
     std::vector<at::Tensor> gradients(static_cast<size_t>(parameters.size()));
     const std::vector<at::Tensor> weights = test::weights_of(*model);
     gradients[model->input_table()] = at::ones_like(weights[model->input_table()]);
-    EXPECT_NEAR(add_table_norms_on_device(*model, 0.3, weights, gradients), term, 1e-6);
+    EXPECT_NEAR(add_norms_on_device(terms, weights, gradients), term, 1e-6);
     for (int64_t i = 0; i < parameters.size(); ++i) {
       const bool item_table = i == model->input_table() || i == model->output_table();
       ASSERT_EQ(gradients[i].defined(), item_table) << parameters[i].name;
@@ -205,6 +208,30 @@ TEST(DeviceCriteria, OnlyOriginalsQuirksAreLeftToTheHost) {
     options.criterion = info->name;
     const bool published = info->name.find("published") != std::string::npos;
     EXPECT_EQ(find_device_criterion(options) == nullptr, published) << info->name;
+  }
+}
+
+TEST(DeviceNormPenalty, IsThatOfTheTiles) {
+  ModelOptions options = small().model;
+  options.name = "nextitnet";
+  options.tie_embeddings = true;
+  const std::unique_ptr<Model> model = make_model(options, 30, 1);
+  const ParameterSet& parameters = model->parameters();
+  TrainOptions train;
+  train.norm_penalty = 0.3;
+  const std::vector<NormTerm> terms = norm_terms(*model, train);
+  WorkerPool pool(1);
+  TileGradients<float> host(parameters);
+  const double sum = add_norms<float>(*model, parameters.readable(), terms, host, pool);
+  std::vector<at::Tensor> gradients(static_cast<size_t>(parameters.size()));
+  EXPECT_NEAR(add_norms_on_device(terms, test::weights_of(*model), gradients), sum, 1e-5);
+  for (const NormTerm& term : terms) {
+    const Parameter& parameter = parameters[term.parameter];
+    const std::span<const float> own =
+        parameter.is_table() ? host.tables[term.parameter].make_dense() : host.of(parameter);
+    const at::Tensor expected = to_device(own, at::kCPU).view(parameter.shape);
+    const at::Tensor found = gradients[term.parameter].cpu();
+    EXPECT_LT((found - expected).abs().max().item<double>(), 1e-6) << parameter.name;
   }
 }
 

@@ -16,7 +16,7 @@
 #include "net/model.h"
 #include "objectives/criterion.h"
 #include "train/optimise/optimizer.h"
-#include "train/steps/table_norm.h"
+#include "train/steps/norm_terms.h"
 #include "train/steps/tile_step.h"
 
 namespace truenext {
@@ -143,7 +143,10 @@ class Steps {
     double padding = 0;
     for (int64_t e = 0; e < 4; ++e) padding += numbered(0, e) * numbered(0, e);
     const WeightViews<float> weights = model_->parameters().readable();
-    return loss + std::hypot(add_table_norms(*model_, weights, factor, gradients_, pool),
+    TrainOptions options;
+    options.table_norm = factor;
+    const std::vector<NormTerm> terms = norm_terms(*model_, options);
+    return loss + std::hypot(add_norms<float>(*model_, weights, terms, gradients_, pool),
                              factor * std::sqrt(padding));
   }
 
@@ -219,7 +222,7 @@ TEST(GoldenRelevance, TheNormCoversThePaddingRow) {
   std::vector<double> table, gradient(28, 0.0);
   for (int64_t e = 0; e < 28; ++e) table.push_back(numbered(0, e));
   WorkerPool pool(1);
-  const double term = add_table_norm<double>(table, 0.01, gradient, pool);
+  const double term = add_norm<double>(table, 0.01, gradient, pool);
   EXPECT_NEAR(term, 1.241673025370 - 1.230375506583, 1e-11);
   for (int64_t e = 0; e < 28; ++e) EXPECT_NEAR(gradient[e], 1e-4 * table[e] / term, 1e-15);
 }

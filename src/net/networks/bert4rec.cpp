@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // BERT4Rec (Sun et al., CIKM 2019): a transformer that looks both ways is trained to name items
 // that are hidden from it, from what stands before and after. For the next item a hidden place is
-// appended to the history. Over its state h lies the original's head, LN(gelu(W h + b)); the output
-// bias is left out.
+// appended to the history. Over its state h lies the original's head, LN(gelu(W h + b)); that of
+// CSRec (block "csrec-bert") has none. The output bias is left out.
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -34,8 +34,10 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
   net::add_embedding_tensors(options, num_items, list);
   list.push_back({net::kMaskVector, {1, d}, Start::matrix});
   net::add_block_tensors(options, list);
-  add_linear(list, "head", d, d);
-  add_norm(list, "head_norm", d);
+  if (block_style(options.block).cloze_head) {
+    add_linear(list, "head", d, d);
+    add_norm(list, "head_norm", d);
+  }
   return list;
 }
 
@@ -43,8 +45,10 @@ Rows run(Ops& ops, const ModelOptions& options) {
   const Rows x =
       net::embed_places(ops, options, net::add_mask(ops, net::item_vectors(ops), net::kMaskVector));
   const Rows states = net::transformer_blocks(ops, options, x, false);
+  const BlockStyle& style = block_style(options.block);
+  if (!style.cloze_head) return states;
   const Rows head = ops.apply(net::Function::gelu, ops.linear(states, "head"));
-  return ops.layer_norm(head, "head_norm", block_style(options.block).epsilon);
+  return ops.layer_norm(head, "head_norm", style.epsilon);
 }
 
 bool causal(const ModelOptions&) {
@@ -69,6 +73,7 @@ const NetworkInfo bert4rec_network{
     .fills_masks = true,
     .describe = &describe,
     .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions"},
-    .examples = {"block=post-norm num_heads=2", "block=gsasrec tie_embeddings=true"}};
+    .examples = {"block=post-norm num_heads=2", "block=gsasrec tie_embeddings=true",
+                 "block=csrec-bert num_heads=2"}};
 
 }  // namespace truenext

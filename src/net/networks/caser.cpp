@@ -100,6 +100,11 @@ Rows run(Ops& ops, const ModelOptions& options) {
   return ops.apply(Function::relu, ops.linear(both, "dense"));
 }
 
+/// As in CSRec, whose sum over the horizontal filters stays zero.
+bool penalises(const TensorInfo& tensor) {
+  return tensor.is_table() || tensor.name == "vertical.weight" || tensor.name == "dense.weight";
+}
+
 std::string describe(const ModelOptions& options) {
   return fmt::format("{} vertical filters, {} horizontal ones of each height up to {}",
                      options.vertical_filters, options.horizontal_filters, options.max_length);
@@ -114,6 +119,7 @@ const NetworkInfo caser_network{
     .check = &check,
     .tensors = &tensors,
     .run = &run,
+    .penalises = &penalises,
     .describe = &describe,
     .keys = {"vertical_filters", "horizontal_filters"},
     .examples = {"", "tie_embeddings=true padding=attend vertical_filters=2"}};

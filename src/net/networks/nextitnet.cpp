@@ -101,6 +101,11 @@ Rows run(Ops& ops, const ModelOptions& options) {
   return ops.linear(x, "dense");
 }
 
+/// As in CSRec: tables and every weight, no bias.
+bool penalises(const TensorInfo& tensor) {
+  return tensor.is_table() || tensor.name.ends_with(".weight");
+}
+
 std::string describe(const ModelOptions& options) {
   int64_t seen = 1;
   for (int64_t b = 0; b < options.num_blocks; ++b) {
@@ -119,6 +124,7 @@ const NetworkInfo nextitnet_network{
     .check = &check,
     .tensors = &tensors,
     .run = &run,
+    .penalises = &penalises,
     .describe = &describe,
     .keys = {"num_blocks", "kernel_size", "dilations"},
     .examples = {"", "tie_embeddings=true dilations=[1,3] kernel_size=2",

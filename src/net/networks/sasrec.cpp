@@ -40,6 +40,7 @@ const NetworkInfo sasrec_network{
     .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions"},
     .examples = {"block=gsasrec num_heads=2", "block=gsasrec tie_embeddings=true positions=none",
                  "block=pmixer num_heads=2", "block=pmixer num_heads=2 padding=attend",
-                 "block=post-norm num_heads=2", "block=csrec num_heads=2"}};
+                 "block=post-norm num_heads=2", "block=csrec num_heads=2",
+                 "block=csrec-bert num_heads=2 tie_embeddings=true"}};
 
 }  // namespace truenext

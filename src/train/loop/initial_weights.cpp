@@ -104,7 +104,7 @@ void start_new_items(const ModelFile& source, const ItemMatch& match, const Data
       if (by_mean) {
         std::copy(mean.begin(), mean.end(), to);
       } else {
-        start_new_row(parameter, model.options().init, static_cast<uint64_t>(options.seed),
+        start_new_row(parameter, model.options(), static_cast<uint64_t>(options.seed),
                       static_cast<uint64_t>(i), text_hash(dataset.items().raw(item)), {to, width});
       }
     }

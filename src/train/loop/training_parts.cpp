@@ -92,6 +92,11 @@ TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
               "step, so every process would have to hold it; sample candidates, e.g. "
               "objective.candidates=uniform, or leave --shard-tables out",
               word_of(objective.candidates));
+  check_usage(
+      request.config.train.norm_penalty == 0,
+      "--shard-tables: train.norm_penalty = {} takes the norm of whole item tables in every "
+      "step; leave one of the two out",
+      request.config.train.norm_penalty);
   check_usage(request.config.train.table_norm == 0,
               "--shard-tables: train.table_norm = {} takes the norm of whole item tables in every "
               "step; use train.l2 or train.weight_decay, which need a row at a time, or leave "
@@ -101,6 +106,14 @@ TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
 }
 
 namespace {
+
+void check_penalty(const RunConfig& config) {
+  const double factor = config.train.norm_penalty;
+  check_usage(factor == 0 || find_network(config.model.name).penalises != nullptr,
+              "train.norm_penalty = {}: the original of {} adds no norms of weights to its loss; "
+              "want 0, or train.table_norm for that of the item table",
+              factor, config.model.name);
+}
 
 /// A state that has seen its target learns to copy it.
 void check_no_target_is_seen(const RunConfig& config) {
@@ -164,6 +177,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       adam(model->parameters(), config.train),
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {
+  check_penalty(config);
   if (pretext) {
     engine.pretrain(*pretext);
   } else {
@@ -172,7 +186,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
     check_no_target_is_seen(config);
   }
   if (dataset.num_items() < deferred_rows) return;
-  if (config.train.table_norm > 0) return;  // reads and moves every row in every step
+  if (!norm_terms(*model, config.train).empty()) return;  // read and move every row in every step
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
 }
 

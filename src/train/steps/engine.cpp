@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "train/ranks/gradient_wire.h"
-#include "train/steps/table_norm.h"
 #include "train/steps/tile_step.h"
 #include "train/steps/tree_reducer.h"
 
@@ -125,9 +124,8 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   TileGradients<float> total = shards_ ? shards_->sum(std::move(own))
                                        : sum_over_ranks<GradientWire>(*ranks_, std::move(own));
   total.tables[model_.output_table()].add(std::exchange(total.catalogue, {}));
-  if (options_.table_norm > 0) {  // after the sum over ranks, by each: once a step
-    total.loss +=
-        add_table_norms(model_, model_.parameters().readable(), options_.table_norm, total, pool_);
+  if (!norms_.empty()) {  // after the sum over ranks, by each: once a step
+    total.loss += add_norms<float>(model_, model_.parameters().readable(), norms_, total, pool_);
   }
   check_data(std::isfinite(total.loss),
              "training diverged: the loss of step {} is {}; lower train.learning_rate or set "

@@ -14,6 +14,7 @@
 #include "train/ranks/rank_sum.h"
 #include "train/ranks/ranks.h"
 #include "train/ranks/table_shards.h"
+#include "train/steps/norm_terms.h"
 #include "train/steps/phased_sum.h"
 #include "train/steps/pretext_step.h"
 #include "train/steps/step_engine.h"
@@ -32,7 +33,8 @@ class Engine final : public StepEngine {
         adam_(adam),
         options_(options),
         pool_(pool),
-        phases_(model, objective, pool) {}
+        phases_(model, objective, pool),
+        norms_(norm_terms(model, options)) {}
 
   /// From now on the tiles of every batch, which all ranks must hand in alike, are divided among
   /// them; each updates its own copy of the model, or of a divided table the rows that it keeps.
@@ -68,6 +70,7 @@ class Engine final : public StepEngine {
   const TrainOptions& options_;
   WorkerPool& pool_;
   PhasedSum phases_;
+  std::vector<NormTerm> norms_;  ///< of the loss
   Ranks* ranks_ = &solo_ranks();
   std::optional<TableShards> shards_;  ///< where tables are divided
 };

@@ -13,7 +13,7 @@ class StepEngine {
   virtual ~StepEngine() = default;
 
   /// Loss of the batch before the update: a mean over what Objective::divisor() counts, and the
-  /// term of train.table_norm. `total_steps` is for the schedule.
+  /// terms of train.table_norm and train.norm_penalty. `total_steps` is for the schedule.
   virtual double step(const Batch& batch, int64_t step, int64_t total_steps) = 0;
   /// Brings the model's weights and the optimiser's moments up to the last step: before they are
   /// read from outside.

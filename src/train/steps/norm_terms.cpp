@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/steps/table_norm.h"
+#include "train/steps/norm_terms.h"
 
 #include <algorithm>
 #include <cmath>
@@ -43,8 +43,7 @@ std::vector<int64_t> item_tables(const Model& model) {
 }
 
 template <typename T>
-double add_table_norm(std::span<const T> values, double factor, std::span<T> gradient,
-                      WorkerPool& pool) {
+double add_norm(std::span<const T> values, double factor, std::span<T> gradient, WorkerPool& pool) {
   const double norm = frobenius_norm(values, pool);
   if (norm == 0) return 0;
   const double scale = factor / norm;
@@ -56,23 +55,42 @@ double add_table_norm(std::span<const T> values, double factor, std::span<T> gra
   return factor * norm;
 }
 
+std::vector<NormTerm> norm_terms(const Model& model, const TrainOptions& options) {
+  std::vector<NormTerm> terms;
+  if (options.table_norm > 0) {
+    for (const int64_t table : item_tables(model)) terms.push_back({table, options.table_norm});
+  }
+  const NetworkInfo& network = model.network();
+  if (options.norm_penalty == 0 || network.penalises == nullptr) return terms;
+  const std::vector<TensorInfo> tensors = network.tensors(model.options(), model.num_items());
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (!network.penalises(tensors[i])) continue;
+    terms.push_back({static_cast<int64_t>(i), options.norm_penalty});
+  }
+  return terms;
+}
+
 template <typename T>
-double add_table_norms(const Model& model, const WeightViews<T>& weights, double factor,
-                       TileGradients<T>& gradients, WorkerPool& pool) {
+double add_norms(const Model& model, const WeightViews<T>& weights, std::span<const NormTerm> terms,
+                 TileGradients<T>& gradients, WorkerPool& pool) {
   double sum = 0;
-  for (const int64_t table : item_tables(model)) {
-    const WeightView<T>& view = weights[table];
+  for (const NormTerm& term : terms) {
+    const WeightView<T>& view = weights[term.parameter];
     const std::span<const T> values(view.data, static_cast<size_t>(view.rows * view.columns));
-    sum += add_table_norm(values, factor, gradients.tables[table].make_dense(), pool);
+    const Parameter& parameter = model.parameters()[term.parameter];
+    const std::span<T> gradient = parameter.is_table()
+                                      ? gradients.tables[term.parameter].make_dense()
+                                      : gradients.of(parameter);
+    sum += add_norm(values, term.factor, gradient, pool);
   }
   return sum;
 }
 
-template double add_table_norm(std::span<const float>, double, std::span<float>, WorkerPool&);
-template double add_table_norm(std::span<const double>, double, std::span<double>, WorkerPool&);
-template double add_table_norms(const Model&, const WeightViews<float>&, double,
-                                TileGradients<float>&, WorkerPool&);
-template double add_table_norms(const Model&, const WeightViews<double>&, double,
-                                TileGradients<double>&, WorkerPool&);
+template double add_norm(std::span<const float>, double, std::span<float>, WorkerPool&);
+template double add_norm(std::span<const double>, double, std::span<double>, WorkerPool&);
+template double add_norms(const Model&, const WeightViews<float>&, std::span<const NormTerm>,
+                          TileGradients<float>&, WorkerPool&);
+template double add_norms(const Model&, const WeightViews<double>&, std::span<const NormTerm>,
+                          TileGradients<double>&, WorkerPool&);
 
 }  // namespace truenext
