@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // BERT4Rec (Sun et al., CIKM 2019): a transformer that looks both ways is trained to name items
 // that are hidden from it, from what stands before and after. For the next item a hidden place is
-// appended to the history. Over its state h lies the original's head, LN(gelu(W h + b)); the output
-// bias is left out.
+// appended to the history. Over its state h lies the original's head, LN(gelu(W h + b)); its output
+// bias is model.output_bias, as of any network.
 #include <fmt/format.h>
 
 #include "base/error.h"

@@ -19,7 +19,8 @@ template <typename T>
 double add_table_norm(std::span<const T> values, double factor, std::span<T> gradient,
                       WorkerPool& pool);
 
-/// The same for every item table of a model, of which nothing is divided or left behind: one if
+/// The same for every item table of a model as it is trained (not as it is read, where that is
+/// composed), of which nothing is divided or left behind: one if
 /// embeddings are tied, else two with a norm each. Makes their gradients dense; returns the sum of
 /// the terms, which belongs to a step once and not to every tile.
 template <typename T>
