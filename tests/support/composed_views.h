@@ -42,6 +42,7 @@ inline std::vector<NetworkCase> composed_cases(const ModelOptions& base) {
           // The mechanism is one for all: the others are tried with everything.
           if (network != std::string("sasrec") && !(attributes && bias)) continue;
           options.name = network;
+          if (options.name == "bert4rec") options.block = "post-norm";
           cases.push_back({network + name, options.resolved(), &find_network(network)});
         }
       }

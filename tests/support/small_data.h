@@ -41,6 +41,7 @@ inline std::filesystem::path prepare_pairs(const TemporaryFolder& folder, const 
   if (!attributes.empty()) {
     write_file_atomically(folder / "attributes.csv", attributes);
     options.attributes = (folder / "attributes.csv").string();
+    options.attribute_options.columns = "item,attribute";
   }
   prepare_dataset(options);
   return options.out;

@@ -2,10 +2,10 @@
 // Runs with model.attributes and model.output_bias, through their files.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <span>
 #include <string>
@@ -16,6 +16,7 @@
 #include "eval/answers.h"
 #include "eval/evaluator.h"
 #include "inference/model_file.h"
+#include "inference/safetensors.h"
 #include "interop/model_export.h"
 #include "support/small_data.h"
 #include "support/test_files.h"
@@ -222,14 +223,13 @@ TEST_F(ComposedTraining, NewItemsStartWithoutABias) {
   Trainer(r).fit();
   const Dataset dataset = Dataset::open(data_);
   const std::vector<int64_t> items{41};
-  const auto biases = SafetensorsFile(folder_ / "new" / "checkpoint" / "last.safetensors")
-                          .floats(kOutputBias, items);
-  const std::vector<float> kept(biases.begin(), biases.end());
+  const SafetensorsFile now(folder_ / "new" / "checkpoint" / "last.safetensors");
+  const auto biases = now.floats(kOutputBias, items);
   const ModelFile old = model("old");
   for (int32_t item = 0; item < 41; ++item) {
     const auto there = old.find_item(dataset.items().raw(item));
     const float wanted = there ? old.weights().at(kOutputBias).data[*there] : 0.0f;
-    EXPECT_EQ(kept[static_cast<size_t>(item)], wanted) << item;
+    EXPECT_EQ(biases[static_cast<size_t>(item)], wanted) << item;
   }
 }
 
