@@ -29,6 +29,11 @@ constexpr int64_t kWarmUp = 10;  // queries that are not timed
 class RandomModel {
  public:
   RandomModel(const ModelOptions& options, int64_t num_items, uint64_t seed) {
+    check_usage(
+        options.attributes == AttributeUse::none,
+        "bench: model.attributes = \"{}\" with random weights; answers are as fast without, "
+        "since tables are composed when a model is opened: leave it out, or give --model",
+        word_of(options.attributes));
     const double bound = 1.0 / std::sqrt(static_cast<double>(options.hidden_size));
     for (const TensorInfo& info : model_tensors(options, num_items)) {
       TensorView view{info.shape, nullptr};

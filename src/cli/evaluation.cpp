@@ -64,7 +64,8 @@ void make_horizons(Evaluation* evaluation) {
 std::unique_ptr<Scorer> make_scorer(const Evaluation& evaluation) {
   const ModelFile& model = *evaluation.model;
   if (on_tiles(evaluation.device)) return make_encoder_scorer(model.encoder());
-  return devices().scorer(evaluation.device, model.description().model, model.weights());
+  return devices().scorer(evaluation.device, model.description().model, model.weights(),
+                          model.description().attributes.lists);
 }
 
 void match_catalogue(Evaluation* evaluation) {
@@ -152,7 +153,8 @@ CatalogueFacts catalogue_facts(const Evaluation& evaluation) {
   facts.attributes = dataset.attributes();
   if (!evaluation.model) return facts;
   facts.vectors = evaluation.model->encoder().item_table();
-  facts.dim = evaluation.model->encoder().dim();
+  facts.dim = evaluation.model->encoder().vector_dim();
+  facts.stride = evaluation.model->encoder().dim();
   facts.vector_of = evaluation.model_items;
   return facts;
 }

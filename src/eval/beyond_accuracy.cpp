@@ -90,8 +90,8 @@ MetricResult mean_of_pairs(const char* name, const Jagged<ScoredItem>& lists, in
 std::span<const float> vector_of(const CatalogueFacts& facts, int32_t item) {
   const int32_t row = facts.vector_of.empty() ? item : facts.vector_of[static_cast<size_t>(item)];
   if (row < 0) return {};
-  return facts.vectors.subspan(static_cast<size_t>(row * facts.dim),
-                               static_cast<size_t>(facts.dim));
+  const int64_t stride = facts.stride > 0 ? facts.stride : facts.dim;
+  return facts.vectors.subspan(static_cast<size_t>(row * stride), static_cast<size_t>(facts.dim));
 }
 
 std::optional<double> cosine(std::span<const float> a, std::span<const float> b) {

@@ -14,9 +14,10 @@ namespace truenext {
 /// What is known of the items of a catalogue, beside who met them.
 struct CatalogueFacts {
   std::vector<int64_t> counts;  ///< occurrences of every item in training parts
-  /// Rows [.., dim] that similarity is measured between; none = no diversity.
+  /// Rows of `dim` numbers that similarity is measured between; none = no diversity.
   std::span<const float> vectors{};
   int64_t dim = 0;
+  int64_t stride = 0;                    ///< from one row to the next; 0 = dim
   std::span<const int32_t> vector_of{};  ///< row of every item, -1 = has none; empty = its number
   JaggedView<int32_t> attributes{};      ///< sorted or not; no rows = no attribute diversity
 };

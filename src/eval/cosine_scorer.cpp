@@ -14,8 +14,10 @@ namespace {
 class CosineEncoder final : public SequenceEncoder {
  public:
   explicit CosineEncoder(const SequenceEncoder& model)
-      : dim_(model.dim()), table_(model.item_table().begin(), model.item_table().end()) {
+      : dim_(model.vector_dim()), table_(static_cast<size_t>(model.num_items() * dim_)) {
     for (int64_t item = 0; item < num_items(); ++item) {
+      const size_t from = static_cast<size_t>(item * model.dim());
+      std::copy_n(model.item_table().begin() + from, dim_, table_.begin() + item * dim_);
       const auto row = std::span<float>(table_).subspan(static_cast<size_t>(item * dim_),
                                                         static_cast<size_t>(dim_));
       double squares = 0;

@@ -23,6 +23,14 @@ constexpr const char* kIdOffsets = "item_ids.offsets";
 constexpr const char* kTitleBytes = "item_titles.bytes";
 constexpr const char* kTitleOffsets = "item_titles.offsets";
 
+// With model.attributes.
+constexpr const char* kListValues = "item_attributes.values";
+constexpr const char* kListOffsets = "item_attributes.offsets";
+constexpr const char* kAttributeBytes = "attribute_ids.bytes";
+constexpr const char* kAttributeOffsets = "attribute_ids.offsets";
+constexpr const char* kBesideWeights[] = {"item_ids.", "item_titles.", "item_attributes.",
+                                          "attribute_ids."};
+
 /// Metadata keys that are plain texts.
 struct TextField {
   const char* key;
@@ -129,10 +137,36 @@ ModelDescription read_description(const SafetensorsFile& file) {
   return description;
 }
 
+/// Bounds are checked here, what lies between them by make_encoder().
+ModelAttributes read_attributes(const SafetensorsFile& file) {
+  const TextsView ids = read_texts(file, kAttributeBytes, kAttributeOffsets);
+  const std::span<const int32_t> values = file.vector<int32_t>(kListValues);
+  const std::span<const int64_t> offsets = file.vector<int64_t>(kListOffsets);
+  const bool fit = !offsets.empty() && offsets.front() == 0 && offsets.back() == std::ssize(values);
+  check_data(fit && std::is_sorted(offsets.begin(), offsets.end()),
+             "{}: tensor {}: the bounds of the lists do not fit: the file is damaged",
+             file.path().string(), kListOffsets);
+  ModelAttributes attributes;
+  attributes.lists.rows = {{values.begin(), values.end()}, {offsets.begin(), offsets.end()}};
+  attributes.lists.count = ids.size();
+  for (int64_t i = 0; i < ids.size(); ++i) attributes.ids.emplace_back(ids[i]);
+  return attributes;
+}
+
+void add_attributes(SafetensorsWriter& writer, const AttributeLists& lists,
+                    const PackedTexts& ids) {
+  const auto entries = std::ssize(lists.rows.values), bounds = std::ssize(lists.rows.offsets);
+  writer.add(kListValues, DType::i32, {entries}, std::as_bytes(std::span(lists.rows.values)));
+  writer.add(kListOffsets, DType::i64, {bounds}, std::as_bytes(std::span(lists.rows.offsets)));
+  add_texts(writer, kAttributeBytes, kAttributeOffsets, ids);
+}
+
 TensorMap read_weights(const SafetensorsFile& file) {
   TensorMap weights;
   for (const auto& [name, tensor] : file.tensors()) {
-    if (name.starts_with("item_ids.") || name.starts_with("item_titles.")) continue;
+    const bool beside = std::any_of(std::begin(kBesideWeights), std::end(kBesideWeights),
+                                    [&](const char* begin) { return name.starts_with(begin); });
+    if (beside) continue;
     weights[name] = {tensor.shape, file.floats(name, tensor.shape).data()};
   }
   return weights;
@@ -162,9 +196,15 @@ void write_model_file(const std::filesystem::path& path, const ModelDescription&
   const std::optional<int32_t> repeated = index.repeated();
   check_data(!repeated, "{}: the item id \"{}\" occurs twice", path.string(),
              repeated ? item_ids[static_cast<size_t>(*repeated)] : "");
-  const auto encoder = make_encoder(description.model, weights);  // names any tensor that is wrong
+  const ModelAttributes& attributes = description.attributes;
+  const bool attributed = description.model.attributes != AttributeUse::none;
+  const auto encoder = make_encoder(description.model, weights,
+                                    attributes.lists);  // names any tensor that is wrong
   check_data(encoder->num_items() == num_items, "{}: {} item ids for a table of {} items",
              path.string(), num_items, encoder->num_items());
+  check_data(!attributed || std::ssize(attributes.ids) == attributes.lists.count,
+             "{}: {} ids for {} attributes", path.string(), attributes.ids.size(),
+             attributes.lists.count);
 
   SafetensorsWriter writer;
   writer.set_metadata("format", "pt");  // what loaders in Python expect for plain tensors
@@ -175,13 +215,16 @@ void write_model_file(const std::filesystem::path& path, const ModelDescription&
   if (description.calibration) {
     writer.set_metadata(kCalibration, calibration_text(*description.calibration));
   }
-  for (const TensorInfo& info : model_tensors(description.model, num_items)) {
+  for (const TensorInfo& info :
+       model_tensors(description.model, num_items, attributes.lists.count)) {
     const TensorView& tensor = weights.at(info.name);
     writer.add_floats(info.name, info.shape, {tensor.data, static_cast<size_t>(tensor.size())});
   }
   add_texts(writer, kIdBytes, kIdOffsets, ids);
   const PackedTexts packed_titles(titles);
   if (!titles.empty()) add_texts(writer, kTitleBytes, kTitleOffsets, packed_titles);
+  const PackedTexts attribute_ids(attributes.ids);
+  if (attributed) add_attributes(writer, attributes.lists, attribute_ids);
   writer.write(path);
 }
 
@@ -208,8 +251,12 @@ ModelFile ModelFile::open(const std::filesystem::path& path) {
   check_version(parts->file);
   parts->description = read_description(parts->file);
   parts->weights = read_weights(parts->file);
+  if (parts->description.model.attributes != AttributeUse::none) {
+    parts->description.attributes = read_attributes(parts->file);
+  }
   try {
-    parts->encoder = make_encoder(parts->description.model, parts->weights);
+    parts->encoder =
+        make_encoder(parts->description.model, parts->weights, parts->description.attributes.lists);
   } catch (const Error& error) {
     fail_data("{}: {}", file.string(), error.what());
   }

@@ -19,6 +19,12 @@ namespace truenext {
 /// Name of the model file inside a run folder.
 inline constexpr const char* kModelFileName = "model.safetensors";
 
+/// The attributes of a model that composes its item tables of them (model.attributes).
+struct ModelAttributes {
+  AttributeLists lists;
+  std::vector<std::string> ids;  ///< raw ids, one an attribute
+};
+
 /// What `model.safetensors` says beside its weights.
 struct ModelDescription {
   ModelOptions model;               ///< resolved when read from a file
@@ -30,12 +36,13 @@ struct ModelDescription {
   std::string validation;    ///< e.g. "ndcg@10=0.1712 at epoch 40"
   /// What `truenext calibrate` fitted to these weights; training writes a model without.
   std::optional<Calibration> calibration;
+  ModelAttributes attributes;
 };
 
-/// Writes a self-contained model: weights (model_tensors() order), configuration, item ids and
-/// titles. Atomic. Equal content gives equal bytes: no time stamps, no paths.
+/// Writes a self-contained model: weights (model_tensors() order), configuration, item ids,
+/// titles and attributes. Atomic. Equal content gives equal bytes: no time stamps, no paths.
 /// `titles` is empty or has one entry per item. Data Error when a tensor is missing, extra or
-/// misshapen, or an item id occurs twice. Format: docs/checkpoint-format.md.
+/// misshapen, an item id occurs twice or attributes do not fit. Format: docs/checkpoint-format.md.
 void write_model_file(const std::filesystem::path& path, const ModelDescription& description,
                       const TensorMap& weights, const std::vector<std::string>& item_ids,
                       const std::vector<std::string>& titles);

@@ -79,6 +79,10 @@ const NamingScheme& scheme_for(const ModelOptions& model, const std::string& nam
   }
   check_usage(found != nullptr, "--names {}: the model is {}; these names hold {}", names,
               model.name, fmt::join(networks, ", "));
+  check_usage(model.attributes == AttributeUse::none && !model.output_bias,
+              "--names {}: the model has model.{}, for which that project has no place; export it "
+              "under its own names, --names {}",
+              names, model.output_bias ? "output_bias = true" : "attributes = \"add\"", kOwnNames);
   ModelOptions has = model, wanted = model;
   OptionList has_list, wanted_list;
   has_list.section("model", has);
@@ -132,13 +136,26 @@ std::filesystem::path write_id_map(const ModelFile& model, const std::vector<int
   return path;
 }
 
+/// What rows of the attribute table are added to which item.
+void add_lists(const AttributeLists& lists, SafetensorsWriter& writer) {
+  writer.add("item_attributes.values", DType::i32, {std::ssize(lists.rows.values)},
+             std::as_bytes(std::span(lists.rows.values)));
+  writer.add("item_attributes.offsets", DType::i64, {std::ssize(lists.rows.offsets)},
+             std::as_bytes(std::span(lists.rows.offsets)));
+}
+
 ExportReport export_own_names(const ModelFile& model, SafetensorsWriter& writer) {
   ExportReport report;
-  for (const TensorInfo& info : model_tensors(model.description().model, model.num_items())) {
+  const AttributeLists& lists = model.description().attributes.lists;
+  for (const TensorInfo& info :
+       model_tensors(model.description().model, model.num_items(), lists.count)) {
     const TensorView& view = model.weights().at(info.name);
     writer.add_floats(info.name, info.shape, {view.data, static_cast<size_t>(view.size())});
     ++report.tensors;
   }
+  if (!lists.exist()) return report;
+  add_lists(lists, writer);
+  report.tensors += 2;
   return report;
 }
 

@@ -10,7 +10,8 @@
 
 namespace truenext {
 
-/// Name of the plain export: our own tensor names, weights only.
+/// Name of the plain export: our own tensor names, weights only (and which attributes an item has,
+/// where weights need that)
 inline constexpr const char* kOwnNames = "truenext";
 
 struct ExportReport {

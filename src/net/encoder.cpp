@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "net/composed_tables.h"
 #include "net/network.h"
 #include "net/tile_pass.h"
 
@@ -44,6 +45,13 @@ int64_t count_items(const TensorMap& weights) {
   return items;
 }
 
+int64_t count_attributes(const ModelOptions& options, const TensorMap& weights) {
+  if (options.attributes == AttributeUse::none) return 0;
+  const auto table = weights.find(kAttributeTable);
+  check_data(table != weights.end(), "tensor {} is missing", kAttributeTable);
+  return table->second.shape.empty() ? 0 : table->second.shape[0];
+}
+
 /// Which states of a history are asked for.
 enum class States { newest, all };
 
@@ -55,20 +63,24 @@ UseWindows& windows_of_thread() {
 
 class NetworkEncoder final : public SequenceEncoder {
  public:
-  NetworkEncoder(const ModelOptions& options, const TensorMap& weights)
+  NetworkEncoder(const ModelOptions& options, const TensorMap& weights,
+                 const std::vector<TensorInfo>& tensors, const AttributeLists& attributes)
       : options_(options),
         network_(find_network(options.name)),
         num_items_(count_items(weights)),
-        item_table_(weights.at(options.tie_embeddings ? kInputTable : kOutputTable).data) {
-    const std::vector<TensorInfo> tensors = network_.tensors(options_, num_items_);
-    names_ = TensorNames(tensors);
+        dim_(score_width(options)),
+        names_(tensors) {
     for (const TensorInfo& info : tensors) {
       const TensorView& view = weights.at(info.name);
       weights_.push_back(WeightView<float>::of(view.shape, view.data));
     }
+    const ComposedTables composed(options_, names_);
+    compose(composed, attributes);
+    item_table_ = weights_[composed.scores()].data;
   }
 
-  int64_t dim() const override { return options_.hidden_size; }
+  int64_t dim() const override { return dim_; }
+  int64_t vector_dim() const override { return options_.hidden_size; }
   int64_t num_items() const override { return num_items_; }
   int64_t max_length() const override { return room_for_items(network_, options_); }
   std::span<const float> item_table() const override {
@@ -88,6 +100,7 @@ class NetworkEncoder final : public SequenceEncoder {
   }
 
  private:
+  void compose(const ComposedTables& composed, const AttributeLists& attributes);
   void encode(JaggedView<int32_t> histories, States wanted, float* states) const;
   /// The state after an item of a network that looks ahead is that of the history up to it.
   void encode_prefixes(JaggedView<int32_t> histories, float* states) const;
@@ -97,11 +110,23 @@ class NetworkEncoder final : public SequenceEncoder {
 
   ModelOptions options_;
   const NetworkInfo& network_;
-  int64_t num_items_;
-  const float* item_table_;
+  int64_t num_items_, dim_;
+  const float* item_table_ = nullptr;
   TensorNames names_;
   WeightViews<float> weights_;
+  std::vector<Tensor> composed_;  ///< what is read in the place of some of the weights
 };
+
+void NetworkEncoder::compose(const ComposedTables& composed, const AttributeLists& attributes) {
+  const WeightViews<float> trained = weights_;
+  composed_.reserve(composed.places().size());  // views stay where they are
+  for (const int64_t place : composed.places()) {
+    const std::vector<int64_t> shape{num_items_, composed.width(place)};
+    Tensor& table = composed_.emplace_back(shape);
+    composed.compose(place, trained, attributes, {0, num_items_}, table.data());
+    weights_[place] = WeightView<float>::of(shape, table.data());
+  }
+}
 
 void NetworkEncoder::encode(JaggedView<int32_t> histories, States wanted, float* states) const {
   const UseTile& limit = network_.use_tile;
@@ -141,7 +166,7 @@ int64_t NetworkEncoder::encode_tile(JaggedView<int32_t> histories, int64_t begin
   net::Arena& arena = net::thread_arena();
   arena.reset();
   net::TilePass<float> pass(names_, weights_, windows.input(wanted == States::all), {}, arena);
-  const net::Rows result = network_.run(pass, options_);
+  const net::Rows result = run_network(network_, pass, options_);
   assert(result.count == pass.input().wanted_count() && result.width == dim());
   std::copy_n(pass.values(result), result.size(), states);
   return result.count;
@@ -176,16 +201,26 @@ int64_t room_for_items(const NetworkInfo& network, const ModelOptions& options) 
   return options.max_length - (network.fills_masks ? 1 : 0);
 }
 
-std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items) {
+std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items,
+                                      int64_t num_attributes) {
   const ModelOptions full = options.resolved();
-  return find_network(full.name).tensors(full, num_items);
+  std::vector<TensorInfo> tensors = find_network(full.name).tensors(full, num_items);
+  add_composed_tensors(full, num_items, num_attributes, tensors);
+  return tensors;
 }
 
-std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options,
-                                              const TensorMap& weights) {
+std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options, const TensorMap& weights,
+                                              const AttributeLists& attributes) {
   const ModelOptions full = options.resolved();
-  check_tensors(find_network(full.name).tensors(full, count_items(weights)), weights);
-  return std::make_unique<NetworkEncoder>(full, weights);
+  const int64_t items = count_items(weights), known = count_attributes(full, weights);
+  const std::vector<TensorInfo> tensors = model_tensors(full, items, known);
+  check_tensors(tensors, weights);
+  if (full.attributes == AttributeUse::add) {
+    check_data(attributes.count == known, "tensor {} has {} rows for {} attributes",
+               kAttributeTable, known, attributes.count);
+    check_attributes(attributes, items);
+  }
+  return std::make_unique<NetworkEncoder>(full, weights, tensors, attributes);
 }
 
 std::span<const int32_t> checked_window(JaggedView<int32_t> histories, int64_t row,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/jagged.h"
+#include "net/attribute_lists.h"
 #include "net/model_options.h"
 #include "net/network.h"
 #include "net/ops.h"
@@ -33,18 +34,22 @@ class SequenceEncoder {
   virtual void encode_all(JaggedView<int32_t> histories, float* states) const = 0;
   /// Table that scores are taken with: [num_items, dim], score = <state, row>.
   virtual std::span<const float> item_table() const = 0;
+  /// Columns of item_table() that are an item's vector; those behind are of scores only (a bias).
+  virtual int64_t vector_dim() const { return dim(); }
 };
 
 /// The network of `options` with these weights, run by the kernels. Data Error naming a missing,
 /// extra or misshapen tensor, or an item outside the catalogue when encoding. `options` are
-/// resolved on a copy; the number of items is that of the item table.
-std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options,
-                                              const TensorMap& weights);
+/// resolved on a copy; the number of items is that of the item table. `attributes` are read with
+/// model.attributes only, and no longer once the encoder is made.
+std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options, const TensorMap& weights,
+                                              const AttributeLists& attributes = {});
 
 /// Names and shapes of all tensors of a model, in the order in which they are stored
 /// (docs/checkpoint-format.md lists them).
 /// Linear weights are (out, in): y = x W^T + b.
-std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items);
+std::vector<TensorInfo> model_tensors(const ModelOptions& options, int64_t num_items,
+                                      int64_t num_attributes = 0);
 
 /// Windows of one pass in use: the newest items of histories and, for networks that fill masks, a
 /// hidden place behind each.

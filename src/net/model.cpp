@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/model.h"
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
 
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "net/encoder.h"
 #include "net/initialise.h"
 
 namespace truenext {
-
 namespace {
+
+/// Rows of a composed table per task.
+constexpr int64_t kRowsAtOnce = 1024;
+
+AttributeLists checked(const ModelOptions& options, int64_t num_items, AttributeLists lists) {
+  if (options.attributes == AttributeUse::none) return {};
+  check_usage(lists.exist(),
+              "model.attributes = \"{}\": no attributes of the items are known here; want \"none\"",
+              word_of(options.attributes));
+  check_attributes(lists, num_items);
+  return lists;
+}
 
 std::vector<TensorInfo> joined(std::vector<TensorInfo> tensors,
                                const std::vector<TensorInfo>& more) {
@@ -17,19 +33,37 @@ std::vector<TensorInfo> joined(std::vector<TensorInfo> tensors,
 
 }  // namespace
 
-Model::Model(const ModelOptions& options, const ItemRows& items,
+Model::Model(const ModelOptions& options, const ItemRows& items, AttributeLists attributes,
              const std::vector<TensorInfo>& training_tensors)
     : options_(options.resolved()),
       network_(&find_network(options_.name)),
       num_items_(items.total),
-      network_parameters_(std::ssize(network_->tensors(options_, items.total))),
-      parameters_(joined(network_->tensors(options_, items.total), training_tensors), items.kept),
+      network_parameters_(std::ssize(model_tensors(options_, items.total, attributes.count))),
+      parameters_(joined(model_tensors(options_, items.total, attributes.count), training_tensors),
+                  items.kept),
       input_table_(parameters_.index(kInputTable)),
-      output_table_(parameters_.index(options_.tie_embeddings ? kInputTable : kOutputTable)) {}
+      output_table_(parameters_.index(options_.tie_embeddings ? kInputTable : kOutputTable)),
+      composed_(options_, parameters_.names()),
+      attributes_(checked(options_, items.total, std::move(attributes))) {}
+
+void Model::compose(WorkerPool& pool) {
+  const WeightViews<float> trained = parameters_.trained();
+  for (const int64_t place : composed_.places()) {
+    std::optional<Tensor>& table = parameters_[place].composed;
+    const int64_t width = composed_.width(place);
+    if (!table) table.emplace(std::vector<int64_t>{num_items_, width});
+    pool.run((num_items_ + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t task, int) {
+      const int64_t begin = task * kRowsAtOnce;
+      const RowRange rows{begin, std::min(num_items_, begin + kRowsAtOnce)};
+      composed_.compose(place, trained, attributes_, rows, table->data() + begin * width);
+    });
+  }
+}
 
 std::unique_ptr<Model> make_model(const ModelOptions& options, const ItemRows& items, uint64_t seed,
+                                  AttributeLists attributes,
                                   const std::vector<TensorInfo>& training_tensors) {
-  auto model = std::make_unique<Model>(options, items, training_tensors);
+  auto model = std::make_unique<Model>(options, items, std::move(attributes), training_tensors);
   initialise_parameters(model->parameters(), model->options(), seed);
   return model;
 }

@@ -5,21 +5,25 @@
 #include <memory>
 #include <vector>
 
+#include "net/attribute_lists.h"
+#include "net/composed_tables.h"
 #include "net/model_options.h"
 #include "net/network.h"
 #include "net/parameters.h"
 
 namespace truenext {
 
+class WorkerPool;
+
 /// A network with weights to be trained. It knows no objective; objectives see states and the
 /// output table only. Many tiles may run at once on the same weights.
 class Model {
  public:
   /// Zeros for weights; of item tables the rows of `items` that are kept. `options` are resolved on
-  /// a copy. Usage Error naming what cannot be.
-  /// `training_tensors` are parameters too, but not of the model: what a task of training needs
-  /// beside the network.
-  Model(const ModelOptions& options, const ItemRows& items,
+  /// a copy. `attributes` are read with model.attributes only. `training_tensors` are parameters
+  /// too, but not of the model: what a task of training needs beside the network. Usage Error
+  /// naming what cannot be.
+  Model(const ModelOptions& options, const ItemRows& items, AttributeLists attributes = {},
         const std::vector<TensorInfo>& training_tensors = {});
 
   const ModelOptions& options() const { return options_; }  ///< resolved
@@ -31,8 +35,17 @@ class Model {
   int64_t network_parameters() const { return network_parameters_; }
   /// Parameter whose rows are looked up by the items of a tile. Every other table is small.
   int64_t input_table() const { return input_table_; }
-  /// Parameter that scores are taken with, [num_items, hidden_size].
+  /// Parameter whose rows items have for scores, [num_items, hidden_size].
   int64_t output_table() const { return output_table_; }
+  /// Parameter in whose place the table is read that scores are taken with: output_table(), unless
+  /// there is a bias.
+  int64_t score_table() const { return composed_.scores(); }
+
+  const ComposedTables& composed() const { return composed_; }
+  const AttributeLists& attributes() const { return attributes_; }
+  /// Makes what passes read in the place of trained tensors, after these have changed; nothing
+  /// where there is nothing to compose.
+  void compose(WorkerPool& pool);
 
  private:
   ModelOptions options_;
@@ -41,10 +54,13 @@ class Model {
   int64_t network_parameters_;
   ParameterSet parameters_;
   int64_t input_table_, output_table_;
+  ComposedTables composed_;
+  AttributeLists attributes_;
 };
 
 /// A model with its start values.
 std::unique_ptr<Model> make_model(const ModelOptions& options, const ItemRows& items, uint64_t seed,
+                                  AttributeLists attributes = {},
                                   const std::vector<TensorInfo>& training_tensors = {});
 
 }  // namespace truenext

@@ -61,6 +61,10 @@ void ModelOptions::list(OptionList& options) {
   options.add("readout", readout,
               "what is made of a session: its attended sum beside the newest item (original), or "
               "the item of the position alone (improved)");
+  options.add("attributes", attributes,
+              "add: the vector of an item is its own plus the mean of the vectors of its "
+              "attributes, which the dataset must have");
+  options.add("output_bias", output_bias, "a trained number for each item, added to its score");
 }
 
 void ModelOptions::resolve() {

@@ -35,6 +35,13 @@ struct Words<Readout> {
   static constexpr std::array names = {"original", "improved"};
 };
 
+/// Whether the vector of an item has the mean of its attributes' vectors added.
+enum class AttributeUse { none, add };
+template <>
+struct Words<AttributeUse> {
+  static constexpr std::array names = {"none", "add"};
+};
+
 /// How weights start, see net/initialise.h.
 enum class StartValues { small, torch, xavier_normal, normal_002, uniform, csrec };
 template <>
@@ -71,6 +78,9 @@ struct ModelOptions {
   int64_t horizontal_filters = 4;       ///< caser: of each height
   int64_t gnn_steps = 1;                ///< sr-gnn: times that the graph is passed through
   Readout readout = Readout::original;  ///< sr-gnn
+  // Of any network, see net/composed_tables.h.
+  AttributeUse attributes = AttributeUse::none;
+  bool output_bias = false;  ///< a number of each item, added to its score
 
   void list(OptionList& options);
   /// Replaces every "auto" and 0 by the style's value and refuses what cannot be. Usage Error that

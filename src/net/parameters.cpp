@@ -69,4 +69,13 @@ WeightViews<float> ParameterSet::readable() const {
   return views;
 }
 
+WeightViews<float> ParameterSet::trained() const {
+  WeightViews<float> views;
+  views.reserve(parameters_.size());
+  for (const Parameter& parameter : parameters_) {
+    views.push_back(WeightView<float>::of(parameter.value.shape, parameter.value.data()));
+  }
+  return views;
+}
+
 }  // namespace truenext

@@ -44,6 +44,9 @@ struct Parameter {
   RowRange kept;               ///< of the rows of `shape`
   /// Of a divided table, while a step lasts.
   std::optional<FetchedRows> fetched;
+  /// What is read in its place, [num_items, width] (Model::compose); absent where it is read
+  /// itself.
+  std::optional<Tensor> composed;
   /// Where its gradient begins among those of all dense parameters; -1 of a table.
   int64_t dense_begin = -1;
 
@@ -51,8 +54,11 @@ struct Parameter {
   bool is_table() const { return start == Start::table; }
   /// Whether other processes keep the other rows.
   bool divided() const { return kept.size() < shape[0]; }
-  /// What a tile reads: the rows `fetched`, else the whole tensor.
-  const Tensor& readable() const { return fetched ? fetched->values : value; }
+  /// What a tile reads: the rows `fetched`, what is composed, else the whole tensor.
+  const Tensor& readable() const {
+    if (composed) return *composed;
+    return fetched ? fetched->values : value;
+  }
 };
 
 /// The weights of a network in the order of its tensor list.
@@ -80,6 +86,8 @@ class ParameterSet {
   TensorMap views() const;
   /// What a pass over one tile reads; without gradients.
   WeightViews<float> readable() const;
+  /// What is trained, of divided tables the rows that are kept.
+  WeightViews<float> trained() const;
 
  private:
   std::deque<Parameter> parameters_;

@@ -54,6 +54,9 @@ struct TensorInfo {
 /// The tables of items that inputs and, where they are another, scores are taken from.
 inline constexpr const char* kInputTable = "item_embedding.weight";
 inline constexpr const char* kOutputTable = "output_embedding.weight";
+/// What model.attributes and model.output_bias add to any network (net/composed_tables.h).
+inline constexpr const char* kAttributeTable = "attribute_embedding.weight";
+inline constexpr const char* kOutputBias = "output_bias";
 
 // What most networks consist of, appended to a list: "prefix.weight" [out, in] and "prefix.bias".
 void add_linear(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t out,

@@ -16,6 +16,8 @@ void DataOptions::list(OptionList& options) {
   options.add("fingerprint", fingerprint, "of the dataset, filled in when training starts");
   options.add("split_fingerprint", split_fingerprint,
               "of its split, filled in when training starts");
+  options.add("attribute_fingerprint", attribute_fingerprint,
+              "of its attributes where they are used, filled in when training starts");
 }
 
 void TrainOptions::list(OptionList& options) {
@@ -200,6 +202,7 @@ void clear_fingerprints(RunConfig& config) {
   config.data.from_run.clear();
   config.data.fingerprint.clear();
   config.data.split_fingerprint.clear();
+  config.data.attribute_fingerprint.clear();
   config.train.init_fingerprint.clear();
 }
 

@@ -60,6 +60,7 @@ struct DataOptions {
   std::string from_run;     ///< the way to it from the run folder, filled in at the start
   std::string fingerprint;  ///< filled in at the start; checked on resume
   std::string split_fingerprint;
+  std::string attribute_fingerprint;  ///< with model.attributes only
 
   void list(OptionList& options);
 };

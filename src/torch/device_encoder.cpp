@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "net/composed_tables.h"
 #include "net/encoder.h"
 #include "net/work_pass.h"
 #include "torch/torch_pass.h"
@@ -55,7 +56,7 @@ at::Tensor DeviceEncoder::encode_last(JaggedView<int32_t> histories) const {
     windows.add(model_.network(), checked_window(histories, row, room, num_items()));
   }
   net::TorchPass pass(model_.parameters().names(), weights_, windows.input(), {});
-  const at::Tensor& states = pass.values(model_.network().run(pass, model_.options()));
+  const at::Tensor& states = pass.values(run_network(model_.network(), pass, model_.options()));
   check_data(all_finite(states),
              "the model gives a state that is not finite: training diverged or the file is "
              "damaged; train again with a lower learning rate");

@@ -14,14 +14,15 @@ namespace truenext {
 /// Histories to states on a device: the twin of SequenceEncoder::encode_last().
 class DeviceEncoder {
  public:
-  /// `weights` are in the order of the model's parameters, whose own values are not read. The
+  /// `weights` are in the order of the model's parameters, whose own values are not read, and as
+  /// passes read them (DeviceTables). The
   /// model must outlive the encoder. Data Error when a value of the item table is not finite.
   DeviceEncoder(const Model& model, std::vector<at::Tensor> weights);
 
   int64_t num_items() const { return model_.num_items(); }
   at::Device device() const { return weights_[0].device(); }
   /// Table that scores are taken with: [num_items, dim].
-  const at::Tensor& item_table() const { return weights_[model_.output_table()]; }
+  const at::Tensor& item_table() const { return weights_[model_.score_table()]; }
 
   /// Histories, as long as the model looks at, for which no matrix of a pass holds more than
   /// `numbers` numbers (net::WorkPass); at least 1.

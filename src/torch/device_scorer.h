@@ -24,7 +24,7 @@ class DeviceScorer : public Scorer, private BlockRanker {
   /// Numbers in the largest tensor of a block, in any catalogue of no more items.
   static constexpr int64_t kMostNumbers = int64_t{1} << 26;
 
-  /// Of `model` with `weights` in the order of its parameters, on the device. The model outlives
+  /// Of `model` with `weights` as DeviceEncoder takes them, on the device. The model outlives
   /// the scorer.
   DeviceScorer(const Model& model, std::vector<at::Tensor> weights,
                int64_t most_numbers = kMostNumbers);

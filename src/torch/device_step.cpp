@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "net/composed_tables.h"
 #include "torch/torch_pass.h"
 
 namespace truenext {
@@ -48,8 +49,8 @@ DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& wei
   const PackedBatch packed(batch);
   net::TorchPass pass(model.parameters().names(), weights, packed.input(),
                       {true, context.seed, context.step});
-  const net::Rows states = model.network().run(pass, model.options());
-  const int64_t output = model.output_table();
+  const net::Rows states = run_network(model.network(), pass, model.options());
+  const int64_t output = model.score_table();
   const DeviceLoss loss = objective.evaluate(
       batch, {pass.values(states).detach(), !pass.wanted().is_all()}, weights[output], context);
   const net::DeviceRowsGradient given{states, loss.state_grad};

@@ -22,8 +22,8 @@ struct DeviceGradients {
 };
 
 /// The twin of run_tile() for a whole batch on the device of `weights`, which are in the order of
-/// the model's parameters (whose own values are not read): forward, loss, backward in LibTorch
-/// operations.
+/// the model's parameters (whose own values are not read) as passes read them (DeviceTables):
+/// forward, loss, backward in LibTorch operations.
 DeviceGradients run_batch(const Model& model, const std::vector<at::Tensor>& weights,
                           const DeviceObjective& objective, const Batch& batch,
                           const StepContext& context);

@@ -4,6 +4,7 @@
 
 #include "torch/device.h"
 #include "torch/device_scorer.h"
+#include "torch/device_tables.h"
 #include "torch/tensors.h"
 #include "torch/torch_engine.h"
 #include "train/devices/devices.h"
@@ -13,13 +14,15 @@ namespace {
 
 /// The network of a model file with its weights on a device; the model itself keeps no item tables.
 struct FileModel {
-  FileModel(const std::string& device, const ModelOptions& options, const TensorMap& tensors)
-      : model(options, {tensors.at(kInputTable).shape[0], RowRange{}}) {
+  FileModel(const std::string& device, const ModelOptions& options, const TensorMap& tensors,
+            const AttributeLists& attributes)
+      : model(options, {tensors.at(kInputTable).shape[0], RowRange{}}, attributes) {
     const at::Device there = open_device(device);
     const ParameterSet& parameters = model.parameters();
     for (int64_t i = 0; i < parameters.size(); ++i) {
       weights.push_back(to_device(tensors.at(parameters[i].name), there));
     }
+    weights = DeviceTables(model, there).readable(weights);
   }
   Model model;
   std::vector<at::Tensor> weights;
@@ -28,8 +31,10 @@ struct FileModel {
 /// A scorer that brings its own model.
 class FileScorer final : private FileModel, public DeviceScorer {
  public:
-  FileScorer(const std::string& device, const ModelOptions& options, const TensorMap& tensors)
-      : FileModel(device, options, tensors), DeviceScorer(FileModel::model, FileModel::weights) {}
+  FileScorer(const std::string& device, const ModelOptions& options, const TensorMap& tensors,
+             const AttributeLists& attributes)
+      : FileModel(device, options, tensors, attributes),
+        DeviceScorer(FileModel::model, FileModel::weights) {}
 };
 
 class TorchDevices final : public Devices {
@@ -40,8 +45,9 @@ class TorchDevices final : public Devices {
     return std::make_unique<TorchEngine>(parts, options, open_device(device));
   }
   std::unique_ptr<Scorer> scorer(const std::string& device, const ModelOptions& model,
-                                 const TensorMap& weights) override {
-    return std::make_unique<FileScorer>(device, model, weights);
+                                 const TensorMap& weights,
+                                 const AttributeLists& attributes) override {
+    return std::make_unique<FileScorer>(device, model, weights, attributes);
   }
 };
 

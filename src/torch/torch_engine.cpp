@@ -16,6 +16,7 @@ TorchEngine::TorchEngine(TrainingParts& parts, const TrainOptions& options, at::
       options_(options),
       device_(device),
       loss_(parts.objective, parts.pool),
+      tables_(*parts.model, device),
       adam_(parts.model->parameters(), parts.adam, options, device),
       norms_(norm_terms(model_, options)) {}
 
@@ -26,7 +27,10 @@ std::string TorchEngine::describe() const {
 
 DeviceGradients TorchEngine::gradients(const Batch& batch, const StepContext& context) const {
   try {
-    return run_batch(model_, adam_.weights(), loss_, batch, context);
+    DeviceGradients total =
+        run_batch(model_, tables_.readable(adam_.weights()), loss_, batch, context);
+    tables_.hand_back(total.gradients);
+    return total;
   } catch (const c10::OutOfMemoryError&) {
     fail_data(
         "{}: out of memory at step {}, a batch of {} positions; lower train.batch_size or "
@@ -42,7 +46,7 @@ void TorchEngine::load() {
 
 std::unique_ptr<Scorer> TorchEngine::scorer() {
   load();
-  return std::make_unique<DeviceScorer>(model_, adam_.weights());
+  return std::make_unique<DeviceScorer>(model_, tables_.readable(adam_.weights()));
 }
 
 double TorchEngine::step(const Batch& batch, int64_t step, int64_t total_steps) {

@@ -12,6 +12,7 @@
 #include "torch/device_adam.h"
 #include "torch/device_objective.h"
 #include "torch/device_step.h"
+#include "torch/device_tables.h"
 #include "train/loop/training_parts.h"
 #include "train/steps/device_engine.h"
 #include "train/steps/norm_terms.h"
@@ -40,6 +41,7 @@ class TorchEngine final : public DeviceEngine {
   TrainOptions options_;
   at::Device device_;
   DeviceObjective loss_;
+  DeviceTables tables_;
   DeviceAdam adam_;
   std::vector<NormTerm> norms_;  ///< of the loss
   bool loaded_ = false;          ///< the device has weights and moments

@@ -29,15 +29,35 @@ inline std::string ring_log(int users, int items, int length, uint64_t seed = 1)
 }
 
 /// Prepares "user item" lines as a leave-last 1/1 dataset in `folder`/`name` and returns that path.
+/// `attributes` are lines "item,attribute", if any.
 inline std::filesystem::path prepare_pairs(const TemporaryFolder& folder, const std::string& pairs,
-                                           const std::string& name = "data") {
+                                           const std::string& name = "data",
+                                           const std::string& attributes = "") {
   write_file_atomically(folder / "log.txt", pairs);
   PrepareOptions options;
   options.source.path = (folder / "log.txt").string();
   options.source.format = "pairs";
   options.out = folder / name;
+  if (!attributes.empty()) {
+    write_file_atomically(folder / "attributes.csv", attributes);
+    options.attributes = (folder / "attributes.csv").string();
+    options.attribute_options.columns = "item,attribute";
+  }
   prepare_dataset(options);
   return options.out;
+}
+
+/// Lines "item,attribute" of the items of ring_log(): some have two, some none.
+inline std::string ring_attributes(int items, const std::string& prefix = "") {
+  std::string text;
+  for (int item = 0; item < items; ++item) {
+    const auto line = [&](int attribute) {
+      text += "i" + std::to_string(item) + "," + prefix + "a" + std::to_string(attribute) + "\n";
+    };
+    if (item % 5 != 0) line(item % 4);
+    if (item % 3 == 0) line(4 + item % 2);
+  }
+  return text;
 }
 
 /// Prepares ring_log() as a leave-last 1/1 dataset in `folder`/data and returns that path.

@@ -19,6 +19,7 @@
 #include "base/thread_pool.h"
 #include "eval/drawn_candidates.h"
 #include "net/model.h"
+#include "support/composed_views.h"
 #include "support/network_cases.h"
 #include "torch/test_device.h"
 #include "train/devices/devices.h"
@@ -57,6 +58,15 @@ Queries some_queries() {
   return queries;
 }
 
+/// Those of a twin are the same.
+AttributeLists twin_attributes() {
+  const AttributeLists all = test::some_attributes(kItems);
+  AttributeLists lists;
+  lists.count = all.count;
+  for (int64_t item = 0; item < kItems; ++item) lists.rows.add_row(all.rows.row(item - item % 2));
+  return lists;
+}
+
 class DeviceScores : public testing::TestWithParam<test::NetworkCase> {
  protected:
   DeviceScores() {
@@ -66,15 +76,20 @@ class DeviceScores : public testing::TestWithParam<test::NetworkCase> {
       if (value.dim() == 1) value.add_(0.5);  // scales of norms
     }
     at::Tensor table = borrow(model_.parameters()[model_.output_table()].value);
-    for (int32_t item = kTwins; item + 1 < kItems; item += 2) table[item + 1].copy_(table[item]);
-    encoder_ = make_encoder(model_.options(), model_.parameters().views());
+    for (int32_t item = kTwins; item + 1 < kItems; item += 2) {
+      table[item + 1].copy_(table[item]);
+      if (!model_.options().output_bias) continue;
+      AlignedVector<float>& biases = model_.parameters().get(kOutputBias).values;
+      biases[static_cast<size_t>(item + 1)] = biases[static_cast<size_t>(item)];
+    }
+    encoder_ = make_encoder(model_.options(), model_.parameters().views(), model_.attributes());
     host_ = make_encoder_scorer(*encoder_);
   }
   DeviceScorer device(int64_t most_numbers = DeviceScorer::kMostNumbers) const {
     return DeviceScorer(model_, test::weights_of(model_), most_numbers);
   }
 
-  Model model_{GetParam().options, kItems};
+  Model model_{GetParam().options, kItems, twin_attributes()};
   std::unique_ptr<SequenceEncoder> encoder_;
   std::unique_ptr<Scorer> host_;
   Queries queries_ = some_queries();
@@ -164,14 +179,17 @@ TEST_P(DeviceScores, AreThoseThatThePlugInGives) {
   const auto size = static_cast<size_t>(queries_.histories.size() * kItems);
   std::vector<float> expected(size), actual(size);
   device().score(queries_, 0, 37, expected.data());
-  const auto scorer =
-      devices().scorer(test::device_name(), model_.options(), model_.parameters().views());
+  const auto scorer = devices().scorer(test::device_name(), model_.options(),
+                                       model_.parameters().views(), model_.attributes());
   EXPECT_EQ(scorer->num_items(), kItems);
   scorer->score(queries_, 0, 37, actual.data());
   EXPECT_EQ(actual, expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, DeviceScores, testing::ValuesIn(test::network_cases(small())),
+                         test::case_name<testing::TestParamInfo<test::NetworkCase>>);
+
+INSTANTIATE_TEST_SUITE_P(Composed, DeviceScores, testing::ValuesIn(test::composed_cases(small())),
                          test::case_name<testing::TestParamInfo<test::NetworkCase>>);
 
 TEST(DeviceEncoder, TakesFewerHistoriesWhereTensorsAreLarger) {

@@ -14,10 +14,12 @@
 #include "base/thread_pool.h"
 #include "net/model.h"
 #include "objectives/criterion.h"
+#include "support/composed_views.h"
 #include "support/network_cases.h"
 #include "support/small_data.h"
 #include "torch/test_device.h"
 #include "train/loop/training_parts.h"
+#include "train/steps/composed_gradient.h"
 #include "train/steps/norm_terms.h"
 #include "train/steps/tile_step.h"
 
@@ -58,6 +60,14 @@ void add_networks(std::vector<Case>& all) {
     if (!network.network->fills_masks) continue;
     config.objective.positions = TargetPositions::masked;
     config.train.input_drop = 0.4;
+  }
+  for (const test::NetworkCase& network : test::composed_cases(small().model)) {
+    if (network.network->fills_masks) continue;
+    for (const CandidateSet candidates : {CandidateSet::full, CandidateSet::uniform}) {
+      all.push_back(
+          {network.name + " " + std::string(word_of(candidates)), with("softmax", candidates)});
+      all.back().config.model = network.options;
+    }
   }
 }
 
@@ -108,14 +118,15 @@ std::vector<Case> cases() {
 }
 
 /// Sum over the tiles, dense, in the order of the parameters.
-DeviceGradients by_tiles(const TrainingParts& parts, const Batch& batch,
-                         const StepContext& context) {
+DeviceGradients by_tiles(TrainingParts& parts, const Batch& batch, const StepContext& context) {
+  parts.model->compose(parts.pool);
   const ParameterSet& parameters = parts.model->parameters();
   const WeightViews<float> weights = parameters.readable();
   TileGradients<float> total(parameters);
   for (const Tile& tile : batch.tiles) {
     total.add(run_tile(*parts.model, weights, parts.objective, tile, context));
   }
+  hand_back(*parts.model, total, parts.pool);
   DeviceGradients result{total.loss, {}};
   for (int64_t i = 0; i < parameters.size(); ++i) {
     const std::span<const float> own =
@@ -128,7 +139,9 @@ DeviceGradients by_tiles(const TrainingParts& parts, const Batch& batch,
 class DeviceStep : public testing::TestWithParam<Case> {
  protected:
   DeviceStep() {
-    config_.data.path = test::ring_dataset(folder_).string();
+    config_.data.path =
+        test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data", test::ring_attributes(40))
+            .string();
     config_.model.resolve();
     parts_ = std::make_unique<TrainingParts>(config_, 2, int64_t{1} << 40);
     for (int64_t i = 0; i < parts_->model->parameters().size(); ++i) {  // no zero biases
@@ -149,8 +162,9 @@ TEST_P(DeviceStep, GivesTheLossAndGradientsOfTheTiles) {
   ASSERT_GT(batch_.tiles.size(), 2u);
   const StepContext context{42, 7, parts_->objective.divisor(batch_)};
   const DeviceObjective objective(parts_->objective, parts_->pool);
-  const DeviceGradients device =
+  DeviceGradients device =
       run_batch(*parts_->model, test::weights_of(*parts_->model), objective, batch_, context);
+  DeviceTables(*parts_->model, test::device()).hand_back(device.gradients);
   const DeviceGradients tiles = by_tiles(*parts_, batch_, context);
   EXPECT_GT(tiles.loss, 0);
   EXPECT_NEAR(device.loss, tiles.loss, 1e-6 * std::abs(tiles.loss));

@@ -11,6 +11,7 @@
 
 #include "net/model.h"
 #include "torch/device.h"
+#include "torch/device_tables.h"
 #include "torch/tensors.h"
 
 namespace truenext::test {
@@ -30,13 +31,13 @@ inline at::Tensor wave_like(const at::Tensor& value, double rate, double shift =
   return at::sin(at::arange(value.numel(), at::kFloat) * rate + shift).view(value.sizes());
 }
 
-/// Copies of a model's weights, as a device would hold them.
+/// Copies of a model's weights, as passes on a device read them.
 inline std::vector<at::Tensor> weights_of(const Model& model) {
   std::vector<at::Tensor> weights;
   for (int64_t i = 0; i < model.parameters().size(); ++i) {
     weights.push_back(to_device(model.parameters()[i].value, device()));
   }
-  return weights;
+  return DeviceTables(model, device()).readable(weights);
 }
 
 }  // namespace truenext::test

@@ -11,12 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "net/model.h"
 #include "objectives/objective.h"
+#include "support/composed_views.h"
 #include "support/differences.h"
 #include "support/double_weights.h"
 #include "support/network_cases.h"
 #include "support/tiles.h"
+#include "train/steps/composed_gradient.h"
 #include "train/steps/tile_step.h"
 
 namespace truenext {
@@ -50,15 +53,22 @@ class NetworkGradient
  protected:
   NetworkGradient()
       : objective_(std::get<1>(GetParam()), kItems),
-        model_(make_model(std::get<0>(GetParam()).options, kItems, 5)) {
+        model_(
+            make_model(std::get<0>(GetParam()).options, kItems, 5, test::some_attributes(kItems))) {
     test::roughen(model_->parameters());
+    model_->compose(pool_);
   }
 
   template <typename T>
-  TileGradients<T> run(const WeightViews<T>& weights) const {
-    return run_tile(*model_, weights, objective_, tile_, {3, 1, tile_.targets.size()});
+  TileGradients<T> run(const WeightViews<T>& weights) {
+    const test::ComposedViews<T> read(*model_, weights);
+    TileGradients<T> gradients =
+        run_tile(*model_, read.views(), objective_, tile_, {3, 1, tile_.targets.size()});
+    hand_back(*model_, gradients, pool_);
+    return gradients;
   }
 
+  WorkerPool pool_{2};
   Objective objective_;
   std::unique_ptr<Model> model_;
   // One sequence as long as the window, one short, one with a single input, a repeated item.
@@ -98,7 +108,7 @@ TEST_P(NetworkGradient, DoesNotReachHiddenInputs) {
 TEST_P(NetworkGradient, OfTheKernelsIsThatOfTheirTwins) {
   const test::DoubleWeights weights(model_->parameters());
   TileGradients<double> twins = run(weights.views());
-  TileGradients<float> kernels = run(model_->parameters().readable());
+  TileGradients<float> kernels = run(model_->parameters().trained());
   EXPECT_NEAR(kernels.loss, twins.loss, 1e-5 * twins.loss);
   for (int64_t i = 0; i < model_->parameters().size(); ++i) {
     const std::vector<double> wanted = gradient_of(*model_, i, twins);
@@ -152,6 +162,15 @@ INSTANTIATE_TEST_SUITE_P(Networks, GradientOfSomePositions,
 INSTANTIATE_TEST_SUITE_P(
     Networks, NetworkGradient,
     testing::Combine(testing::ValuesIn(test::network_cases(test::tiny_network())),
+                     testing::Values(sampled(), full())),
+    [](const auto& test) {
+      return std::get<0>(test.param).name + "_" +
+             std::string(word_of(std::get<1>(test.param).candidates));
+    });
+
+INSTANTIATE_TEST_SUITE_P(
+    Composed, NetworkGradient,
+    testing::Combine(testing::ValuesIn(test::composed_cases(test::tiny_network())),
                      testing::Values(sampled(), full())),
     [](const auto& test) {
       return std::get<0>(test.param).name + "_" +

@@ -18,6 +18,7 @@
 #include "interop/model_import.h"
 #include "interop/naming_scheme.h"
 #include "net/model.h"
+#include "support/composed_views.h"
 #include "support/network_cases.h"
 #include "support/temporary_folder.h"
 #include "support/test_files.h"
@@ -32,10 +33,15 @@ struct SavedModel {
   test::TemporaryFolder folder;
   std::unique_ptr<Model> model;
 
-  explicit SavedModel(const ModelOptions& options) : model(make_model(options, kItems, 3)) {
+  explicit SavedModel(const ModelOptions& options)
+      : model(make_model(options, kItems, 3, test::some_attributes(kItems))) {
     test::roughen(model->parameters());
     ModelDescription description;
     description.model = model->options();
+    description.attributes = {model->attributes(), {}};
+    for (int64_t a = 0; a < model->attributes().count; ++a) {
+      description.attributes.ids.push_back("kind " + std::to_string(a));
+    }
     std::vector<std::string> ids;  // as checkpoints of other projects number them
     for (int64_t item = 1; item <= kItems; ++item) ids.push_back(std::to_string(item));
     write_model_file(path(), description, model->parameters().views(), ids, {});
@@ -63,9 +69,11 @@ TEST_P(SavedNetwork, IsTheSameWhenItIsLoaded) {
   const ModelFile file = ModelFile::open(saved.path());
   expect_same_weights(file.weights(), saved.model->parameters());
   EXPECT_EQ(file.num_items(), kItems);
-  const auto encoder = make_encoder(saved.model->options(), saved.model->parameters().views());
+  const auto encoder = make_encoder(saved.model->options(), saved.model->parameters().views(),
+                                    saved.model->attributes());
   const Jagged<int32_t> histories = random_histories(20, 10, kItems);
   EXPECT_EQ(all_states(file.encoder(), histories), all_states(*encoder, histories));
+  EXPECT_TRUE(std::ranges::equal(file.encoder().item_table(), encoder->item_table()));
 }
 
 /// What an import has to be told of this model, if names of that kind hold it.
@@ -99,8 +107,11 @@ std::set<std::string> names_that_hold(const ModelOptions& options) {
     names.insert(name);
     if (name == kOwnNames) {
       const auto written = open_state_dict(path);
-      EXPECT_EQ(std::ssize(written->tensors()), saved.model->parameters().size());
+      const bool attributes = saved.model->attributes().exist();
+      const int64_t lists = attributes ? 2 : 0;
+      EXPECT_EQ(std::ssize(written->tensors()), saved.model->parameters().size() + lists);
       for (size_t i = 0; i < written->tensors().size(); ++i) {
+        if (written->tensors()[i].name.starts_with("item_attributes.")) continue;
         const Tensor& wanted = saved.model->parameters().get(written->tensors()[i].name);
         EXPECT_TRUE(std::ranges::equal(written->read(i), wanted.values)) << i;
       }
@@ -119,6 +130,10 @@ TEST_P(SavedNetwork, GoesToOtherProjectsAndComesBack) {
 
 INSTANTIATE_TEST_SUITE_P(All, SavedNetwork,
                          testing::ValuesIn(test::network_cases(test::small_network())),
+                         [](const auto& test) { return test.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Composed, SavedNetwork,
+                         testing::ValuesIn(test::composed_cases(test::small_network())),
                          [](const auto& test) { return test.param.name; });
 
 TEST(SavedNetworks, HoldWhatEveryNamingSchemeIsFor) {

@@ -2,7 +2,7 @@
 // BERT4Rec (Sun et al., CIKM 2019): a transformer that looks both ways is trained to name items
 // that are hidden from it, from what stands before and after. For the next item a hidden place is
 // appended to the history. Over its state h lies the original's head, LN(gelu(W h + b)); that of
-// CSRec (block "csrec-bert") has none. The output bias is left out.
+// CSRec (block "csrec-bert") has none. Its output bias is model.output_bias, as of any network.
 #include <fmt/format.h>
 
 #include "base/error.h"

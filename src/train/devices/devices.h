@@ -5,6 +5,7 @@
 #include <string>
 
 #include "eval/evaluator.h"
+#include "net/attribute_lists.h"
 #include "net/model_options.h"
 #include "net/tensors.h"
 #include "run/run_config.h"
@@ -30,10 +31,11 @@ class Devices {
   /// moments from them at its first step.
   virtual std::unique_ptr<DeviceEngine> engine(const std::string& device, TrainingParts& parts,
                                                const TrainOptions& options) = 0;
-  /// Scores of a finished model. `model` is resolved, `weights` are checked against it and outlive
-  /// the scorer.
+  /// Scores of a finished model. `model` is resolved, `weights` and `attributes` are checked
+  /// against it; weights outlive the scorer.
   virtual std::unique_ptr<Scorer> scorer(const std::string& device, const ModelOptions& model,
-                                         const TensorMap& weights) = 0;
+                                         const TensorMap& weights,
+                                         const AttributeLists& attributes = {}) = 0;
 };
 
 /// Loads the plug-in, libtruenext_torch.so beside this library or TRUENEXT_TORCH_PLUGIN, once.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
@@ -17,8 +18,35 @@
 namespace truenext {
 namespace {
 
-bool is_item_table(const Model& model, int64_t parameter) {
-  return parameter == model.input_table() || parameter == model.output_table();
+/// What a parameter has a row for, matched by raw id; `nothing` of what is copied as it is.
+enum class RowsOf { nothing, items, attributes };
+
+RowsOf rows_of(const Model& model, int64_t parameter) {
+  const ComposedTables& tables = model.composed();
+  if (parameter == tables.attributes()) return RowsOf::attributes;
+  const bool items =
+      parameter == tables.input() || parameter == tables.output() || parameter == tables.bias();
+  return items ? RowsOf::items : RowsOf::nothing;
+}
+
+/// Numbers of a row; a vector has rows of one.
+int64_t row_width(const Parameter& parameter) {
+  return parameter.shape.size() > 1 ? parameter.shape[1] : 1;
+}
+
+/// The file's number of every attribute of the dataset, -1 where it does not know the raw id. Empty
+/// without attributes.
+std::vector<int32_t> match_attributes(const ModelFile& source, const Dataset& dataset,
+                                      const Model& model) {
+  std::unordered_map<std::string_view, int32_t> known;
+  int32_t number = 0;
+  for (const std::string& id : source.description().attributes.ids) known.emplace(id, number++);
+  std::vector<int32_t> numbers;
+  for (int64_t a = 0; a < model.attributes().count; ++a) {
+    const auto found = known.find(dataset.attribute_ids().raw(a));
+    numbers.push_back(found == known.end() ? -1 : found->second);
+  }
+  return numbers;
 }
 
 /// How to mend weights that do not fit.
@@ -28,7 +56,7 @@ std::string remedy(const ModelFile& source, const Model& model) {
   return fmt::format("configure the network as the file's, with --set: {}", differences);
 }
 
-/// The file's tensor of a parameter; item tables may have any number of rows.
+/// The file's tensor of a parameter; tables of items and attributes may have any number of rows.
 const TensorView& fitting_tensor(const ModelFile& source, const std::string& where,
                                  const Model& model, int64_t index) {
   const Parameter& parameter = model.parameters()[index];
@@ -37,7 +65,9 @@ const TensorView& fitting_tensor(const ModelFile& source, const std::string& whe
              "{}: has no tensor {}, which is {} in the configured model; {}", where, parameter.name,
              fmt::join(parameter.shape, " x "), remedy(source, model));
   std::vector<int64_t> wanted = parameter.shape;
-  if (is_item_table(model, index)) wanted[0] = source.num_items();
+  const RowsOf rows = rows_of(model, index);
+  if (rows == RowsOf::items) wanted[0] = source.num_items();
+  if (rows == RowsOf::attributes) wanted[0] = source.description().attributes.lists.count;
   check_data(found->second.shape == wanted,
              "{}: tensor {} is {}, but {} in the configured model; {}", where, parameter.name,
              fmt::join(found->second.shape, " x "), fmt::join(wanted, " x "),
@@ -62,8 +92,8 @@ std::vector<const TensorView*> fitting_tensors(const ModelFile& source, const st
   return tensors;
 }
 
-void copy_item_rows(const TensorView& from, std::span<const int32_t> rows, Parameter& parameter) {
-  const int64_t width = parameter.shape[1];
+void copy_rows(const TensorView& from, std::span<const int32_t> rows, Parameter& parameter) {
+  const int64_t width = row_width(parameter);
   float* to = parameter.value.data();
   for (int64_t item = parameter.kept.begin; item < parameter.kept.end; ++item, to += width) {
     const int32_t row = rows[static_cast<size_t>(item)];
@@ -74,7 +104,7 @@ void copy_item_rows(const TensorView& from, std::span<const int32_t> rows, Param
 /// Mean of the rows of a table, added up in double in their order.
 std::vector<float> mean_row(const TensorView& table) {
   const int64_t rows = table.shape[0];
-  const auto width = static_cast<size_t>(table.shape[1]);
+  const auto width = static_cast<size_t>(table.size() / std::max<int64_t>(1, rows));
   std::vector<double> sums(width, 0.0);
   const float* value = table.data;
   for (int64_t row = 0; row < rows; ++row) {
@@ -91,21 +121,25 @@ std::vector<float> mean_row(const TensorView& table) {
 
 void start_new_items(const ModelFile& source, const ItemMatch& match, const Dataset& dataset,
                      const TrainOptions& options, Model& model) {
+  const std::vector<int32_t> attributes = match_attributes(source, dataset, model);
   for (int64_t i = 0; i < model.network_parameters(); ++i) {
-    if (!is_item_table(model, i)) continue;
+    const RowsOf rows = rows_of(model, i);
+    if (rows == RowsOf::nothing) continue;
     Parameter& parameter = model.parameters()[i];
-    const auto width = static_cast<size_t>(parameter.shape[1]);
+    const IdMap& ids = rows == RowsOf::items ? dataset.items() : dataset.attribute_ids();
+    const std::vector<int32_t>& known = rows == RowsOf::items ? match.to_model : attributes;
+    const auto width = static_cast<size_t>(row_width(parameter));
     const bool by_mean = options.new_items == NewItems::mean;
     const std::vector<float> mean =
         by_mean ? mean_row(source.weights().at(parameter.name)) : std::vector<float>();
     float* to = parameter.value.data();
-    for (int64_t item = parameter.kept.begin; item < parameter.kept.end; ++item, to += width) {
-      if (match.to_model[static_cast<size_t>(item)] >= 0) continue;
+    for (int64_t row = parameter.kept.begin; row < parameter.kept.end; ++row, to += width) {
+      if (known[static_cast<size_t>(row)] >= 0) continue;
       if (by_mean) {
         std::copy(mean.begin(), mean.end(), to);
-      } else {
+      } else if (parameter.is_table()) {  // biases stay at zero
         start_new_row(parameter, model.options(), static_cast<uint64_t>(options.seed),
-                      static_cast<uint64_t>(i), text_hash(dataset.items().raw(item)), {to, width});
+                      static_cast<uint64_t>(i), text_hash(ids.raw(row)), {to, width});
       }
     }
   }
@@ -137,13 +171,25 @@ ItemMatch copy_weights(const ModelFile& source, const std::string& where, const 
              "items are matched by raw id, so prepare the data with the ids of the model",
              where, dataset.num_items(), dataset.folder().string(), source.item_id(0),
              dataset.items().raw(0));
+  const std::vector<int32_t> attributes = match_attributes(source, dataset, model);
+  check_data(
+      attributes.empty() || std::ranges::any_of(attributes, [](int32_t a) { return a >= 0; }),
+      "{}: knows none of the {} attributes of {} (its first is \"{}\", the dataset's \"{}\"); "
+      "attributes are matched by raw id, so prepare the data with those of the model",
+      where, attributes.size(), dataset.folder().string(),
+      source.description().attributes.ids.front(), dataset.attribute_ids().raw(0));
   for (int64_t i = 0; i < model.network_parameters(); ++i) {
     Parameter& parameter = model.parameters()[i];
     const TensorView& from = *tensors[static_cast<size_t>(i)];
-    if (is_item_table(model, i)) {
-      copy_item_rows(from, match.to_model, parameter);
-    } else {
-      std::copy_n(from.data, parameter.value.size(), parameter.value.data());
+    switch (rows_of(model, i)) {
+      case RowsOf::items:
+        copy_rows(from, match.to_model, parameter);
+        break;
+      case RowsOf::attributes:
+        copy_rows(from, attributes, parameter);
+        break;
+      case RowsOf::nothing:
+        std::copy_n(from.data, parameter.value.size(), parameter.value.data());
     }
   }
   return match;
@@ -162,6 +208,7 @@ std::string weights_fingerprint(const ModelFile& source) {
     fingerprint.add_values(std::span(tensor.data, static_cast<size_t>(tensor.size())));
   }
   for (int64_t item = 0; item < source.num_items(); ++item) add_text(source.item_id(item));
+  for (const std::string& id : source.description().attributes.ids) add_text(id);
   return fingerprint.hex();
 }
 
@@ -186,6 +233,12 @@ void start_from_model(const std::filesystem::path& where, TrainOptions& options,
       parts.dataset.num_items() - match.unknown_to_model, match.unknown_to_model,
       options.new_items == NewItems::mean ? "at the mean of its rows" : "at random",
       match.unknown_to_data);
+  if (parts.model->attributes().exist()) {
+    const auto numbers = match_attributes(source, parts.dataset, *parts.model);
+    const int64_t unknown = std::ranges::count(numbers, -1);
+    log_info("attributes  {} by raw id, {} new ones start likewise", std::ssize(numbers) - unknown,
+             unknown);
+  }
   const std::string differences = network_differences(was.model, parts.model->options());
   if (differences.empty()) return;
   log_warning(

@@ -15,16 +15,17 @@
 namespace truenext {
 
 /// Copies the weights of `source` into `model`, which is made for `dataset`: rows of item tables by
-/// raw item id, of divided tables those that are kept here, everything else as it is. Rows of items
-/// that the source does not know are left to start_new_items(). `where` names the source in Errors.
-/// Data Error, before anything is copied, that names the first parameter that does not fit with
-/// both shapes, or says that no item is known.
+/// raw item id, of divided tables those that are kept here, those of attributes by raw attribute
+/// id, everything else as it is. Rows of items and attributes that the source does not know are
+/// left to start_new_items(). `where` names the source in Errors. Data Error, before anything is
+/// copied, that names the first parameter that does not fit with both shapes, or says that no item,
+/// or no attribute, is known.
 ItemMatch copy_weights(const ModelFile& source, const std::string& where, const Dataset& dataset,
                        Model& model);
 
-/// Rows of the items that the source does not know, by options.new_items: drawn for the seed and
-/// the item's raw id, from streams that no other start values come from, or the mean of the
-/// source's rows.
+/// Rows of the items and attributes that the source does not know, by options.new_items: drawn for
+/// the seed and the raw id, from streams that no other start values come from (biases: zero), or
+/// the mean of the source's rows.
 void start_new_items(const ModelFile& source, const ItemMatch& match, const Dataset& dataset,
                      const TrainOptions& options, Model& model);
 
@@ -33,7 +34,7 @@ void start_new_items(const ModelFile& source, const ItemMatch& match, const Data
 /// none.
 std::string network_differences(ModelOptions there, ModelOptions here);
 
-/// Hash of names, values and item ids: what makes two models the same start.
+/// Hash of names, values and ids: what makes two models the same start.
 std::string weights_fingerprint(const ModelFile& source);
 
 /// The start of a run with train.init_from (Bacciu et al. 2023's code calls it --state_dict_path)

@@ -20,8 +20,10 @@ std::string essence(RunConfig config, const Dataset& dataset) {
   const auto same = [](const std::string& recorded, const std::string& actual) {
     return recorded.empty() || recorded == actual ? std::string() : recorded;
   };
-  const std::string other = same(config.data.fingerprint, dataset.fingerprint()) +
-                            same(config.data.split_fingerprint, dataset.split_fingerprint());
+  const std::string other =
+      same(config.data.fingerprint, dataset.fingerprint()) +
+      same(config.data.split_fingerprint, dataset.split_fingerprint()) +
+      same(config.data.attribute_fingerprint, dataset.attribute_fingerprint());
   clear_fingerprints(config);
   config.preset.clear();
   config.train.epochs = 0;  // a stage can go on to more

@@ -11,7 +11,7 @@ namespace truenext {
 double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* device,
                    const std::function<double(const Scorer&)>& call) {
   if (device) return call(*device->scorer());
-  const auto encoder = make_encoder(model.options(), weights);
+  const auto encoder = make_encoder(model.options(), weights, model.attributes());
   return call(*make_encoder_scorer(*encoder));
 }
 
@@ -26,6 +26,10 @@ void write_run_model(const std::filesystem::path& run, const TrainingParts& part
   description.loss_name = parts.loss_name();
   description.exclude_seen = config.train.exclude_seen;
   description.validation = validation;
+  description.attributes.lists = parts.model->attributes();
+  for (int64_t a = 0; a < description.attributes.lists.count; ++a) {
+    description.attributes.ids.emplace_back(parts.dataset.attribute_ids().raw(a));
+  }
   std::vector<std::string> ids, titles;
   bool titled = false;
   for (int64_t item = 0; item < parts.dataset.num_items(); ++item) {

@@ -20,6 +20,11 @@ double memory_estimate(const Model& model, const RunConfig& config, int threads)
     kept += bytes;
     if (!parameter.divided()) whole += bytes;
   }
+  for (const int64_t place : model.composed().places()) {
+    const double numbers = static_cast<double>(model.composed().width(place) * model.num_items());
+    kept += 4.0 / 3 * numbers;  // no moments
+    whole += 4.0 * numbers;
+  }
   const int64_t tokens = config.train.batch_size * config.model.max_length;
   const int64_t tile =
       config.train.tile_tokens > 0 ? config.train.tile_tokens : tile_tokens_of(tokens);

@@ -25,7 +25,22 @@ Dataset open_training_data(RunConfig& config) {
   };
   agree(config.data.fingerprint, dataset.fingerprint(), "dataset fingerprint");
   agree(config.data.split_fingerprint, dataset.split_fingerprint(), "split fingerprint");
+  const bool adds = config.model.attributes != AttributeUse::none;
+  const bool pretrains =
+      config.train.task == TrainTask::pretraining && config.pretrain.losses.needs_attributes();
+  if (!adds && !pretrains) return dataset;
+  check_data(!adds || dataset.attribute_ids().size() > 0,
+             "{}: has no attributes, which model.attributes = \"{}\" needs; prepare the data with "
+             "--attributes FILE, or set model.attributes=none",
+             config.data.path, word_of(config.model.attributes));
+  agree(config.data.attribute_fingerprint, dataset.attribute_fingerprint(),
+        "attribute fingerprint");
   return dataset;
+}
+
+AttributeLists attributes_of(const ModelOptions& options, const Dataset& dataset) {
+  if (options.attributes == AttributeUse::none) return {};
+  return distinct_attributes(dataset.attributes(), dataset.attribute_ids().size());
 }
 
 std::vector<int64_t> item_counts(const ObjectiveOptions& objective, const Dataset& dataset) {
@@ -80,6 +95,20 @@ BatchOptions batch_options(const RunConfig& config) {
   return options;
 }
 
+namespace {
+
+/// A process that keeps some rows cannot compose all.
+void check_can_divide(const ModelOptions& model) {
+  const bool attributes = model.attributes != AttributeUse::none;
+  check_usage(!attributes && !model.output_bias,
+              "--shard-tables: model.{} composes whole item tables in every step, so every process "
+              "would have to hold them; set it to {}, or leave --shard-tables out",
+              attributes ? "attributes = \"add\"" : "output_bias = true",
+              attributes ? "\"none\"" : "false");
+}
+
+}  // namespace
+
 TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
   if (!request.shard_tables) return {};
   check_usage(on_tiles(request.device),
@@ -102,6 +131,7 @@ TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
               "step; use train.l2 or train.weight_decay, which need a row at a time, or leave "
               "--shard-tables out",
               request.config.train.table_norm);
+  check_can_divide(request.config.model);
   return {ranks.rank(), ranks.size()};
 }
 
@@ -172,6 +202,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       pretext(make_pretext(config, dataset)),
       model(make_model(config.model, item_rows(dataset.num_items(), share),
                        static_cast<uint64_t>(config.train.seed),
+                       attributes_of(config.model, dataset),
                        training_tensors(pretext, config.model))),
       objective(config.objective, dataset.num_items(), item_counts(config.objective, dataset)),
       adam(model->parameters(), config.train),
@@ -187,6 +218,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
   }
   if (dataset.num_items() < deferred_rows) return;
   if (!norm_terms(*model, config.train).empty()) return;  // read and move every row in every step
+  if (model->composed().exist()) return;                  // reads every row in every step
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
 }
 

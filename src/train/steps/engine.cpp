@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "train/ranks/gradient_wire.h"
+#include "train/steps/composed_gradient.h"
 #include "train/steps/tile_step.h"
 #include "train/steps/tree_reducer.h"
 
@@ -98,7 +99,7 @@ std::optional<TileGradients<float>> Engine::sum_tiles(const Batch& batch, TileRa
                                                       const StepContext& context) {
   using Gradients = TileGradients<float>;
   if (mine.size() == 0) return std::nullopt;
-  if (!pretext_ && objective_.over_ranges(model_.options().hidden_size)) {
+  if (!pretext_ && objective_.over_ranges(score_width(model_.options()))) {
     return phases_.sum(batch, mine, context);
   }
   TreeReducer<Gradients> reducer(
@@ -115,6 +116,7 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   const TileRange mine = tiles_of(ranks_->rank(), ranks_->size(), std::ssize(batch.tiles));
   const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
                             pretext_ ? batch.pretext_examples : objective_.divisor(batch)};
+  model_.compose(pool_);
   if (shards_) {
     fetch(batch, mine, context);
   } else {
@@ -123,9 +125,10 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   std::optional<TileGradients<float>> own = sum_tiles(batch, mine, context);
   TileGradients<float> total = shards_ ? shards_->sum(std::move(own))
                                        : sum_over_ranks<GradientWire>(*ranks_, std::move(own));
-  total.tables[model_.output_table()].add(std::exchange(total.catalogue, {}));
+  total.tables[model_.score_table()].add(std::exchange(total.catalogue, {}));
+  hand_back(model_, total, pool_);
   if (!norms_.empty()) {  // after the sum over ranks, by each: once a step
-    total.loss += add_norms<float>(model_, model_.parameters().readable(), norms_, total, pool_);
+    total.loss += add_norms<float>(model_, model_.parameters().trained(), norms_, total, pool_);
   }
   check_data(std::isfinite(total.loss),
              "training diverged: the loss of step {} is {}; lower train.learning_rate or set "

@@ -42,7 +42,7 @@ TileGradients<float> PhasedSum::sum(const Batch& batch, TileRange mine,
 TableGradient<float> PhasedSum::run_group(const Batch& batch, TileRange group, int64_t first_leaf,
                                           const StepContext& context, Reducer& reducer) {
   const WeightViews<float> weights = model_.parameters().readable();
-  const WeightView<float>& table = weights[model_.output_table()];
+  const WeightView<float>& table = weights[model_.score_table()];
   std::vector<std::unique_ptr<TileStep<float>>> steps(static_cast<size_t>(group.size()));
   std::vector<CatalogueLoss<float>::Part> parts(steps.size());
   while (arenas_.size() < steps.size()) arenas_.emplace_back();

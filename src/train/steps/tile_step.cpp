@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/overloads.h"
+#include "net/composed_tables.h"
 
 namespace truenext {
 namespace {
@@ -28,8 +29,9 @@ TileGradients<T>::TileGradients(const ParameterSet& parameters)
   tables.reserve(static_cast<size_t>(parameters.size()));
   for (int64_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = parameters[i];
-    if (parameter.is_table()) {
-      tables.emplace_back(parameter.readable().rows(), parameter.shape[1], parameter.shape[0]);
+    if (parameter.is_table() || parameter.composed) {
+      const Tensor& read = parameter.readable();
+      tables.emplace_back(read.rows(), read.width(), parameter.shape[0]);
     } else {
       tables.emplace_back();
     }
@@ -62,12 +64,14 @@ TileStep<T>::TileStep(const Model& model, const WeightViews<T>& weights, const n
       gradients_(model.parameters()),
       weights_(with_gradients(model.parameters(), weights)),
       pass_(model.parameters().names(), weights_, input, purpose, arena_),
-      states_(model.network().run(pass_, model.options())) {}
+      states_(run_network(model.network(), pass_, model.options())) {}
 
 template <typename T>
 WeightViews<T> TileStep<T>::with_gradients(const ParameterSet& parameters, WeightViews<T> weights) {
   for (int64_t i = 0; i < parameters.size(); ++i) {
-    if (!parameters[i].is_table()) weights[i].grad = gradients_.of(parameters[i]).data();
+    const Parameter& parameter = parameters[i];
+    if (parameter.is_table() || parameter.composed) continue;
+    weights[i].grad = gradients_.of(parameter).data();
   }
   return weights;
 }
@@ -91,7 +95,7 @@ TileGradients<T> run_tile(const Model& model, const WeightViews<T>& weights,
                           const Objective& objective, const Tile& tile,
                           const StepContext& context) {
   TileStep<T> step(model, weights, tile, {true, context.seed, context.step});
-  const int64_t output = model.output_table();
+  const int64_t output = model.score_table();
   ObjectiveInput<T> input;
   input.states = step.states();
   input.by_query = step.by_query();

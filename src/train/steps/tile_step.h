@@ -19,8 +19,8 @@ struct TileGradients {
   double loss = 0;
   /// Of all dense parameters, one after the other (Parameter::dense_begin).
   AlignedVector<T> dense;
-  /// Indexed like the model's parameters, empty for dense ones; has the rows that a tile finds
-  /// (Parameter::readable).
+  /// Indexed like the model's parameters, empty for dense ones; has the rows and columns that a
+  /// tile finds (Parameter::readable), also of what is composed in the place of a dense one.
   std::vector<TableGradient<T>> tables;
   /// Of a loss that is made for all tiles together (PhasedSum): its part of the output table's
   /// gradient, [items, dim]; else empty. Added to the table's once all ranks' are summed, so that

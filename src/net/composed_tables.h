@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "net/attribute_lists.h"
+#include "net/network.h"
+#include "net/parameters.h"
+
+namespace truenext {
+
+/// What a pass and an objective read in the place of some tensors of a model (decision 0021): rows
+/// of items plus the mean of their attributes' vectors (model.attributes), and a table for scores
+/// with a column for the bias of each item (model.output_bias). Nothing without those options.
+class ComposedTables {
+ public:
+  ComposedTables(const ModelOptions& options, const TensorNames& names);
+
+  bool exist() const { return attributes_ >= 0 || bias_ >= 0; }
+  // Numbers of tensors, -1 where there is none: what is trained.
+  int64_t input() const { return input_; }
+  int64_t output() const { return output_; }  ///< the input table where embeddings are tied
+  int64_t attributes() const { return attributes_; }
+  int64_t bias() const { return bias_; }
+  /// Tensor in whose place the table is read that scores are taken with. That is the bias where
+  /// there is one, so that tied embeddings keep a table of their own for inputs.
+  int64_t scores() const { return bias_ >= 0 ? bias_ : output_; }
+
+  /// Tensors that are not read as they are trained.
+  std::vector<int64_t> places() const;
+  /// Columns of what is read in the place of a tensor of places().
+  int64_t width(int64_t place) const { return place == bias_ ? score_width_ : hidden_size_; }
+  /// Rows `rows` of that, [rows.size(), width(place)], out of the `trained` tensors: the same bits
+  /// whoever makes them.
+  template <typename T>
+  void compose(int64_t place, const WeightViews<T>& trained, const AttributeLists& lists,
+               RowRange rows, T* to) const;
+
+ private:
+  int64_t hidden_size_, score_width_;
+  int64_t input_, output_, attributes_ = -1, bias_ = -1;
+};
+
+/// Columns of states and of the table that scores are taken with: hidden_size and, with a bias, one
+/// for it.
+int64_t score_width(const ModelOptions& options);
+
+/// Appends the tensors that these options add to those of any network.
+void add_composed_tensors(const ModelOptions& options, int64_t num_items, int64_t num_attributes,
+                          std::vector<TensorInfo>& tensors);
+
+/// States of the wanted tokens as scores need them, [wanted, score_width()]: those of the network
+/// and, with a bias, a one.
+net::Rows run_network(const NetworkInfo& network, net::Ops& ops, const ModelOptions& options);
+
+}  // namespace truenext

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torch/device_tables.h"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <cstdint>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "torch/tensors.h"
+
+namespace truenext {
+namespace {
+
+constexpr int64_t kMean = 1;  ///< a mode of at::embedding_bag; an empty bag is zeros
+
+void add_gradient(at::Tensor& gradient, const at::Tensor& part) {
+  gradient = gradient.defined() ? gradient + part : part;
+}
+
+}  // namespace
+
+DeviceTables::DeviceTables(const Model& model, at::Device device)
+    : tables_(model.composed()), num_attributes_(model.attributes().count) {
+  if (tables_.attributes() < 0) return;
+  const Jagged<int32_t>& rows = model.attributes().rows;
+  std::vector<int64_t> items;
+  std::vector<float> shares;
+  for (int64_t item = 0; item < rows.size(); ++item) {
+    for (int64_t i = 0; i < rows.row_size(item); ++i) {
+      items.push_back(item);
+      shares.push_back(1.0f / static_cast<float>(rows.row_size(item)));
+    }
+  }
+  offsets_ = to_device(std::span(rows.offsets).first(static_cast<size_t>(rows.size())), device);
+  items_ = to_device(items, device);
+  attributes_ = to_device(std::span(rows.values), device);
+  shares_ = to_device(shares, device).unsqueeze(1);
+}
+
+std::vector<at::Tensor> DeviceTables::readable(const std::vector<at::Tensor>& trained) const {
+  std::vector<at::Tensor> read = trained;
+  const auto rows_of = [&](int64_t table) {
+    if (tables_.attributes() < 0) return trained[table];
+    const at::Tensor means =
+        std::get<0>(at::embedding_bag(trained[tables_.attributes()], attributes_, offsets_,
+                                      /*scale_grad_by_freq=*/false, kMean));
+    return trained[table] + means;
+  };
+  for (const int64_t place : tables_.places()) {
+    if (place == tables_.bias()) {
+      read[place] = at::cat({rows_of(tables_.output()), trained[place].unsqueeze(1)}, 1);
+    } else {
+      read[place] = rows_of(place);
+    }
+  }
+  return read;
+}
+
+void DeviceTables::hand_back(std::vector<at::Tensor>& gradients) const {
+  if (tables_.bias() >= 0 && gradients[tables_.bias()].defined()) {
+    const at::Tensor scores = gradients[tables_.bias()];
+    const int64_t width = scores.size(1) - 1;
+    add_gradient(gradients[tables_.output()], scores.narrow(1, 0, width));
+    gradients[tables_.bias()] = scores.select(1, width);
+  }
+  if (tables_.attributes() < 0) return;
+  std::vector<int64_t> item_tables = {tables_.input()};
+  if (tables_.output() != tables_.input()) item_tables.push_back(tables_.output());
+  for (const int64_t table : item_tables) {
+    const at::Tensor& items = gradients[table];
+    if (!items.defined()) continue;
+    const at::Tensor parts = items.index_select(0, items_) * shares_;
+    add_gradient(gradients[tables_.attributes()],
+                 at::embedding_dense_backward(parts, attributes_, num_attributes_,
+                                              /*padding_idx=*/-1, /*scale_grad_by_freq=*/false));
+  }
+}
+
+}  // namespace truenext

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/steps/composed_gradient.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "train/steps/norm_terms.h"
+
+namespace truenext {
+namespace {
+
+/// Columns per task: a cache line of floats.
+constexpr int64_t kColumnsAtOnce = 16;
+
+/// body(row of the table, its gradient) over the rows of a gradient, in ascending order.
+template <typename T, typename Body>
+void for_each_row(const TableGradient<T>& gradient, const Body& body) {
+  const T* values = gradient.values().data();
+  const int64_t dim = gradient.dim();
+  if (gradient.dense()) {
+    for (int64_t row = 0; row < gradient.num_rows(); ++row) body(row, values + row * dim);
+    return;
+  }
+  for (const int32_t row : gradient.rows()) {
+    body(row, values);
+    values += dim;
+  }
+}
+
+/// The table for scores is the output table with a column for the biases.
+template <typename T>
+void split_scores(const Model& model, TileGradients<T>& gradients) {
+  const ComposedTables& tables = model.composed();
+  const TableGradient<T> scores = std::exchange(gradients.tables[tables.bias()], {});
+  if (scores.empty()) return;
+  const int64_t d = model.options().hidden_size;
+  const std::span<T> biases = gradients.of(model.parameters()[tables.bias()]);
+  AlignedVector<T> vectors(scores.values().size() / static_cast<size_t>(scores.dim()) *
+                           static_cast<size_t>(d));
+  T* to = vectors.data();
+  for_each_row(scores, [&](int64_t item, const T* row) {
+    to = std::copy_n(row, d, to);
+    biases[item] += row[d];
+  });
+  TableGradient<T> own(scores.num_rows(), d, scores.table_rows());
+  if (scores.dense()) {
+    std::ranges::copy(vectors, own.make_dense().begin());
+  } else {
+    own.set_rows({scores.rows().begin(), scores.rows().end()}, std::move(vectors));
+  }
+  gradients.tables[tables.output()].add(std::move(own));
+}
+
+/// An attribute has a share of the gradients of its items' rows in this table.
+template <typename T>
+void add_attributes(const Model& model, const TableGradient<T>& items, std::span<T> attributes,
+                    WorkerPool& pool) {
+  const JaggedView<int32_t> lists = model.attributes().rows;
+  const int64_t d = items.dim();
+  pool.run((d + kColumnsAtOnce - 1) / kColumnsAtOnce, [&](int64_t task, int) {
+    const int64_t begin = task * kColumnsAtOnce, end = std::min(d, begin + kColumnsAtOnce);
+    for_each_row(items, [&](int64_t item, const T* row) {
+      const std::span<const int32_t> own = lists.row(item);
+      const T weight = T(1) / static_cast<T>(std::max<size_t>(1, own.size()));
+      for (const int32_t attribute : own) {
+        T* to = attributes.data() + attribute * d;
+        for (int64_t c = begin; c < end; ++c) to[c] += weight * row[c];
+      }
+    });
+  });
+}
+
+}  // namespace
+
+template <typename T>
+void hand_back(const Model& model, TileGradients<T>& gradients, WorkerPool& pool) {
+  const ComposedTables& tables = model.composed();
+  if (tables.bias() >= 0) split_scores(model, gradients);
+  if (tables.attributes() < 0) return;
+  const std::span<T> attributes = gradients.tables[tables.attributes()].make_dense();
+  for (const int64_t table : item_tables(model)) {
+    if (gradients.tables[table].empty()) continue;
+    add_attributes(model, gradients.tables[table], attributes, pool);
+  }
+}
+
+template void hand_back(const Model&, TileGradients<float>&, WorkerPool&);
+template void hand_back(const Model&, TileGradients<double>&, WorkerPool&);
+
+}  // namespace truenext

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "net/model.h"
+#include "support/network_cases.h"
+
+namespace truenext::test {
+
+/// Attributes of a catalogue: items with none, one and two, one attribute that many share and one
+/// of the last item alone.
+inline AttributeLists some_attributes(int64_t items) {
+  Jagged<int32_t> rows;
+  for (int64_t item = 0; item < items; ++item) {
+    std::vector<int32_t> row;
+    if (item % 4 != 1) row.push_back(0);
+    if (item % 3 == 0) row.push_back(static_cast<int32_t>(1 + item % 2));
+    if (item == items - 1) row.push_back(3);
+    rows.add_row(row);
+  }
+  return distinct_attributes(rows, 4);
+}
+
+/// Networks whose tables are composed, each way and of several kinds.
+inline std::vector<NetworkCase> composed_cases(const ModelOptions& base) {
+  std::vector<NetworkCase> cases;
+  for (const bool tied : {false, true}) {
+    for (const bool attributes : {false, true}) {
+      for (const bool bias : {false, true}) {
+        if (!attributes && !bias) continue;
+        ModelOptions options = base;
+        options.tie_embeddings = tied;
+        options.attributes = attributes ? AttributeUse::add : AttributeUse::none;
+        options.output_bias = bias;
+        const std::string name = std::string(attributes ? "_attributes" : "") +
+                                 (bias ? "_bias" : "") + (tied ? "_tied" : "");
+        for (const char* network : {"sasrec", "gru4rec", "bert4rec"}) {
+          // The mechanism is one for all: the others are tried with everything.
+          if (network != std::string("sasrec") && !(attributes && bias)) continue;
+          options.name = network;
+          if (options.name == "bert4rec") options.block = "post-norm";
+          cases.push_back({network + name, options.resolved(), &find_network(network)});
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+/// What a pass reads when this is trained. Borrows `trained` and the model.
+template <typename T>
+class ComposedViews {
+ public:
+  ComposedViews(const Model& model, const WeightViews<T>& trained) : views_(trained) {
+    for (const int64_t place : model.composed().places()) {
+      const std::vector<int64_t> shape{model.num_items(), model.composed().width(place)};
+      std::vector<T>& table = tables_.emplace_back(static_cast<size_t>(shape[0] * shape[1]));
+      model.composed().compose(place, trained, model.attributes(), {0, model.num_items()},
+                               table.data());
+      views_[static_cast<size_t>(place)] = WeightView<T>::of(shape, table.data());
+    }
+  }
+  const WeightViews<T>& views() const { return views_; }
+
+ private:
+  WeightViews<T> views_;
+  std::list<std::vector<T>> tables_;
+};
+
+}  // namespace truenext::test
