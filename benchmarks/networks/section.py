@@ -21,9 +21,9 @@ run.
 """
 
 GATE = """
-The gate, before anything was timed: same weights, same batch, dropout 0, on the data that were timed and on simulated data with
-items that come again. Largest relative difference over all
-forms and batches of the loss (limit 1e-6) and of the gradient of any tensor (limit 1e-4)."""
+The gate, before anything was timed: same weights, same batch, dropout 0, on the data that were timed and on
+simulated data with items that come again. Largest relative difference over all forms and batches of the loss (limit
+1e-6) and of the gradient of any tensor (limit 1e-4)."""
 
 
 def number(value):
