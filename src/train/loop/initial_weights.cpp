@@ -172,12 +172,15 @@ ItemMatch copy_weights(const ModelFile& source, const std::string& where, const 
              where, dataset.num_items(), dataset.folder().string(), source.item_id(0),
              dataset.items().raw(0));
   const std::vector<int32_t> attributes = match_attributes(source, dataset, model);
-  check_data(
-      attributes.empty() || std::ranges::any_of(attributes, [](int32_t a) { return a >= 0; }),
-      "{}: knows none of the {} attributes of {} (its first is \"{}\", the dataset's \"{}\"); "
-      "attributes are matched by raw id, so prepare the data with those of the model",
-      where, attributes.size(), dataset.folder().string(),
-      source.description().attributes.ids.front(), dataset.attribute_ids().raw(0));
+  const bool known = std::ranges::any_of(attributes, [](int32_t a) { return a >= 0; });
+  if (!attributes.empty() && !known) {
+    const std::vector<std::string>& theirs = source.description().attributes.ids;
+    fail_data(
+        "{}: knows none of the {} attributes of {} (its first is \"{}\", the dataset's \"{}\"); "
+        "attributes are matched by raw id, so prepare the data with those of the model",
+        where, attributes.size(), dataset.folder().string(), theirs.empty() ? "" : theirs.front(),
+        dataset.attribute_ids().raw(0));
+  }
   for (int64_t i = 0; i < model.network_parameters(); ++i) {
     Parameter& parameter = model.parameters()[i];
     const TensorView& from = *tensors[static_cast<size_t>(i)];
