@@ -130,7 +130,8 @@ Rows TorchPass::unit_rows(Rows x, double smallest) {
 Rows TorchPass::standardise(Rows x, double epsilon) {
   const at::Tensor& all = values(x);
   const at::Tensor centred = all - all.mean(1, /*keepdim=*/true);
-  if (all.size(1) == 1) return put(centred, x.layout);  // and no slope that is none
+  // One value has no deviation, and LibTorch warns of that of no rows.
+  if (all.size(1) == 1 || all.size(0) == 0) return put(centred, x.layout);
   return put(centred / (all.std(1, /*unbiased=*/true, /*keepdim=*/true) + epsilon), x.layout);
 }
 

@@ -319,6 +319,7 @@ TEST_F(NormTraining, PenaltyGivesTheSameBitsOnAnyThreadsAndProcesses) {
   const auto penalised = [&](const std::string& run, double penalty) {
     TrainRequest r = request(run, 0);
     r.config.model.name = "nextitnet";
+    r.config.model.positions = PositionNumbers::automatic;
     r.config.model.num_blocks = 2;
     r.config.train.norm_penalty = penalty;
     return r;
