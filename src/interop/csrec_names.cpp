@@ -151,10 +151,7 @@ Tensors csrec_bert_tensors(const ModelOptions& options, int64_t num_items) {
   add_pair(tensors, "embedding.mat", "embedding_map", d, d);
   for (int64_t b = 0; b < options.num_blocks; ++b) add_csrec_bert_block(tensors, options, b);
   tensors.push_back({"out.weight", {num_items + 1, d}, {"output_embedding.weight"}, true});
-  // With a bias of scores in the network: {"out.bias", {num_items + 1}, {"output_bias"}, true}.
-  ForeignTensor bias{"out.bias", {num_items + 1}, {}, true};
-  bias.equal_or = "that code adds it to the scores, and scores here are inner products alone";
-  tensors.push_back(bias);
+  tensors.push_back({"out.bias", {num_items + 1}, {kOutputBias}, true});
   return tensors;
 }
 
@@ -241,7 +238,10 @@ const NamingScheme csrec_bert_names{
     .name = "csrec-bert",
     .family = "csrec",
     .network = "bert4rec",
-    .fixed = {{"block", "csrec-bert"}, {"positions", "from-end"}, {"tie_embeddings", "false"}},
+    .fixed = {{"block", "csrec-bert"},
+              {"positions", "from-end"},
+              {"tie_embeddings", "false"},
+              {"output_bias", "true"}},
     .extra_rows = 2,
     .item_table = "embedding.token.weight",
     .output_table = "out.weight",

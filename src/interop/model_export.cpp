@@ -79,10 +79,14 @@ const NamingScheme& scheme_for(const ModelOptions& model, const std::string& nam
   }
   check_usage(found != nullptr, "--names {}: the model is {}; these names hold {}", names,
               model.name, fmt::join(networks, ", "));
-  check_usage(model.attributes == AttributeUse::none && !model.output_bias,
+  const bool adds = model.attributes != AttributeUse::none;
+  const bool biased =
+      model.output_bias && std::ranges::find(found->fixed, "output_bias", &KeyValue::key) ==
+                               found->fixed.end();
+  check_usage(!adds && !biased,
               "--names {}: the model has model.{}, for which that project has no place; export it "
               "under its own names, --names {}",
-              names, model.output_bias ? "output_bias = true" : "attributes = \"add\"", kOwnNames);
+              names, biased ? "output_bias = true" : "attributes = \"add\"", kOwnNames);
   ModelOptions has = model, wanted = model;
   OptionList has_list, wanted_list;
   has_list.section("model", has);

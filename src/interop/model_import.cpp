@@ -219,16 +219,6 @@ const NamingScheme& scheme_of(const StateDict& state, const std::string& names) 
             names, fmt::join(missing, " or "));
 }
 
-/// Of a tensor without a place here: that it makes no difference between items.
-void check_equal(const StateDict& state, const ForeignTensor& tensor,
-                 const std::vector<float>& values) {
-  // Behind the row of padding.
-  const bool equal = std::all_of(values.begin() + 1, values.end(),
-                                 [&](float value) { return value == values[1]; });
-  check_data(equal, "{}: tensor {} differs from item to item: {}", state.path().string(),
-             tensor.name, tensor.equal_or);
-}
-
 /// Values of the tensors that are of use, under our names; what is left out is noted.
 void take_tensors(const StateDict& state, const std::vector<ForeignTensor>& tensors,
                   const std::vector<int64_t>& rows, ImportedModel& model) {
@@ -238,7 +228,6 @@ void take_tensors(const StateDict& state, const std::vector<ForeignTensor>& tens
     const auto tensor = std::find_if(tensors.begin(), tensors.end(),
                                      [&](const ForeignTensor& t) { return t.name == name; });
     if (tensor->ours.empty()) {
-      if (!tensor->equal_or.empty()) check_equal(state, *tensor, state.read(i));
       unused.push_back(name);
     } else {
       take_tensor(*tensor, state.read(i), rows, model);

@@ -29,9 +29,6 @@ struct ForeignTensor {
     int64_t rows = 0, columns = 0;
   };
   Turn turn = {};
-  /// Has no place here and must say nothing: a data Error with this reason unless all items have
-  /// equal values. `ours` is empty.
-  std::string_view equal_or = {};
 };
 
 /// A size that the shape of a tensor tells: extent `extent` less `extra`.
