@@ -115,7 +115,7 @@ class Golden {
     options.dropout = 0;
     options.tie_embeddings = true;
     options.resolve();
-    return make_model(options, items, 1, pretext_.tensors(options));
+    return make_model(options, items, 1, {}, pretext_.tensors(options));
   }
 
   static std::vector<int32_t> unpadded(const std::vector<int32_t>& row, size_t length) {

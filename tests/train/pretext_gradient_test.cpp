@@ -65,7 +65,7 @@ class PretextGradient : public testing::TestWithParam<Case> {
     options.dropout = 0.3;
     options.tie_embeddings = GetParam().tied;
     options.resolve();
-    model_ = make_model(options, kItems, 5, pretext_.tensors(options));
+    model_ = make_model(options, kItems, 5, {}, pretext_.tensors(options));
     test::roughen(model_->parameters());
   }
 
