@@ -324,6 +324,54 @@ TEST_F(ComposedTraining, SaysWhatDoesNotFit) {
   EXPECT_FALSE(fs::exists(folder_ / "refused"));
 }
 
+/// The file again, with other bytes for one of its tensors or, when there are none, without it.
+void rewrite(const SafetensorsFile& file, const std::string& name, std::span<const std::byte> bytes,
+             const fs::path& path) {
+  SafetensorsWriter writer;
+  for (const auto& [key, value] : file.metadata()) writer.set_metadata(key, value);
+  for (const auto& [key, tensor] : file.tensors()) {
+    if (key != name) {
+      writer.add(key, tensor.dtype, tensor.shape, tensor.bytes);
+    } else if (!bytes.empty()) {
+      writer.add(key, tensor.dtype, tensor.shape, bytes);
+    }
+  }
+  writer.write(path);
+}
+
+TEST_F(ComposedTraining, DamagedFilesAreRefused) {
+  TrainRequest r = request("run");
+  r.config.train.epochs = 1;
+  Trainer(r).fit();
+  const SafetensorsFile file(folder_ / "run" / kModelFileName);
+  const AttributeLists lists = model("run").description().attributes.lists;
+  std::vector<int32_t> stranger = lists.rows.values;
+  stranger.back() = 6;
+  std::vector<int64_t> backwards = lists.rows.offsets, longer = backwards;
+  std::swap(backwards[3], backwards[9]);
+  ++longer.back();
+  using Bytes = std::span<const std::byte>;
+  const struct {
+    const char* name;
+    Bytes bytes;
+    const char* what;
+  } cases[] = {
+      {"item_attributes.values", std::as_bytes(std::span(stranger)), "has the attribute 6"},
+      {"item_attributes.offsets", std::as_bytes(std::span(backwards)), "the file is damaged"},
+      {"item_attributes.offsets", std::as_bytes(std::span(longer)), "the file is damaged"},
+      {"item_attributes.values", {}, "item_attributes.values"},
+      {"attribute_ids.offsets", {}, "attribute_ids.offsets"},
+      {"attribute_embedding.weight", {}, "attribute_embedding.weight is missing"},
+      {"output_bias", {}, "output_bias of shape [40] is missing"}};
+  for (const auto& c : cases) {
+    rewrite(file, c.name, c.bytes, folder_ / "damaged.safetensors");
+    const test::Caught error =
+        test::caught([&] { ModelFile::open(folder_ / "damaged.safetensors"); });
+    EXPECT_EQ(error.code, ExitCode::data) << c.name;
+    EXPECT_TRUE(error.says("damaged.safetensors") && error.says(c.what)) << error.message;
+  }
+}
+
 TEST_F(ComposedTraining, OtherProjectsHaveNoPlaceForIt) {
   TrainRequest r = request("run");
   r.config.train.epochs = 1;
