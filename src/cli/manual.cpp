@@ -32,8 +32,8 @@ std::string roff(const std::string& text) {
       safe += "\\-";
     } else if (c == '\n') {
       safe += "\n.br\n";
-    } else if (c == ',' && i + 1 < text.size() && text[i + 1] != ' ') {
-      safe += ",\\:";  // a long list without blanks may be broken here
+    } else if ((c == ',' || c == '|') && i + 1 < text.size() && text[i + 1] != ' ') {
+      safe += std::string(1, c) + "\\:";  // a long list without blanks may be broken here
     } else if (c != ' ' || !(starts_line || (i > 0 && text[i - 1] == ' '))) {
       safe += c;  // blanks at the begin of a line would be shown
     }

@@ -80,9 +80,8 @@ const NamingScheme& scheme_for(const ModelOptions& model, const std::string& nam
   check_usage(found != nullptr, "--names {}: the model is {}; these names hold {}", names,
               model.name, fmt::join(networks, ", "));
   const bool adds = model.attributes != AttributeUse::none;
-  const bool biased =
-      model.output_bias && std::ranges::find(found->fixed, "output_bias", &KeyValue::key) ==
-                               found->fixed.end();
+  const bool biased = model.output_bias && std::ranges::find(found->fixed, "output_bias",
+                                                             &KeyValue::key) == found->fixed.end();
   check_usage(!adds && !biased,
               "--names {}: the model has model.{}, for which that project has no place; export it "
               "under its own names, --names {}",

@@ -30,8 +30,8 @@ TEST(OptionHelp, HoldsEveryKeyOfTheConfigurationOnce) {
     EXPECT_FALSE(entries[i].help.empty()) << entries[i].key;
     EXPECT_FALSE(entries[i].values().empty()) << entries[i].key;
   }
-  EXPECT_EQ(option_sections(),
-            (std::vector<std::string>{"run", "data", "model", "objective", "train", "watch"}));
+  EXPECT_EQ(option_sections(), (std::vector<std::string>{"run", "data", "model", "objective",
+                                                         "train", "pretrain", "watch"}));
 }
 
 TEST(OptionHelp, SaysValuesDefaultAndReaders) {

@@ -100,7 +100,8 @@ TEST_P(PretextGradient, EqualsFiniteDifferences) {
     for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / 12)) {
       const double slope =
           test::central_difference(values[e], 3e-6, [&] { return run(views).loss; });
-      EXPECT_NEAR(gradient[e], slope, 4e-8 * (1 + std::abs(slope))) << model_->parameters()[i].name << " " << e;
+      EXPECT_NEAR(gradient[e], slope, 4e-8 * (1 + std::abs(slope)))
+          << model_->parameters()[i].name << " " << e;
     }
   }
 }

@@ -140,6 +140,9 @@ TEST(SavedNetworks, HoldWhatEveryNamingSchemeIsFor) {
   std::set<std::string> names;
   for (test::NetworkCase one : test::network_cases(test::small_network())) {
     names.merge(names_that_hold(one.options));
+    test::NetworkCase biased = one;
+    biased.options.output_bias = true;
+    names.merge(names_that_hold(biased.options));
     one.options.tie_embeddings = true;
     names.merge(names_that_hold(one.options));
     one.options.padding = PaddingUse::attend;
