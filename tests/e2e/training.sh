@@ -54,6 +54,30 @@ refuses 'other shapes' 2 'position_embedding.weight is 20 x 16, but 10 x 16.*max
 absent 'nothing of it is begun' misfit
 refuses 'weights for a resumed run' 1 'train.init_from=run: a resumed run keeps its configuration' "$truenext" train --resume half --init-from run
 
+# Pretraining: a stage inside the run.
+awk -F, 'NR > 1 && !seen[$2]++ {print $2 ",g" NR % 5}' log.csv >attributes.csv
+"$truenext" prepare log.csv --out tagged --min-user-events 5 --attributes attributes.csv --attribute-columns item,attribute >/dev/null 2>&1
+pre='--set model.hidden_size=16 --set model.max_length=10 --set train.epochs=2 --set pretrain.epochs=2 --set pretrain.batch_size=400'
+ok 'pretrain and train' "$truenext" train --preset s3-rec --data tagged --run s3 $pre
+says 'it names the four losses' 'S3-Rec pretraining: 0.2 AAP . 1 MIP . 1 MAP . 0.5 SP' err
+says 'the training starts from it' 'weights +from s3/pretraining/model.safetensors' err
+for file in config.toml model.safetensors metrics.jsonl checkpoint/last.safetensors; do
+  [ -s s3/pretraining/$file ] && pass || fail "s3/pretraining/$file is missing"
+done
+ok 'evaluate it' "$truenext" evaluate s3 --json
+ok 'the stage is used again' "$truenext" train --preset s3-rec-bce --data tagged --run s3 $pre --overwrite
+says 'it says so' 'pretraining was done' err
+ok 'pretraining alone' "$truenext" train --preset sasrec-cce --data tagged --run alone --set train.task=pretraining \
+  --set model.hidden_size=16 --set model.max_length=10 --set train.epochs=1
+ok 'a start from it' "$truenext" train --preset s3-rec --data tagged --run after $pre --init-from alone
+absent 'which takes the place of the stage' after/pretraining
+refuses 'data without attributes' 2 'no item attributes.*--attributes FILE' "$truenext" train --preset s3-rec --data data --run bare $pre
+absent 'nothing of it is begun' bare
+refuses 'a pretrained file that is missing' 2 'nowhere: no such file' "$truenext" train --preset s3-rec --data tagged --run lost $pre --init-from nowhere
+refuses 'what the training would refuse later' 1 'objective.negatives' \
+  "$truenext" train --preset s3-rec-bce --data tagged --run late $pre --set objective.criterion=gbce --set objective.negatives=100000
+absent 'before it is pretrained' late
+
 refuses 'a device without its plug-in' 1 'nowhere.so is not there; build it with .scripts/setup --with-torch' \
   env TRUENEXT_TORCH_PLUGIN=nowhere.so "$truenext" train --preset gsasrec --data data --run no --device cuda
 refuses 'evaluate there' 1 'scripts/setup --with-torch' env TRUENEXT_TORCH_PLUGIN=nowhere.so "$truenext" evaluate run --device cuda

@@ -144,7 +144,7 @@ TEST_F(PretrainingStage, ResumesWhereItWasStopped) {
 TEST_F(PretrainingStage, IsStoppedAsTheRunThatItIsAStageOf) {
   set_interrupted(true);
   try {
-    train(request("run"));
+    pretrain(request("run"), solo_ranks());
     FAIL() << "not interrupted";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::interrupted);
@@ -181,7 +181,12 @@ TEST_F(PretrainingStage, RefusesWhatCannotBe) {
     const char* words;
   };
   const std::vector<Bad> table = {
-      {"network", [](TrainRequest& r) { r.config.model.name = "gru4rec"; }, "cannot be pretrained"},
+      {"network",
+       [](TrainRequest& r) {
+         r.config.model.name = "gru4rec";
+         r.config.model.positions = PositionNumbers::automatic;
+       },
+       "cannot be pretrained"},
       {"attributes", [&](TrainRequest& r) { r.config.data.path = prepare("bare", false).string(); },
        "no item attributes"},
       {"pretrained file that is missing",

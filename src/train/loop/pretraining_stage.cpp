@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "data/data_place.h"
 #include "data/dataset.h"
 #include "inference/model_file.h"
 #include "train/loop/trainer.h"
@@ -42,6 +43,13 @@ bool goes_on(const fs::path& folder, const RunConfig& config) {
   const Dataset dataset = Dataset::open(config.data.path);
   return there.train.epochs <= config.train.epochs &&
          essence(there, dataset) == essence(config, dataset);
+}
+
+/// So that a run which is stopped in its first stage can be resumed.
+void begin_folder(const TrainRequest& request) {
+  RunConfig config = request.config;
+  config.data.from_run = way_from_run(request.run, config.data.path);
+  write_file_atomically(request.run / "config.toml", config_text(config));
 }
 
 }  // namespace
@@ -87,7 +95,9 @@ fs::path pretrain(const TrainRequest& request, Ranks& ranks) {
   stage.device = "cpu";
   stage.resume =
       by_first_rank(ranks, [&] { return goes_on(stage.run, stage.config) ? 1.0 : 0.0; }) > 0;
-  const TrainResult result = Trainer(stage, ranks).fit();
+  Trainer trainer(stage, ranks);  // which refuses before anything is written
+  by_first_rank(ranks, [&] { return begin_folder(request), 0.0; });
+  const TrainResult result = trainer.fit();
   if (ranks.rank() == 0) {
     log_info("pretraining {}: {} epochs, {} steps in {:.0f} s; the training starts from its model",
              result.had_finished ? "was done" : "done", result.epochs, result.steps,

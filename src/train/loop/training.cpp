@@ -9,7 +9,6 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/log.h"
 #include "inference/model_file.h"
@@ -75,12 +74,6 @@ bool check_folder(const TrainRequest& request) {
   return false;
 }
 
-/// So that a run which is stopped in its first stage can be resumed.
-void begin_folder(const TrainRequest& request) {
-  RunConfig config = request.config;
-  write_file_atomically(request.run / "config.toml", config_text(config));
-}
-
 }  // namespace
 
 // Any Error but the agreed stop leaves without finish(), so that mpirun ends the other processes,
@@ -102,7 +95,8 @@ TrainResult train(const TrainRequest& request) {
   TrainResult result;
   try {
     if (!mine.resume && has_pretraining(mine.config)) {
-      by_first_rank(*ranks, [&] { return begin_folder(mine), 0.0; });
+      // What the training would refuse is refused before hours of pretraining.
+      { const Trainer check(mine, *ranks); }
       mine.pretrained = pretrain(mine, *ranks);
     }
     result = Trainer(mine, *ranks).fit();
