@@ -47,6 +47,7 @@ bool goes_on(const fs::path& folder, const RunConfig& config) {
 
 /// So that a run which is stopped in its first stage can be resumed.
 void begin_folder(const TrainRequest& request) {
+  make_folder(request.run);
   RunConfig config = request.config;
   config.data.from_run = way_from_run(request.run, config.data.path);
   write_file_atomically(request.run / "config.toml", config_text(config));
