@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+
 namespace truenext::test {
 
 /// Built with the address sanitizer, which makes tests many times slower: those of many sizes leave
@@ -16,5 +18,8 @@ inline constexpr bool kSanitized = false;
 #else
 inline constexpr bool kSanitized = false;
 #endif
+
+/// Entries of a tensor that a gradient is compared with finite differences at.
+inline constexpr std::size_t kEntries = kSanitized ? 2 : 12;
 
 }  // namespace truenext::test

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "support/composed_views.h"
 #include "support/network_cases.h"
+#include "support/sanitizers.h"
 #include "support/small_data.h"
 #include "train/loop/trainer.h"
 #include "train/small_training.h"
@@ -92,6 +93,7 @@ TEST_P(NetworkTraining, GivesTheSameBitsOnAnyThreadsAndProcessesAndAfterAResume)
 }
 
 TEST_P(NetworkTraining, Learns) {
+  if (test::kSanitized) GTEST_SKIP() << "hundreds of steps more of what the other test runs";
   TrainRequest r = request("run");
   r.config.model.dropout = 0;
   r.config.objective.criterion = "softmax";

@@ -13,6 +13,7 @@
 #include "support/differences.h"
 #include "support/double_weights.h"
 #include "support/network_cases.h"
+#include "support/sanitizers.h"
 #include "train/steps/pretext_step.h"
 
 namespace truenext {
@@ -97,7 +98,7 @@ TEST_P(PretextGradient, EqualsFiniteDifferences) {
     const std::vector<double> gradient = gradient_of(i, gradients);
     std::vector<double>& values = weights[i];
     ASSERT_EQ(gradient.size(), values.size());
-    for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / 12)) {
+    for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / test::kEntries)) {
       const double slope =
           test::central_difference(values[e], 3e-6, [&] { return run(views).loss; });
       EXPECT_NEAR(gradient[e], slope, 4e-8 * (1 + std::abs(slope)))
