@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "cli/bench.h"
 #include "net/network.h"
 #include "run/step_work.h"
@@ -46,6 +47,9 @@ BenchReport report_of(const BenchTask& task, const BenchResult& result) {
 }
 
 BenchReport bench_training(const BenchTask& task, BenchUnit unit) {
+  check_usage(task.config.train.task == TrainTask::next_item,
+              "train.task = \"pretraining\": bench counts the work of training for the next item "
+              "only; want \"next-item\"");
   BenchRequest request;
   request.config = task.config;
   request.threads = task.threads;

@@ -61,7 +61,9 @@ void check_same_data(const GridCell& cell, const DataOptions& there) {
   if (there.path == cell.config.data.path) return;
   const Dataset data = Dataset::open(cell.config.data.path);
   check_data(data.fingerprint() == there.fingerprint &&
-                 data.split_fingerprint() == there.split_fingerprint,
+                 data.split_fingerprint() == there.split_fingerprint &&
+                 (there.attribute_fingerprint.empty() ||
+                  data.attribute_fingerprint() == there.attribute_fingerprint),
              "{}: holds a run on other data than {} ({}); remove it, or give the grid another "
              "folder (out)",
              cell.run.string(), cell.config.data.path, there.path);

@@ -109,6 +109,9 @@ const NetworkStart* start_of(std::string_view network) {
 
 StartRule csrec_start(const ModelOptions& options, const Parameter& parameter, int64_t items) {
   if (parameter.start == Start::one) return constant(1);
+  if (parameter.name == kOutputBias && options.block == "csrec-bert") {
+    return uniform(1.0 / std::sqrt(static_cast<double>(options.hidden_size)));
+  }
   if (parameter.start == Start::zero && !has_item_rows(parameter)) return constant(0);
   const NetworkStart* start = start_of(options.name);
   assert(start != nullptr);

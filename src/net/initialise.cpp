@@ -24,7 +24,7 @@ struct TableStart {
   double size;
 };
 
-TableStart table_start(const Parameter& table, const ModelOptions& options) {
+TableStart table_start(const Parameter& table, const ModelOptions& options, int64_t num_items) {
   const double rows = static_cast<double>(table.shape[0]);
   const double columns = static_cast<double>(table.shape[1]);
   switch (options.init) {
@@ -39,7 +39,7 @@ TableStart table_start(const Parameter& table, const ModelOptions& options) {
     case StartValues::uniform:
       return {false, 1.0 / std::sqrt(columns)};
     case StartValues::csrec:
-      const StartRule rule = csrec_start(options, table, table.shape[0]);
+      const StartRule rule = csrec_start(options, table, num_items);
       return {rule.normal, rule.spread};
   }
   return {};
@@ -47,7 +47,7 @@ TableStart table_start(const Parameter& table, const ModelOptions& options) {
 
 void start_table(Parameter& parameter, const ModelOptions& options, uint64_t seed,
                  uint64_t number) {
-  const TableStart start = table_start(parameter, options);
+  const TableStart start = table_start(parameter, options, parameter.shape[0]);
   if (start.normal) return fill_normal(parameter, seed, number, start.size);
   fill_uniform(parameter, seed, number, -start.size, start.size);
 }
@@ -134,9 +134,9 @@ void initialise_parameters(ParameterSet& parameters, const ModelOptions& options
   }
 }
 
-void start_new_row(const Parameter& table, const ModelOptions& options, uint64_t seed,
-                   uint64_t number, uint64_t item, std::span<float> row) {
-  const TableStart start = table_start(table, options);
+void start_new_row(const Parameter& table, const ModelOptions& options, int64_t num_items,
+                   uint64_t seed, uint64_t number, uint64_t item, std::span<float> row) {
+  const TableStart start = table_start(table, options, num_items);
   RandomStream random(random_key(seed, Purpose::new_items, number), item);
   for (float& value : row) {
     const double drawn = start.normal ? random.normal() : 2 * random.uniform() - 1;

@@ -27,8 +27,8 @@ void initialise_parameters(ParameterSet& parameters, const ModelOptions& options
 /// Start values of one row of an item table, by model.init, for an item that a trained table lacks.
 /// A stream of its own for (seed, table, item): it is that of no row of any model, trained with the
 /// same seed or not, and `item`, a hash of the raw id, is the same in every dataset.
-void start_new_row(const Parameter& table, const ModelOptions& options, uint64_t seed,
-                   uint64_t number, uint64_t item, std::span<float> row);
+void start_new_row(const Parameter& table, const ModelOptions& options, int64_t num_items,
+                   uint64_t seed, uint64_t number, uint64_t item, std::span<float> row);
 
 /// Fills a parameter from one random stream of (seed, number): the start values of a tensor do not
 /// depend on the others, and those of a row not on who keeps it.

@@ -22,6 +22,10 @@ Rows states_of(Ops& ops, Rows states, std::span<const int32_t> tokens) {
   return ops.gather(states, std::move(rows));
 }
 
+Rows first_columns(Ops& ops, Rows x, int64_t width) {
+  return x.width > width ? ops.columns(x, 0, width) : x;
+}
+
 Ids ids_of(std::span<const int32_t> items) {
   return {items.begin(), items.end()};
 }
@@ -42,8 +46,9 @@ std::vector<TensorInfo> pretext_tensors(const ModelOptions& options, const Prete
 }
 
 PretextRows pretext_rows(Ops& ops, Rows states, const PretextHeads& heads,
-                         const PretextLists& lists, std::string_view table) {
+                         const PretextLists& lists, std::string_view table, int64_t width) {
   PretextRows rows;
+  states = first_columns(ops, states, width);
   const bool known = heads.aap && !lists.known.empty();
   const bool hidden = !lists.hidden.empty();
   if (known || (heads.map && hidden)) rows.attributes = ops.parameter(kAttributes);
@@ -53,8 +58,8 @@ PretextRows pretext_rows(Ops& ops, Rows states, const PretextHeads& heads,
     if (heads.map) rows.hidden = ops.linear(places, "pretraining.map");
     if (heads.mip) {
       rows.item = ops.linear(places, "pretraining.mip");
-      rows.positive = ops.lookup(table, ids_of(lists.items));
-      rows.negative = ops.lookup(table, ids_of(lists.negatives));
+      rows.positive = first_columns(ops, ops.lookup(table, ids_of(lists.items)), width);
+      rows.negative = first_columns(ops, ops.lookup(table, ids_of(lists.negatives)), width);
     }
   }
   if (heads.sp && !lists.around.empty()) {

@@ -42,9 +42,10 @@ struct PretextRows {
   Rows around, segment, other;    ///< SP
 };
 
-/// `states` [wanted, hidden size] of a pass whose wanted tokens have all those of the lists. Items
-/// are compared by the rows of `table`.
+/// `states` of a pass whose wanted tokens have all those of the lists. Items are compared by the
+/// rows of `table`. Columns of either beyond `width`, the hidden size, are those of a bias of
+/// scores, which has no part in this.
 PretextRows pretext_rows(Ops& ops, Rows states, const PretextHeads& heads,
-                         const PretextLists& lists, std::string_view table);
+                         const PretextLists& lists, std::string_view table, int64_t width);
 
 }  // namespace truenext::net

@@ -45,15 +45,36 @@ std::string number_reason(const RunConfig& config, const std::string& key) {
   if (of_future.contains(key) && config.objective.future.future_items == 1) {
     return "objective.future_items is 1; it matters with more";
   }
-  const bool pretrains = config.pretrain.epochs > 0;
-  if (key.starts_with("pretrain.") && key != "pretrain.epochs" && !pretrains &&
-      config.train.task != TrainTask::pretraining) {
-    return "pretrain.epochs is 0, so nothing is pretrained";
-  }
   if (key == "train.new_items" && config.train.init_from.empty()) {
     return "train.init_from is empty, so no item is new";
   }
   return "";
+}
+
+/// What a pretraining reads, and what is read of it otherwise.
+std::string pretraining_reason(const RunConfig& config, const std::string& key) {
+  static const std::set<std::string> of_next_item = {"train.input_drop",  "train.examples",
+                                                     "train.patience",    "train.new_items",
+                                                     "train.valid_users", "train.valid_metric"};
+  static const std::set<std::string> of_stage = {"epochs", "batch_size", "learning_rate"};
+  const bool staged = config.pretrain.epochs > 0;
+  const std::string last = key.substr(key.find('.') + 1);
+  if (config.train.task == TrainTask::pretraining) {
+    if (key.starts_with("objective.") || of_next_item.contains(key)) {
+      return "train.task is \"pretraining\"; it matters for the next item";
+    }
+    if (!of_stage.contains(last)) return "";
+    if (staged && key.starts_with("train.")) {
+      return fmt::format("pretrain.epochs is set, so pretrain.{} holds", last);
+    }
+    if (!staged && key.starts_with("pretrain.")) {
+      return fmt::format("pretrain.epochs is 0, so train.{} holds", last);
+    }
+    return "";
+  }
+  if (!key.starts_with("pretrain.")) return "";
+  if (!config.train.init_from.empty()) return "train.init_from takes the place of the pretraining";
+  return staged || last == "epochs" ? "" : "pretrain.epochs is 0, so nothing is pretrained";
 }
 
 }  // namespace
@@ -67,6 +88,7 @@ std::vector<UnusedSetting> unused_settings(RunConfig config, const std::vector<s
     std::string reason = network_reason(config, option);
     if (reason.empty()) reason = condition_reason(options, option);
     if (reason.empty()) reason = number_reason(config, option.key());
+    if (reason.empty()) reason = pretraining_reason(config, option.key());
     if (!reason.empty()) unused.push_back({option.key(), reason});
   }
   return unused;

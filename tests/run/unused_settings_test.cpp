@@ -35,6 +35,15 @@ const Case kCases[] = {
     {{"model.name=gru4rec", "model.gru_layers=2", "model.hidden_size=8"}, "", ""},
     {{"watch.every=2"}, "watch.every", "watch.parts"},
     {{"watch.parts=test", "watch.every=2"}, "", ""},
+    {{"pretrain.mask_rate=0.3"}, "pretrain.mask_rate", "nothing is pretrained"},
+    {{"pretrain.epochs=3", "pretrain.mask_rate=0.3", "train.epochs=2"}, "", ""},
+    {{"train.init_from=x", "pretrain.epochs=3"}, "pretrain.epochs", "takes the place"},
+    {{"train.task=pretraining", "train.epochs=3", "pretrain.sp=0"}, "", ""},
+    {{"train.task=pretraining", "pretrain.batch_size=3"}, "pretrain.batch_size", "train.batch_size"},
+    {{"train.task=pretraining", "pretrain.epochs=2", "train.epochs=3"},
+     "train.epochs",
+     "pretrain.epochs holds"},
+    {{"train.task=pretraining", "objective.negatives=3"}, "objective.negatives", "next item"},
     {{"train.new_items=mean"}, "train.new_items", "train.init_from is empty"},
 };
 

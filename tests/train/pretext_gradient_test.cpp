@@ -9,11 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "net/model.h"
+#include "support/composed_views.h"
 #include "support/differences.h"
 #include "support/double_weights.h"
 #include "support/network_cases.h"
 #include "support/sanitizers.h"
+#include "train/steps/composed_gradient.h"
 #include "train/steps/pretext_step.h"
 
 namespace truenext {
@@ -25,6 +28,7 @@ struct Case {
   const char* name;
   PretextOptions options;
   bool tied = true;
+  bool attributes = false, bias = false;  ///< of the model
 };
 void PrintTo(const Case& one, std::ostream* out) {
   *out << one.name;
@@ -65,14 +69,22 @@ class PretextGradient : public testing::TestWithParam<Case> {
     options.max_length = 5;
     options.dropout = 0.3;
     options.tie_embeddings = GetParam().tied;
+    options.attributes = GetParam().attributes ? AttributeUse::add : AttributeUse::none;
+    options.output_bias = GetParam().bias;
     options.resolve();
-    model_ = make_model(options, kItems, 5, {}, pretext_.tensors(options));
+    model_ =
+        make_model(options, kItems, 5, test::some_attributes(kItems), pretext_.tensors(options));
     test::roughen(model_->parameters());
+    model_->compose(pool_);
   }
 
   template <typename T>
-  TileGradients<T> run(const WeightViews<T>& weights) const {
-    return run_pretext_tile(*model_, weights, pretext_, tile_, {3, 1, tile_.pretext.examples});
+  TileGradients<T> run(const WeightViews<T>& weights) {
+    const test::ComposedViews<T> read(*model_, weights);
+    TileGradients<T> gradients =
+        run_pretext_tile(*model_, read.views(), pretext_, tile_, {3, 1, tile_.pretext.examples});
+    hand_back(*model_, gradients, pool_);
+    return gradients;
   }
   template <typename T>
   std::vector<double> gradient_of(int64_t index, TileGradients<T>& gradients) const {
@@ -84,6 +96,7 @@ class PretextGradient : public testing::TestWithParam<Case> {
 
   // An attribute twice, one of nobody, an item without.
   const Jagged<int32_t> attributes_{{0, 2, 0, 1, 2, 2, 0, 1}, {0, 2, 3, 3, 4, 6, 7, 8}};
+  WorkerPool pool_{2};
   Pretext pretext_;
   std::unique_ptr<Model> model_;
   const Tile tile_ = two_examples();
@@ -98,7 +111,8 @@ TEST_P(PretextGradient, EqualsFiniteDifferences) {
     const std::vector<double> gradient = gradient_of(i, gradients);
     std::vector<double>& values = weights[i];
     ASSERT_EQ(gradient.size(), values.size());
-    for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / test::kEntries)) {
+    for (size_t e = 0; e < values.size();
+         e += std::max<size_t>(1, values.size() / test::kEntries)) {
       const double slope =
           test::central_difference(values[e], 3e-6, [&] { return run(views).loss; });
       EXPECT_NEAR(gradient[e], slope, 4e-8 * (1 + std::abs(slope)))
@@ -110,7 +124,7 @@ TEST_P(PretextGradient, EqualsFiniteDifferences) {
 TEST_P(PretextGradient, OfTheKernelsIsThatOfTheirTwins) {
   const test::DoubleWeights weights(model_->parameters());
   TileGradients<double> twins = run(weights.views());
-  TileGradients<float> kernels = run(model_->parameters().readable());
+  TileGradients<float> kernels = run(model_->parameters().trained());
   EXPECT_NEAR(kernels.loss, twins.loss, 1e-5 * twins.loss);
   for (int64_t i = 0; i < model_->parameters().size(); ++i) {
     const std::vector<double> wanted = gradient_of(i, twins);
@@ -126,9 +140,12 @@ INSTANTIATE_TEST_SUITE_P(
     Losses, PretextGradient,
     testing::Values(Case{"All", only(0.2, 1, 1, 0.5)},
                     Case{"Probabilities", only(0.2, 1, 1, 0.5, PairScores::probabilities)},
-                    Case{"Untied", only(0.2, 1, 1, 0.5), false}, Case{"Aap", only(1, 0, 0, 0)},
-                    Case{"Mip", only(0, 1, 0, 0)}, Case{"Map", only(0, 0, 1, 0)},
-                    Case{"Sp", only(0, 0, 0, 1)}),
+                    Case{"Untied", only(0.2, 1, 1, 0.5), false},
+                    Case{"Attributes", only(0.2, 1, 1, 0.5), false, true},
+                    Case{"Bias", only(0.2, 1, 1, 0.5), true, false, true},
+                    Case{"AttributesAndBias", only(0.2, 1, 1, 0.5), false, true, true},
+                    Case{"Aap", only(1, 0, 0, 0)}, Case{"Mip", only(0, 1, 0, 0)},
+                    Case{"Map", only(0, 0, 1, 0)}, Case{"Sp", only(0, 0, 0, 1)}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

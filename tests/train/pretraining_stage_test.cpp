@@ -174,6 +174,63 @@ TEST_F(PretrainingStage, ThatIsThereIsUsedAndAnotherReplaced) {
   EXPECT_NE(test::trained_bytes(stage), before);
 }
 
+TEST_F(PretrainingStage, StoppedInTheStageOfAReplacedRunForgetsTheRunBefore) {
+  train(request("run"));
+  TrainRequest other = request("run");
+  other.config.pretrain.losses.mask_rate = 0.4;
+  set_interrupted(true);
+  EXPECT_THROW(pretrain(other, solo_ranks()), Error);
+  set_interrupted(false);
+  EXPECT_FALSE(fs::exists(folder_ / "run" / "model.safetensors"));
+  TrainRequest again = request("run");
+  apply_file(again.config, folder_ / "run" / "config.toml");
+  again.resume = true;
+  train(again);
+  TrainRequest fresh = other;
+  fresh.run = folder_ / "fresh";
+  train(fresh);
+  EXPECT_EQ(test::trained_bytes(folder_ / "run"), test::trained_bytes(folder_ / "fresh"));
+}
+
+TEST_F(PretrainingStage, KeepsItsCheckpointsWhenTheyComeMoreOften) {
+  set_interrupted(true);
+  EXPECT_THROW(pretrain(request("run"), solo_ranks()), Error);
+  set_interrupted(false);
+  TrainRequest more = request("run");
+  more.config.train.checkpoint_steps = 3;
+  pretrain(more, solo_ranks());
+  more.config.pretrain.epochs = 3;  // and for more epochs
+  more.config.train.schedule = RateSchedule::cosine;
+  const fs::path stage = pretrain(more, solo_ranks());
+  EXPECT_EQ(load_counters(stage.parent_path() / "checkpoint" / "last.safetensors").epoch, 3);
+}
+
+TEST_F(PretrainingStage, IsResumedOnTheDataItBeganWith) {
+  set_interrupted(true);
+  EXPECT_THROW(pretrain(request("run"), solo_ranks()), Error);
+  set_interrupted(false);
+  write_file_atomically(folder_ / "attributes.csv", "item,attribute\ni1,other\ni2,one\n");
+  TrainRequest again = request("run");
+  apply_file(again.config, folder_ / "run" / "config.toml");
+  again.config.data.path = prepare("changed", true).string();
+  again.resume = true;
+  try {
+    train(again);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("attribute fingerprint"), std::string::npos);
+  }
+}
+
+TEST_F(PretrainingStage, AloneIsAsItsSectionSays) {
+  TrainRequest alone = request("alone");
+  alone.config.train.task = TrainTask::pretraining;
+  train(alone);
+  train(request("run"));
+  EXPECT_EQ(test::trained_bytes(folder_ / "alone"),
+            test::trained_bytes(folder_ / "run" / kPretrainingFolder));
+}
+
 TEST_F(PretrainingStage, RefusesWhatCannotBe) {
   struct Bad {
     const char* what;

@@ -138,8 +138,9 @@ void start_new_items(const ModelFile& source, const ItemMatch& match, const Data
       if (by_mean) {
         std::copy(mean.begin(), mean.end(), to);
       } else if (parameter.is_table()) {  // biases stay at zero
-        start_new_row(parameter, model.options(), static_cast<uint64_t>(options.seed),
-                      static_cast<uint64_t>(i), text_hash(ids.raw(row)), {to, width});
+        start_new_row(parameter, model.options(), model.num_items(),
+                      static_cast<uint64_t>(options.seed), static_cast<uint64_t>(i),
+                      text_hash(ids.raw(row)), {to, width});
       }
     }
   }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/loop/pretraining_stage.h"
 
+#include <optional>
 #include <string>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "base/log.h"
 #include "data/data_place.h"
 #include "data/dataset.h"
 #include "inference/model_file.h"
+#include "train/loop/run_model.h"
 #include "train/loop/trainer.h"
 
 namespace truenext {
@@ -27,8 +30,10 @@ std::string essence(RunConfig config, const Dataset& dataset) {
       same(config.data.attribute_fingerprint, dataset.attribute_fingerprint());
   clear_fingerprints(config);
   config.preset.clear();
-  config.train.epochs = 0;  // a stage can go on to more
+  // What can change without another stage: of epochs it can go on to more.
+  config.train.epochs = 0;
   config.train.valid_every = 1;
+  config.train.checkpoint_steps = 0;
   config.model.resolve();
   return placeless_text(config) + other;
 }
@@ -41,14 +46,26 @@ bool goes_on(const fs::path& folder, const RunConfig& config) {
   RunConfig there;
   apply_file(there, folder / "config.toml");
   const Dataset dataset = Dataset::open(config.data.path);
-  return there.train.epochs <= config.train.epochs &&
-         essence(there, dataset) == essence(config, dataset);
+  // Under a schedule by the number of epochs, more of them would have been another training.
+  const bool extends =
+      there.train.epochs < config.train.epochs && config.train.schedule == RateSchedule::constant;
+  if ((extends || there.train.epochs == config.train.epochs) &&
+      essence(there, dataset) == essence(config, dataset)) {
+    return true;
+  }
+  log_warning("{}: the pretraining that is there is another one, and is replaced", folder.string());
+  return false;
 }
 
 /// So that a run which is stopped in its first stage can be resumed.
 void begin_folder(const TrainRequest& request) {
   make_folder(request.run);
+  clear_run(request.run);
   RunConfig config = request.config;
+  const Dataset dataset = Dataset::open(config.data.path);
+  config.data.fingerprint = dataset.fingerprint();
+  config.data.split_fingerprint = dataset.split_fingerprint();
+  config.data.attribute_fingerprint = dataset.attribute_fingerprint();
   config.data.from_run = way_from_run(request.run, config.data.path);
   write_file_atomically(request.run / "config.toml", config_text(config));
 }
@@ -84,7 +101,7 @@ RunConfig pretraining_config(const RunConfig& config) {
   stage.train.patience = defaults.patience;
   stage.train.valid_metric = defaults.valid_metric;
   stage.train.valid_users = defaults.valid_users;
-  stage.train.exclude_seen = config.train.exclude_seen;
+  stage.train.new_items = defaults.new_items;
   return stage;
 }
 
@@ -96,6 +113,8 @@ fs::path pretrain(const TrainRequest& request, Ranks& ranks) {
   stage.device = "cpu";
   stage.resume =
       by_first_rank(ranks, [&] { return goes_on(stage.run, stage.config) ? 1.0 : 0.0; }) > 0;
+  std::optional<FolderLock> lock;
+  if (ranks.rank() == 0) lock.emplace(stage.run, "truenext train");
   Trainer trainer(stage, ranks);  // which refuses before anything is written
   by_first_rank(ranks, [&] { return begin_folder(request), 0.0; });
   const TrainResult result = trainer.fit();

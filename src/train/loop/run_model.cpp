@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "eval/result_names.h"
 #include "inference/model_file.h"
+#include "train/loop/watch.h"
 
 namespace truenext {
 
@@ -13,6 +15,14 @@ double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* d
   if (device) return call(*device->scorer());
   const auto encoder = make_encoder(model.options(), weights, model.attributes());
   return call(*make_encoder_scorer(*encoder));
+}
+
+void clear_run(const std::filesystem::path& run) {
+  remove_results(run);
+  forget_looks(run);
+  for (const char* name : {"checkpoint", Watch::kUsersFolder, kModelFileName, "metrics.jsonl"}) {
+    std::filesystem::remove_all(run / name);
+  }
 }
 
 void write_run_model(const std::filesystem::path& run, const TrainingParts& parts,

@@ -24,4 +24,7 @@ void write_run_model(const std::filesystem::path& run, const TrainingParts& part
                      const RunConfig& config, const TensorMap& weights,
                      const std::string& validation);
 
+/// Takes away what a run that begins replaces: checkpoints, model, log and results, not its stages.
+void clear_run(const std::filesystem::path& run);
+
 }  // namespace truenext

@@ -14,6 +14,7 @@
 #include "kernels/kernels.h"
 #include "train/devices/devices.h"
 #include "train/loop/initial_weights.h"
+#include "train/loop/pretraining_stage.h"
 #include "train/loop/progress.h"
 #include "train/loop/run_model.h"
 #include "train/loop/start_summary.h"
@@ -85,11 +86,10 @@ void Trainer::begin() {
 void Trainer::open_run() {
   const std::filesystem::path checkpoints = request_.run / "checkpoint";
   if (!request_.resume) {
-    remove_results(request_.run);
-    forget_looks(request_.run);
-    std::filesystem::remove_all(checkpoints);
-    std::filesystem::remove_all(request_.run / Watch::kUsersFolder);
-    std::filesystem::remove(request_.run / "model.safetensors");
+    clear_run(request_.run);
+    if (request_.pretrained.empty()) {
+      std::filesystem::remove_all(request_.run / kPretrainingFolder);
+    }
   }
   make_folder(checkpoints);
   config_.data.from_run = way_from_run(request_.run, config_.data.path);

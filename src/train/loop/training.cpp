@@ -52,14 +52,16 @@ std::string run_there_text(const fs::path& run) {
 }
 
 /// Whether a run that is resumed goes on from its checkpoint, or else begins again as it was.
-bool continues(const fs::path& run) {
+bool continues(const TrainRequest& request) {
+  const fs::path& run = request.run;
   if (has_checkpoint(run)) return true;
   // What is there to be lost is not overwritten by a command that promises to continue.
   check_data(!fs::exists(run / kModelFileName),
              "{0}: has a model, but no checkpoint to resume from: it was imported, or the folder "
              "checkpoint was removed; train on from its weights with --run NEW --init-from {0}",
              run.string());
-  if (fs::exists(run / kPretrainingFolder)) return false;  // it was stopped while pretraining
+  // It was stopped while pretraining, which goes on by itself.
+  if (has_pretraining(request.config) && fs::exists(run / kPretrainingFolder)) return false;
   log_warning(
       "{}: was stopped before its first checkpoint, so it begins again, as it was configured",
       run.string());
@@ -68,7 +70,7 @@ bool continues(const fs::path& run) {
 
 /// Whether the run continues. Asked under the lock, so that a run which began a moment ago is seen.
 bool check_folder(const TrainRequest& request) {
-  if (request.resume) return continues(request.run);
+  if (request.resume) return continues(request);
   check_usage(request.replace || !fs::exists(request.run / "config.toml"), "{}: {}",
               request.run.string(), run_there_text(request.run));
   return false;
@@ -92,6 +94,9 @@ TrainResult train(const TrainRequest& request) {
                   lock.emplace(request.run, "truenext train");
                   return check_folder(request) ? 1.0 : 0.0;
                 }) > 0;
+  if (mine.config.train.task == TrainTask::pretraining && mine.config.pretrain.epochs > 0) {
+    mine.config = pretraining_config(mine.config);  // the stage alone
+  }
   TrainResult result;
   try {
     if (!mine.resume && has_pretraining(mine.config)) {

@@ -10,6 +10,7 @@
 #include "eval/evaluator.h"
 #include "net/network.h"
 #include "train/devices/devices.h"
+#include "train/loop/pretraining_stage.h"
 #include "train/ranks/table_shards.h"
 
 namespace truenext {
@@ -26,8 +27,8 @@ Dataset open_training_data(RunConfig& config) {
   agree(config.data.fingerprint, dataset.fingerprint(), "dataset fingerprint");
   agree(config.data.split_fingerprint, dataset.split_fingerprint(), "split fingerprint");
   const bool adds = config.model.attributes != AttributeUse::none;
-  const bool pretrains =
-      config.train.task == TrainTask::pretraining && config.pretrain.losses.needs_attributes();
+  const bool pretrains = (config.train.task == TrainTask::pretraining || has_pretraining(config)) &&
+                         config.pretrain.losses.needs_attributes();
   if (!adds && !pretrains) return dataset;
   check_data(!adds || dataset.attribute_ids().size() > 0,
              "{}: has no attributes, which model.attributes = \"{}\" needs; prepare the data with "
@@ -116,7 +117,7 @@ TableShare table_share(const TrainRequest& request, const Ranks& ranks) {
               "leave one of the two out",
               request.device);
   const ObjectiveOptions& objective = request.config.objective;
-  check_usage(objective.sampled(),
+  check_usage(objective.sampled() || request.config.train.task == TrainTask::pretraining,
               "--shard-tables: objective.candidates = \"{}\" reads the whole item table in every "
               "step, so every process would have to hold it; sample candidates, e.g. "
               "objective.candidates=uniform, or leave --shard-tables out",

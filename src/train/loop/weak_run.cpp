@@ -62,6 +62,7 @@ std::string weak_end_text(const RunConfig& config, const std::string& level,
 }
 
 std::string few_steps_text(const RunConfig& config, int64_t examples, int64_t steps_per_epoch) {
+  if (config.train.task == TrainTask::pretraining) return "";  // it is not judged by itself
   const int64_t batch = config.train.batch_size;
   const bool limited = config.train.max_batches > 0 && config.train.max_batches < kFewSteps;
   if (limited || steps_per_epoch >= kFewSteps || batch <= kSmallBatch) return "";

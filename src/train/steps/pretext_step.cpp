@@ -102,7 +102,7 @@ TileGradients<T> run_pretext_tile(const Model& model, const WeightViews<T>& weig
       net::pretext_rows(step.pass(), step.state_rows(), pretext.heads(),
                         {targets.known, targets.hidden, hidden, targets.negatives, targets.around,
                          targets.segment, targets.other},
-                        model.parameters()[model.output_table()].name);
+                        model.parameters()[model.score_table()].name, model.options().hidden_size);
   const PretextOptions& options = pretext.options();
   Losses<T> sum(pretext, step, static_cast<double>(context.divisor));
   PretextLosses parts;
