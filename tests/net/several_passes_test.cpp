@@ -79,7 +79,8 @@ TEST_P(SeveralPasses, GradientsEqualFiniteDifferences) {
   loss(views, &gradients);
   for (int64_t i = 0; i < model_->parameters().size(); ++i) {
     std::vector<double>& values = weights[i];
-    for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / test::kEntries)) {
+    for (size_t e = 0; e < values.size();
+         e += std::max<size_t>(1, values.size() / test::kEntries)) {
       const double slope =
           test::central_difference(values[e], 1e-6, [&] { return loss(views, nullptr); });
       EXPECT_NEAR(gradients[i][e], slope, 1e-7 * (1 + std::abs(slope)))

@@ -85,7 +85,8 @@ TEST_P(NetworkGradient, EqualsFiniteDifferences) {
     const std::vector<double> gradient = gradient_of(*model_, i, gradients);
     std::vector<double>& values = weights[i];
     ASSERT_EQ(gradient.size(), values.size());
-    for (size_t e = 0; e < values.size(); e += std::max<size_t>(1, values.size() / test::kEntries)) {
+    for (size_t e = 0; e < values.size();
+         e += std::max<size_t>(1, values.size() / test::kEntries)) {
       const double slope =
           test::central_difference(values[e], 3e-6, [&] { return run(views).loss; });
       EXPECT_NEAR(gradient[e], slope, 2e-8) << model_->parameters()[i].name << " " << e;
