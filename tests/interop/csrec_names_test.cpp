@@ -140,7 +140,9 @@ TEST_P(CsrecNames, GiveTheStatesOfThatCodesEquations) {
     const Row wanted = GetParam().state(reference, items);
     const bool biased = model.description.model.output_bias;
     ASSERT_EQ(states.size(), wanted.size() + (biased ? 1 : 0));
-    if (biased) EXPECT_EQ(states.back(), 1.0f);  // that the bias is multiplied with
+    if (biased) {
+      EXPECT_EQ(states.back(), 1.0f);  // that the bias is multiplied with
+    }
     for (size_t c = 0; c < wanted.size(); ++c) {
       EXPECT_NEAR(states[c], wanted[c], 2e-5 * (1 + std::abs(wanted[c]))) << items.size();
     }

@@ -24,12 +24,9 @@ std::vector<int32_t> items_at(const Tile& tile, std::span<const int32_t> tokens)
 
 net::Input pretext_input(const Tile& tile, std::span<const int32_t> wanted) {
   const bool all = std::ssize(wanted) == tile.tokens();
-  net::Input input{tile.sequences.values, tile.sequences.offsets, tile.streams,
-                   all ? net::Wanted::all() : net::Wanted::list(wanted)};
-  input.hidden = tile.hidden;
-  input.mask = net::kMaskVector;
-  input.both_ways = true;
-  return input;
+  const auto states = all ? net::Wanted::all() : net::Wanted::list(wanted);
+  return {tile.sequences.values, tile.sequences.offsets, tile.streams, states, {}, {},
+          tile.hidden,           net::kMaskVector,       true};
 }
 
 /// The losses over the rows of one pass, and where their gradients are.
