@@ -77,23 +77,12 @@ Tensors csrec_nextitnet_tensors(const ModelOptions& options, int64_t num_items) 
 }
 
 Tensors csrec_sasrec_tensors(const ModelOptions& options, int64_t num_items) {
-  const int64_t d = options.hidden_size, inner = options.inner_size;
+  const int64_t d = options.hidden_size;
   Tensors tensors = {csrec_item_table(options, num_items)};
   tensors.push_back(
       {"position_embedding.weight", {options.max_length, d}, {"position_embedding.weight"}});
-  for (int64_t b = 0; b < options.num_blocks; ++b) {
-    const std::string attention = fmt::format("trm_encoder.layer.{}.multi_head_attention.", b);
-    const std::string forward = fmt::format("trm_encoder.layer.{}.feed_forward.", b);
-    const std::string ours = fmt::format("blocks.{}.", b);
-    add_pair(tensors, attention + "query", ours + "query", d, d);
-    add_pair(tensors, attention + "key", ours + "key", d, d);
-    add_pair(tensors, attention + "value", ours + "value", d, d);
-    add_pair(tensors, attention + "dense", ours + "output", d, d);
-    add_pair(tensors, attention + "LayerNorm", ours + "attention_norm", d);
-    add_pair(tensors, forward + "dense_1", ours + "ffn1", inner, d);
-    add_pair(tensors, forward + "dense_2", ours + "ffn2", d, inner);
-    add_pair(tensors, forward + "LayerNorm", ours + "ffn_norm", d);
-  }
+  add_post_norm_blocks(tensors, options, "trm_encoder.layer.{}.", "multi_head_attention.",
+                       "feed_forward.");
   add_pair(tensors, "LayerNorm", "embedding_norm", d);
   return tensors;
 }

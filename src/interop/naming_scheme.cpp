@@ -189,4 +189,22 @@ void add_pair(std::vector<ForeignTensor>& tensors, const std::string& theirs,
   tensors.push_back({theirs + ".bias", {out}, {ours + ".bias"}});
 }
 
+void add_post_norm_blocks(std::vector<ForeignTensor>& tensors, const ModelOptions& options,
+                          std::string_view layer, const std::string& attention,
+                          const std::string& inner) {
+  const int64_t d = options.hidden_size;
+  for (int64_t b = 0; b < options.num_blocks; ++b) {
+    const std::string theirs = fmt::format(fmt::runtime(layer), b);
+    const std::string ours = fmt::format("blocks.{}.", b);
+    for (const char* part : {"query", "key", "value"}) {
+      add_pair(tensors, theirs + attention + part, ours + part, d, d);
+    }
+    add_pair(tensors, theirs + attention + "dense", ours + "output", d, d);
+    add_pair(tensors, theirs + attention + "LayerNorm", ours + "attention_norm", d);
+    add_pair(tensors, theirs + inner + "dense_1", ours + "ffn1", options.inner_size, d);
+    add_pair(tensors, theirs + inner + "dense_2", ours + "ffn2", d, options.inner_size);
+    add_pair(tensors, theirs + inner + "LayerNorm", ours + "ffn_norm", d);
+  }
+}
+
 }  // namespace truenext

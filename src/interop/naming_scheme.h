@@ -98,4 +98,10 @@ std::vector<float> turned(const std::vector<float>& values, int64_t rows, int64_
 void add_pair(std::vector<ForeignTensor>& tensors, const std::string& theirs,
               const std::string& ours, int64_t out, int64_t in = 0);
 
+/// Adds the blocks of a transformer after BERT (S3-Rec's and CSRec's SASRec): those of block b are
+/// under `layer` with b in place of {}, in the parts `attention` and `inner`.
+void add_post_norm_blocks(std::vector<ForeignTensor>& tensors, const ModelOptions& options,
+                          std::string_view layer, const std::string& attention,
+                          const std::string& inner);
+
 }  // namespace truenext

@@ -23,19 +23,7 @@ std::vector<ForeignTensor> s3rec_sasrec_tensors(const ModelOptions& options, int
   tensors.push_back({"attribute_embeddings.weight", {kAnyExtent, d}, {}});
   tensors.push_back(
       {"position_embeddings.weight", {options.max_length, d}, {"position_embedding.weight"}});
-  for (int64_t b = 0; b < options.num_blocks; ++b) {
-    const std::string attention = fmt::format("item_encoder.layer.{}.attention.", b);
-    const std::string inner = fmt::format("item_encoder.layer.{}.intermediate.", b);
-    const std::string ours = fmt::format("blocks.{}.", b);
-    add_pair(tensors, attention + "query", ours + "query", d, d);
-    add_pair(tensors, attention + "key", ours + "key", d, d);
-    add_pair(tensors, attention + "value", ours + "value", d, d);
-    add_pair(tensors, attention + "dense", ours + "output", d, d);
-    add_pair(tensors, attention + "LayerNorm", ours + "attention_norm", d);
-    add_pair(tensors, inner + "dense_1", ours + "ffn1", options.inner_size, d);
-    add_pair(tensors, inner + "dense_2", ours + "ffn2", d, options.inner_size);
-    add_pair(tensors, inner + "LayerNorm", ours + "ffn_norm", d);
-  }
+  add_post_norm_blocks(tensors, options, "item_encoder.layer.{}.", "attention.", "intermediate.");
   add_pair(tensors, "LayerNorm", "embedding_norm", d);
   for (const std::string objective : {"aap", "mip", "map", "sp"}) {
     tensors.push_back({objective + "_norm.weight", {d, d}, {}});

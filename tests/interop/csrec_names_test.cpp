@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "inference/model_weights.h"
 #include "interop/csrec_reference.h"
+#include "interop/import_helpers.h"
 #include "interop/memory_state_dict.h"
 #include "interop/model_import.h"
 #include "interop/naming_scheme.h"
@@ -111,17 +112,8 @@ MemoryStateDict state_of(const Kind& kind) {
   return state;
 }
 
-ImportOptions named(const std::string& names, const std::vector<std::string>& settings = {}) {
-  ImportOptions options;
-  options.names = names;
-  options.settings = settings;
-  return options;
-}
-
-bool says(const std::vector<std::string>& lines, const std::string& part) {
-  return std::any_of(lines.begin(), lines.end(),
-                     [&](const std::string& line) { return line.find(part) != std::string::npos; });
-}
+using test::named;
+using test::says;
 
 class CsrecNames : public testing::TestWithParam<Kind> {};
 

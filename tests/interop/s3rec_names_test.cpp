@@ -7,6 +7,7 @@
 
 #include "inference/model_weights.h"
 #include "inference/safetensors.h"
+#include "interop/import_helpers.h"
 #include "interop/memory_state_dict.h"
 #include "interop/model_export.h"
 #include "interop/model_import.h"
@@ -47,17 +48,8 @@ MemoryStateDict state_of(const std::string& names, const ModelOptions& options) 
   return state;
 }
 
-ImportOptions named(const std::string& names, const std::vector<std::string>& settings = {}) {
-  ImportOptions options;
-  options.names = names;
-  options.settings = settings;
-  return options;
-}
-
-bool says(const std::vector<std::string>& lines, const std::string& part) {
-  return std::any_of(lines.begin(), lines.end(),
-                     [&](const std::string& line) { return line.find(part) != std::string::npos; });
-}
+using test::named;
+using test::says;
 
 TEST(S3recNames, HaveTheTensorsOfTheProjectsFiles) {
   EXPECT_EQ(state_of("s3rec", small_options("sasrec")).tensors().size(), 45u);

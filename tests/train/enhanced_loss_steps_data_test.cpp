@@ -17,6 +17,7 @@
 #include "kernels/overloads.h"
 #include "net/model.h"
 #include "objectives/full_catalogue.h"
+#include "support/s3rec_names.h"
 #include "train/optimise/optimizer.h"
 #include "train/steps/tile_step.h"
 
@@ -88,18 +89,7 @@ std::map<std::string, std::string> tensor_names(const Case& which) {
     pair("dense", "dense");
     return names;
   }
-  names["position_embedding.weight"] = "position_embeddings.weight";
-  pair("embedding_norm", "LayerNorm");
-  for (const std::string b : {"0", "1"}) {
-    const std::string ours = "blocks." + b + ".", theirs = "item_encoder.layer." + b + ".";
-    for (const char* part : {"query", "key", "value"})
-      pair(ours + part, theirs + "attention." + part);
-    pair(ours + "output", theirs + "attention.dense");
-    pair(ours + "attention_norm", theirs + "attention.LayerNorm");
-    pair(ours + "ffn1", theirs + "intermediate.dense_1");
-    pair(ours + "ffn2", theirs + "intermediate.dense_2");
-    pair(ours + "ffn_norm", theirs + "intermediate.LayerNorm");
-  }
+  test::add_s3rec_transformer(names);
   return names;
 }
 

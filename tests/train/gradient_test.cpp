@@ -17,6 +17,7 @@
 #include "support/composed_views.h"
 #include "support/differences.h"
 #include "support/double_weights.h"
+#include "support/gradients.h"
 #include "support/network_cases.h"
 #include "support/sanitizers.h"
 #include "support/tiles.h"
@@ -41,13 +42,7 @@ ObjectiveOptions full() {
   return options;
 }
 
-template <typename T>
-std::vector<double> gradient_of(const Model& model, int64_t index, TileGradients<T>& gradients) {
-  const Parameter& parameter = model.parameters()[index];
-  const std::span<const T> values =
-      parameter.is_table() ? gradients.tables[index].make_dense() : gradients.of(parameter);
-  return {values.begin(), values.end()};
-}
+using test::gradient_of;
 
 class NetworkGradient
     : public testing::TestWithParam<std::tuple<test::NetworkCase, ObjectiveOptions>> {

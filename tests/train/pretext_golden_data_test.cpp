@@ -9,16 +9,16 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "inference/safetensors.h"
 #include "net/model.h"
+#include "support/gradients.h"
+#include "support/s3rec_names.h"
 #include "train/optimise/optimizer.h"
 #include "train/steps/pretext_step.h"
 
@@ -31,28 +31,13 @@ using nlohmann::json;
 const fs::path kFolder = fs::path(TRUENEXT_SHARED_DATA) / "s3rec";
 constexpr const char* kMask = "mask_embedding";
 
-std::map<std::string, std::string> tensor_names() {
-  std::map<std::string, std::string> names = {
-      {"item_embedding.weight", "item_embeddings.weight"},
-      {"position_embedding.weight", "position_embeddings.weight"},
-      {"pretraining.attribute_embedding", "attribute_embeddings.weight"},
-      {kMask, "item_embeddings.weight"}};
-  const auto pair = [&](const std::string& ours, const std::string& theirs) {
-    for (const char* end : {".weight", ".bias"}) names[ours + end] = theirs + end;
-  };
-  pair("embedding_norm", "LayerNorm");
-  for (const std::string b : {"0", "1"}) {
-    const std::string ours = "blocks." + b + ".", theirs = "item_encoder.layer." + b + ".";
-    for (const char* part : {"query", "key", "value"})
-      pair(ours + part, theirs + "attention." + part);
-    pair(ours + "output", theirs + "attention.dense");
-    pair(ours + "attention_norm", theirs + "attention.LayerNorm");
-    pair(ours + "ffn1", theirs + "intermediate.dense_1");
-    pair(ours + "ffn2", theirs + "intermediate.dense_2");
-    pair(ours + "ffn_norm", theirs + "intermediate.LayerNorm");
-  }
-  for (const char* head : {"aap", "mip", "map", "sp"}) {
-    pair(std::string("pretraining.") + head, std::string(head) + "_norm");
+test::TensorPairs tensor_names() {
+  test::TensorPairs names = {{"item_embedding.weight", "item_embeddings.weight"},
+                             {"pretraining.attribute_embedding", "attribute_embeddings.weight"},
+                             {kMask, "item_embeddings.weight"}};
+  test::add_s3rec_transformer(names);
+  for (const std::string head : {"aap", "mip", "map", "sp"}) {
+    test::add_tensor_pair(names, "pretraining." + head, head + "_norm");
   }
   return names;
 }
@@ -219,18 +204,7 @@ TEST(PretextGolden, TheFourSumsOfAShippedCheckpoint) {
   EXPECT_NEAR(0.2 * losses.aap + losses.mip + losses.map + 0.5 * losses.sp, 2897.199, 0.28);
 }
 
-class PretextSteps : public testing::Test {
- protected:
-  static std::vector<float> gradient(Golden& example, int64_t i) {
-    const Parameter& parameter = example.model().parameters()[i];
-    const std::span<const float> values = parameter.is_table()
-                                              ? example.gradients().tables[i].make_dense()
-                                              : example.gradients().of(parameter);
-    return {values.begin(), values.end()};
-  }
-};
-
-TEST_F(PretextSteps, GiveTheGoldenLossesGradientsAndWeights) {
+TEST(PretextSteps, GiveTheGoldenLossesGradientsAndWeights) {
   const fs::path file = kFolder / "golden" / "train_steps.json";
   if (!fs::exists(file)) GTEST_SKIP() << file << " is not there";
   const json golden = read_json(file)["cases"]["s3rec_pretrain"];
@@ -265,7 +239,7 @@ TEST_F(PretextSteps, GiveTheGoldenLossesGradientsAndWeights) {
     for (int64_t i = 0; i < example.model().parameters().size(); ++i) {
       const Parameter& parameter = example.model().parameters()[i];
       const std::vector<float> first = example.shown(i, values("gradients"));
-      const std::vector<float> ours = gradient(example, i);
+      const std::vector<double> ours = test::gradient_of(example.model(), i, example.gradients());
       const char* after = step == 1 ? "after_1_steps" : step == 3 ? "after_3_steps" : nullptr;
       const std::vector<float> wanted = example.shown(i, values(after ? after : "initial"));
       for (size_t e = 0; e < first.size(); ++e) {

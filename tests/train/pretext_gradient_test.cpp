@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "support/composed_views.h"
 #include "support/differences.h"
 #include "support/double_weights.h"
+#include "support/gradients.h"
 #include "support/network_cases.h"
 #include "support/sanitizers.h"
 #include "train/steps/composed_gradient.h"
@@ -86,13 +86,6 @@ class PretextGradient : public testing::TestWithParam<Case> {
     hand_back(*model_, gradients, pool_);
     return gradients;
   }
-  template <typename T>
-  std::vector<double> gradient_of(int64_t index, TileGradients<T>& gradients) const {
-    const Parameter& parameter = model_->parameters()[index];
-    const std::span<const T> values =
-        parameter.is_table() ? gradients.tables[index].make_dense() : gradients.of(parameter);
-    return {values.begin(), values.end()};
-  }
 
   // An attribute twice, one of nobody, an item without.
   const Jagged<int32_t> attributes_{{0, 2, 0, 1, 2, 2, 0, 1}, {0, 2, 3, 3, 4, 6, 7, 8}};
@@ -108,7 +101,7 @@ TEST_P(PretextGradient, EqualsFiniteDifferences) {
   TileGradients<double> gradients = run(views);
   EXPECT_GT(gradients.loss, 0.05);
   for (int64_t i = 0; i < model_->parameters().size(); ++i) {
-    const std::vector<double> gradient = gradient_of(i, gradients);
+    const std::vector<double> gradient = test::gradient_of(*model_, i, gradients);
     std::vector<double>& values = weights[i];
     ASSERT_EQ(gradient.size(), values.size());
     for (size_t e = 0; e < values.size();
@@ -127,8 +120,8 @@ TEST_P(PretextGradient, OfTheKernelsIsThatOfTheirTwins) {
   TileGradients<float> kernels = run(model_->parameters().trained());
   EXPECT_NEAR(kernels.loss, twins.loss, 1e-5 * twins.loss);
   for (int64_t i = 0; i < model_->parameters().size(); ++i) {
-    const std::vector<double> wanted = gradient_of(i, twins);
-    const std::vector<double> found = gradient_of(i, kernels);
+    const std::vector<double> wanted = test::gradient_of(*model_, i, twins);
+    const std::vector<double> found = test::gradient_of(*model_, i, kernels);
     for (size_t e = 0; e < wanted.size(); ++e) {
       EXPECT_NEAR(found[e], wanted[e], 2e-6 + 1e-4 * std::abs(wanted[e]))
           << model_->parameters()[i].name << " " << e;
