@@ -16,7 +16,6 @@
 #include "data/prepare.h"
 #include "inference/model_file.h"
 #include "support/small_data.h"
-#include "train/loop/train_state.h"
 #include "train/loop/training.h"
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
@@ -192,17 +191,29 @@ TEST_F(PretrainingStage, StoppedInTheStageOfAReplacedRunForgetsTheRunBefore) {
   EXPECT_EQ(test::trained_bytes(folder_ / "run"), test::trained_bytes(folder_ / "fresh"));
 }
 
-TEST_F(PretrainingStage, KeepsItsCheckpointsWhenTheyComeMoreOften) {
-  set_interrupted(true);
-  EXPECT_THROW(pretrain(request("run"), solo_ranks()), Error);
-  set_interrupted(false);
+TEST_F(PretrainingStage, IsUsedWhenOnlyCheckpointsAreToComeMoreOften) {
+  const fs::path model = pretrain(request("run"), solo_ranks());
+  const auto made = fs::last_write_time(model);
   TrainRequest more = request("run");
   more.config.train.checkpoint_steps = 3;
   pretrain(more, solo_ranks());
-  more.config.pretrain.epochs = 3;  // and for more epochs
-  more.config.train.schedule = RateSchedule::cosine;
-  const fs::path stage = pretrain(more, solo_ranks());
-  EXPECT_EQ(load_counters(stage.parent_path() / "checkpoint" / "last.safetensors").epoch, 3);
+  EXPECT_EQ(fs::last_write_time(model), made);
+}
+
+// Under a schedule by the number of epochs they would have been other steps from the first on.
+TEST_F(PretrainingStage, OfMoreEpochsIsThatOfAFreshStage) {
+  for (const RateSchedule schedule : {RateSchedule::constant, RateSchedule::cosine}) {
+    const std::string name(word_of(schedule));
+    TrainRequest grown = request("grown " + name), fresh = request("fresh " + name);
+    grown.config.train.schedule = fresh.config.train.schedule = schedule;
+    pretrain(grown, solo_ranks());
+    grown.config.pretrain.epochs = fresh.config.pretrain.epochs = 3;
+    pretrain(grown, solo_ranks());
+    pretrain(fresh, solo_ranks());
+    EXPECT_EQ(test::trained_bytes(grown.run / kPretrainingFolder),
+              test::trained_bytes(fresh.run / kPretrainingFolder))
+        << name;
+  }
 }
 
 TEST_F(PretrainingStage, IsResumedOnTheDataItBeganWith) {
