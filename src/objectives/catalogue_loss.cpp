@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "kernels/overloads.h"
 #include "kernels/scratch.h"
@@ -11,85 +12,148 @@
 namespace truenext {
 namespace {
 
-/// Scores of a block of queries: a unit of the first phase stays in the second-level cache.
-constexpr int64_t kBlockScores = int64_t{1} << 18;
-/// Items of a unit of the second phase, whose gradients stay in the first- or second-level cache.
+/// A piece of scores, 128 KB in float: with the rows it is made of it stays in the second-level
+/// cache.
+constexpr int64_t kBlockQueries = 128;
 constexpr int64_t kRangeItems = 256;
-/// Scores that are kept, 64 MB: more queries are taken one group after the other.
-constexpr int64_t kKeptScores = int64_t{1} << 24;
-/// Catalogues whose rows are made whole (objectives/full_catalogue.cpp).
-constexpr int64_t kMostItems = 16384;
-/// Numbers of a table from which on a gradient of its size for every tile costs more than keeping
-/// scores.
+/// Numbers of a table from which on a gradient of its size for every tile costs more than making
+/// scores twice.
 constexpr int64_t kLargeTable = int64_t{1} << 18;
+
+template <typename T>
+T* piece_of_scores() {
+  return kernels::scratch<T>(kernels::Scratch::objective_states, kBlockQueries * kRangeItems);
+}
 
 }  // namespace
 
 template <typename T>
 bool CatalogueLoss<T>::pays(int64_t num_items, int64_t dim) {
-  return num_items <= kMostItems && num_items * dim >= kLargeTable;
-}
-
-template <typename T>
-int64_t CatalogueLoss<T>::most_queries(int64_t num_items) {
-  return std::max<int64_t>(1, kKeptScores / num_items);
+  return num_items * dim >= kLargeTable;
 }
 
 template <typename T>
 CatalogueLoss<T>::CatalogueLoss(const Criterion& criterion, std::span<const T> table, int64_t dim,
-                                int64_t divisor, std::span<Part> parts, AlignedVector<T>& scores)
+                                int64_t divisor, std::span<Part> parts)
     : criterion_(criterion),
       table_(table),
       dim_(dim),
       num_items_(static_cast<int64_t>(table.size()) / dim),
       share_(1.0 / static_cast<double>(divisor)),
       parts_(parts) {
-  const int64_t block = std::max<int64_t>(1, kBlockScores / num_items_);
   int64_t queries = 0;
   for (size_t p = 0; p < parts.size(); ++p) {
-    const int64_t own = parts[p].tile->targets.size();
-    for (int64_t begin = 0; begin < own; begin += block) {
-      blocks_.push_back({static_cast<int64_t>(p), begin, std::min(own, begin + block)});
+    const Targets& targets = parts[p].tile->targets;
+    std::vector<WholeRow>& rows = rows_.emplace_back(static_cast<size_t>(targets.size()));
+    for (int64_t q = 0; q < targets.size(); ++q) {
+      const auto weights = targets.positive_weights(q);
+      rows[q].negatives = num_items_ - std::ssize(weights);
+      for (const float weight : weights) rows[q].weight += weight;
     }
-    queries += own;
+    for (int64_t begin = 0; begin < targets.size(); begin += kBlockQueries) {
+      const int64_t end = std::min(targets.size(), begin + kBlockQueries);
+      blocks_.push_back({static_cast<int64_t>(p), begin, end});
+    }
+    queries += targets.size();
   }
-  const auto wanted = static_cast<size_t>(queries * num_items_);
-  if (scores.size() < wanted) scores.resize(wanted);
   gathered_.resize(static_cast<size_t>(queries * dim_));
-  int64_t first = 0;
+  T* first = gathered_.data();
   for (const Part& part : parts) {
-    rows_.push_back(scores.data() + first * num_items_);
-    queries_.push_back(gathered_.data() + first * dim_);
-    first += part.tile->targets.size();
+    queries_.push_back(first);
+    first += part.tile->targets.size() * dim_;
   }
+}
+
+template <typename T>
+void CatalogueLoss<T>::score(const Block& block, Range range, T* scores) const {
+  kernels::gemm_nt(block.end - block.begin, range.count, dim_,
+                   queries_[block.part] + block.begin * dim_, dim_,
+                   table_.data() + range.first * dim_, dim_, scores, range.count, false);
+}
+
+template <typename T>
+double CatalogueLoss<T>::apply(int64_t part, int64_t query, Range range, T* scores) const {
+  thread_local std::vector<int32_t> places;
+  thread_local std::vector<float> weights;
+  const Targets& targets = parts_[part].tile->targets;
+  const auto positives = targets.positives(query);
+  places.clear();
+  weights.clear();
+  for (size_t p = 0; p < positives.size(); ++p) {
+    const int64_t place = positives[p] - range.first;
+    if (place < 0 || place >= range.count) continue;
+    places.push_back(static_cast<int32_t>(place));
+    weights.push_back(targets.positive_weights(query)[p]);
+  }
+  const std::span<T> row(scores, static_cast<size_t>(range.count));
+  return apply_row<T>(criterion_, {row, places, weights, &rows_[part][query]}, share_);
+}
+
+template <typename T>
+void CatalogueLoss<T>::survey(const Block& block, Range range, T* scores, T* grads) {
+  for (int64_t q = block.begin; q < block.end; ++q) {
+    WholeRow& row = rows_[block.part][q];
+    const double before = row.top;
+    criterion_.survey({scores + (q - block.begin) * range.count, static_cast<size_t>(range.count)},
+                      row);
+    if (row.top == before) continue;
+    const double smaller = std::exp(before - row.top);  // 0 at first
+    kernels::scale(dim_, static_cast<T>(smaller), grads + (q - block.begin) * dim_);
+  }
+}
+
+// Of a softmax: the gradient of a score is w e^(score - top) / sum - w_p, w the positives' weights
+// together.
+template <typename T>
+double CatalogueLoss<T>::finish(const Block& block, T* grads) const {
+  const Targets& targets = parts_[block.part].tile->targets;
+  double loss = 0;
+  for (int64_t q = block.begin; q < block.end; ++q) {
+    const WholeRow& row = rows_[block.part][q];
+    const T* state = queries_[block.part] + q * dim_;
+    T* grad = grads + (q - block.begin) * dim_;
+    kernels::scale(dim_, static_cast<T>(share_ * row.weight / row.sum), grad);
+    const double all = row.top + std::log(row.sum);
+    const auto positives = targets.positives(q);
+    for (size_t p = 0; p < positives.size(); ++p) {
+      const double weight = targets.positive_weights(q)[p];
+      const T* item = table_.data() + positives[p] * dim_;
+      loss += weight * (all - static_cast<double>(kernels::dot(dim_, state, item)));
+      kernels::axpy(dim_, static_cast<T>(-share_ * weight), item, grad);
+    }
+  }
+  return loss * share_;
 }
 
 template <typename T>
 void CatalogueLoss<T>::run_rows(int64_t unit) {
   Block& block = blocks_[unit];
   const Part& part = parts_[block.part];
-  const Targets& targets = part.tile->targets;
   const int64_t count = block.end - block.begin;
   ObjectiveInput<T> input;
   input.states = part.states;
   input.by_query = part.by_query;
   input.dim = dim_;
   input.tile = part.tile;
-  T* states = queries_[block.part] + block.begin * dim_;
-  T* scores = rows_[block.part] + block.begin * num_items_;
-  gather_states(input, block.begin, block.end, states);
-  kernels::gemm_nt(count, num_items_, dim_, states, dim_, table_.data(), dim_, scores, num_items_,
-                   false);
-  block.loss = 0;
-  for (int64_t q = block.begin; q < block.end; ++q) {
-    const std::span<T> row(scores + (q - block.begin) * num_items_,
-                           static_cast<size_t>(num_items_));
-    block.loss +=
-        apply_row<T>(criterion_, {row, targets.positives(q), targets.positive_weights(q)}, share_);
-  }
+  gather_states(input, block.begin, block.end, queries_[block.part] + block.begin * dim_);
+  T* scores = piece_of_scores<T>();
   T* grads = kernels::scratch<T>(kernels::Scratch::objective_gradients, count * dim_);
-  kernels::gemm_nn(count, dim_, num_items_, scores, num_items_, table_.data(), dim_, grads, dim_,
-                   false);
+  std::fill_n(grads, count * dim_, T(0));
+  block.loss = 0;
+  for (int64_t first = 0; first < num_items_; first += kRangeItems) {
+    const Range range{first, std::min(kRangeItems, num_items_ - first)};
+    score(block, range, scores);
+    if (criterion_.needs_survey()) {
+      survey(block, range, scores, grads);
+    } else {
+      for (int64_t q = block.begin; q < block.end; ++q) {
+        block.loss += apply(block.part, q, range, scores + (q - block.begin) * range.count);
+      }
+    }
+    kernels::gemm_nn(count, dim_, range.count, scores, range.count, table_.data() + first * dim_,
+                     dim_, grads, dim_, true);
+  }
+  if (criterion_.needs_survey()) block.loss = finish(block, grads);
   scatter_states(input, block.begin, block.end, grads, part.state_grad);
 }
 
@@ -106,30 +170,45 @@ int64_t CatalogueLoss<T>::item_units() const {
 
 template <typename T>
 void CatalogueLoss<T>::run_items(int64_t unit, T* table_grad) const {
-  const int64_t begin = unit * kRangeItems;
-  const int64_t items = std::min(kRangeItems, num_items_ - begin);
+  const int64_t first = unit * kRangeItems;
+  const Range range{first, std::min(kRangeItems, num_items_ - first)};
   const auto parts = static_cast<int64_t>(parts_.size());
   const int64_t levels = std::bit_width(static_cast<uint64_t>(parts)) + 1;
-  T* room = kernels::scratch<T>(kernels::Scratch::objective_scores, levels * items * dim_);
-  add_up(0, parts, begin, items, room, room + items * dim_);
-  kernels::axpy(items * dim_, T(1), room, table_grad + begin * dim_);
+  const int64_t size = range.count * dim_;
+  T* room = kernels::scratch<T>(kernels::Scratch::objective_scores, levels * size);
+  add_up(0, parts, range, room, room + size);
+  kernels::axpy(size, T(1), room, table_grad + first * dim_);
+}
+
+template <typename T>
+void CatalogueLoss<T>::add_part(int64_t part, Range range, T* sum) const {
+  T* scores = piece_of_scores<T>();
+  const int64_t queries = queries_of(part);
+  for (int64_t begin = 0; begin < queries; begin += kBlockQueries) {
+    const Block block{part, begin, std::min(queries, begin + kBlockQueries)};
+    score(block, range, scores);
+    for (int64_t q = begin; q < block.end; ++q) {
+      apply(part, q, range, scores + (q - begin) * range.count);
+    }
+    kernels::gemm_tn(range.count, dim_, block.end - begin, scores, range.count,
+                     queries_[part] + begin * dim_, dim_, sum, dim_, begin > 0);
+  }
 }
 
 // sum [items, dim] = gradient of a range of items by parts first .. last - 1: the left half, as
 // many parts as the next lower power of two, plus the right one.
 template <typename T>
-void CatalogueLoss<T>::add_up(int64_t first, int64_t last, int64_t begin, int64_t items, T* sum,
-                              T* room) const {
+void CatalogueLoss<T>::add_up(int64_t first, int64_t last, Range range, T* sum, T* room) const {
   const int64_t parts = last - first;
+  const int64_t size = range.count * dim_;
   if (parts == 1) {
-    kernels::gemm_tn(items, dim_, parts_[first].tile->targets.size(), rows_[first] + begin,
-                     num_items_, queries_[first], dim_, sum, dim_, false);
-    return;
+    if (queries_of(first) == 0) std::fill_n(sum, size, T(0));
+    return add_part(first, range, sum);
   }
   const auto half = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(parts)) / 2);
-  add_up(first, first + half, begin, items, sum, room);
-  add_up(first + half, last, begin, items, room, room + items * dim_);
-  kernels::axpy(items * dim_, T(1), room, sum);
+  add_up(first, first + half, range, sum, room);
+  add_up(first + half, last, range, room, room + size);
+  kernels::axpy(size, T(1), room, sum);
 }
 
 template class CatalogueLoss<float>;

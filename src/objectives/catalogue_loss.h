@@ -12,11 +12,12 @@
 namespace truenext {
 
 /// Loss of several tiles over the whole catalogue, in two phases whose units workers share
-/// (decision 0018): rows of scores, with the gradients of states, by blocks of queries; then the
-/// table's gradient by ranges of items, each row of which one worker writes. A tile by itself would
-/// make a gradient as large as the table, to be added to the others'. Gradients of the table are
-/// added over tiles along the tree of TreeReducer, so that processes that have some of a batch's
-/// tiles get the same bits.
+/// (decision 0018): losses and gradients of states by blocks of queries; then the table's gradient
+/// by ranges of items, each row of which one worker writes. A tile by itself would make a gradient
+/// as large as the table, to be added to the others'. Scores are made in both phases, each time for
+/// as many queries and items as stay in cache, and never kept. Gradients of the table are added
+/// over tiles along the tree of TreeReducer, so that processes that have some of a batch's tiles
+/// get the same bits.
 template <typename T>
 class CatalogueLoss {
  public:
@@ -30,15 +31,14 @@ class CatalogueLoss {
     double loss = 0;
   };
 
-  /// `table` [num_items, dim]. Rows of scores of all parts are kept in `scores`, which grows.
+  /// `table` [num_items, dim]. The criterion's rows may be shown in pieces.
   CatalogueLoss(const Criterion& criterion, std::span<const T> table, int64_t dim, int64_t divisor,
-                std::span<Part> parts, AlignedVector<T>& scores);
+                std::span<Part> parts);
 
-  /// Whether rows of this catalogue are short enough to be kept, and the table is so large that
-  /// this is worth while.
+  /// Whether the table is so large that this is worth while.
   static bool pays(int64_t num_items, int64_t dim);
-  /// Queries whose rows of scores may be kept at once.
-  static int64_t most_queries(int64_t num_items);
+  /// Queries of the tiles that are taken together: their activations wait for the loss.
+  static constexpr int64_t kMostQueries = 4096;
 
   /// Units of the first phase, in any order, by any thread; then collect_losses().
   int64_t row_units() const { return static_cast<int64_t>(blocks_.size()); }
@@ -55,9 +55,21 @@ class CatalogueLoss {
     int64_t part, begin, end;
     double loss = 0;
   };
+  /// Items first .. first + count - 1.
+  struct Range {
+    int64_t first, count;
+  };
 
-  void add_up(int64_t first_part, int64_t last_part, int64_t begin, int64_t items, T* sum,
-              T* room) const;
+  int64_t queries_of(int64_t part) const { return parts_[part].tile->targets.size(); }
+  void score(const Block& block, Range range, T* scores) const;
+  /// One query's scores of a range become gradients; returns their share of the loss.
+  double apply(int64_t part, int64_t query, Range range, T* scores) const;
+  /// The same where the sums over a row are not known yet: the gradients of states [queries, dim]
+  /// are sums of e^(score - top) and are made smaller when a larger score is met.
+  void survey(const Block& block, Range range, T* scores, T* grads);
+  double finish(const Block& block, T* grads) const;
+  void add_up(int64_t first_part, int64_t last_part, Range range, T* sum, T* room) const;
+  void add_part(int64_t part, Range range, T* sum) const;
 
   const Criterion& criterion_;
   std::span<const T> table_;
@@ -65,8 +77,8 @@ class CatalogueLoss {
   double share_;
   std::span<Part> parts_;
   std::vector<Block> blocks_;
-  std::vector<T*> rows_;     ///< by part: its rows of scores, later their gradients
-  std::vector<T*> queries_;  ///< by part: states of its queries, [queries, dim]
+  std::vector<std::vector<WholeRow>> rows_;  ///< by part and query
+  std::vector<T*> queries_;                  ///< by part: states of its queries, [queries, dim]
   AlignedVector<T> gathered_;
 };
 

@@ -48,8 +48,8 @@ class Criterion {
   /// the piece's share of the loss.
   virtual double apply(ScoreRow<float> row) const = 0;
   virtual double apply(ScoreRow<double> row) const = 0;
-  /// Adds a piece to what is known of its row; the scores may be overwritten. A criterion whose
-  /// scores do not depend on each other needs none.
+  /// Adds a piece to what is known of its row. A criterion whose scores do not depend on each other
+  /// needs none; one that does is a softmax and leaves e^(score - row.top) in place of the scores.
   virtual void survey(std::span<float> /*piece*/, WholeRow& /*row*/) const {}
   virtual void survey(std::span<double> /*piece*/, WholeRow& /*row*/) const {}
   virtual bool needs_survey() const { return false; }

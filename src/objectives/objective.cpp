@@ -43,7 +43,8 @@ Objective::Objective(const ObjectiveOptions& options, int64_t num_items,
 }
 
 bool Objective::over_ranges(int64_t dim) const {
-  return options_.candidates == CandidateSet::full && CatalogueLoss<float>::pays(num_items_, dim);
+  return options_.candidates == CandidateSet::full && !criterion_->needs_whole_rows() &&
+         CatalogueLoss<float>::pays(num_items_, dim);
 }
 
 int64_t Objective::divisor(const Batch& batch) const {

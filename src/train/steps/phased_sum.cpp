@@ -11,11 +11,11 @@
 namespace truenext {
 namespace {
 
-/// Tiles whose scores may be kept at once: a power of two, so that groups are subtrees.
-int64_t tiles_at_once(const Batch& batch, int64_t num_items) {
+/// Tiles that are taken at once: a power of two, so that groups are subtrees.
+int64_t tiles_at_once(const Batch& batch) {
   int64_t most = 1;
   for (const Tile& tile : batch.tiles) most = std::max(most, tile.targets.size());
-  const int64_t fit = CatalogueLoss<float>::most_queries(num_items) / most;
+  const int64_t fit = CatalogueLoss<float>::kMostQueries / most;
   return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(1, fit))));
 }
 
@@ -24,7 +24,7 @@ int64_t tiles_at_once(const Batch& batch, int64_t num_items) {
 TileGradients<float> PhasedSum::sum(const Batch& batch, TileRange mine,
                                     const StepContext& context) {
   using Table = TableGradient<float>;
-  const int64_t size = tiles_at_once(batch, objective_.num_items());
+  const int64_t size = tiles_at_once(batch);
   Reducer tiles(mine.size(), [](TileGradients<float>& left, TileGradients<float>&& right) {
     left.add(std::move(right));
   });
@@ -58,7 +58,7 @@ TableGradient<float> PhasedSum::run_group(const Batch& batch, TileRange group, i
 
   CatalogueLoss<float> loss(objective_.criterion(),
                             {table.data, static_cast<size_t>(table.rows * table.columns)},
-                            table.columns, context.divisor, parts, scores_);
+                            table.columns, context.divisor, parts);
   pool_.run(loss.row_units(), [&](int64_t unit, int) { loss.run_rows(unit); });
   loss.collect_losses();
   TableGradient<float> gradient(table.rows, table.columns, table.rows);

@@ -17,9 +17,9 @@
 namespace truenext {
 
 /// Gradients of the tiles of a batch whose loss is over the whole catalogue, phase by phase
-/// (decision 0018): the network forward by tiles, rows of scores by blocks of queries, the table's
+/// (decision 0018): the network forward by tiles, the loss by blocks of queries, the table's
 /// gradient by ranges of items, the network backward by tiles. Tiles are taken a group at a time,
-/// as many as their scores may be kept of.
+/// as many as have CatalogueLoss::kMostQueries queries.
 class PhasedSum {
  public:
   PhasedSum(const Model& model, const Objective& objective, WorkerPool& pool)
@@ -40,7 +40,6 @@ class PhasedSum {
   const Objective& objective_;
   WorkerPool& pool_;
   std::deque<net::Arena> arenas_;  ///< one a tile of a group
-  AlignedVector<float> scores_;
 };
 
 }  // namespace truenext
