@@ -122,6 +122,9 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   if (const std::string beyond = beyond_table(whole); !beyond.empty()) fmt::print("{}\n", beyond);
   fmt::print("{}; {}; ties: {}; {}\n", users_text(whole), candidates_text(whole),
              tie_rule_name(whole.protocol.ties), whole.split_name);
+  if (const std::string value = target_value_text(whole); !value.empty()) {
+    fmt::print("{}\n", value);
+  }
   if (whole.protocol.is_listed()) {
     fmt::print("candidates from {}\n", printable(whole.protocol.listed_file));
   }
