@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -156,6 +158,31 @@ TEST(ComposedTables, HoldPaddingWhereItIsAClass) {
         make_encoder(model->options(), model->parameters().views(), model->attributes());
     EXPECT_EQ(encoder->num_items(), 3);
     EXPECT_EQ(Numbers(encoder->item_table().begin(), encoder->item_table().end()), c.in_use);
+  }
+}
+
+// Those of CSRec's networks on its Last.FM, whose tables have a row for padding.
+TEST(ComposedTables, HaveAsManyParametersAsThatCodeWithAClassForPadding) {
+  const struct {
+    const char* settings;
+    int64_t count;
+  } cases[] = {
+      {"name=gru4rec gru_hidden_size=64 gru_layers=2", 286'720},
+      {"name=narm gru_hidden_size=128", 356'416},
+      {"name=nextitnet num_blocks=5 kernel_size=3 dilations=[1] padding=attend", 362'368},
+      {"name=sasrec block=csrec inner_size=128 num_blocks=2 num_heads=2", 301'760},
+  };
+  for (const auto& c : cases) {
+    ModelOptions options;
+    options.hidden_size = 64;
+    options.max_length = 20;
+    options.tie_embeddings = true;
+    options.padding_class = true;
+    OptionList list;
+    options.list(list);
+    std::istringstream settings(c.settings);
+    for (std::string setting; settings >> setting;) apply_setting(list, setting);
+    EXPECT_EQ(Model(options, 3646).parameters().count(), c.count) << c.settings;
   }
 }
 
