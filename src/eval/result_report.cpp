@@ -187,12 +187,14 @@ std::string mean_text(const EvalReport& report) {
 
 std::string target_value_text(const EvalReport& report) {
   if (!report.protocol.min_target_value) return "";
-  return fmt::format(
+  const std::string text = fmt::format(
       "targets are held-out items of value {} or more: {} users have one, {} have none and are "
       "left "
-      "out; {} lower held-out items of the former are candidates, no targets",
-      *report.protocol.min_target_value, report.all_users, report.users_below_value,
-      report.targets_below_value);
+      "out",
+      *report.protocol.min_target_value, report.all_users, report.users_below_value);
+  if (report.targets_below_value == 0) return text;
+  return fmt::format("{}; {} lower ones are candidates, no targets", text,
+                     report.targets_below_value);
 }
 
 std::string candidates_text(const EvalReport& report) {

@@ -65,7 +65,7 @@ std::string users_text(const EvalReport& report);
 bool is_sample(const EvalReport& report);
 /// "mean of users", or "mean of the means of batches of 64 users".
 std::string mean_text(const EvalReport& report);
-/// "targets of value 4 or more: 812 users judged, 188 left out, 0 ...", or empty.
+/// "targets are held-out items of value 4 or more: 812 users have one, ...", or empty.
 std::string target_value_text(const EvalReport& report);
 /// "full catalogue of 3416 items, items of the history excluded", or how candidates were drawn.
 std::string candidates_text(const EvalReport& report);

@@ -165,7 +165,10 @@ TEST_F(PaddingClassTraining, SaysWhatHasNone) {
        },
        ExitCode::usage,
        {"--shard-tables: model.padding_class = true", "set it to false"}},
-      {[](TrainRequest& r) { r.config.train.task = TrainTask::pretraining; },
+      {[](TrainRequest& r) {
+         r.config.train.task = TrainTask::pretraining;
+         r.config.pretrain.losses.aap = r.config.pretrain.losses.map = 0;
+       },
        ExitCode::usage,
        {"model.padding_class = true", "a pretraining has none"}},
       {[&](TrainRequest& r) {
