@@ -211,6 +211,7 @@ void Batcher::append_targets(const Example& example, Tile& tile) const {
     const int64_t next = example.end - example.length + i;
     const int64_t available = std::min(relevance_.future_items(), train_end - next);
     tile.targets.rows.push_back(static_cast<int32_t>(first_row + i));
+    if (options_.with_places) tile.targets.places.push_back({example.user, next});
     append_query(history.subspan(next, available), relevance_.of(available), tile.targets);
   }
 }

@@ -17,6 +17,12 @@
 
 namespace truenext {
 
+/// The history that a query's target follows: the first `end` items of a user.
+struct HistoryPlace {
+  int32_t user = 0;
+  int64_t end = 0;
+};
+
 /// What a position is trained towards: positive items with weights, for some tokens of a tile.
 /// Query q asks the state of token rows[q] to prefer items[offsets[q] .. offsets[q + 1]).
 struct Targets {
@@ -25,6 +31,8 @@ struct Targets {
   std::vector<int32_t> items;
   std::vector<float> weights;  ///< one per item; 1 for plain next-item training
   int64_t cells = 0;           ///< items with their repeats, of which a query keeps one
+  /// One per query where the batcher was asked for them.
+  std::vector<HistoryPlace> places;
 
   int64_t size() const { return static_cast<int64_t>(rows.size()); }
   /// Largest number of items of a query.
@@ -133,6 +141,7 @@ struct BatchOptions {
   std::optional<PretextOptions> pretext{};
   bool with_seen = false;  ///< fill Tile::seen
   bool with_pool = false;  ///< fill Tile::pool
+  bool with_places = false;  ///< fill Targets::places
   uint64_t seed = 42;
 };
 
