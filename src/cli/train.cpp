@@ -25,8 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string preset, compat, config_file, data, run, resume;
-  std::vector<std::string> settings;
+  std::string preset, compat, config_file, data, run, resume, labels;
+  std::vector<std::string> settings, teachers;
   bool overwrite = false, list_presets = false, list_criteria = false, show_config = false;
   bool shard_tables = false;
 };
@@ -52,6 +52,25 @@ std::string data_source(const Arguments& arguments) {
   return "data.path of " + (arguments.config_file.empty() ? "the preset" : arguments.config_file);
 }
 
+/// Share of soft labels that are named on the command line and nowhere given another: CSRec's beta
+/// of 0.75 in most of its configurations.
+constexpr double kUsualShare = 0.375;
+
+void name_labels(RunConfig& config, const Arguments& arguments) {
+  if (!arguments.labels.empty()) config.labels.path = arguments.labels;
+  if (!arguments.teachers.empty()) config.labels.teachers = arguments.teachers;
+  check_usage(arguments.labels.empty() || arguments.teachers.empty(),
+              "--labels {} are made already; leave --teacher out", arguments.labels);
+  const bool named = !config.labels.path.empty() || !config.labels.teachers.empty();
+  if (!named || config.objective.label_share > 0) return;
+  for (const std::string& setting : arguments.settings) {
+    if (setting.starts_with("objective.label_share=")) return;
+  }
+  config.objective.label_share = kUsualShare;
+  log_info("objective.label_share = {}: the share of the soft labels in the target, unless set",
+           kUsualShare);
+}
+
 TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
   TrainRequest request;
   RunConfig& config = request.config;
@@ -63,6 +82,7 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   if (seed_given) config.train.seed = static_cast<int64_t>(globals.seed);
   if (!arguments.data.empty()) config.data.path = arguments.data;
   apply_settings(config, arguments.settings);
+  name_labels(config, arguments);
   config.version = truenext_version();
   clear_fingerprints(config);
   warn_of_unused(config, arguments, from_file);
@@ -229,6 +249,12 @@ void add_train(Command& program, Globals& globals) {
         arguments->settings.push_back("train.init_from=" + model);
       },
       "Run folder or model file whose weights a new run starts from, items by raw id");
+  verb.add_option("--teacher", arguments->teachers,
+                  "Run folder or model file whose soft labels are learnt, too; popularity, "
+                  "item-to-item; several times")
+      .one_value();
+  verb.add_option("--labels", arguments->labels,
+                  "Folder of soft labels that are learnt, too, made by `truenext label`");
   verb.add_flag("--shard-tables", arguments->shard_tables,
                 "Under mpirun: every process keeps its part of the item tables, to the same bits");
   verb.add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");

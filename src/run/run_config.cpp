@@ -121,6 +121,7 @@ void RunConfig::list(OptionList& options) {
   options.section("objective", objective);
   options.section("train", train);
   options.section("pretrain", pretrain);
+  options.section("labels", labels);
   options.section("watch", watch);
 }
 
@@ -204,11 +205,14 @@ void clear_fingerprints(RunConfig& config) {
   config.data.split_fingerprint.clear();
   config.data.attribute_fingerprint.clear();
   config.train.init_fingerprint.clear();
+  config.labels.fingerprint.clear();
 }
 
 std::string placeless_text(RunConfig config) {
   config.data.path.clear();
   config.data.from_run.clear();
+  config.labels.path.clear();  // labels.fingerprint says which they were
+  config.labels.teachers.clear();
   config.train.init_from.clear();  // init_fingerprint says which weights they were
   return config_text(config);
 }

@@ -14,6 +14,7 @@
 #include "data/candidate_rule.h"
 #include "net/model_options.h"
 #include "objectives/objective.h"
+#include "run/label_options.h"
 
 namespace truenext {
 
@@ -133,6 +134,7 @@ struct RunConfig {
   ObjectiveOptions objective;
   TrainOptions train;
   PretrainOptions pretrain;
+  LabelOptions labels;
   WatchOptions watch;
 
   void list(OptionList& options);

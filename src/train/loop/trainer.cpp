@@ -40,6 +40,10 @@ std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, Trainin
               "--device {}: pretraining runs on the CPU; leave --device out, or pretrain as a "
               "stage (pretrain.epochs), after which the training goes to the device",
               request.device);
+  check_usage(!parts.labels.source,
+              "--device {}: soft labels are mixed into the target on the CPU only; leave --device "
+              "out, or objective.label_share at 0",
+              request.device);
   return devices().engine(request.device, parts, request.config.train);
 }
 
@@ -90,6 +94,7 @@ void Trainer::open_run() {
     if (request_.pretrained.empty()) {
       std::filesystem::remove_all(request_.run / kPretrainingFolder);
     }
+    if (config_.labels.teachers.empty()) std::filesystem::remove_all(request_.run / kLabelFolder);
   }
   make_folder(checkpoints);
   config_.data.from_run = way_from_run(request_.run, config_.data.path);

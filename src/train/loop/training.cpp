@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "inference/model_file.h"
 #include "train/devices/devices.h"
+#include "train/loop/label_stage.h"
 #include "train/loop/pretraining_stage.h"
 #include "train/loop/step_bench.h"
 #include "train/loop/trainer.h"
@@ -99,6 +100,11 @@ TrainResult train(const TrainRequest& request) {
   }
   TrainResult result;
   try {
+    // Where a run made them is its own business: the folder may have moved.
+    if (!mine.config.labels.teachers.empty()) mine.config.labels.path.clear();
+    if (mine.config.labels.makes_store()) {
+      mine.config.labels.path = make_labels(mine, *ranks).string();
+    }
     if (!mine.resume && has_pretraining(mine.config)) {
       // What the training would refuse is refused before hours of pretraining.
       { const Trainer check(mine, *ranks); }
