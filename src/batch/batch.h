@@ -136,6 +136,8 @@ struct BatchOptions {
   double input_drop = 0;  ///< share of the inputs that are hidden, drawn anew in every epoch
   TrainingWindow window = TrainingWindow::newest;
   UserOrder users = UserOrder::shuffled;
+  double user_share = 1;     ///< of the users that could be trained on, rounded down
+  uint64_t user_sample = 0;  ///< seed of which
   Examples examples = Examples::sequences;
   /// Examples are made for pretraining: every prefix, its newest item included.
   std::optional<PretextOptions> pretext{};
@@ -186,6 +188,8 @@ class Batcher {
   bool is_trained(const Example& example, int64_t i, const Tile& tile) const;
   void append_query(std::span<const int32_t> items, std::span<const float> weights,
                     Targets& targets) const;
+  /// Users that have something to train on, or the sample of them, ascending.
+  std::vector<int32_t> chosen_users() const;
   std::vector<int32_t> training_items(int32_t user) const;  ///< distinct, ascending
   void check_negatives_exist() const;
   /// Inputs of examples begin .. end - 1 of the epoch's order.

@@ -27,7 +27,8 @@ void check_options(const RunConfig& config) {
   const LabelOptions& labels = config.labels;
   config.objective.check();  // before anything is made
   const double share = config.objective.label_share;
-  const bool named = !labels.path.empty() || !labels.teachers.empty();
+  const bool named = !labels.path.empty() || !labels.teachers.empty() ||
+                     config.teachers.kind != TeacherKind::none;
   check_usage(share > 0 || !named,
               "objective.label_share = 0: soft labels are named, but take no share of any target; "
               "set it, e.g. --set objective.label_share=0.375 (CSRec's beta of 0.75)");
@@ -65,12 +66,18 @@ TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
   return labels;
 }
 
+bool labels_are_there(const TrainRequest& request, Ranks& ranks) {
+  const std::string& begun_with = request.config.labels.fingerprint;
+  return !begun_with.empty() && by_first_rank(ranks, [&] {
+    return has_labels(request.run / kLabelFolder, begun_with) ? 1.0 : 0.0;
+  }) > 0;
+}
+
 fs::path make_labels(const TrainRequest& request, Ranks& ranks) {
   const fs::path folder = request.run / kLabelFolder;
+  if (labels_are_there(request, ranks)) return folder;
   by_first_rank(ranks, [&] {
     check_options(request.config);
-    const std::string& begun_with = request.config.labels.fingerprint;
-    if (!begun_with.empty() && has_labels(folder, begun_with)) return 0.0;  // without the teachers
     const double start = wall_seconds();
     const Dataset dataset = Dataset::open(request.config.data.path);
     const std::vector<Member> members = open_members(request.config.labels.teachers, dataset);

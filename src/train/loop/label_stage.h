@@ -28,6 +28,10 @@ struct TrainingLabels {
 /// one. Empty without objective.label_share. Usage Error when there are no labels to be had.
 TrainingLabels open_labels(RunConfig& config, const Dataset& dataset);
 
+/// Whether the labels that the run of `request` was started with are in its folder, so that no
+/// teacher is needed.
+bool labels_are_there(const TrainRequest& request, Ranks& ranks);
+
 /// Asks the teachers for the labels of the run of `request`, in `request.run`/labels, and returns
 /// the folder. Labels that are there and the same are used as they are. All `ranks` make this call.
 std::filesystem::path make_labels(const TrainRequest& request, Ranks& ranks);

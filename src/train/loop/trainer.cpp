@@ -18,6 +18,7 @@
 #include "train/loop/progress.h"
 #include "train/loop/run_model.h"
 #include "train/loop/start_summary.h"
+#include "train/loop/teacher_stage.h"
 #include "train/loop/weak_run.h"
 #include "train/loop/window_warning.h"
 
@@ -95,6 +96,9 @@ void Trainer::open_run() {
       std::filesystem::remove_all(request_.run / kPretrainingFolder);
     }
     if (config_.labels.teachers.empty()) std::filesystem::remove_all(request_.run / kLabelFolder);
+    if (config_.teachers.kind == TeacherKind::none) {
+      std::filesystem::remove_all(request_.run / kTeacherFolder);
+    }
   }
   make_folder(checkpoints);
   config_.data.from_run = way_from_run(request_.run, config_.data.path);

@@ -13,10 +13,10 @@
 #include "base/log.h"
 #include "inference/model_file.h"
 #include "train/devices/devices.h"
-#include "train/loop/label_stage.h"
 #include "train/loop/pretraining_stage.h"
+#include "train/loop/stage.h"
 #include "train/loop/step_bench.h"
-#include "train/loop/trainer.h"
+#include "train/loop/teacher_stage.h"
 #include "train/ranks/ranks.h"
 
 namespace truenext {
@@ -61,7 +61,10 @@ bool continues(const TrainRequest& request) {
              "{0}: has a model, but no checkpoint to resume from: it was imported, or the folder "
              "checkpoint was removed; train on from its weights with --run NEW --init-from {0}",
              run.string());
-  // It was stopped while pretraining, which goes on by itself.
+  // It was stopped in one of its stages, which goes on by itself.
+  if (request.config.teachers.kind != TeacherKind::none && fs::exists(run / kTeacherFolder)) {
+    return false;
+  }
   if (has_pretraining(request.config) && fs::exists(run / kPretrainingFolder)) return false;
   log_warning(
       "{}: was stopped before its first checkpoint, so it begins again, as it was configured",
@@ -100,17 +103,7 @@ TrainResult train(const TrainRequest& request) {
   }
   TrainResult result;
   try {
-    // Where a run made them is its own business: the folder may have moved.
-    if (!mine.config.labels.teachers.empty()) mine.config.labels.path.clear();
-    if (mine.config.labels.makes_store()) {
-      mine.config.labels.path = make_labels(mine, *ranks).string();
-    }
-    if (!mine.resume && has_pretraining(mine.config)) {
-      // What the training would refuse is refused before hours of pretraining.
-      { const Trainer check(mine, *ranks); }
-      mine.pretrained = pretrain(mine, *ranks);
-    }
-    result = Trainer(mine, *ranks).fit();
+    result = train_with_stages(mine, *ranks);
   } catch (const Error& error) {
     if (error.code() != ExitCode::interrupted) throw;
     ranks->finish();

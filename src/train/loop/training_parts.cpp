@@ -83,6 +83,8 @@ BatchOptions batch_options(const RunConfig& config) {
   options.with_pool = config.objective.needs_pool();
   options.with_places = config.objective.label_share > 0;
   options.users = config.train.users;
+  options.user_share = config.train.user_share;
+  options.user_sample = static_cast<uint64_t>(config.train.user_sample);
   options.window = config.train.window;
   options.examples = config.train.examples;
   options.input_drop = config.train.input_drop;
