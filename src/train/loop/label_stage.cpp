@@ -23,7 +23,17 @@ LabelRule rule_of(const RunConfig& config) {
   return rule;
 }
 
-void check_options(const RunConfig& config) {
+void record(std::string& recorded, const std::string& actual) {
+  check_data(recorded.empty() || recorded == actual,
+             "the soft labels are {}, but the run was started with {}; resume with the labels it "
+             "began with",
+             actual, recorded);
+  recorded = actual;
+}
+
+}  // namespace
+
+void check_labels(const RunConfig& config) {
   const LabelOptions& labels = config.labels;
   config.objective.check();  // before anything is made
   const double share = config.objective.label_share;
@@ -38,19 +48,9 @@ void check_options(const RunConfig& config) {
               share);
 }
 
-void record(std::string& recorded, const std::string& actual) {
-  check_data(recorded.empty() || recorded == actual,
-             "the soft labels are {}, but the run was started with {}; resume with the labels it "
-             "began with",
-             actual, recorded);
-  recorded = actual;
-}
-
-}  // namespace
-
 TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
+  check_labels(config);
   if (config.train.task == TrainTask::pretraining) return {};
-  check_options(config);
   TrainingLabels labels;
   if (config.objective.label_share == 0) return labels;
   if (!config.labels.path.empty()) {
@@ -75,9 +75,7 @@ bool labels_are_there(const TrainRequest& request, Ranks& ranks) {
 
 fs::path make_labels(const TrainRequest& request, Ranks& ranks) {
   const fs::path folder = request.run / kLabelFolder;
-  if (labels_are_there(request, ranks)) return folder;
   by_first_rank(ranks, [&] {
-    check_options(request.config);
     const double start = wall_seconds();
     const Dataset dataset = Dataset::open(request.config.data.path);
     const std::vector<Member> members = open_members(request.config.labels.teachers, dataset);

@@ -24,6 +24,9 @@ struct TrainingLabels {
   std::unique_ptr<LabelSource> source;
 };
 
+/// Usage Error with the reason when objective.label_share and what is named do not go together.
+void check_labels(const RunConfig& config);
+
 /// Opens what section [labels] names and records its fingerprint in `config`, or refuses another
 /// one. Empty without objective.label_share. Usage Error when there are no labels to be had.
 TrainingLabels open_labels(RunConfig& config, const Dataset& dataset);

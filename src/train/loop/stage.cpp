@@ -74,14 +74,17 @@ void begin_folder(const TrainRequest& request) {
 namespace {
 
 void add_labels(TrainRequest& request, Ranks& ranks) {
+  check_labels(request.config);  // before anything is trained
   LabelOptions& labels = request.config.labels;
   const bool trains = request.config.teachers.kind != TeacherKind::none;
-  // Where a run made them is its own business: the folder may have moved.
-  if (trains || !labels.teachers.empty()) labels.path.clear();
-  if (trains && !labels_are_there(request, ranks)) {
-    labels.teachers = train_teachers(request, ranks);
+  if (!trains && labels.teachers.empty()) return;
+  labels.path.clear();  // where a run made them is its own business: the folder may have moved
+  if (labels.kept > 0 && labels_are_there(request, ranks)) {
+    labels.path = (request.run / kLabelFolder).string();
+    return;
   }
-  if (labels.makes_store()) labels.path = make_labels(request, ranks).string();
+  if (trains) labels.teachers = train_teachers(request, ranks);
+  if (labels.kept > 0) labels.path = make_labels(request, ranks).string();
 }
 
 }  // namespace
