@@ -36,23 +36,27 @@ void record(std::string& recorded, const std::string& actual) {
 void check_labels(const RunConfig& config) {
   const LabelOptions& labels = config.labels;
   config.objective.check();  // before anything is made
-  const double share = config.objective.label_share;
+  const bool uses = config.objective.uses_labels();
   const bool named = !labels.path.empty() || !labels.teachers.empty() ||
                      config.teachers.kind != TeacherKind::none;
-  check_usage(share > 0 || !named,
+  check_usage(uses || !named,
               "objective.label_share = 0: soft labels are named, but take no share of any target; "
               "set it, e.g. --set objective.label_share=0.375 (CSRec's beta of 0.75)");
-  check_usage(share == 0 || named,
-              "objective.label_share = {}: there are no soft labels; name teachers with --teacher "
+  check_usage(!uses || named,
+              "objective.label_share = {}, label_reverse = {}: there are no soft labels; name teachers with --teacher "
               "RUN, or labels with --labels FOLDER",
-              share);
+              config.objective.label_share, config.objective.label_reverse);
+}
+
+std::string fingerprint_of_labels(const RunConfig& config, const Dataset& dataset) {
+  return label_fingerprint(rule_of(config), open_members(config.labels.teachers, dataset), dataset);
 }
 
 TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
   check_labels(config);
   if (config.train.task == TrainTask::pretraining) return {};
   TrainingLabels labels;
-  if (config.objective.label_share == 0) return labels;
+  if (!config.objective.uses_labels()) return labels;
   if (!config.labels.path.empty()) {
     auto store = std::make_unique<LabelStore>(config.labels.path, dataset);
     record(config.labels.fingerprint, store->fingerprint());
