@@ -173,7 +173,8 @@ void CatalogueLoss<T>::apply_divergence(const Block& block, Range range, std::sp
     const int64_t at = (q - block.begin) * range.count;
     const double factor = share_ * use_.reverse * row.weight / row.sum;
     for (int64_t i = at; i < at + range.count; ++i) {
-      const double above = static_cast<double>(label_cost(raw[i], piece[i])) - costs_[block.part][q];
+      const double above =
+          static_cast<double>(label_cost(raw[i], piece[i])) - costs_[block.part][q];
       const double exponential = std::exp(static_cast<double>(raw[i]) - row.top);
       scores[i] += static_cast<T>(factor * exponential * above);
     }
@@ -231,7 +232,8 @@ void CatalogueLoss<T>::run_rows(int64_t unit) {
   std::fill_n(grads, count * dim_, T(0));
   block.loss = 0;
   std::optional<LabelDivergence<T>> divergence;
-  if (part.labels && use_.reverse > 0) divergence.emplace(*part.labels, block.begin, block.end, dim_);
+  if (part.labels && use_.reverse > 0)
+    divergence.emplace(*part.labels, block.begin, block.end, dim_);
   for (int64_t first = 0; first < num_items_; first += kRangeItems) {
     const Range range{first, std::min(kRangeItems, num_items_ - first)};
     score(block, range, scores);

@@ -31,7 +31,7 @@ class CatalogueLoss {
     const Tile* tile = nullptr;
     bool by_query = false;
     const T* states = nullptr;
-    T* state_grad = nullptr;  ///< zeros
+    T* state_grad = nullptr;             ///< zeros
     const TileLabels* labels = nullptr;  ///< soft labels of its queries, where there are any
     double loss = 0;
   };

@@ -286,8 +286,8 @@ TEST(Labels, DivergenceFromOneselfIsNothing) {
   for (size_t i = 0; i < grad.size(); ++i) EXPECT_NEAR(grad[i], other[i], 1e-6);
 }
 
-class LabelsOfEveryKind
-    : public testing::TestWithParam<std::tuple<int64_t, CandidateSet, double>> {};
+class LabelsOfEveryKind : public testing::TestWithParam<std::tuple<int64_t, CandidateSet, double>> {
+};
 
 TEST_P(LabelsOfEveryKind, GradientsEqualDifferences) {
   const auto [kept, candidates, reverse] = GetParam();
@@ -314,14 +314,13 @@ TEST_P(LabelsOfEveryKind, GradientsEqualDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, LabelsOfEveryKind,
-    testing::Values(std::tuple(int64_t{0}, CandidateSet::full, 0.0),
-                    std::tuple(int64_t{20}, CandidateSet::full, 0.0),
-                    std::tuple(kItems, CandidateSet::full, 0.0),
-                    std::tuple(int64_t{20}, CandidateSet::uniform, 0.0),
-                    std::tuple(int64_t{0}, CandidateSet::full, 0.6),
-                    std::tuple(int64_t{20}, CandidateSet::full, 1.5)));
+INSTANTIATE_TEST_SUITE_P(Kinds, LabelsOfEveryKind,
+                         testing::Values(std::tuple(int64_t{0}, CandidateSet::full, 0.0),
+                                         std::tuple(int64_t{20}, CandidateSet::full, 0.0),
+                                         std::tuple(kItems, CandidateSet::full, 0.0),
+                                         std::tuple(int64_t{20}, CandidateSet::uniform, 0.0),
+                                         std::tuple(int64_t{0}, CandidateSet::full, 0.6),
+                                         std::tuple(int64_t{20}, CandidateSet::full, 1.5)));
 
 TEST(Labels, StoredWholeAreTheSameAsDense) {
   const Problem problem;

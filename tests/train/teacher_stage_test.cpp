@@ -116,8 +116,7 @@ TEST_F(TeacherStage, ResumesInAnyStageToTheSameBits) {
       fs::remove_all(between.run / kLabelFolder);
       fs::remove_all(between.run / kTeacherFolder / "2");
     }
-    const auto made =
-        fs::last_write_time(between.run / kTeacherFolder / "1" / "model.safetensors");
+    const auto made = fs::last_write_time(between.run / kTeacherFolder / "1" / "model.safetensors");
     between.resume = true;
     EXPECT_EQ(bits(between), whole);
     EXPECT_EQ(fs::last_write_time(between.run / kTeacherFolder / "1" / "model.safetensors"), made);
@@ -174,8 +173,10 @@ TEST_F(TeacherStage, TeachersOfSampledUsersSeeTheirUsersOnly) {
   }());
   EXPECT_EQ(sample.num_users(), 30);
   std::set<uint64_t> users, others;
-  for (const Tile& tile : sample.make(0).tiles) users.insert(tile.streams.begin(), tile.streams.end());
-  for (const Tile& tile : other.make(0).tiles) others.insert(tile.streams.begin(), tile.streams.end());
+  for (const Tile& tile : sample.make(0).tiles)
+    users.insert(tile.streams.begin(), tile.streams.end());
+  for (const Tile& tile : other.make(0).tiles)
+    others.insert(tile.streams.begin(), tile.streams.end());
   EXPECT_EQ(users.size(), 30u);
   EXPECT_NE(users, others);
 }
@@ -281,8 +282,8 @@ class LabelledNetworks : public testing::TestWithParam<test::NetworkCase> {
   }
 
   test::TemporaryFolder folder_;
-  fs::path data_ = test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data",
-                                       test::ring_attributes(40));
+  fs::path data_ =
+      test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data", test::ring_attributes(40));
 };
 
 TEST_P(LabelledNetworks, AreTeachersAndStudents) {

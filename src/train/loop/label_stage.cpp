@@ -37,13 +37,14 @@ void check_labels(const RunConfig& config) {
   const LabelOptions& labels = config.labels;
   config.objective.check();  // before anything is made
   const bool uses = config.objective.uses_labels();
-  const bool named = !labels.path.empty() || !labels.teachers.empty() ||
-                     config.teachers.kind != TeacherKind::none;
+  const bool named =
+      !labels.path.empty() || !labels.teachers.empty() || config.teachers.kind != TeacherKind::none;
   check_usage(uses || !named,
               "objective.label_share = 0: soft labels are named, but take no share of any target; "
               "set it, e.g. --set objective.label_share=0.375 (CSRec's beta of 0.75)");
   check_usage(!uses || named,
-              "objective.label_share = {}, label_reverse = {}: there are no soft labels; name teachers with --teacher "
+              "objective.label_share = {}, label_reverse = {}: there are no soft labels; name "
+              "teachers with --teacher "
               "RUN, or labels with --labels FOLDER",
               config.objective.label_share, config.objective.label_reverse);
 }
@@ -73,8 +74,9 @@ TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
 bool labels_are_there(const TrainRequest& request, Ranks& ranks) {
   const std::string& begun_with = request.config.labels.fingerprint;
   return !begun_with.empty() && by_first_rank(ranks, [&] {
-    return has_labels(request.run / kLabelFolder, begun_with) ? 1.0 : 0.0;
-  }) > 0;
+                                  return has_labels(request.run / kLabelFolder, begun_with) ? 1.0
+                                                                                            : 0.0;
+                                }) > 0;
 }
 
 fs::path make_labels(const TrainRequest& request, Ranks& ranks) {

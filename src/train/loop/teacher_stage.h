@@ -20,8 +20,9 @@ inline constexpr const char* kTeacherFolder = "teachers";
 RunConfig teacher_config(const RunConfig& student, int64_t number);
 
 /// Trains the teachers of the run of `request`, each a run in `request.run`/teachers, and returns
-/// the folders of those that are asked for labels. A teacher that is there with the same configuration and data is gone on with or,
-/// when it is finished, used as it is; any other is replaced. All `ranks` make this call.
+/// the folders of those that are asked for labels. A teacher that is there with the same
+/// configuration and data is gone on with or, when it is finished, used as it is; any other is
+/// replaced. All `ranks` make this call.
 std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& ranks);
 
 }  // namespace truenext
