@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "batch/batch.h"
 #include "batch/future.h"
+#include "objectives/labels.h"
 
 namespace truenext {
 
@@ -77,6 +78,11 @@ struct ObjectiveOptions {
   bool log_q = false;              ///< correct scores by how often an item is drawn
   int64_t buckets = 48, bucket_positions = 48, bucket_items = 256;  ///< of a tile
 
+  /// Of the target of a query, the share of its soft label (section [labels]); 0 = there are none.
+  double label_share = 0;
+  /// Times KL(model || label), beside; as CSRec's training-level teacher is tied to another one.
+  double label_reverse = 0;
+
   std::string criterion = "gbce";
   double gbce_t = 0.75;
   GbceForm gbce_form = GbceForm::direct;
@@ -88,6 +94,8 @@ struct ObjectiveOptions {
   bool sampled() const {
     return candidates != CandidateSet::full && candidates != CandidateSet::buckets;
   }
+  bool uses_labels() const { return label_share > 0 || label_reverse > 0; }
+  LabelUse label_use() const { return {label_share, label_reverse}; }
   /// Whether drawing needs how often items occur in the training part.
   bool counts_items() const;
   /// Whether tiles have to bring their users' training items, the targets of the whole batch.

@@ -171,6 +171,9 @@ TEST_F(PaddingClassTraining, SaysWhatHasNone) {
        },
        ExitCode::usage,
        {"model.padding_class = true", "a pretraining has none"}},
+      {[](TrainRequest& r) { r.config.objective.label_share = 0.4; },
+       ExitCode::usage,
+       {"soft labels (objective.label_share, label_reverse)", "say nothing of padding"}},
       {[&](TrainRequest& r) {
          r.config.train.init_from = folder_ / "old";
          r.config.model.padding_class = false;
