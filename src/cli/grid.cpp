@@ -23,6 +23,7 @@
 #include "compare/grid_table.h"
 #include "compare/run_result.h"
 #include "data/dataset.h"
+#include "eval/result_names.h"
 #include "run/grid_plan.h"
 #include "train/loop/train_state.h"
 #include "train/loop/training.h"
