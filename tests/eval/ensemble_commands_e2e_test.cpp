@@ -32,7 +32,8 @@ class EnsembleCommands : public Commands {
     const Answer answer = run("recommend --json --history 1,2,3 " + arguments);
     EXPECT_EQ(answer.status, 0) << arguments << ": " << answer.errors;
     std::vector<std::pair<std::string, double>> items;
-    for (const Json& entry : Json::parse(answer.out)["items"]) {
+    const Json json = answer.status == 0 ? Json::parse(answer.out) : Json{{"items", Json::array()}};
+    for (const Json& entry : json["items"]) {
       items.emplace_back(entry["item"].get<std::string>(), entry["score"].get<double>());
     }
     return items;
