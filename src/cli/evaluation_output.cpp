@@ -103,11 +103,11 @@ void write_trec_files(Evaluation* evaluation) {
 void prepare_output(const EvaluateArguments& arguments) {
   const fs::path out(arguments.out);
   const fs::path folder = is_result_file(out) ? out.parent_path() : out;
-  check_usage(
-      arguments.ensemble.rule.empty() || is_result_file(out) || !fs::exists(out / kModelFileName),
-      "--out {}: this run keeps its own results there; name another folder for those of an "
-      "ensemble",
-      arguments.out);
+  const bool of_a_run = !out.empty() && !is_result_file(out) && fs::exists(out / kModelFileName);
+  check_usage(arguments.ensemble.rule.empty() || !of_a_run,
+              "--out {}: this run keeps its own results there; name another folder for those of an "
+              "ensemble",
+              arguments.out);
   if (!folder.empty()) make_folder(folder);
 }
 
