@@ -24,8 +24,6 @@ struct LabelOptions {
   void list(OptionList& options);
   /// Usage Error naming labels.weights when they are no numbers.
   MixingOptions mixing_options() const;
-  /// Whether teachers are asked once, before training, for labels that are then stored.
-  bool makes_store() const { return path.empty() && !teachers.empty() && kept > 0; }
 };
 
 /// "0.1,0.9" to numbers; `where` names the option in the usage Error.

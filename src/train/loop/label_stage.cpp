@@ -23,21 +23,6 @@ LabelRule rule_of(const RunConfig& config) {
   return rule;
 }
 
-void check_options(const RunConfig& config) {
-  const LabelOptions& labels = config.labels;
-  config.objective.check();  // before anything is made
-  const double share = config.objective.label_share;
-  const bool named = !labels.path.empty() || !labels.teachers.empty() ||
-                     config.teachers.kind != TeacherKind::none;
-  check_usage(share > 0 || !named,
-              "objective.label_share = 0: soft labels are named, but take no share of any target; "
-              "set it, e.g. --set objective.label_share=0.375 (CSRec's beta of 0.75)");
-  check_usage(share == 0 || named,
-              "objective.label_share = {}: there are no soft labels; name teachers with --teacher "
-              "RUN, or labels with --labels FOLDER",
-              share);
-}
-
 void record(std::string& recorded, const std::string& actual) {
   check_data(recorded.empty() || recorded == actual,
              "the soft labels are {}, but the run was started with {}; resume with the labels it "
@@ -48,11 +33,31 @@ void record(std::string& recorded, const std::string& actual) {
 
 }  // namespace
 
+void check_labels(const RunConfig& config) {
+  const LabelOptions& labels = config.labels;
+  config.objective.check();  // before anything is made
+  const bool uses = config.objective.uses_labels();
+  const bool named =
+      !labels.path.empty() || !labels.teachers.empty() || config.teachers.kind != TeacherKind::none;
+  check_usage(uses || !named,
+              "objective.label_share = 0: soft labels are named, but take no share of any target; "
+              "set it, e.g. --set objective.label_share=0.375 (CSRec's beta of 0.75)");
+  check_usage(!uses || named,
+              "objective.label_share = {}, label_reverse = {}: there are no soft labels; name "
+              "teachers with --teacher "
+              "RUN, or labels with --labels FOLDER",
+              config.objective.label_share, config.objective.label_reverse);
+}
+
+std::string fingerprint_of_labels(const RunConfig& config, const Dataset& dataset) {
+  return label_fingerprint(rule_of(config), open_members(config.labels.teachers, dataset), dataset);
+}
+
 TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
+  check_labels(config);
   if (config.train.task == TrainTask::pretraining) return {};
-  check_options(config);
   TrainingLabels labels;
-  if (config.objective.label_share == 0) return labels;
+  if (!config.objective.uses_labels()) return labels;
   if (!config.labels.path.empty()) {
     auto store = std::make_unique<LabelStore>(config.labels.path, dataset);
     record(config.labels.fingerprint, store->fingerprint());
@@ -69,15 +74,14 @@ TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
 bool labels_are_there(const TrainRequest& request, Ranks& ranks) {
   const std::string& begun_with = request.config.labels.fingerprint;
   return !begun_with.empty() && by_first_rank(ranks, [&] {
-    return has_labels(request.run / kLabelFolder, begun_with) ? 1.0 : 0.0;
-  }) > 0;
+                                  return has_labels(request.run / kLabelFolder, begun_with) ? 1.0
+                                                                                            : 0.0;
+                                }) > 0;
 }
 
 fs::path make_labels(const TrainRequest& request, Ranks& ranks) {
   const fs::path folder = request.run / kLabelFolder;
-  if (labels_are_there(request, ranks)) return folder;
   by_first_rank(ranks, [&] {
-    check_options(request.config);
     const double start = wall_seconds();
     const Dataset dataset = Dataset::open(request.config.data.path);
     const std::vector<Member> members = open_members(request.config.labels.teachers, dataset);

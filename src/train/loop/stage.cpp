@@ -52,7 +52,9 @@ bool goes_on(const fs::path& folder, const RunConfig& config, const char* what) 
   const bool extends =
       there.train.epochs < config.train.epochs && config.train.schedule == RateSchedule::constant;
   if ((extends || there.train.epochs == config.train.epochs) &&
-      essence(there, dataset) == essence(config, dataset)) {
+      essence(there, dataset) == essence(config, dataset) &&
+      (!config.objective.uses_labels() ||
+       there.labels.fingerprint == fingerprint_of_labels(config, dataset))) {
     return true;
   }
   log_warning("{}: the {} that is there is another one, and is replaced", folder.string(), what);
@@ -74,14 +76,17 @@ void begin_folder(const TrainRequest& request) {
 namespace {
 
 void add_labels(TrainRequest& request, Ranks& ranks) {
+  check_labels(request.config);  // before anything is trained
   LabelOptions& labels = request.config.labels;
   const bool trains = request.config.teachers.kind != TeacherKind::none;
-  // Where a run made them is its own business: the folder may have moved.
-  if (trains || !labels.teachers.empty()) labels.path.clear();
-  if (trains && !labels_are_there(request, ranks)) {
-    labels.teachers = train_teachers(request, ranks);
+  if (!trains && labels.teachers.empty()) return;
+  labels.path.clear();  // where a run made them is its own business: the folder may have moved
+  if (labels.kept > 0 && labels_are_there(request, ranks)) {
+    labels.path = (request.run / kLabelFolder).string();
+    return;
   }
-  if (labels.makes_store()) labels.path = make_labels(request, ranks).string();
+  if (trains) labels.teachers = train_teachers(request, ranks);
+  if (labels.kept > 0) labels.path = make_labels(request, ranks).string();
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ BatchOptions batch_options(const RunConfig& config) {
   options.future = config.objective.future;
   options.with_seen = config.objective.needs_seen();
   options.with_pool = config.objective.needs_pool();
-  options.with_places = config.objective.label_share > 0;
+  options.with_places = config.objective.uses_labels();
   options.users = config.train.users;
   options.user_share = config.train.user_share;
   options.user_sample = static_cast<uint64_t>(config.train.user_sample);
