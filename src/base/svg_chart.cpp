@@ -19,7 +19,7 @@ constexpr double kPlotWidth = 520, kPlotHeight = 320;
 constexpr double kLeft = 76, kTop = 48, kBottom = 58;
 constexpr double kLegendGap = 20, kLegendLine = 20, kDash = 28;
 /// Of the font below, a little too wide, because every viewer has another one.
-constexpr double kLetter = 7;
+constexpr double kLetter = 7.5;
 /// 4.5 : 1 against white and against black.
 constexpr const char* kGrey = "#767676";
 constexpr std::array kColours = {"#1f77d0", "#c85a00", "#14895a", "#a050c0", "#d03a4a", "#8a7020"};

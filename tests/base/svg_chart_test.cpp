@@ -88,7 +88,7 @@ TEST(SvgChart, LeavesOutWhatIsNotFinite) {
   EXPECT_TRUE(well_formed(svg));
   EXPECT_EQ(matches(svg, "(<circle )").size(), 2u);
   EXPECT_EQ(matches(svg, "(<polyline )").size(), 1u);
-  EXPECT_EQ(matches(svg, "(nan|inf)[^e]").size(), 0u);  // "info" would be
+  EXPECT_EQ(matches(svg, "\\b(nan|inf)\\b").size(), 0u);
 }
 
 TEST(SvgChart, OfNothingIsAFrame) {

@@ -66,7 +66,7 @@ TEST_F(NoiseCurves, HaveALineOfCsvForEveryPoint) {
   const std::string csv = noise_curves_csv(points);
   EXPECT_TRUE(
       csv.starts_with("data,result,kind,rate,variant,seeds,metric,mean,low,high,run_sd,of_clean\n"
-                      "d,test,swap,0,base,1,mrr,0.2,"))
+                      "d,test,swap,0,base,1,ndcg@10,0.4,"))
       << csv;
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), static_cast<int64_t>(points.size()) + 1);
   EXPECT_EQ(points.size(), 18u);
@@ -76,9 +76,9 @@ TEST_F(NoiseCurves, AreDrawnByKindAndMetric) {
   const auto charts = noise_charts(noise_curve_points(report_, plan_));
   std::vector<std::string> names;
   for (const auto& [name, chart] : charts) names.push_back(name);
-  EXPECT_EQ(names, (std::vector<std::string>{"d_swap_mrr.svg", "d_swap_ndcg@10.svg",
-                                             "d_drop_mrr.svg", "d_drop_ndcg@10.svg"}));
-  const Chart& swap = charts[1].second;
+  EXPECT_EQ(names, (std::vector<std::string>{"d_swap_ndcg@10.svg", "d_swap_mrr.svg",
+                                             "d_drop_ndcg@10.svg", "d_drop_mrr.svg"}));
+  const Chart& swap = charts[0].second;
   EXPECT_EQ(swap.title, "d: swap noise");
   EXPECT_EQ(swap.y_label, "ndcg@10");
   ASSERT_EQ(swap.lines.size(), 2u);

@@ -25,23 +25,32 @@ struct Place {
 };
 using Case = std::tuple<NoiseKind, Place>;
 
+/// Every clean dataset is prepared once.
 class NoiseProperties : public testing::TestWithParam<Case> {
  protected:
-  static Dataset clean(const test::TemporaryFolder& folder) {
-    const Place& place = std::get<1>(GetParam());
-    return clean_dataset(folder, place.times, [&](PrepareOptions& options) {
-      options.split.method = place.split;
-      options.split.target = SplitTarget::all;
-      options.split.test = place.split == SplitMethod::leave_last ? 2 : 1;
-    });
+  struct Source {
+    explicit Source(const Place& place)
+        : data(clean_dataset(folder, place.times, [&](PrepareOptions& options) {
+            options.split.method = place.split;
+            options.split.target = SplitTarget::all;
+            options.split.test = place.split == SplitMethod::leave_last ? 2 : 1;
+          })) {}
+    test::TemporaryFolder folder;
+    Dataset data;
+  };
+  static std::map<std::string, Source>& sources() {
+    static std::map<std::string, Source> all;
+    return all;
   }
+  static void TearDownTestSuite() { sources().clear(); }
+
   NoiseKind kind() const { return std::get<0>(GetParam()); }
   Noisy make(const Dataset& source, double rate) const {
     return test::noisy(noise_options(source, kind(), rate));
   }
 
-  test::TemporaryFolder folder_;
-  Dataset clean_ = clean(folder_);
+  const Place place_ = std::get<1>(GetParam());
+  const Dataset& clean_ = sources().try_emplace(place_.name, place_).first->second.data;
 };
 
 TEST_P(NoiseProperties, LeavesWhatIsHeldOutAlone) {
