@@ -7,7 +7,7 @@ import re
 import sys
 
 # Floors, lowest first: base < kernels, data < net, batch < objectives, inference
-# < eval, interop, run < compare < train < cli and the plug-ins. What a module may include, besides itself:
+# < eval, interop < teachers, run < compare < train < cli and the plug-ins. What a module may include, besides itself:
 MAY_INCLUDE = {
     "base": "",
     "kernels": "base",
@@ -17,13 +17,14 @@ MAY_INCLUDE = {
     "objectives": "base kernels batch",
     "inference": "base kernels data net",
     "eval": "base kernels data net inference",
+    "teachers": "base kernels data net batch objectives inference eval",
     "interop": "base data net inference",
-    "run": "base data net batch inference objectives",
+    "run": "base data net batch inference objectives eval",
     "compare": "base eval run",
-    "train": "base kernels data net batch objectives inference eval run",
+    "train": "base kernels data net batch objectives inference eval teachers run",
     "mpi": "train",
     "torch": "base kernels data net batch objectives inference eval run train",
-    "cli": "base kernels data net batch objectives inference eval interop run compare train",
+    "cli": "base kernels data net batch objectives inference eval teachers interop run compare train",
 }
 # Folders of src/ and tests/ whose files may include LibTorch.
 TORCH_FOLDERS = {"torch"}

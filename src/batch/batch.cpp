@@ -29,10 +29,9 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
   const bool prefixes = options.examples == Examples::prefixes;
   const bool all = prefixes || options.target_positions != TargetPositions::last;
   prefixes_.push_back(0);
-  for (int64_t user = 0; user < dataset.num_users(); ++user) {
-    if (dataset.splits()[user].train_end < 2) continue;
-    users_.push_back(static_cast<int32_t>(user));
-    positions_ += all ? window(users_.back()) : 1;
+  users_ = chosen_users();
+  for (const int32_t user : users_) {
+    positions_ += all ? window(user) : 1;
     prefixes_.push_back(positions_);
   }
   const bool hides = options.target_positions == TargetPositions::hidden || masks();
@@ -63,6 +62,23 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     for (int64_t i = 0; i < examples; ++i) positions_ += example_of(i).length;
   }
   start_epoch(0);
+}
+
+std::vector<int32_t> Batcher::chosen_users() const {
+  std::vector<int32_t> users;
+  for (int64_t user = 0; user < dataset_.num_users(); ++user) {
+    if (dataset_.splits()[user].train_end >= 2) users.push_back(static_cast<int32_t>(user));
+  }
+  if (options_.user_share == 1) return users;
+  std::vector<uint32_t> order(users.size());
+  shuffled_indices(random_key(options_.user_sample, Purpose::split_users), order.data(),
+                   static_cast<uint32_t>(order.size()));
+  std::vector<int32_t> chosen;
+  const auto count = static_cast<size_t>(
+      std::floor(options_.user_share * static_cast<double>(users.size()) + 1e-9));
+  for (size_t i = 0; i < count; ++i) chosen.push_back(users[order[i]]);
+  std::ranges::sort(chosen);
+  return chosen;
 }
 
 int64_t Batcher::batches_per_epoch() const {
@@ -211,6 +227,7 @@ void Batcher::append_targets(const Example& example, Tile& tile) const {
     const int64_t next = example.end - example.length + i;
     const int64_t available = std::min(relevance_.future_items(), train_end - next);
     tile.targets.rows.push_back(static_cast<int32_t>(first_row + i));
+    if (options_.with_places) tile.targets.places.push_back({example.user, next});
     append_query(history.subspan(next, available), relevance_.of(available), tile.targets);
   }
 }

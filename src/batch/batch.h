@@ -17,6 +17,12 @@
 
 namespace truenext {
 
+/// The history that a query's target follows: the first `end` items of a user.
+struct HistoryPlace {
+  int32_t user = 0;
+  int64_t end = 0;
+};
+
 /// What a position is trained towards: positive items with weights, for some tokens of a tile.
 /// Query q asks the state of token rows[q] to prefer items[offsets[q] .. offsets[q + 1]).
 struct Targets {
@@ -25,6 +31,8 @@ struct Targets {
   std::vector<int32_t> items;
   std::vector<float> weights;  ///< one per item; 1 for plain next-item training
   int64_t cells = 0;           ///< items with their repeats, of which a query keeps one
+  /// One per query where the batcher was asked for them.
+  std::vector<HistoryPlace> places;
 
   int64_t size() const { return static_cast<int64_t>(rows.size()); }
   /// Largest number of items of a query.
@@ -128,11 +136,14 @@ struct BatchOptions {
   double input_drop = 0;  ///< share of the inputs that are hidden, drawn anew in every epoch
   TrainingWindow window = TrainingWindow::newest;
   UserOrder users = UserOrder::shuffled;
+  double user_share = 1;     ///< of the users that could be trained on, rounded down
+  uint64_t user_sample = 0;  ///< seed of which
   Examples examples = Examples::sequences;
   /// Examples are made for pretraining: every prefix, its newest item included.
   std::optional<PretextOptions> pretext{};
   bool with_seen = false;  ///< fill Tile::seen
   bool with_pool = false;  ///< fill Tile::pool
+  bool with_places = false;  ///< fill Targets::places
   uint64_t seed = 42;
 };
 
@@ -177,6 +188,8 @@ class Batcher {
   bool is_trained(const Example& example, int64_t i, const Tile& tile) const;
   void append_query(std::span<const int32_t> items, std::span<const float> weights,
                     Targets& targets) const;
+  /// Users that have something to train on, or the sample of them, ascending.
+  std::vector<int32_t> chosen_users() const;
   std::vector<int32_t> training_items(int32_t user) const;  ///< distinct, ascending
   void check_negatives_exist() const;
   /// Inputs of examples begin .. end - 1 of the epoch's order.

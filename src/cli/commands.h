@@ -27,6 +27,7 @@ void add_prepare(Command& program, Globals& globals);
 void add_describe(Command& program, Globals& globals);
 void add_noise(Command& program, Globals& globals);
 void add_train(Command& program, Globals& globals);
+void add_label(Command& program, Globals& globals);
 void add_evaluate(Command& program, Globals& globals);
 void add_stability(Command& program, Globals& globals);
 void add_grid(Command& program, Globals& globals);

@@ -61,6 +61,7 @@ ExitCode run(int argc, char** argv) {
   add_noise(program, globals);
   add_train(program, globals);
   add_evaluate(program, globals);
+  add_label(program, globals);
   add_stability(program, globals);
   add_compare(program, globals);
   add_grid(program, globals);

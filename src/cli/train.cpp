@@ -13,6 +13,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
+#include "cli/stage_settings.h"
 #include "data/data_place.h"
 #include "run/option_help.h"
 #include "run/run_config.h"
@@ -25,8 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string preset, compat, config_file, data, run, resume;
-  std::vector<std::string> settings;
+  std::string preset, compat, student, config_file, data, run, resume, labels;
+  std::vector<std::string> settings, teachers, teacher_presets;
   bool overwrite = false, list_presets = false, list_criteria = false, show_config = false;
   bool shard_tables = false;
 };
@@ -36,7 +37,7 @@ struct Arguments {
 void warn_of_unused(const RunConfig& config, const Arguments& arguments,
                     std::vector<std::string> keys) {
   for (const std::string& setting : arguments.settings) {
-    keys.push_back(setting.substr(0, setting.find('=')));
+    if (stage_of(setting) != Stage::teacher) keys.push_back(key_of(setting));
   }
   for (const UnusedSetting& unused : unused_settings(config, keys)) {
     log_warning("{} was set, but nothing reads it: {}", unused.key, unused.reason);
@@ -55,14 +56,15 @@ std::string data_source(const Arguments& arguments) {
 TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
   TrainRequest request;
   RunConfig& config = request.config;
-  if (!arguments.preset.empty()) apply_preset(config, arguments.preset);
+  apply_presets(config, {arguments.preset, arguments.student, arguments.teacher_presets});
   if (!arguments.compat.empty()) apply_compat(config, arguments.compat);
   const RunConfig before = config;
   if (!arguments.config_file.empty()) apply_file(config, arguments.config_file);
   const std::vector<std::string> from_file = changed_keys(before, config);
   if (seed_given) config.train.seed = static_cast<int64_t>(globals.seed);
   if (!arguments.data.empty()) config.data.path = arguments.data;
-  apply_settings(config, arguments.settings);
+  apply_stage_settings(config, arguments.settings);
+  name_labels(config, arguments.labels, arguments.teachers, arguments.settings);
   config.version = truenext_version();
   clear_fingerprints(config);
   warn_of_unused(config, arguments, from_file);
@@ -214,11 +216,19 @@ void add_train(Command& program, Globals& globals) {
   verb.add_option("--preset", arguments->preset,
                   "Start from a published configuration (--presets lists)")
       .suggest(preset_names());
+  verb.add_option("--student", arguments->student,
+                  "With a preset of teachers (csrec-m, ...): the preset that learns from them")
+      .suggest(preset_names());
+  verb.add_option("--teacher-preset", arguments->teacher_presets,
+                  "The same of the teachers, once for all or once each (default: as the student)")
+      .suggest(preset_names())
+      .one_value();
   verb.add_option("--compat", arguments->compat,
                   "Follow a published code to the letter, e.g. relevance-2023")
       .suggest(compat_names());
   verb.add_option("--config", arguments->config_file, "TOML file on top of the preset");
-  verb.add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50")
+  verb.add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50; teacher.KEY=... and "
+                  "student.KEY=... reach one kind of stage")
       .show_type("KEY=VALUE")
       .suggest(setting_words())
       .one_value();
@@ -229,6 +239,12 @@ void add_train(Command& program, Globals& globals) {
         arguments->settings.push_back("train.init_from=" + model);
       },
       "Run folder or model file whose weights a new run starts from, items by raw id");
+  verb.add_option("--teacher", arguments->teachers,
+                  "Run folder or model file whose soft labels are learnt, too; popularity, "
+                  "item-to-item; several times")
+      .one_value();
+  verb.add_option("--labels", arguments->labels,
+                  "Folder of soft labels that are learnt, too, made by `truenext label`");
   verb.add_flag("--shard-tables", arguments->shard_tables,
                 "Under mpirun: every process keeps its part of the item tables, to the same bits");
   verb.add_flag("--overwrite", arguments->overwrite, "Replace the run that is in the folder");

@@ -21,6 +21,7 @@ enum class Scratch : size_t {
   objective_states,
   objective_scores,
   objective_gradients,
+  objective_labels,
   size
 };
 

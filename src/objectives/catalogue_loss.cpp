@@ -34,12 +34,13 @@ bool CatalogueLoss<T>::pays(int64_t num_items, int64_t dim) {
 
 template <typename T>
 CatalogueLoss<T>::CatalogueLoss(const Criterion& criterion, std::span<const T> table, int64_t dim,
-                                int64_t divisor, std::span<Part> parts)
+                                int64_t divisor, std::span<Part> parts, double label_share)
     : criterion_(criterion),
       table_(table),
       dim_(dim),
       num_items_(static_cast<int64_t>(table.size()) / dim),
       share_(1.0 / static_cast<double>(divisor)),
+      label_share_(label_share),
       parts_(parts) {
   int64_t queries = 0;
   for (size_t p = 0; p < parts.size(); ++p) {
@@ -56,6 +57,8 @@ CatalogueLoss<T>::CatalogueLoss(const Criterion& criterion, std::span<const T> t
     }
     queries += targets.size();
   }
+  const auto labelled = std::ranges::find_if(parts, [](const Part& p) { return p.labels; });
+  if (labelled != parts.end()) means_.emplace(table, dim, labelled->labels->is_stored());
   gathered_.resize(static_cast<size_t>(queries * dim_));
   T* first = gathered_.data();
   for (const Part& part : parts) {
@@ -77,13 +80,14 @@ double CatalogueLoss<T>::apply(int64_t part, int64_t query, Range range, T* scor
   thread_local std::vector<float> weights;
   const Targets& targets = parts_[part].tile->targets;
   const auto positives = targets.positives(query);
+  const auto hard = static_cast<float>(1 - label_share_of(part, query));
   places.clear();
   weights.clear();
   for (size_t p = 0; p < positives.size(); ++p) {
     const int64_t place = positives[p] - range.first;
     if (place < 0 || place >= range.count) continue;
     places.push_back(static_cast<int32_t>(place));
-    weights.push_back(targets.positive_weights(query)[p]);
+    weights.push_back(hard * targets.positive_weights(query)[p]);
   }
   const std::span<T> row(scores, static_cast<size_t>(range.count));
   return apply_row<T>(criterion_, {row, places, weights, &rows_[part][query]}, share_);
@@ -114,15 +118,57 @@ double CatalogueLoss<T>::finish(const Block& block, T* grads) const {
     T* grad = grads + (q - block.begin) * dim_;
     kernels::scale(dim_, static_cast<T>(share_ * row.weight / row.sum), grad);
     const double all = row.top + std::log(row.sum);
+    const double hard = 1 - label_share_of(block.part, q);
     const auto positives = targets.positives(q);
     for (size_t p = 0; p < positives.size(); ++p) {
-      const double weight = targets.positive_weights(q)[p];
+      const double weight = hard * targets.positive_weights(q)[p];
       const T* item = table_.data() + positives[p] * dim_;
       loss += weight * (all - static_cast<double>(kernels::dot(dim_, state, item)));
       kernels::axpy(dim_, static_cast<T>(-share_ * weight), item, grad);
     }
   }
   return loss * share_;
+}
+
+template <typename T>
+double CatalogueLoss<T>::label_share_of(int64_t part, int64_t query) const {
+  if (!parts_[part].labels) return 0;
+  return label_share(parts_[part].tile->targets, query, label_share_);
+}
+
+template <typename T>
+double CatalogueLoss<T>::finish_labels(const Block& block, T* grads) const {
+  const TileLabels* labels = parts_[block.part].labels;
+  if (!labels) return 0;
+  T* means =
+      kernels::scratch<T>(kernels::Scratch::objective_labels, (block.end - block.begin) * dim_);
+  means_->of(*labels, block.begin, block.end, means);
+  double loss = 0;
+  for (int64_t q = block.begin; q < block.end; ++q) {
+    const WholeRow& row = rows_[block.part][q];
+    const double weight = label_share_of(block.part, q) * row.weight;
+    const T* mean = means + (q - block.begin) * dim_;
+    const T* state = queries_[block.part] + q * dim_;
+    const double all = row.top + std::log(row.sum);
+    loss += weight * (all - static_cast<double>(kernels::dot(dim_, state, mean)));
+    kernels::axpy(dim_, static_cast<T>(-share_ * weight), mean, grads + (q - block.begin) * dim_);
+  }
+  return loss * share_;
+}
+
+template <typename T>
+void CatalogueLoss<T>::apply_labels(const Block& block, Range range, T* scores) const {
+  const TileLabels* labels = parts_[block.part].labels;
+  if (!labels) return;
+  auto* piece = kernels::scratch<float>(kernels::Scratch::objective_labels,
+                                        (block.end - block.begin) * range.count);
+  labels->probabilities(block.begin, block.end, range.first, range.count, piece);
+  for (int64_t q = block.begin; q < block.end; ++q) {
+    const double weight = label_share_of(block.part, q) * rows_[block.part][q].weight;
+    const float* label = piece + (q - block.begin) * range.count;
+    T* row = scores + (q - block.begin) * range.count;
+    for (int64_t i = 0; i < range.count; ++i) row[i] -= static_cast<T>(share_ * weight) * label[i];
+  }
 }
 
 template <typename T>
@@ -153,7 +199,10 @@ void CatalogueLoss<T>::run_rows(int64_t unit) {
     kernels::gemm_nn(count, dim_, range.count, scores, range.count, table_.data() + first * dim_,
                      dim_, grads, dim_, true);
   }
-  if (criterion_.needs_survey()) block.loss = finish(block, grads);
+  if (criterion_.needs_survey()) {
+    block.loss = finish(block, grads);
+    block.loss += finish_labels(block, grads);
+  }
   scatter_states(input, block.begin, block.end, grads, part.state_grad);
 }
 
@@ -190,6 +239,7 @@ void CatalogueLoss<T>::add_part(int64_t part, Range range, T* sum) const {
     for (int64_t q = begin; q < block.end; ++q) {
       apply(part, q, range, scores + (q - begin) * range.count);
     }
+    apply_labels(block, range, scores);
     kernels::gemm_tn(range.count, dim_, block.end - begin, scores, range.count,
                      queries_[part] + begin * dim_, dim_, sum, dim_, begin > 0);
   }

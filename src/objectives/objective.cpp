@@ -2,6 +2,7 @@
 #include "objectives/objective.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "base/error.h"
@@ -44,12 +45,46 @@ Objective::Objective(const ObjectiveOptions& options, int64_t num_items,
 
 bool Objective::over_ranges(int64_t dim) const {
   return options_.candidates == CandidateSet::full && !criterion_->needs_whole_rows() &&
-         CatalogueLoss<float>::pays(num_items_, dim);
+         (labels_ || CatalogueLoss<float>::pays(num_items_, dim));
+}
+
+void Objective::learn_from(const LabelSource& labels) {
+  check_data(labels.num_items() == num_items_,
+             "soft labels are about {} items, but the training data have {}; label again with "
+             "teachers of these data",
+             labels.num_items(), num_items_);
+  check_usage(labels.is_stored() || !options_.sampled(),
+              "labels.kept = 0: teachers that are asked in every step need objective.candidates = "
+              "\"full\", not \"{}\"; keep labels, e.g. labels.kept=100",
+              word_of(options_.candidates));
+  labels_ = &labels;
 }
 
 int64_t Objective::divisor(const Batch& batch) const {
   return options_.reduction == LossMean::targets ? batch.cells : batch.positions;
 }
+
+namespace {
+
+/// A tile by itself, over the catalogue.
+template <typename T>
+double labelled_tile(const Objective& objective, const ObjectiveInput<T>& input, T* state_grad,
+                     TableGradient<T>& table_grad) {
+  const std::unique_ptr<TileLabels> labels = objective.labels()->of(*input.tile);
+  using Loss = CatalogueLoss<T>;
+  std::array<typename Loss::Part, 1> parts;
+  parts[0] = {input.tile, input.by_query, input.states, state_grad, labels.get()};
+  const auto numbers = static_cast<size_t>(objective.num_items() * input.dim);
+  Loss loss(objective.criterion(), {input.table, numbers}, input.dim, input.divisor, parts,
+            objective.options().label_share);
+  for (int64_t unit = 0; unit < loss.row_units(); ++unit) loss.run_rows(unit);
+  loss.collect_losses();
+  T* rows = table_grad.make_dense().data();
+  for (int64_t unit = 0; unit < loss.item_units(); ++unit) loss.run_items(unit, rows);
+  return parts[0].loss;
+}
+
+}  // namespace
 
 template <typename T>
 double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
@@ -57,6 +92,7 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
   std::fill_n(state_grad, input.rows() * input.dim, T(0));
   if (input.tile->targets.size() == 0) return 0;
   if (options_.candidates == CandidateSet::full) {
+    if (labels_) return labelled_tile(*this, input, state_grad, table_grad);
     return full_catalogue(*criterion_, input, num_items_, state_grad, table_grad);
   }
   if (options_.candidates == CandidateSet::buckets) {
@@ -70,7 +106,8 @@ double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
     }
     return axis_error(*criterion_, input, ids, state_grad, table_grad);
   }
-  const SampledContext context{options_, *criterion_, sampler_};
+  const std::unique_ptr<TileLabels> labels = labels_ ? labels_->of(*input.tile) : nullptr;
+  const SampledContext context{options_, *criterion_, sampler_, labels.get()};
   return options_.share == NegativeShare::position
              ? with_own_negatives(context, input, state_grad, table_grad)
              : with_shared_negatives(context, input, state_grad, table_grad);

@@ -11,6 +11,7 @@
 #include "objectives/candidates.h"
 #include "objectives/criterion.h"
 #include "objectives/drawn_rows.h"
+#include "objectives/labels.h"
 #include "objectives/objective_options.h"
 #include "objectives/table_gradient.h"
 
@@ -48,6 +49,10 @@ class Objective {
   const std::string& name() const { return name_; }
   const ObjectiveOptions& options() const { return options_; }
   int64_t num_items() const { return num_items_; }
+  /// From now on targets are mixed with these soft labels, by ObjectiveOptions::label_share; they
+  /// must outlive the objective. Usage Error when they cannot be.
+  void learn_from(const LabelSource& labels);
+  const LabelSource* labels() const { return labels_; }
 
   const Criterion& criterion() const { return *criterion_; }
   /// Whether the loss of a batch is better made for its tiles together (CatalogueLoss) than tile by
@@ -73,6 +78,7 @@ class Objective {
   int64_t num_items_;
   CandidateSampler sampler_;
   std::unique_ptr<Criterion> criterion_;
+  const LabelSource* labels_ = nullptr;
   std::string name_;
 };
 

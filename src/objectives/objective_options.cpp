@@ -110,6 +110,11 @@ void ObjectiveOptions::list(OptionList& options) {
   options.add("reduction", reduction,
               "the loss of a batch is its sum over positions, divided by their number or by that "
               "of their targets");
+  options
+      .add("label_share", label_share,
+           "share of the soft label in the target of a position, the rest is its items'; CSRec's "
+           "beta is twice this; 0 = no soft labels")
+      .range(0, 1);
   options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated")
       .range(0, 1)
       .only_with(kCriterion, {"gbce"});
@@ -139,6 +144,14 @@ void ObjectiveOptions::check() const {
   check_usage(candidates != CandidateSet::buckets || criterion == "softmax",
               "objective.candidates = \"buckets\" needs criterion = \"softmax\", not \"{}\"",
               criterion);
+  check_usage(label_share == 0 || criterion == "softmax",
+              "objective.label_share = {}: a soft label is a distribution over the catalogue, and "
+              "criterion = \"{}\" is no likelihood of one item among all; use \"softmax\"",
+              label_share, criterion);
+  check_usage(label_share == 0 || candidates != CandidateSet::buckets,
+              "objective.label_share = {}: buckets leave out most of what a label is about; use "
+              "candidates = \"full\", or sampled ones",
+              label_share);
   check_usage(gbce_form == GbceForm::direct || criterion == "gbce",
               "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", word_of(gbce_form));
   check_usage(!log_q || criterion == "softmax",
@@ -162,6 +175,7 @@ void ObjectiveOptions::check() const {
 std::string ObjectiveOptions::describe() const {
   std::string text =
       fmt::format("{}, {}, {}", criterion_text(*this), candidates_text(*this), targets_text(*this));
+  if (label_share > 0) text += fmt::format(", {:g} of the target by soft labels", label_share);
   if (reduction != LossMean::positions) text += ", mean over targets";
   if (compat != PublishedError::none) text += fmt::format(", published {}", word_of(compat));
   return text;

@@ -77,6 +77,9 @@ struct ObjectiveOptions {
   bool log_q = false;              ///< correct scores by how often an item is drawn
   int64_t buckets = 48, bucket_positions = 48, bucket_items = 256;  ///< of a tile
 
+  /// Of the target of a query, the share of its soft label (section [labels]); 0 = there are none.
+  double label_share = 0;
+
   std::string criterion = "gbce";
   double gbce_t = 0.75;
   GbceForm gbce_form = GbceForm::direct;

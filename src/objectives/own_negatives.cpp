@@ -25,7 +25,7 @@ class OwnRows {
       : context_(context), input_(input), width_(own.width), correction_(context, *input.tile) {
     first_.resize(static_cast<size_t>(input.tile->targets.most()));
     std::iota(first_.begin(), first_.end(), 0);
-    if (!correction_.needed()) return;
+    if (!correction_.needed() && !context.labels) return;
     items_ = own.ids;  // as items, before they become places
     sequences_ = sequences_of_queries(*input.tile);
   }
@@ -42,9 +42,12 @@ class OwnRows {
       correction_.apply(query, sequences_[query], drawn, row.subspan(positives));
     }
     std::fill(scores + row.size(), scores + width_, T(0));
-    return apply_row<T>(context_.criterion,
-                        {row, std::span(first_).first(positives), targets.positive_weights(query)},
-                        1.0 / static_cast<double>(input_.divisor));
+    const auto items = context_.labels ? std::span(items_).subspan(query * width_, row.size())
+                                       : std::span<const int32_t>();
+    return apply_row<T>(
+        context_.criterion,
+        target_row<T>(context_, targets, query, row, items, std::span(first_).first(positives)),
+        1.0 / static_cast<double>(input_.divisor));
   }
 
  private:

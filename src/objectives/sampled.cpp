@@ -121,6 +121,22 @@ void RowCorrection::apply(int64_t query, int64_t sequence, std::span<const int32
 }
 
 template <typename T>
+ScoreRow<T> target_row(const SampledContext& context, const Targets& targets, int64_t query,
+                       std::span<T> scores, std::span<const int32_t> items,
+                       std::span<const int32_t> positives) {
+  const std::span<const float> weights = targets.positive_weights(query);
+  const double share =
+      context.labels ? label_share(targets, query, context.options.label_share) : 0;
+  if (share == 0) return {scores, positives, weights};
+  thread_local std::vector<uint8_t> counted;
+  thread_local RowTarget target;
+  counted.assign(scores.size(), 1);
+  for (size_t i = 0; i < scores.size(); ++i) counted[i] = scores[i] > static_cast<T>(kNowhere);
+  mix_target(context.labels->stored(query), share, items, counted, positives, weights, target);
+  return {scores, target.places, target.weights};
+}
+
+template <typename T>
 TableRows<T>::TableRows(const ObjectiveInput<T>& input, const TableGradient<T>& table_grad,
                         std::span<int32_t> ids)
     : dim_(input.dim),
@@ -155,6 +171,12 @@ void TableRows<T>::finish(TableGradient<T>& table_grad) {
 
 template class TableRows<float>;
 template class TableRows<double>;
+template ScoreRow<float> target_row(const SampledContext&, const Targets&, int64_t,
+                                    std::span<float>, std::span<const int32_t>,
+                                    std::span<const int32_t>);
+template ScoreRow<double> target_row(const SampledContext&, const Targets&, int64_t,
+                                     std::span<double>, std::span<const int32_t>,
+                                     std::span<const int32_t>);
 template void RowCorrection::apply(int64_t, int64_t, std::span<const int32_t>,
                                    std::span<float>) const;
 template void RowCorrection::apply(int64_t, int64_t, std::span<const int32_t>,

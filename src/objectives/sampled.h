@@ -16,7 +16,16 @@ struct SampledContext {
   const ObjectiveOptions& options;
   const Criterion& criterion;
   const CandidateSampler& sampler;
+  const TileLabels* labels = nullptr;  ///< stored ones, where targets have any
 };
+
+/// The row of a query for the criterion, its positives at these places and `items` its candidates:
+/// with a soft label all of them have weights (docs/objectives.md). Lives until the next call by
+/// the same thread.
+template <typename T>
+ScoreRow<T> target_row(const SampledContext& context, const Targets& targets, int64_t query,
+                       std::span<T> scores, std::span<const int32_t> items,
+                       std::span<const int32_t> positives);
 
 /// Queries next to each other that compete with the same negatives: every query for itself, those
 /// of a sequence, or all of the tile.

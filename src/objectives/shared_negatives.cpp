@@ -92,7 +92,13 @@ class SharedRows {
     if (correction_.needed()) {
       correction_.apply(query, sequences_[query], negatives, scores.first(negatives.size()));
     }
-    return apply_row<T>(context_.criterion, {scores, indices_, targets.positive_weights(query)},
+    if (context_.labels) {
+      items_.assign(negatives.begin(), negatives.end());
+      items_.insert(items_.end(), targets.items.begin() + first,
+                    targets.items.begin() + first + positives);
+    }
+    return apply_row<T>(context_.criterion,
+                        target_row<T>(context_, targets, query, scores, items_, indices_),
                         1.0 / static_cast<double>(input_.divisor));
   }
 
@@ -116,6 +122,7 @@ class SharedRows {
   AlignedVector<T> together_;        ///< the group's negatives [negatives, dim]
   AlignedVector<T> scores_;          ///< of the group
   std::vector<int32_t> indices_;     ///< of a row's positives
+  std::vector<int32_t> items_;       ///< of a row, with soft labels
 };
 
 }  // namespace

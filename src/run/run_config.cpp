@@ -41,6 +41,12 @@ void TrainOptions::list(OptionList& options) {
            "share of the inputs of an example that the network is not told, drawn anew in every "
            "epoch; their places and targets stay")
       .range(0, 0.99);
+  options
+      .add("user_share", user_share,
+           "share of the users whose training part is trained on; all are validated")
+      .range(0.01, 1);
+  options.add("user_sample", user_sample, "seed of which users those are, not train.seed")
+      .at_least(0);
   options.add("window", window,
               "part of a history longer than model.max_length: the newest items, or a random "
               "stretch in every epoch");
@@ -121,6 +127,8 @@ void RunConfig::list(OptionList& options) {
   options.section("objective", objective);
   options.section("train", train);
   options.section("pretrain", pretrain);
+  options.section("labels", labels);
+  options.section("teachers", teachers);
   options.section("watch", watch);
 }
 
@@ -156,6 +164,12 @@ void apply_listed(RunConfig& config, std::string_view prefix, const std::string&
 }
 
 }  // namespace
+
+bool is_scheme(const std::string& preset) {
+  const auto found = std::ranges::find(preset_list(), preset, &Preset::name);
+  return found != preset_list().end() && !preset.starts_with(kCompat) &&
+         found->text.find("[model]") == std::string::npos;
+}
 
 std::vector<std::string> preset_names() {
   return names_of("");
@@ -204,11 +218,14 @@ void clear_fingerprints(RunConfig& config) {
   config.data.split_fingerprint.clear();
   config.data.attribute_fingerprint.clear();
   config.train.init_fingerprint.clear();
+  config.labels.fingerprint.clear();
 }
 
 std::string placeless_text(RunConfig config) {
   config.data.path.clear();
   config.data.from_run.clear();
+  config.labels.path.clear();  // labels.fingerprint says which they were
+  config.labels.teachers.clear();
   config.train.init_from.clear();  // init_fingerprint says which weights they were
   return config_text(config);
 }

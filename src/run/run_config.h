@@ -14,6 +14,8 @@
 #include "data/candidate_rule.h"
 #include "net/model_options.h"
 #include "objectives/objective.h"
+#include "run/label_options.h"
+#include "run/teacher_options.h"
 
 namespace truenext {
 
@@ -76,6 +78,8 @@ struct TrainOptions {
   TrainingWindow window = TrainingWindow::newest;
   Examples examples = Examples::sequences;
   double input_drop = 0;  ///< share of inputs that are hidden
+  double user_share = 1;  ///< of the users that are trained on
+  int64_t user_sample = 0;  ///< seed of which
   int64_t tile_tokens = 0;
   TableOptimizer table_optimizer = TableOptimizer::adam;
   double learning_rate = 1e-3;
@@ -133,6 +137,8 @@ struct RunConfig {
   ObjectiveOptions objective;
   TrainOptions train;
   PretrainOptions pretrain;
+  LabelOptions labels;
+  TeacherOptions teachers;
   WatchOptions watch;
 
   void list(OptionList& options);
@@ -140,6 +146,9 @@ struct RunConfig {
 
 /// Applies a preset by name (usage Error naming the nearest), e.g. "gsasrec".
 void apply_preset(RunConfig& config, const std::string& name);
+
+/// Whether a preset is about teachers and labels only, to be applied on top of that of a student.
+bool is_scheme(const std::string& preset);
 
 /// Applies what makes a preset follow a published code to the letter, e.g. "relevance-2023": the
 /// preset "compat-relevance-2023" on top of what is there. Usage Error naming the nearest.

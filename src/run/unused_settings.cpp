@@ -51,6 +51,14 @@ std::string number_reason(const RunConfig& config, const std::string& key) {
   return "";
 }
 
+std::string label_reason(const RunConfig& config, const std::string& key) {
+  if (!key.starts_with("labels.")) return "";
+  if (config.objective.label_share == 0) return "objective.label_share is 0, there are no labels";
+  const bool made = !config.labels.path.empty();
+  if (!made || key == "labels.path") return "";
+  return "labels.path names labels that are made; it matters with labels.teachers";
+}
+
 /// What a pretraining reads, and what is read of it otherwise.
 std::string pretraining_reason(const RunConfig& config, const std::string& key) {
   static const std::set<std::string> of_next_item = {"train.input_drop",  "train.examples",
@@ -88,6 +96,7 @@ std::vector<UnusedSetting> unused_settings(RunConfig config, const std::vector<s
     std::string reason = network_reason(config, option);
     if (reason.empty()) reason = condition_reason(options, option);
     if (reason.empty()) reason = number_reason(config, option.key());
+    if (reason.empty()) reason = label_reason(config, option.key());
     if (reason.empty()) reason = pretraining_reason(config, option.key());
     if (!reason.empty()) unused.push_back({option.key(), reason});
   }

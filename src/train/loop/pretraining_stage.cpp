@@ -5,70 +5,16 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/log.h"
-#include "data/data_place.h"
-#include "data/dataset.h"
 #include "inference/model_file.h"
-#include "train/loop/run_model.h"
+#include "train/loop/stage.h"
 #include "train/loop/trainer.h"
 
 namespace truenext {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What must be equal for two stages to be the same.
-std::string essence(RunConfig config, const Dataset& dataset) {
-  const auto same = [](const std::string& recorded, const std::string& actual) {
-    return recorded.empty() || recorded == actual ? std::string() : recorded;
-  };
-  const std::string other =
-      same(config.data.fingerprint, dataset.fingerprint()) +
-      same(config.data.split_fingerprint, dataset.split_fingerprint()) +
-      same(config.data.attribute_fingerprint, dataset.attribute_fingerprint());
-  clear_fingerprints(config);
-  config.preset.clear();
-  // What can change without another stage: of epochs it can go on to more.
-  config.train.epochs = 0;
-  config.train.valid_every = 1;
-  config.train.checkpoint_steps = 0;
-  config.model.resolve();
-  return placeless_text(config) + other;
-}
-
-bool goes_on(const fs::path& folder, const RunConfig& config) {
-  if (!fs::exists(folder / "config.toml") ||
-      !fs::exists(folder / "checkpoint" / "last.safetensors")) {
-    return false;
-  }
-  RunConfig there;
-  apply_file(there, folder / "config.toml");
-  const Dataset dataset = Dataset::open(config.data.path);
-  // Under a schedule by the number of epochs, more of them would have been another training.
-  const bool extends =
-      there.train.epochs < config.train.epochs && config.train.schedule == RateSchedule::constant;
-  if ((extends || there.train.epochs == config.train.epochs) &&
-      essence(there, dataset) == essence(config, dataset)) {
-    return true;
-  }
-  log_warning("{}: the pretraining that is there is another one, and is replaced", folder.string());
-  return false;
-}
-
-/// So that a run which is stopped in its first stage can be resumed.
-void begin_folder(const TrainRequest& request) {
-  make_folder(request.run);
-  clear_run(request.run);
-  RunConfig config = request.config;
-  const Dataset dataset = Dataset::open(config.data.path);
-  config.data.fingerprint = dataset.fingerprint();
-  config.data.split_fingerprint = dataset.split_fingerprint();
-  config.data.attribute_fingerprint = dataset.attribute_fingerprint();
-  config.data.from_run = way_from_run(request.run, config.data.path);
-  write_file_atomically(request.run / "config.toml", config_text(config));
-}
 
 }  // namespace
 
@@ -108,11 +54,11 @@ RunConfig pretraining_config(const RunConfig& config) {
 fs::path pretrain(const TrainRequest& request, Ranks& ranks) {
   TrainRequest stage = request;
   stage.run = request.run / kPretrainingFolder;
-  stage.stage_of = request.run;
+  stage.stage_of = request.stage_of.empty() ? request.run : request.stage_of;
   stage.config = pretraining_config(request.config);
   stage.device = "cpu";
   stage.resume =
-      by_first_rank(ranks, [&] { return goes_on(stage.run, stage.config) ? 1.0 : 0.0; }) > 0;
+      by_first_rank(ranks, [&] { return goes_on(stage.run, stage.config, "pretraining") ? 1.0 : 0.0; }) > 0;
   std::optional<FolderLock> lock;
   if (ranks.rank() == 0) lock.emplace(stage.run, "truenext train");
   Trainer trainer(stage, ranks);  // which refuses before anything is written

@@ -18,6 +18,7 @@
 #include "train/loop/progress.h"
 #include "train/loop/run_model.h"
 #include "train/loop/start_summary.h"
+#include "train/loop/teacher_stage.h"
 #include "train/loop/weak_run.h"
 #include "train/loop/window_warning.h"
 
@@ -39,6 +40,10 @@ std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, Trainin
   check_usage(!parts.pretext,
               "--device {}: pretraining runs on the CPU; leave --device out, or pretrain as a "
               "stage (pretrain.epochs), after which the training goes to the device",
+              request.device);
+  check_usage(!parts.labels.source,
+              "--device {}: soft labels are mixed into the target on the CPU only; leave --device "
+              "out, or objective.label_share at 0",
               request.device);
   return devices().engine(request.device, parts, request.config.train);
 }
@@ -89,6 +94,10 @@ void Trainer::open_run() {
     clear_run(request_.run);
     if (request_.pretrained.empty()) {
       std::filesystem::remove_all(request_.run / kPretrainingFolder);
+    }
+    if (config_.labels.teachers.empty()) std::filesystem::remove_all(request_.run / kLabelFolder);
+    if (config_.teachers.kind == TeacherKind::none) {
+      std::filesystem::remove_all(request_.run / kTeacherFolder);
     }
   }
   make_folder(checkpoints);

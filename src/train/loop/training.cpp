@@ -14,8 +14,9 @@
 #include "inference/model_file.h"
 #include "train/devices/devices.h"
 #include "train/loop/pretraining_stage.h"
+#include "train/loop/stage.h"
 #include "train/loop/step_bench.h"
-#include "train/loop/trainer.h"
+#include "train/loop/teacher_stage.h"
 #include "train/ranks/ranks.h"
 
 namespace truenext {
@@ -60,7 +61,10 @@ bool continues(const TrainRequest& request) {
              "{0}: has a model, but no checkpoint to resume from: it was imported, or the folder "
              "checkpoint was removed; train on from its weights with --run NEW --init-from {0}",
              run.string());
-  // It was stopped while pretraining, which goes on by itself.
+  // It was stopped in one of its stages, which goes on by itself.
+  if (request.config.teachers.kind != TeacherKind::none && fs::exists(run / kTeacherFolder)) {
+    return false;
+  }
   if (has_pretraining(request.config) && fs::exists(run / kPretrainingFolder)) return false;
   log_warning(
       "{}: was stopped before its first checkpoint, so it begins again, as it was configured",
@@ -99,12 +103,7 @@ TrainResult train(const TrainRequest& request) {
   }
   TrainResult result;
   try {
-    if (!mine.resume && has_pretraining(mine.config)) {
-      // What the training would refuse is refused before hours of pretraining.
-      { const Trainer check(mine, *ranks); }
-      mine.pretrained = pretrain(mine, *ranks);
-    }
-    result = Trainer(mine, *ranks).fit();
+    result = train_with_stages(mine, *ranks);
   } catch (const Error& error) {
     if (error.code() != ExitCode::interrupted) throw;
     ranks->finish();

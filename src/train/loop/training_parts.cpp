@@ -81,7 +81,10 @@ BatchOptions batch_options(const RunConfig& config) {
   options.future = config.objective.future;
   options.with_seen = config.objective.needs_seen();
   options.with_pool = config.objective.needs_pool();
+  options.with_places = config.objective.label_share > 0;
   options.users = config.train.users;
+  options.user_share = config.train.user_share;
+  options.user_sample = static_cast<uint64_t>(config.train.user_sample);
   options.window = config.train.window;
   options.examples = config.train.examples;
   options.input_drop = config.train.input_drop;
@@ -91,7 +94,7 @@ BatchOptions batch_options(const RunConfig& config) {
     options.examples = Examples::prefixes;
     options.target_positions = TargetPositions::all;
     options.input_drop = 0;
-    options.with_seen = options.with_pool = false;
+    options.with_seen = options.with_pool = options.with_places = false;
   }
   return options;
 }
@@ -205,11 +208,13 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
                        static_cast<uint64_t>(config.train.seed),
                        attributes_of(config.model, dataset),
                        training_tensors(pretext, config.model))),
+      labels(open_labels(config, dataset)),
       objective(config.objective, dataset.num_items(), item_counts(config.objective, dataset)),
       adam(model->parameters(), config.train),
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {
   check_penalty(config);
+  if (labels.source) objective.learn_from(*labels.source);
   if (pretext) {
     engine.pretrain(*pretext);
   } else {

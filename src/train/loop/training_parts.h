@@ -12,6 +12,7 @@
 #include "net/model.h"
 #include "objectives/objective.h"
 #include "run/run_config.h"
+#include "train/loop/label_stage.h"
 #include "train/loop/train_request.h"
 #include "train/optimise/optimizer.h"
 #include "train/steps/engine.h"
@@ -46,6 +47,7 @@ struct TrainingParts {
   WorkerPool pool;
   std::optional<Pretext> pretext;  ///< of a pretraining, in place of the objective
   std::unique_ptr<Model> model;
+  TrainingLabels labels;
   Objective objective;
   Adam adam;
   Batcher batcher;

@@ -45,6 +45,7 @@ TableGradient<float> PhasedSum::run_group(const Batch& batch, TileRange group, i
   const WeightView<float>& table = weights[model_.score_table()];
   std::vector<std::unique_ptr<TileStep<float>>> steps(static_cast<size_t>(group.size()));
   std::vector<CatalogueLoss<float>::Part> parts(steps.size());
+  std::vector<std::unique_ptr<TileLabels>> labels(steps.size());
   while (arenas_.size() < steps.size()) arenas_.emplace_back();
 
   pool_.run(group.size(), [&](int64_t t, int) {
@@ -53,12 +54,14 @@ TableGradient<float> PhasedSum::run_group(const Batch& batch, TileRange group, i
         model_, weights, tile, net::PassPurpose{true, context.seed, context.step}, arenas_[t]);
     float* state_grad = steps[t]->take_state_grad();
     std::fill_n(state_grad, steps[t]->rows() * steps[t]->dim(), 0.0f);
-    parts[t] = {&tile, steps[t]->by_query(), steps[t]->states(), state_grad};
+    if (objective_.labels()) labels[t] = objective_.labels()->of(tile);
+    parts[t] = {&tile, steps[t]->by_query(), steps[t]->states(), state_grad, labels[t].get()};
   });
 
   CatalogueLoss<float> loss(objective_.criterion(),
                             {table.data, static_cast<size_t>(table.rows * table.columns)},
-                            table.columns, context.divisor, parts);
+                            table.columns, context.divisor, parts,
+                            objective_.options().label_share);
   pool_.run(loss.row_units(), [&](int64_t unit, int) { loss.run_rows(unit); });
   loss.collect_losses();
   TableGradient<float> gradient(table.rows, table.columns, table.rows);

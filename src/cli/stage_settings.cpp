@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/stage_settings.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace truenext::cli {
+namespace {
+
+constexpr std::string_view kTeacher = "teacher.", kStudent = "student.";
+
+/// CSRec's beta is 0.75 in most of its configurations; half of it is the label's share.
+constexpr double kUsualShare = 0.375;
+
+/// Without the stage.
+std::string plain(const std::string& setting) {
+  const Stage stage = stage_of(setting);
+  if (stage == Stage::all) return setting;
+  return setting.substr(stage == Stage::teacher ? kTeacher.size() : kStudent.size());
+}
+
+/// "key=value" as it is now.
+std::string present(RunConfig& config, const std::string& key) {
+  OptionList options;
+  config.list(options);
+  const Option& option = options.find(key, "--set student." + key);
+  std::string value = option.toml_value();
+  if (option.holds_text() && value.size() >= 2) value = value.substr(1, value.size() - 2);
+  return key + "=" + value;
+}
+
+/// Keys that say where things are and who learns from whom, not what a stage is.
+bool is_of_the_run(const std::string& key) {
+  return key.starts_with("data.") || key.starts_with("labels.") || key.starts_with("teachers.") ||
+         key == "objective.label_share";
+}
+
+}  // namespace
+
+Stage stage_of(const std::string& setting) {
+  if (setting.starts_with(kTeacher)) return Stage::teacher;
+  return setting.starts_with(kStudent) ? Stage::student : Stage::all;
+}
+
+std::string key_of(const std::string& setting) {
+  const std::string text = plain(setting);
+  return text.substr(0, text.find('='));
+}
+
+void apply_presets(RunConfig& config, const PresetNames& names) {
+  const bool scheme = is_scheme(names.preset);
+  check_usage(scheme || (names.student.empty() && names.teachers.empty()),
+              "{}: goes with a preset of teachers, e.g. --preset csrec-m; {} is none",
+              names.student.empty() ? "--teacher-preset" : "--student " + names.student,
+              names.preset.empty() ? "no preset" : "--preset " + names.preset);
+  if (names.preset.empty()) return;
+  if (!scheme) {
+    apply_preset(config, names.preset);
+    return;
+  }
+  const std::string student = names.student.empty() ? kUsualStudent : names.student;
+  check_usage(!is_scheme(student), "--student {}: want the preset of a model, e.g. {}", student,
+              kUsualStudent);
+  apply_preset(config, student);
+  apply_preset(config, names.preset);
+  config.preset = names.preset + " of " + student;
+  check_usage(names.teachers.empty() || config.teachers.kind != TeacherKind::none,
+              "--teacher-preset: no teachers are trained by --preset {}", names.preset);
+  config.teachers.presets = names.teachers;
+}
+
+void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings) {
+  const bool teaches = config.teachers.kind != TeacherKind::none ||
+                       std::ranges::any_of(settings, [](const std::string& setting) {
+                         return setting.starts_with("teachers.kind=");
+                       });
+  std::vector<std::string> of_teachers, of_student;
+  for (const std::string& setting : settings) {
+    const Stage stage = stage_of(setting);
+    check_usage(stage == Stage::all || teaches,
+                "--set {}: this run has no stages of teachers; leave \"{}\" out, or begin with "
+                "--preset csrec-m",
+                setting, stage == Stage::teacher ? kTeacher : kStudent);
+    if (stage == Stage::teacher) {
+      of_teachers.push_back(plain(setting));
+    } else if (stage == Stage::student) {
+      of_student.push_back(plain(setting));
+    } else {
+      apply_settings(config, {setting});
+      // Teachers that begin as the student get it from there.
+      const bool reaches = !config.teachers.presets.empty() && !is_of_the_run(key_of(setting));
+      if (reaches) config.teachers.settings.push_back(setting);
+    }
+  }
+  if (config.teachers.presets.empty()) {
+    for (const std::string& setting : of_student) {
+      const std::string key = key_of(setting);
+      if (!is_of_the_run(key)) config.teachers.settings.push_back(present(config, key));
+    }
+  }
+  apply_settings(config, of_student);
+  RunConfig trial = config;  // a mistake is found before hours of training
+  apply_settings(trial, of_teachers);
+  config.teachers.settings.insert(config.teachers.settings.end(), of_teachers.begin(),
+                                  of_teachers.end());
+}
+
+void name_labels(RunConfig& config, const std::string& labels,
+                 const std::vector<std::string>& teachers,
+                 const std::vector<std::string>& settings) {
+  if (!labels.empty()) config.labels.path = labels;
+  if (!teachers.empty()) config.labels.teachers = teachers;
+  check_usage(labels.empty() || teachers.empty(),
+              "--labels {}: these are made already; leave --teacher out", labels);
+  const bool named = !config.labels.path.empty() || !config.labels.teachers.empty();
+  check_usage(!named || config.teachers.kind == TeacherKind::none,
+              "--teacher and --labels name what is learnt from, and teachers.kind = \"{}\" trains "
+              "teachers; use one of the two",
+              word_of(config.teachers.kind));
+  const bool given = std::ranges::any_of(settings, [](const std::string& setting) {
+    return key_of(setting) == "objective.label_share";
+  });
+  if (!named || given || config.objective.label_share > 0) return;
+  config.objective.label_share = kUsualShare;
+  log_info("objective.label_share = {}: the share of soft labels in the target where none is set",
+           kUsualShare);
+}
+
+}  // namespace truenext::cli

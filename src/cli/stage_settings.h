@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "run/run_config.h"
+
+namespace truenext::cli {
+
+/// Which stages of a run with teachers a `--set` is for: "teacher.KEY=VALUE", "student.KEY=VALUE",
+/// or all of them.
+enum class Stage { all, teacher, student };
+Stage stage_of(const std::string& setting);
+/// The key, without the stage.
+std::string key_of(const std::string& setting);
+
+struct PresetNames {
+  std::string preset;   ///< a configuration, or a scheme of teachers (is_scheme())
+  std::string student;  ///< with a scheme; empty = kUsualStudent
+  std::vector<std::string> teachers;
+};
+inline constexpr const char* kUsualStudent = "sasrec-cce";
+/// Usage Error when a student is named without a scheme.
+void apply_presets(RunConfig& config, const PresetNames& names);
+
+/// Applies settings to the configuration of the student and, through TeacherOptions::settings, of
+/// its teachers.
+void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings);
+
+/// Puts labels or teachers of the command line into the configuration and, when nothing gives their
+/// share of the target, CSRec's usual one, saying so.
+void name_labels(RunConfig& config, const std::string& labels,
+                 const std::vector<std::string>& teachers,
+                 const std::vector<std::string>& settings);
+
+}  // namespace truenext::cli

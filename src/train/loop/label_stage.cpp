@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/label_stage.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/resources.h"
+#include "base/thread_pool.h"
+#include "teachers/asked_labels.h"
+
+namespace truenext {
+namespace {
+
+namespace fs = std::filesystem;
+
+LabelRule rule_of(const RunConfig& config) {
+  LabelRule rule;
+  rule.mixing = config.labels.mixing_options();
+  rule.kept = config.labels.kept;
+  // Only the newest window of a history is ever trained on, unless it is drawn.
+  if (config.train.window == TrainingWindow::newest) rule.newest = config.model.max_length;
+  return rule;
+}
+
+void record(std::string& recorded, const std::string& actual) {
+  check_data(recorded.empty() || recorded == actual,
+             "the soft labels are {}, but the run was started with {}; resume with the labels it "
+             "began with",
+             actual, recorded);
+  recorded = actual;
+}
+
+}  // namespace
+
+void check_labels(const RunConfig& config) {
+  const LabelOptions& labels = config.labels;
+  config.objective.check();  // before anything is made
+  const double share = config.objective.label_share;
+  const bool named = !labels.path.empty() || !labels.teachers.empty() ||
+                     config.teachers.kind != TeacherKind::none;
+  check_usage(share > 0 || !named,
+              "objective.label_share = 0: soft labels are named, but take no share of any target; "
+              "set it, e.g. --set objective.label_share=0.375 (CSRec's beta of 0.75)");
+  check_usage(share == 0 || named,
+              "objective.label_share = {}: there are no soft labels; name teachers with --teacher "
+              "RUN, or labels with --labels FOLDER",
+              share);
+}
+
+TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
+  check_labels(config);
+  if (config.train.task == TrainTask::pretraining) return {};
+  TrainingLabels labels;
+  if (config.objective.label_share == 0) return labels;
+  if (!config.labels.path.empty()) {
+    auto store = std::make_unique<LabelStore>(config.labels.path, dataset);
+    record(config.labels.fingerprint, store->fingerprint());
+    labels.source = std::move(store);
+    return labels;
+  }
+  const LabelRule rule = rule_of(config);
+  labels.members = open_members(config.labels.teachers, dataset);
+  record(config.labels.fingerprint, label_fingerprint(rule, labels.members, dataset));
+  labels.source = std::make_unique<AskedLabels>(rule.mixing, labels.members, dataset);
+  return labels;
+}
+
+bool labels_are_there(const TrainRequest& request, Ranks& ranks) {
+  const std::string& begun_with = request.config.labels.fingerprint;
+  return !begun_with.empty() && by_first_rank(ranks, [&] {
+    return has_labels(request.run / kLabelFolder, begun_with) ? 1.0 : 0.0;
+  }) > 0;
+}
+
+fs::path make_labels(const TrainRequest& request, Ranks& ranks) {
+  const fs::path folder = request.run / kLabelFolder;
+  by_first_rank(ranks, [&] {
+    const double start = wall_seconds();
+    const Dataset dataset = Dataset::open(request.config.data.path);
+    const std::vector<Member> members = open_members(request.config.labels.teachers, dataset);
+    const LabelRule rule = rule_of(request.config);
+    const std::string fingerprint = label_fingerprint(rule, members, dataset);
+    if (has_labels(folder, fingerprint)) {
+      log_info("{}: the labels of these teachers are there", folder.string());
+      return 0.0;
+    }
+    fs::create_directories(request.run);
+    WorkerPool pool(request.threads);
+    write_labels(folder, true, rule, members, dataset, pool);
+    log_info("labels      {} in {:.0f} s", LabelStore(folder, dataset).name(),
+             wall_seconds() - start);
+    return 0.0;
+  });
+  return folder;
+}
+
+}  // namespace truenext

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/teacher_stage.h"
+
+#include <filesystem>
+#include <optional>
+
+#include "base/error.h"
+#include "base/folder_lock.h"
+#include "base/log.h"
+#include "inference/model_file.h"
+#include "train/loop/stage.h"
+
+namespace truenext {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Between the seeds of a student and its teachers, so that those of neighbouring students differ.
+constexpr int64_t kSeedStep = 1000;
+
+RunConfig base_config(const RunConfig& student, int64_t number) {
+  const TeacherOptions& teachers = student.teachers;
+  if (teachers.presets.empty()) return student;
+  check_usage(std::ssize(teachers.presets) == 1 || std::ssize(teachers.presets) == teachers.count,
+              "teachers.presets: {} for {} teachers; want one for all or one each",
+              teachers.presets.size(), teachers.count);
+  RunConfig config;
+  const bool all = teachers.presets.size() == 1;
+  apply_preset(config, teachers.presets[static_cast<size_t>(all ? 0 : number - 1)]);
+  config.version = student.version;
+  config.data = student.data;
+  return config;
+}
+
+}  // namespace
+
+RunConfig teacher_config(const RunConfig& student, int64_t number) {
+  RunConfig config = base_config(student, number);
+  config.labels = LabelOptions();
+  config.teachers = TeacherOptions();
+  config.watch = WatchOptions();
+  config.objective.label_share = 0;
+  apply_settings(config, student.teachers.settings);
+  check_usage(config.teachers.kind == TeacherKind::none && config.objective.label_share == 0,
+              "teachers.settings: a teacher has no teachers of its own; train it by itself and "
+              "name it with --teacher RUN");
+  config.train.seed = student.train.seed + kSeedStep * number;
+  if (student.teachers.kind == TeacherKind::data) {
+    config.train.user_share = student.teachers.share;
+    config.train.user_sample = student.teachers.sample + number - 1;
+  }
+  config.model.resolve();
+  return config;
+}
+
+std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& ranks) {
+  std::vector<std::string> folders;
+  if (!request.resume) by_first_rank(ranks, [&] { return begin_folder(request), 0.0; });
+  for (int64_t number = 1; number <= request.config.teachers.count; ++number) {
+    TrainRequest stage = request;
+    stage.run = request.run / kTeacherFolder / std::to_string(number);
+    stage.stage_of = request.stage_of.empty() ? request.run : request.stage_of;
+    stage.config = teacher_config(request.config, number);
+    stage.resume = by_first_rank(ranks, [&] {
+                     return goes_on(stage.run, stage.config, "teacher") ? 1.0 : 0.0;
+                   }) > 0;
+    std::optional<FolderLock> lock;
+    if (ranks.rank() == 0) lock.emplace(stage.run, "truenext train");
+    log_info("teacher {} of {}", number, request.config.teachers.count);
+    const TrainResult result = train_with_stages(stage, ranks);
+    check_data(ranks.rank() > 0 || fs::exists(stage.run / kModelFileName),
+               "{}: the teacher has left no model, so there is nobody to learn from; set "
+               "train.epochs to at least 1",
+               stage.run.string());
+    if (ranks.rank() == 0 && !result.valid_metric.empty()) {
+      log_info("teacher {}: valid {} {:.5f} at epoch {}", number, result.valid_metric,
+               result.best_value, result.best_epoch);
+    }
+    folders.push_back(stage.run.string());
+  }
+  return folders;
+}
+
+}  // namespace truenext

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs that learn from soft labels: every network as teacher and as student, teachers as stages,
+// and what is refused.
+#include "train/loop/teacher_stage.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "inference/model_file.h"
+#include "support/network_cases.h"
+#include "support/sanitizers.h"
+#include "support/small_data.h"
+#include "train/loop/label_stage.h"
+#include "train/loop/stage.h"
+#include "train/loop/training.h"
+#include "train/small_training.h"
+#include "train/thread_ranks.h"
+#include "train/trained_bytes.h"
+
+namespace truenext {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TeacherStage : public testing::Test {
+ protected:
+  TeacherStage() { set_quiet(true); }
+  void TearDown() override { set_interrupted(false); }
+
+  TrainRequest plain(const std::string& run) const {
+    TrainRequest request = test::small_training(folder_ / run, data_);
+    request.config.objective.criterion = "softmax";
+    request.config.objective.candidates = CandidateSet::full;
+    request.config.train.epochs = 2;
+    return request;
+  }
+  TrainRequest taught(const std::string& run, TeacherKind kind = TeacherKind::model) const {
+    TrainRequest request = plain(run);
+    request.config.objective.label_share = 0.4;
+    request.config.labels.kept = 10;
+    request.config.teachers.kind = kind;
+    return request;
+  }
+  static std::string bits(const TrainRequest& request) {
+    train(request);
+    return test::trained_bytes(request.run);
+  }
+  static std::string text_of(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  test::TemporaryFolder folder_;
+  fs::path data_ = test::ring_dataset(folder_, 60, 40, 12);
+};
+
+TEST_F(TeacherStage, TeachersAndLabelsAreInsideTheRunAndTheSameAsByHand) {
+  const std::string whole = bits(taught("run"));
+  const fs::path teachers = folder_ / "run" / kTeacherFolder;
+  EXPECT_NE(test::trained_bytes(teachers / "1"), test::trained_bytes(teachers / "2"));
+  RunConfig config;
+  apply_file(config, folder_ / "run" / "config.toml");
+  EXPECT_FALSE(config.labels.fingerprint.empty());
+  EXPECT_TRUE(has_labels(folder_ / "run" / kLabelFolder, config.labels.fingerprint));
+  RunConfig teacher;
+  apply_file(teacher, teachers / "1" / "config.toml");
+  EXPECT_EQ(teacher.objective.label_share, 0);
+  EXPECT_EQ(teacher.train.seed, 1042);
+
+  TrainRequest by_hand = taught("hand", TeacherKind::none);
+  by_hand.config.labels.teachers = {(teachers / "1").string(), (teachers / "2").string()};
+  EXPECT_EQ(bits(by_hand), whole);
+  EXPECT_NE(bits(plain("plain")), whole);
+}
+
+TEST_F(TeacherStage, ThreadsAndRanksGiveTheSameBits) {
+  const std::string whole = bits(taught("one"));
+  TrainRequest threads = taught("three");
+  threads.threads = 3;
+  EXPECT_EQ(bits(threads), whole);
+  make_folder(folder_ / "ranks");
+  test::with_ranks(2, [&](Ranks& ranks) { train_with_stages(taught("ranks"), ranks); });
+  EXPECT_EQ(test::trained_bytes(folder_ / "ranks"), whole);
+}
+
+TEST_F(TeacherStage, ResumesInAnyStageToTheSameBits) {
+  const std::string whole = bits(taught("whole"));
+  // Stopped before the first teacher had made a step.
+  TrainRequest first = taught("first");
+  set_interrupted(true);
+  EXPECT_THROW(train(first), Error);
+  set_interrupted(false);
+  first.resume = true;
+  apply_file(first.config, first.run / "config.toml");
+  EXPECT_EQ(bits(first), whole);
+  // Stopped between teachers, and with labels but no student.
+  for (const bool labelled : {false, true}) {
+    TrainRequest between = taught(labelled ? "labelled" : "between");
+    train(between);
+    for (const char* name : {"checkpoint", "model.safetensors"}) {
+      fs::remove_all(between.run / name);
+    }
+    if (!labelled) {
+      fs::remove_all(between.run / kLabelFolder);
+      fs::remove_all(between.run / kTeacherFolder / "2");
+    }
+    const auto made =
+        fs::last_write_time(between.run / kTeacherFolder / "1" / "model.safetensors");
+    between.resume = true;
+    EXPECT_EQ(bits(between), whole);
+    EXPECT_EQ(fs::last_write_time(between.run / kTeacherFolder / "1" / "model.safetensors"), made);
+  }
+  // More epochs of the student, with the labels alone left of its stages.
+  TrainRequest longer = taught("longer");
+  longer.config.train.epochs = 1;
+  longer.config.teachers.settings = {"train.epochs=2"};
+  train(longer);
+  fs::remove_all(longer.run / kTeacherFolder);
+  longer.config.train.epochs = 2;
+  longer.resume = true;
+  RunConfig there;
+  apply_file(there, longer.run / "config.toml");
+  longer.config.labels.fingerprint = there.labels.fingerprint;
+  EXPECT_EQ(bits(longer), whole);
+}
+
+TEST_F(TeacherStage, StagesThatAreThereAreUsedAndOthersReplaced) {
+  train(taught("run"));
+  const fs::path model = folder_ / "run" / kTeacherFolder / "2" / "model.safetensors";
+  const auto made = fs::last_write_time(model);
+  TrainRequest other = taught("run");
+  other.config.objective.label_share = 0.2;  // of the student alone
+  other.config.labels.temperature = 1;
+  const std::string mild = bits(other);
+  EXPECT_EQ(fs::last_write_time(model), made);
+  TrainRequest fresh = other;
+  fresh.run = folder_ / "fresh";
+  EXPECT_EQ(bits(fresh), mild);
+  const std::string before = test::trained_bytes(model.parent_path());
+  other.config.teachers.settings = {"model.dropout=0"};
+  train(other);
+  EXPECT_NE(test::trained_bytes(model.parent_path()), before);
+}
+
+TEST_F(TeacherStage, TeachersOfSampledUsersSeeTheirUsersOnly) {
+  TrainRequest request = taught("run", TeacherKind::data);
+  request.config.teachers.share = 0.5;
+  train(request);
+  RunConfig first, second;
+  apply_file(first, request.run / kTeacherFolder / "1" / "config.toml");
+  apply_file(second, request.run / kTeacherFolder / "2" / "config.toml");
+  EXPECT_EQ(first.train.user_share, 0.5);
+  EXPECT_EQ(first.train.user_sample, 2000);
+  EXPECT_EQ(second.train.user_sample, 2001);
+  const Dataset dataset = Dataset::open(data_);
+  BatchOptions options;
+  options.user_share = 0.5;
+  options.user_sample = 2000;
+  const Batcher sample(dataset, options), other(dataset, [&] {
+    options.user_sample = 2001;
+    return options;
+  }());
+  EXPECT_EQ(sample.num_users(), 30);
+  std::set<uint64_t> users, others;
+  for (const Tile& tile : sample.make(0).tiles) users.insert(tile.streams.begin(), tile.streams.end());
+  for (const Tile& tile : other.make(0).tiles) others.insert(tile.streams.begin(), tile.streams.end());
+  EXPECT_EQ(users.size(), 30u);
+  EXPECT_NE(users, others);
+}
+
+TEST_F(TeacherStage, ConfigurationsOfTeachersAreTheirOwn) {
+  RunConfig student = taught("run").config;
+  student.teachers.presets = {"gru4rec-ce", "narm-ce"};
+  student.teachers.settings = {"train.epochs=7"};
+  const RunConfig first = teacher_config(student, 1), second = teacher_config(student, 2);
+  EXPECT_EQ(first.model.name, "gru4rec");
+  EXPECT_EQ(second.model.name, "narm");
+  EXPECT_EQ(second.train.epochs, 7);
+  EXPECT_EQ(second.data.path, student.data.path);
+  EXPECT_NE(first.train.seed, second.train.seed);
+  student.teachers.count = 3;
+  EXPECT_NE(text_of([&] { teacher_config(student, 1); }).find("one for all or one each"),
+            std::string::npos);
+  student.teachers.presets.clear();
+  student.teachers.settings = {"objective.label_share=0.2"};
+  EXPECT_NE(text_of([&] { teacher_config(student, 1); }).find("no teachers of its own"),
+            std::string::npos);
+}
+
+TEST_F(TeacherStage, WhatCannotBeIsRefused) {
+  TrainRequest nobody = plain("nobody");
+  nobody.config.objective.label_share = 0.3;
+  EXPECT_NE(text_of([&] { train(nobody); }).find("there are no soft labels"), std::string::npos);
+  TrainRequest no_share = taught("no_share");
+  no_share.config.objective.label_share = 0;
+  EXPECT_NE(text_of([&] { train(no_share); }).find("take no share"), std::string::npos);
+  TrainRequest bce = taught("bce");
+  bce.config.objective.criterion = "bce";
+  EXPECT_NE(text_of([&] { train(bce); }).find("no likelihood of one item"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "bce" / kTeacherFolder));  // before anything is trained
+  TrainRequest missing = taught("missing", TeacherKind::none);
+  missing.config.labels.teachers = {(folder_ / "nothing").string()};
+  EXPECT_NE(text_of([&] { train(missing); }).find("no such run folder"), std::string::npos);
+  train(plain("run"));
+  TrainRequest asked = taught("asked", TeacherKind::none);
+  asked.config.labels.teachers = {(folder_ / "run").string()};
+  asked.config.labels.kept = 0;
+  asked.config.objective.candidates = CandidateSet::uniform;
+  EXPECT_NE(text_of([&] { train(asked); }).find("keep labels"), std::string::npos);
+}
+
+TEST_F(TeacherStage, TeachersAskedInEveryStepTeachWhatAWholeStoreDoes) {
+  train(plain("teacher"));
+  const auto final_loss = [&](int64_t kept) {
+    TrainRequest request = taught("kept" + std::to_string(kept), TeacherKind::none);
+    request.config.labels.teachers = {(folder_ / "teacher").string()};
+    request.config.labels.kept = kept;
+    train(request);
+    const std::string log = read_file(request.run / "metrics.jsonl");
+    return std::stod(log.substr(log.rfind("\"loss\":") + 7));
+  };
+  EXPECT_NEAR(final_loss(0), final_loss(40), 1e-5);
+}
+
+class LabelledNetworks : public testing::TestWithParam<test::NetworkCase> {
+ protected:
+  LabelledNetworks() { set_quiet(true); }
+
+  TrainRequest request(const std::string& run) const {
+    TrainRequest r = test::small_training(folder_ / run, data_);
+    r.config.model = GetParam().options;
+    r.config.objective.criterion = "softmax";
+    r.config.objective.candidates = CandidateSet::full;
+    r.config.train.epochs = 1;
+    if (GetParam().network->fills_masks) {
+      r.config.objective.positions = TargetPositions::masked;
+      r.config.train.input_drop = 0.3;
+    } else if (!is_causal(*GetParam().network, GetParam().options)) {
+      r.config.train.examples = Examples::prefixes;
+    }
+    return r;
+  }
+
+  test::TemporaryFolder folder_;
+  fs::path data_ = test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data",
+                                       test::ring_attributes(40));
+};
+
+TEST_P(LabelledNetworks, AreTeachersAndStudents) {
+  train(request("teacher"));
+  TrainRequest student = request("student");
+  student.config.objective.label_share = 0.5;
+  student.config.labels.teachers = {(folder_ / "teacher").string()};
+  student.config.labels.kept = 12;
+  train(student);
+  const std::string taught = test::trained_bytes(student.run);
+  TrainRequest threads = student;
+  threads.run = folder_ / "threads";
+  threads.threads = 3;
+  train(threads);
+  EXPECT_EQ(test::trained_bytes(threads.run), taught);
+  EXPECT_NE(test::trained_bytes(folder_ / "teacher"), taught);
+}
+
+ModelOptions small_options() {
+  ModelOptions options = test::small_network();
+  options.max_length = 8;
+  options.init = StartValues::small;
+  return options;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LabelledNetworks,
+                         testing::ValuesIn(test::network_cases(small_options())),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace truenext
