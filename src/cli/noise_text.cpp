@@ -17,7 +17,7 @@ std::string noise_text(const NoiseReport& report) {
   phrase(report.swapped, "events swapped");
   phrase(report.dropped, "events dropped");
   phrase(report.mixed_in, "events of another user mixed in");
-  phrase(report.left_out, "of these left out (held-out items, later events)");
+  phrase(report.left_out, "others left out (held-out items, later events)");
   if (phrases.empty()) phrases.emplace_back("nothing changed");
   return fmt::format("  {}: {}; {} users changed\n  source fingerprint {}, with split {}\n",
                      noise_label(report), fmt::join(phrases, ", "), report.users_changed,
