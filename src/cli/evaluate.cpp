@@ -48,6 +48,9 @@ void add_protocol_options(Command& verb, EvaluateArguments& arguments) {
   verb.add_option("--ties", arguments.ties, "half (default), ahead, behind, lower-id or random");
   verb.add_flag("--include-seen", arguments.include_seen,
                 "Items of the history stay candidates (data with repeat consumption)");
+  verb.add_option("--min-target-value", arguments.min_target_value,
+                  "Only held-out items of at least this value (rating) are targets; data prepared "
+                  "with --keep-values");
   verb.add_option("--batch-mean", arguments.batch_mean,
                   "Mean of the means of batches of so many users, as CSRec's code reports it")
       .positive();

@@ -42,6 +42,8 @@ EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
   report.all_users = evaluation.queries.all_users;
   report.usual_exclude_seen =
       !evaluation.models || evaluation.models->first().description().exclude_seen;
+  report.users_below_value = evaluation.queries.users_below_value;
+  report.targets_below_value = evaluation.queries.targets_below_value;
   return report;
 }
 
@@ -251,6 +253,10 @@ void check_arguments(const EvaluateArguments& arguments) {
               "prepare");
   check_lists_alone(arguments);
   check_usage(
+      arguments.min_target_value == kNoMinimum || arguments.test_items.empty(),
+      "--min-target-value leaves held-out items out and --test-items counts them all; leave "
+      "out one of the two");
+  check_usage(
       full || arguments.trec_run.empty(),
       "--trec-run writes the ranking of the full catalogue; it goes with --candidates full");
   check_usage(full || !arguments.include_seen,
@@ -280,6 +286,9 @@ Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
       arguments.ties.empty() ? usual_ties(protocol.candidates) : parse_tie_rule(arguments.ties);
   protocol.max_users = arguments.max_users;
   protocol.batch_mean = arguments.batch_mean;
+  if (arguments.min_target_value > kNoMinimum) {
+    protocol.min_target_value = arguments.min_target_value;
+  }
   protocol.seed = globals.seed;
   return protocol;
 }
@@ -318,6 +327,12 @@ void run_rankings(Evaluation* evaluation) {
   DataMatch match = DataMatch::unknown;
   if (evaluation->models) match = check_data_of_models(*evaluation);
   evaluation->queries = make_queries(dataset, evaluation->protocol);
+  check_data(
+      evaluation->queries.users_below_value == 0 || !evaluation->queries.users.empty(),
+      "--min-target-value {}: none of {} users holds out an item of that value for --part {}; "
+      "choose a lower one",
+      evaluation->arguments.min_target_value, evaluation->queries.users_below_value,
+      evaluation->arguments.part);
   check_data(!evaluation->queries.users.empty(),
              "{}: nobody to evaluate: the split ({}) holds out nothing for --part {}",
              dataset.folder().string(), dataset.split_name(), evaluation->arguments.part);

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/ensemble.h"
 #include "data/dataset.h"
+#include "data/dataset_files.h"
 #include "eval/beyond_accuracy.h"
 #include "eval/drawn_candidates.h"
 #include "eval/evaluator.h"
@@ -39,6 +40,7 @@ struct EvaluateArguments {
   std::string baselines = "default";  ///< a list as parse_baselines() reads it
   bool no_baselines = false;          ///< the same as "none"
   int64_t max_users = 0;
+  double min_target_value = kNoMinimum;
   int64_t batch_mean = 0;  ///< users in a batch of the mean of batch means, 0 = mean of users
   int64_t trec_depth = 100;
   std::string trec_run, trec_qrels, per_user;

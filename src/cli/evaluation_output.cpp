@@ -156,6 +156,9 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   if (!whole.ensemble.members.empty()) {
     fmt::print("{}\n", printable("ensemble by " + ensemble_text(whole.ensemble)));
   }
+  if (const std::string value = target_value_text(whole); !value.empty()) {
+    fmt::print("{}\n", value);
+  }
   if (whole.protocol.is_listed()) {
     fmt::print("candidates from {}\n", printable(whole.protocol.listed_file));
   }

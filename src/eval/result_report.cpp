@@ -65,6 +65,7 @@ Json protocol_json(const EvalReport& report) {
     json["candidate_fingerprint"] = protocol.listed_fingerprint;
   }
   if (protocol.batch_mean > 0) json["batch_mean"] = protocol.batch_mean;
+  if (protocol.min_target_value) json["min_target_value"] = *protocol.min_target_value;
   if (sampled) json["warning"] = drawn_candidates_warning();
   return json;
 }
@@ -91,6 +92,10 @@ Json counts_json(const EvalReport& report) {
                {"targets_unknown_to_model", report.never_ranked},
                {"times_evaluated", report.times_evaluated},
                {"watched_in_training", report.watched}};
+  if (report.protocol.min_target_value) {
+    json["users_below_value"] = report.users_below_value;
+    json["targets_below_value"] = report.targets_below_value;
+  }
   if (report.protocol.is_listed()) json["candidate_file"] = listed_json(report.listed);
   return json;
 }
@@ -195,6 +200,18 @@ std::string mean_text(const EvalReport& report) {
   return fmt::format("mean of the means of batches of {} users", batch);
 }
 
+std::string target_value_text(const EvalReport& report) {
+  if (!report.protocol.min_target_value) return "";
+  const std::string text = fmt::format(
+      "targets are held-out items of value {} or more: {} users have one, {} have none and are "
+      "left "
+      "out",
+      *report.protocol.min_target_value, report.all_users, report.users_below_value);
+  if (report.targets_below_value == 0) return text;
+  return fmt::format("{}; {} lower ones are candidates, no targets", text,
+                     report.targets_below_value);
+}
+
 std::string candidates_text(const EvalReport& report) {
   const Protocol& protocol = report.protocol;
   if (protocol.is_listed()) {
@@ -245,6 +262,9 @@ std::string report_table(const EvalReport& report) {
   std::string corner = split_part_name(report.protocol.part);
   if (is_sample(report)) corner += ", sample";
   if (report.held_out_items > 0) corner += fmt::format(", m = {}", report.held_out_items);
+  if (report.protocol.min_target_value) {
+    corner += fmt::format(", value >= {}", *report.protocol.min_target_value);
+  }
   std::vector<ResultRow> rows = report.rows;
   if (report.trained_only.users > 0 && !rows.empty()) {
     rows.insert(rows.begin() + 1, {"  trained targets", report.trained_only});

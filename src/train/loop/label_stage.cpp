@@ -37,6 +37,9 @@ void check_labels(const RunConfig& config) {
   const LabelOptions& labels = config.labels;
   config.objective.check();  // before anything is made
   const bool uses = config.objective.uses_labels();
+  check_usage(!uses || !config.model.padding_class,
+              "model.padding_class = true: soft labels (objective.label_share, label_reverse) are "
+              "distributions over items and say nothing of padding; set it to false");
   const bool named =
       !labels.path.empty() || !labels.teachers.empty() || config.teachers.kind != TeacherKind::none;
   check_usage(uses || !named,
