@@ -14,7 +14,7 @@ class Command;
 struct Globals {
   int threads = 0;  ///< 0 = all available
   uint64_t seed = 42;
-  std::string device = "cpu";  ///< of train, evaluate and grid, see train/devices/devices.h
+  std::string device = "cpu";  ///< of train, evaluate, grid, robust: train/devices/devices.h
   bool json = false;           ///< results on stdout as JSON
   bool quiet = false;
 };
@@ -25,11 +25,13 @@ struct Globals {
 void add_simulate(Command& program, Globals& globals);
 void add_prepare(Command& program, Globals& globals);
 void add_describe(Command& program, Globals& globals);
+void add_noise(Command& program, Globals& globals);
 void add_train(Command& program, Globals& globals);
 void add_label(Command& program, Globals& globals);
 void add_evaluate(Command& program, Globals& globals);
 void add_stability(Command& program, Globals& globals);
 void add_grid(Command& program, Globals& globals);
+void add_robust(Command& program, Globals& globals);
 void add_compare(Command& program, Globals& globals);
 void add_calibrate(Command& program, Globals& globals);
 void add_recommend(Command& program, Globals& globals);

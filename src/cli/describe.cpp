@@ -9,10 +9,13 @@
 #include "cli/arguments.h"
 #include "cli/attribute_text.h"
 #include "cli/commands.h"
+#include "cli/noise_text.h"
 #include "data/attributes.h"
 #include "data/dataset.h"
 #include "data/dataset_files.h"
 #include "data/dataset_summary.h"
+#include "data/noise.h"
+#include "data/noise_report.h"
 #include "data/temporal_sides.h"
 #include "data/windows.h"
 
@@ -91,6 +94,7 @@ Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
           {"split", dataset.split_name()},
           {"temporal_cut", sides_json(temporal_sides(dataset), summary)},
           {"windows", windows_json(window_report(dataset))},
+          {"noise", noise_json(noise_report(dataset))},
           {"items_never_trained", summary.items_never_trained},
           {"valid", targets_json(summary.valid)},
           {"test", targets_json(summary.test)},
@@ -177,6 +181,7 @@ std::string split_text(const Dataset& dataset, const DatasetSummary& summary) {
   const TargetSummary& valid = summary.valid;
   const TargetSummary& test = summary.test;
   std::string text = fmt::format("\n  split: {}\n", dataset.split_name());
+  if (const auto noise = noise_report(dataset)) text += noise_text(*noise);
   text += sides_text(temporal_sides(dataset), summary);
   text += windows_text(window_report(dataset));
   text += fmt::format("  {:<32}{:>12}  of {} users\n", "training events",

@@ -24,7 +24,7 @@ void add_globals(Command& program, Globals& globals) {
                   "Worker threads, 0 = all available; never changes results")
       .not_negative();
   program.add_option("--seed", globals.seed, "Seed of everything random");
-  program.add_option("--device", globals.device, "Where train, evaluate and grid compute")
+  program.add_option("--device", globals.device, "Where train, evaluate, grid and robust compute")
       .show_type("cpu|cuda|cuda:N")
       .suggest({"cpu", "cuda"});
   program.add_flag("--json", globals.json, "Results on stdout as JSON");
@@ -34,9 +34,9 @@ void add_globals(Command& program, Globals& globals) {
 /// Nobody is to believe that a GPU did what the CPU has done.
 void check_device(const std::string& verb, const std::string& device) {
   if (device == "cpu") return;
-  check_usage(verb == "train" || verb == "evaluate" || verb == "grid",
-              "--device {}: truenext {} computes on the CPU; only train, evaluate and grid take a "
-              "device",
+  check_usage(verb == "train" || verb == "evaluate" || verb == "grid" || verb == "robust",
+              "--device {}: truenext {} computes on the CPU; only train, evaluate, grid and robust "
+              "take a device",
               device, verb);
 }
 
@@ -58,12 +58,14 @@ ExitCode run(int argc, char** argv) {
   add_simulate(program, globals);
   add_prepare(program, globals);
   add_describe(program, globals);
+  add_noise(program, globals);
   add_train(program, globals);
   add_evaluate(program, globals);
   add_label(program, globals);
   add_stability(program, globals);
   add_compare(program, globals);
   add_grid(program, globals);
+  add_robust(program, globals);
   add_calibrate(program, globals);
   add_recommend(program, globals);
   add_similar(program, globals);

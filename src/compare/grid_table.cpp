@@ -73,6 +73,7 @@ GridTable make_grid_table(const GridTableRequest& request, const Resampling& res
                           WorkerPool& pool) {
   GridTable table;
   table.data = request.result == "test" ? request.data : request.data + " " + request.result;
+  table.dataset = request.data;
   table.report.result = request.result;
   table.report.options.resampling = resampling;
   table.report.sides = read_sides(request.runs, table.report.result);

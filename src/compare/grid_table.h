@@ -20,7 +20,8 @@ VariantMean variant_mean(const Side& side, const std::string& metric);
 /// The finished runs of one dataset of a grid. Variants without any are left out. The comparisons
 /// are with the first variant; there are none while that has no run.
 struct GridTable {
-  std::string data;  ///< with the result's name where that is not "test"
+  std::string data;     ///< with the result's name where that is not "test"
+  std::string dataset;  ///< its name alone
   ComparisonReport report;
 };
 

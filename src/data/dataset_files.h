@@ -25,6 +25,9 @@ inline constexpr const char* kTitles = "titles.ids";
 inline constexpr const char* kAttributeOffsets = "attribute-offsets.bin";
 inline constexpr const char* kAttributes = "attributes.bin";
 inline constexpr const char* kAttributeIds = "attributes.ids";
+inline constexpr const char* kNoiseOrigins = "noise-origins.bin";
+inline constexpr const char* kNoiseOwners = "noise-owners.bin";
+inline constexpr const char* kNoiseMarks = "noise-marks.bin";
 }  // namespace dataset_files
 
 inline constexpr const char* kDatasetKind = "truenext dataset";

@@ -112,6 +112,22 @@ Json cost_json(const EvalReport& report) {
           {"device", report.cost.device}};
 }
 
+Json model_json(const EvalReport& report) {
+  Json json = {
+      {"name", report.model_name}, {"loss", report.loss_name}, {"validation", report.validation}};
+  const EnsembleReport& ensemble = report.ensemble;
+  if (ensemble.members.empty()) return json;
+  json["ensemble"] = {{"rule", ensemble.rule}, {"temperature", ensemble.temperature}};
+  for (const EnsembleReport::Member& member : ensemble.members) {
+    json["ensemble"]["members"].push_back({{"run", member.run},
+                                           {"weight", member.weight},
+                                           {"name", member.model_name},
+                                           {"loss", member.loss_name},
+                                           {"validation", member.validation}});
+  }
+  return json;
+}
+
 Json report_object(const EvalReport& report) {
   Json json;
   json["schema"] = 1;
@@ -123,8 +139,7 @@ Json report_object(const EvalReport& report) {
                   {"split_fingerprint", report.split_fingerprint},
                   {"split", report.split_name},
                   {"training_data", report.training_data}};
-  json["model"] = {
-      {"name", report.model_name}, {"loss", report.loss_name}, {"validation", report.validation}};
+  json["model"] = model_json(report);
   json["cost"] = cost_json(report);
   return json;
 }
@@ -216,6 +231,16 @@ std::string candidates_text(const EvalReport& report) {
                                     : fmt::format("{} {}", protocol.negatives, rule);
   return fmt::format("{}: the held-out items and {}, drawn with seed {}",
                      candidate_rule_name(protocol.candidates), negatives, protocol.seed);
+}
+
+std::string ensemble_text(const EnsembleReport& ensemble) {
+  std::vector<std::string> members;
+  for (const EnsembleReport::Member& member : ensemble.members) {
+    members.push_back(fmt::format("{} ({:.4g})", member.run, member.weight));
+  }
+  std::string text = fmt::format("{} of {}", ensemble.rule, fmt::join(members, ", "));
+  if (ensemble.temperature != 1) text += fmt::format(", temperature {}", ensemble.temperature);
+  return text;
 }
 
 std::string report_json(const EvalReport& report) {

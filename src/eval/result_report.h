@@ -22,6 +22,18 @@ struct EvalCost {
       "cpu";  ///< that the model was ranked with: cpu, or a name as --device takes it
 };
 
+/// The runs behind a result that several made together (eval/ensemble.h).
+struct EnsembleReport {
+  struct Member {
+    std::string run;  ///< as it was named on the command line
+    double weight = 0;
+    std::string model_name, loss_name, validation;
+  };
+  std::string rule;
+  double temperature = 1;       ///< of mean-probability
+  std::vector<Member> members;  ///< none = a single model was judged
+};
+
 /// A named line of the result: "model", "popularity", "last-item bigram", "best achievable".
 struct ResultRow {
   std::string name;
@@ -35,6 +47,7 @@ struct EvalReport {
   Protocol protocol;
   std::string version;  ///< of the program
   std::string model_name, loss_name, validation;
+  EnsembleReport ensemble{};
   std::string dataset_fingerprint, split_fingerprint, split_name;
   std::string training_data = "unknown";  ///< data_match_name(): same, other or unknown
   int64_t items = 0;                      ///< candidates before exclusion
@@ -69,6 +82,8 @@ std::string mean_text(const EvalReport& report);
 std::string target_value_text(const EvalReport& report);
 /// "full catalogue of 3416 items, items of the history excluded", or how candidates were drawn.
 std::string candidates_text(const EvalReport& report);
+/// "mean-probability of runs/a (0.5), runs/b (0.5), temperature 2".
+std::string ensemble_text(const EnsembleReport& ensemble);
 /// Indented JSON with a fixed order of keys.
 std::string report_json(const EvalReport& report);
 /// The first report with the results of the others under "horizons".

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/toml-inl.h"
+#include "run/noise_plan.h"
 
 namespace truenext {
 namespace {
@@ -226,6 +227,8 @@ void read_key(const std::string& key, const toml::node& node, GridPlan* plan) {
     read_candidates(node, plan);
   } else if (key == "data") {
     read_data(node, plan);
+  } else if (key == "noise") {
+    plan->noise = read_noise(table(), plan->source);
   } else if (key == "seeds") {
     read_seeds(node, plan);
   } else if (key == "set") {
@@ -235,7 +238,7 @@ void read_key(const std::string& key, const toml::node& node, GridPlan* plan) {
   } else if (key != "grid") {  // read after the variants, which come first
     const std::string near =
         nearest_word(key, {"out", "preset", "compat", "config", "metrics", "part", "test_items",
-                           "candidates", "data", "seeds", "set", "grid", "variant"});
+                           "candidates", "data", "noise", "seeds", "set", "grid", "variant"});
     fail_usage("{}: unknown key {}{}", place(*plan, node), key,
                near.empty() ? "" : fmt::format("; did you mean {}?", near));
   } else {

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "data/candidate_rule.h"
+#include "data/noise.h"
 #include "run/run_config.h"
 
 namespace truenext {
@@ -17,6 +19,13 @@ struct GridVariant {
   std::string name;
   std::vector<std::pair<std::string, std::string>> settings;
   bool of_product = false;  ///< a combination of the values of [grid]
+};
+
+/// Table [noise] of the file of `truenext robust` (docs/noise.md): every kind at every rate.
+struct GridNoise {
+  std::vector<NoiseKind> kinds;
+  std::vector<double> rates;  ///< ascending, above 0 and below 1
+  uint64_t seed = 42;
 };
 
 /// A grid of runs: variants x data x seeds (docs/grid.md has the layout of the file).
@@ -34,6 +43,7 @@ struct GridPlan {
   std::string part = "test";        ///< that runs are judged on: "test" or "valid"
   std::vector<int64_t> test_items;  ///< also judge so many nearest held-out items
   std::vector<CandidateRule> candidates = {CandidateRule::full};  ///< that every run is judged by
+  std::optional<GridNoise> noise;
 
   /// Names of the result files that a judged run has, without ".json": "test", "test_m5",
   /// "test_original_m5", "valid".
@@ -59,6 +69,19 @@ GridPlan read_grid_plan(const std::filesystem::path& path);
 /// Error naming the variant when one of its settings is unknown or out of range: no cell is trained
 /// before all of them have been read.
 std::vector<GridCell> grid_cells(const GridPlan& plan);
+
+/// A noisy dataset that `truenext robust` makes of a dataset of the plan.
+struct NoisyData {
+  std::string source;    ///< name of the clean dataset
+  std::string name;      ///< "beauty-swap-0.1"
+  NoiseOptions options;  ///< written to OUT/noisy/<name>
+};
+/// In the folder of all runs, beside the variants.
+inline constexpr const char* kNoisyFolder = "noisy";
+
+/// Every dataset of the plan with every kind of its noise at every rate, kinds outermost. Usage
+/// Error when the plan has no noise, or names that stand in the way.
+std::vector<NoisyData> noisy_data(const GridPlan& plan);
 
 /// Whether cells of grid_cells() do what they are meant to: a warning for each key that was set and
 /// is not read. Usage Error for a key of [grid] that no combination reads, whose values would make

@@ -42,7 +42,7 @@ refuses 'no such data' 2 'nosuch: no such folder \(--data\)' "$truenext" train -
 mv elsewhere data && mv moved/runs runs
 
 mkdir -p early && sed '/^\[train\]/,/^\[/s/^epochs = .*/epochs = 2/' runs/c/config.toml >early/config.toml
-sed -i 's|^from_run.*|from_run = ""|; s|^path = .*|path = "data/x"|' early/config.toml
+sed -i '/^\[data\]/,/^\[/{s|^from_run.*|from_run = ""|; s|^path = .*|path = "data/x"|}' early/config.toml
 refuses 'a run stopped before its first checkpoint' 1 'before its first checkpoint; begin it again as it was with --resume early' \
   "$truenext" train --data data/x --run early $short
 ok 'begins again' "$truenext" train --resume early --quiet
