@@ -141,8 +141,8 @@ struct BatchOptions {
   Examples examples = Examples::sequences;
   /// Examples are made for pretraining: every prefix, its newest item included.
   std::optional<PretextOptions> pretext{};
-  bool with_seen = false;  ///< fill Tile::seen
-  bool with_pool = false;  ///< fill Tile::pool
+  bool with_seen = false;    ///< fill Tile::seen
+  bool with_pool = false;    ///< fill Tile::pool
   bool with_places = false;  ///< fill Targets::places
   uint64_t seed = 42;
 };

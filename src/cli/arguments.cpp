@@ -161,8 +161,9 @@ Argument Command::add_option(const std::string& names, T& value, const std::stri
   CLI::Option* const option = app_->add_option(names, value, help);
   if constexpr (std::is_arithmetic_v<T>) {
     return {option, words_of(option), check_of<T>()};
-  } else if constexpr (std::is_same_v<T, std::vector<int64_t>>) {
-    return {option, words_of(option), check_of<int64_t>()};
+  } else if constexpr (std::is_same_v<T, std::vector<int64_t>> ||
+                       std::is_same_v<T, std::vector<double>>) {
+    return {option, words_of(option), check_of<typename T::value_type>()};
   } else {
     return argument(option);
   }
@@ -255,5 +256,6 @@ template Argument Command::add_option(const std::string&, std::vector<std::strin
                                       const std::string&);
 template Argument Command::add_option(const std::string&, std::vector<int64_t>&,
                                       const std::string&);
+template Argument Command::add_option(const std::string&, std::vector<double>&, const std::string&);
 
 }  // namespace truenext::cli

@@ -81,6 +81,7 @@ Json summary_json(const Dataset& dataset, const DatasetSummary& summary) {
           {"repeated_pairs", summary.repeated_pairs},
           {"users_with_repeats", summary.users_with_repeats},
           {"has_times", dataset.has_times()},
+          {"has_values", dataset.has_values()},
           {"ties", summary.ties},
           {"users_with_ties", summary.users_with_ties},
           {"duplicates", summary.duplicates},

@@ -48,6 +48,9 @@ void add_protocol_options(Command& verb, EvaluateArguments& arguments) {
   verb.add_option("--ties", arguments.ties, "half (default), ahead, behind, lower-id or random");
   verb.add_flag("--include-seen", arguments.include_seen,
                 "Items of the history stay candidates (data with repeat consumption)");
+  verb.add_option("--min-target-value", arguments.min_target_value,
+                  "Only held-out items of at least this value (rating) are targets; data prepared "
+                  "with --keep-values");
   verb.add_option("--batch-mean", arguments.batch_mean,
                   "Mean of the means of batches of so many users, as CSRec's code reports it")
       .positive();
@@ -88,7 +91,7 @@ void add_output_options(Command& verb, EvaluateArguments& arguments) {
 void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
                   const Globals& globals) {
   EvaluateArguments arguments;
-  arguments.model = run.string();
+  arguments.runs = {run.string()};
   arguments.baselines = "none";
   if (!wanted.metrics.empty()) arguments.metrics = wanted.metrics;
   arguments.test_items = wanted.test_items;
@@ -103,7 +106,8 @@ void evaluate_run(const std::filesystem::path& run, const RunEvaluation& wanted,
 void add_evaluate(Command& program, Globals& globals) {
   Command verb = program.add_verb("evaluate", "Rank the held-out items of a dataset with a model");
   auto arguments = std::make_shared<EvaluateArguments>();
-  verb.add_option("model", arguments->model, "Run folder or model file");
+  verb.add_option("runs", arguments->runs, "Run folder or model file; several with --ensemble");
+  add_ensemble_options(verb, arguments->ensemble);
   verb.add_option("--lists", arguments->lists,
                   "Judge ranked lists instead: \"user<TAB>item item ...\" or a TREC run");
   verb.add_option("--data", arguments->data, "Dataset folder (default: the run's)");

@@ -31,13 +31,7 @@ EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
   report.protocol = evaluation.protocol;
   report.version = truenext_version();
   report.model_name = "ranked lists";
-  if (evaluation.model) {
-    const ModelDescription& description = evaluation.model->description();
-    report.model_name = description.model.name;
-    report.loss_name = description.loss_name;
-    report.validation = description.validation;
-    report.watched = watched_in_training(description, evaluation.protocol.part);
-  }
+  if (evaluation.models) describe_models(*evaluation.models, &report);
   report.training_data = data_match_name(match);
   report.dataset_fingerprint = dataset.fingerprint();
   report.split_fingerprint = dataset.split_fingerprint();
@@ -46,7 +40,10 @@ EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
   report.listed = evaluation.listed;
   report.without_history = evaluation.queries.without_history;
   report.all_users = evaluation.queries.all_users;
-  report.usual_exclude_seen = !evaluation.model || evaluation.model->description().exclude_seen;
+  report.usual_exclude_seen =
+      !evaluation.models || evaluation.models->first().description().exclude_seen;
+  report.users_below_value = evaluation.queries.users_below_value;
+  report.targets_below_value = evaluation.queries.targets_below_value;
   return report;
 }
 
@@ -59,27 +56,6 @@ void make_horizons(Evaluation* evaluation) {
     evaluation->horizons.push_back(
         nearest_items(evaluation->dataset, queries, evaluation->protocol.part, items));
   }
-}
-
-std::unique_ptr<Scorer> make_scorer(const Evaluation& evaluation) {
-  const ModelFile& model = *evaluation.model;
-  if (on_tiles(evaluation.device)) return make_encoder_scorer(model.encoder());
-  return devices().scorer(evaluation.device, model.description().model, model.weights(),
-                          model.description().attributes.lists);
-}
-
-void match_catalogue(Evaluation* evaluation) {
-  ItemMatch match =
-      match_items(evaluation->dataset.items(), evaluation->model->num_items(),
-                  [&](std::string_view raw) { return evaluation->model->find_item(raw); });
-  if (match.unknown_to_model + match.unknown_to_data > 0) {
-    log_warning(
-        "{} of the dataset's {} items are unknown to the model, {} of the model's items are "
-        "not in the dataset and are no candidates",
-        match.unknown_to_model, evaluation->dataset.num_items(), match.unknown_to_data);
-  }
-  evaluation->model_items = match.to_model;
-  evaluation->scorer = make_matched_scorer(make_scorer(*evaluation), std::move(match));
 }
 
 /// Users for whom fewer negatives exist than a list of the usual length wants.
@@ -123,7 +99,7 @@ void rank_with_model(Evaluation* evaluation) {
   for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
     evaluation->reports[h].never_ranked = never(evaluation->ranked[h].ranks);
   }
-  add_first_row("model", cost, evaluation);
+  add_first_row(evaluation->models->is_one_model() ? "model" : "ensemble", cost, evaluation);
 }
 
 void add_row(const std::string& name, const Scorer& scorer, Evaluation* evaluation) {
@@ -145,16 +121,17 @@ void add_beyond(const Scorer& scorer, const CatalogueFacts& facts, Evaluation* e
   evaluation->reports.front().rows.back().beyond = beyond_accuracy(lists, k, facts);
 }
 
-/// Similarity is measured between items of the judged model, where there is one.
+/// Similarity is measured between items of the judged model, where it is one.
 CatalogueFacts catalogue_facts(const Evaluation& evaluation) {
   const Dataset& dataset = evaluation.dataset;
   CatalogueFacts facts{count_items(dataset.histories(), dataset.splits(), dataset.num_items(),
                                    &SplitPoint::train_end)};
   facts.attributes = dataset.attributes();
-  if (!evaluation.model) return facts;
-  facts.vectors = evaluation.model->encoder().item_table();
-  facts.dim = evaluation.model->encoder().vector_dim();
-  facts.stride = evaluation.model->encoder().dim();
+  if (!evaluation.models || !evaluation.models->is_one_model()) return facts;
+  const SequenceEncoder& encoder = evaluation.models->first().encoder();
+  facts.vectors = encoder.item_table();
+  facts.dim = encoder.vector_dim();
+  facts.stride = encoder.dim();
   facts.vector_of = evaluation.model_items;
   return facts;
 }
@@ -179,7 +156,7 @@ void add_trained_targets(const CatalogueFacts& facts, Evaluation* evaluation) {
 void add_all_rows(Evaluation* evaluation) {
   const Dataset& dataset = evaluation->dataset;
   const CatalogueFacts facts = catalogue_facts(*evaluation);
-  if (evaluation->model) {
+  if (evaluation->models) {
     rank_with_model(evaluation);
     add_beyond(*evaluation->scorer, facts, evaluation);
   } else {
@@ -268,12 +245,17 @@ void check_arguments(const EvaluateArguments& arguments) {
               "--truth is about the last event of every user; it goes with --part test");
   const bool listed = names_candidate_file(arguments);
   const bool full = rule == CandidateRule::full && !listed;
-  check_usage(arguments.lists.empty() != arguments.model.empty(),
+  check_ensemble(arguments.ensemble, arguments.runs);
+  check_usage(arguments.lists.empty() != arguments.runs.empty(),
               "say what to judge: a run folder or model file, or --lists FILE with --data FOLDER");
   check_usage(arguments.lists.empty() || !arguments.data.empty(),
               "--lists needs the held-out items: say --data FOLDER, a folder written by truenext "
               "prepare");
   check_lists_alone(arguments);
+  check_usage(
+      arguments.min_target_value == kNoMinimum || arguments.test_items.empty(),
+      "--min-target-value leaves held-out items out and --test-items counts them all; leave "
+      "out one of the two");
   check_usage(
       full || arguments.trec_run.empty(),
       "--trec-run writes the ranking of the full catalogue; it goes with --candidates full");
@@ -304,6 +286,9 @@ Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
       arguments.ties.empty() ? usual_ties(protocol.candidates) : parse_tie_rule(arguments.ties);
   protocol.max_users = arguments.max_users;
   protocol.batch_mean = arguments.batch_mean;
+  if (arguments.min_target_value > kNoMinimum) {
+    protocol.min_target_value = arguments.min_target_value;
+  }
   protocol.seed = globals.seed;
   return protocol;
 }
@@ -311,12 +296,15 @@ Protocol protocol_of(const EvaluateArguments& arguments, const Globals& globals,
 Evaluation::Evaluation(const EvaluateArguments& given, const Globals& globals)
     : arguments(given),
       device(globals.device),
-      model(given.lists.empty() ? std::optional(ModelFile::open(given.model)) : std::nullopt),
-      dataset(Dataset::open(model ? find_data_folder(given.model, model->description(), given.data)
-                                  : std::filesystem::path(given.data))),
+      models(given.lists.empty()
+                 ? std::optional<Ensemble>(std::in_place, given.ensemble, given.runs)
+                 : std::nullopt),
+      dataset(Dataset::open(
+          models ? find_data_folder(given.runs.front(), models->first().description(), given.data)
+                 : std::filesystem::path(given.data))),
       pool(globals.threads > 0 ? globals.threads : available_threads()),
       metrics(parse_metrics(given.metrics)),
-      protocol(protocol_of(given, globals, !model || model->description().exclude_seen)) {}
+      protocol(protocol_of(given, globals, !models || models->exclude_seen(given.include_seen))) {}
 
 void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* evaluation) {
   for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
@@ -337,20 +325,23 @@ void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* ev
 void run_rankings(Evaluation* evaluation) {
   const Dataset& dataset = evaluation->dataset;
   DataMatch match = DataMatch::unknown;
-  if (evaluation->model) {
-    match = check_same_data(evaluation->model->description(), dataset,
-                            evaluation->arguments.allow_other_data);
-  }
+  if (evaluation->models) match = check_data_of_models(*evaluation);
   evaluation->queries = make_queries(dataset, evaluation->protocol);
+  check_data(
+      evaluation->queries.users_below_value == 0 || !evaluation->queries.users.empty(),
+      "--min-target-value {}: none of {} users holds out an item of that value for --part {}; "
+      "choose a lower one",
+      evaluation->arguments.min_target_value, evaluation->queries.users_below_value,
+      evaluation->arguments.part);
   check_data(!evaluation->queries.users.empty(),
              "{}: nobody to evaluate: the split ({}) holds out nothing for --part {}",
              dataset.folder().string(), dataset.split_name(), evaluation->arguments.part);
   make_horizons(evaluation);
   find_negatives(evaluation);
-  if (evaluation->model) match_catalogue(evaluation);
+  if (evaluation->models) match_catalogue(evaluation);
   evaluation->reports.assign(evaluation->horizons.size(), common_report(*evaluation, match));
   add_all_rows(evaluation);
-  warn_about_counts(evaluation->reports.front(), evaluation->model.has_value());
+  warn_about_counts(evaluation->reports.front(), evaluation->models.has_value());
 }
 
 }  // namespace truenext::cli

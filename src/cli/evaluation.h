@@ -9,20 +9,24 @@
 
 #include "base/thread_pool.h"
 #include "cli/commands.h"
+#include "cli/ensemble.h"
 #include "data/dataset.h"
+#include "data/dataset_files.h"
 #include "eval/beyond_accuracy.h"
 #include "eval/drawn_candidates.h"
 #include "eval/evaluator.h"
 #include "eval/item_match.h"
 #include "eval/listed_candidates.h"
 #include "eval/result_report.h"
-#include "inference/model_file.h"
+#include "eval/run_inputs.h"
 
 namespace truenext::cli {
 
 /// The command line of `evaluate`.
 struct EvaluateArguments {
-  std::string model, data, truth;
+  std::vector<std::string> runs;  ///< run folders or model files, several with `ensemble`
+  EnsembleArguments ensemble;
+  std::string data, truth;
   std::string lists;  ///< ranked lists of another program instead of a model
   std::string part = "test";
   std::string metrics = "ndcg@10,recall@1,recall@10,mrr";
@@ -36,6 +40,7 @@ struct EvaluateArguments {
   std::string baselines = "default";  ///< a list as parse_baselines() reads it
   bool no_baselines = false;          ///< the same as "none"
   int64_t max_users = 0;
+  double min_target_value = kNoMinimum;
   int64_t batch_mean = 0;  ///< users in a batch of the mean of batch means, 0 = mean of users
   int64_t trec_depth = 100;
   std::string trec_run, trec_qrels, per_user;
@@ -54,7 +59,7 @@ struct Evaluation {
 
   const EvaluateArguments& arguments;
   std::string device;              ///< that the model is ranked with
-  std::optional<ModelFile> model;  ///< none when ranked lists are judged
+  std::optional<Ensemble> models;  ///< none when ranked lists are judged
   Dataset dataset;
   WorkerPool pool;
   std::vector<Metric> metrics;
@@ -78,7 +83,14 @@ bool names_candidate_file(const EvaluateArguments& arguments);
 /// found in the file.
 void find_negatives(Evaluation* evaluation);
 
-/// The part of that which reads and judges ranked lists.
+/// What a report says of the models, and whether one of them measured the part in training.
+void describe_models(const Ensemble& models, EvalReport* report);
+/// check_same_data() of all models: the worst that one of them is.
+DataMatch check_data_of_models(const Evaluation& evaluation);
+/// Evaluation::scorer over the items of the dataset; warns of items that are not in both.
+void match_catalogue(Evaluation* evaluation);
+
+/// The part of run_rankings() that reads and judges ranked lists.
 void rank_with_lists(const CatalogueFacts& facts, Evaluation* evaluation);
 /// Puts the metrics of Evaluation::ranked and what is counted with them into every report.
 void add_first_row(const std::string& name, const EvalCost& cost, Evaluation* evaluation);

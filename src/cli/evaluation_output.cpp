@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/resources.h"
@@ -14,6 +15,7 @@
 #include "eval/result_files.h"
 #include "eval/result_names.h"
 #include "eval/run_inputs.h"
+#include "inference/model_file.h"
 
 namespace truenext::cli {
 namespace {
@@ -59,25 +61,31 @@ void write_out(const fs::path& out, Evaluation* evaluation) {
   write_into(out, evaluation);
 }
 
-}  // namespace
-
-void prepare_output(const EvaluateArguments& arguments) {
-  const fs::path out(arguments.out);
-  const fs::path folder = is_result_file(out) ? out.parent_path() : out;
-  if (!folder.empty()) make_folder(folder);
+/// The folder whose results these are: of a run on its own data the run, of several runs what --out
+/// names. Empty when there is none.
+fs::path own_folder(const Evaluation& evaluation) {
+  const EvaluateArguments& arguments = evaluation.arguments;
+  if (!evaluation.models) return {};
+  if (!evaluation.models->is_one_model()) {
+    return is_result_file(arguments.out) ? fs::path() : fs::path(arguments.out);
+  }
+  const bool own_data =
+      evaluation.reports.front().training_data != data_match_name(DataMatch::other);
+  return own_data && fs::is_directory(arguments.runs.front()) ? fs::path(arguments.runs.front())
+                                                              : fs::path();
 }
 
-void write_evaluation(Evaluation* evaluation) {
-  const EvaluateArguments& arguments = evaluation->arguments;
-  const bool is_run =
-      fs::is_directory(arguments.model) &&
-      evaluation->reports.front().training_data != data_match_name(DataMatch::other);
-  const fs::path run(arguments.model);
-  const int64_t times = is_run ? earlier_looks(run, evaluation->reports.front()) + 1 : 0;
-  for (EvalReport& report : evaluation->reports) {
+/// What is known once everything was ranked.
+void finish_reports(const fs::path& folder, std::vector<EvalReport>* reports) {
+  const int64_t times = folder.empty() ? 0 : earlier_looks(folder, reports->front()) + 1;
+  for (EvalReport& report : *reports) {
     report.cost.peak_memory_bytes = peak_memory_bytes();
-    if (is_run) report.times_evaluated = times;
+    if (times > 0) report.times_evaluated = times;
   }
+}
+
+void write_trec_files(Evaluation* evaluation) {
+  const EvaluateArguments& arguments = evaluation->arguments;
   if (!arguments.trec_run.empty()) {
     write_trec_run(arguments.trec_run, evaluation->dataset, *evaluation->scorer,
                    evaluation->queries,
@@ -88,14 +96,37 @@ void write_evaluation(Evaluation* evaluation) {
   if (!arguments.trec_qrels.empty()) {
     write_trec_qrels(arguments.trec_qrels, evaluation->dataset, evaluation->queries);
   }
-  const bool writable = is_run && is_writable(run);
-  if (is_run && !writable && arguments.out.empty()) {
+}
+
+}  // namespace
+
+void prepare_output(const EvaluateArguments& arguments) {
+  const fs::path out(arguments.out);
+  const fs::path folder = is_result_file(out) ? out.parent_path() : out;
+  const bool of_a_run = !out.empty() && !is_result_file(out) && fs::exists(out / kModelFileName);
+  check_usage(arguments.ensemble.rule.empty() || !of_a_run,
+              "--out {}: this run keeps its own results there; name another folder for those of an "
+              "ensemble",
+              arguments.out);
+  if (!folder.empty()) make_folder(folder);
+}
+
+void write_evaluation(Evaluation* evaluation) {
+  const EvaluateArguments& arguments = evaluation->arguments;
+  const fs::path run = own_folder(*evaluation);
+  finish_reports(run, &evaluation->reports);
+  write_trec_files(evaluation);
+  const bool into_run = !run.empty() && arguments.out.empty() && is_writable(run);
+  if (!run.empty() && arguments.out.empty() && !into_run) {
     log_warning(
         "{}: cannot be written to, so the result is shown here only; --out FOLDER keeps it "
         "elsewhere",
         run.string());
   }
-  const bool into_run = writable && arguments.out.empty();
+  if (evaluation->models && !evaluation->models->is_one_model() && arguments.out.empty()) {
+    log_info(
+        "the result of an ensemble belongs to no run: it is shown here, --out FOLDER keeps it");
+  }
   if (into_run) write_into(run, evaluation);
   if (!arguments.out.empty()) write_out(arguments.out, evaluation);
   const bool with_users = into_run || (!arguments.out.empty() && !is_result_file(arguments.out));
@@ -122,6 +153,12 @@ void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
   if (const std::string beyond = beyond_table(whole); !beyond.empty()) fmt::print("{}\n", beyond);
   fmt::print("{}; {}; ties: {}; {}\n", users_text(whole), candidates_text(whole),
              tie_rule_name(whole.protocol.ties), whole.split_name);
+  if (!whole.ensemble.members.empty()) {
+    fmt::print("{}\n", printable("ensemble by " + ensemble_text(whole.ensemble)));
+  }
+  if (const std::string value = target_value_text(whole); !value.empty()) {
+    fmt::print("{}\n", value);
+  }
   if (whole.protocol.is_listed()) {
     fmt::print("candidates from {}\n", printable(whole.protocol.listed_file));
   }

@@ -68,8 +68,9 @@ void run_label(const LabelArguments& arguments, const Globals& globals) {
              static_cast<double>(folder_bytes(arguments.out)) / 1e6);
   fmt::print("outside the items kept: {:.2f} % of a label on average, shared equally\n",
              100 * store.mean_rest());
-  fmt::print("learn from them: truenext train --labels {} --data {} --preset sasrec-cce --run RUN\n",
-             arguments.out, arguments.data);
+  fmt::print(
+      "learn from them: truenext train --labels {} --data {} --preset sasrec-cce --run RUN\n",
+      arguments.out, arguments.data);
 }
 
 }  // namespace

@@ -182,6 +182,9 @@ void add_filter_options(Command& verb, PrepareArguments& arguments) {
   verb.add_flag("--drop-repeats", options.drop_repeats,
                 "Keep the first of events with equal user, item and time")
       .group(group);
+  verb.add_flag("--keep-values", options.keep_values,
+                "Store the values of the events, for truenext evaluate --min-target-value")
+      .group(group);
   verb.add_option("--order", options.order,
                   "Order of a user's events: time (ties in the order of the file), or file")
       .show_default()

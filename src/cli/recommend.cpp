@@ -39,6 +39,10 @@ void run_recommend(RecommendArguments arguments, bool has_history, const Globals
     has_history = false;
   }
   check_sources(arguments, has_history);
+  check_ensemble(arguments.ensemble, arguments.runs);
+  check_usage(arguments.ensemble.rule.empty() || !arguments.probabilities,
+              "--probabilities: `truenext calibrate` fits one model, and the probabilities of an "
+              "ensemble are not those of its members; leave it out, or ask one run");
   if (arguments.all_users || !arguments.users.empty()) list_format(arguments.lists, globals.json);
   Recommender recommender(arguments, globals);
   if (arguments.all_users || !arguments.users.empty()) {
@@ -58,7 +62,9 @@ void add_recommend(Command& program, Globals& globals) {
   Command verb =
       program.add_verb("recommend", "The best next items for a history, oldest item first");
   auto arguments = std::make_shared<RecommendArguments>();
-  verb.add_option("model", arguments->model, "Run folder or model file").required();
+  verb.add_option("runs", arguments->runs, "Run folder or model file; several with --ensemble")
+      .required();
+  add_ensemble_options(verb, arguments->ensemble);
   const Argument history =
       verb.add_option("--history", arguments->history,
                       "Raw item ids, oldest first, e.g. \"1193,661,914\"; - is stdin");

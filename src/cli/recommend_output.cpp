@@ -46,7 +46,10 @@ void Recommender::print(const Request& request) const {
 
 void Recommender::print_json(const Request& request) const {
   nlohmann::ordered_json json;
-  json["method"] = request.fallback ? "popularity" : request.history.empty() ? "none" : "model";
+  json["method"] = request.fallback          ? "popularity"
+                   : request.history.empty() ? "none"
+                   : models_.is_one_model()  ? "model"
+                                             : "ensemble";
   json["history"] = nlohmann::ordered_json::array();
   for (const int32_t item : request.history) {
     json["history"].push_back(id_json(model_.item_id(item)));

@@ -5,6 +5,7 @@
 
 #include <iostream>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -19,10 +20,16 @@ namespace {
 constexpr size_t kLinesAtOnce = 256;
 
 /// A compact table pays when questions keep coming.
-std::unique_ptr<Scorer> make_scorer(const RecommendArguments& arguments, const ModelFile& model,
+std::unique_ptr<Scorer> make_scorer(const RecommendArguments& arguments, const Ensemble& models,
                                     WorkerPool& pool) {
-  return arguments.from_stdin ? make_query_scorer(model.encoder(), pool)
-                              : make_encoder_scorer(model.encoder());
+  if (arguments.from_stdin && models.is_one_model()) {
+    return make_query_scorer(models.first().encoder(), pool);
+  }
+  std::vector<std::unique_ptr<Scorer>> scorers;
+  for (const ModelFile& member : models.members()) {
+    scorers.push_back(make_encoder_scorer(member.encoder()));
+  }
+  return models.scorer(std::move(scorers));
 }
 
 }  // namespace
@@ -30,21 +37,23 @@ std::unique_ptr<Scorer> make_scorer(const RecommendArguments& arguments, const M
 Recommender::Recommender(const RecommendArguments& arguments, const Globals& globals)
     : arguments_(arguments),
       json_(globals.json),
-      model_(ModelFile::open(arguments.model)),
+      models_(arguments.ensemble, arguments.runs),
+      model_(models_.first()),
       pool_(globals.threads > 0 ? globals.threads : available_threads()),
-      scorer_(make_scorer(arguments, model_, pool_)),
-      exclude_seen_(model_.description().exclude_seen && !arguments.include_seen),
+      scorer_(make_scorer(arguments, models_, pool_)),
+      exclude_seen_(models_.exclude_seen(arguments.include_seen)),
       filter_(arguments.filter, arguments.separator) {
   if (!arguments.data.empty() || !arguments.user.empty() || arguments.all_users ||
       !arguments.users.empty()) {
-    dataset_ =
-        Dataset::open(find_data_folder(arguments.model, model_.description(), arguments.data));
+    dataset_ = Dataset::open(
+        find_data_folder(arguments.runs.front(), model_.description(), arguments.data));
   }
   // Lists of many come from the model alone; single questions may be answered by popularity.
   const bool many = arguments.all_users || !arguments.users.empty();
   filter_.check(many ? find_in_model() : find_anywhere());
   eligible_ = filter_.items(model_.num_items(), find_in_model());
   if (arguments.probabilities) check_calibrated();
+  if (!models_.is_one_model()) log_info("ensemble by {}", ensemble_text(models_.report()));
 }
 
 void Recommender::answer_history() {
@@ -109,7 +118,7 @@ void Recommender::check_calibrated() const {
   check_usage(calibration.has_value(),
               "--probabilities: the model is not calibrated, its scores are no probabilities; run "
               "`truenext calibrate {}` first",
-              arguments_.model);
+              arguments_.runs.front());
   check_usage(calibration->exclude_seen == exclude_seen_,
               "--probabilities: they were fitted with items of the history {}; {}",
               calibration->exclude_seen ? "excluded" : "included",

@@ -10,6 +10,7 @@
 
 #include "base/thread_pool.h"
 #include "cli/commands.h"
+#include "cli/ensemble.h"
 #include "cli/item_filter.h"
 #include "cli/list_options.h"
 #include "data/dataset.h"
@@ -20,7 +21,9 @@
 namespace truenext::cli {
 
 struct RecommendArguments {
-  std::string model, data, history, user, users, separator;
+  std::vector<std::string> runs;  ///< run folders or model files, several with `ensemble`
+  EnsembleArguments ensemble;
+  std::string data, history, user, users, separator;
   FilterArguments filter;
   ListArguments lists;
   bool from_stdin = false;
@@ -30,7 +33,8 @@ struct RecommendArguments {
   int64_t k = 10;
 };
 
-/// A finished model that answers histories with lists of items, on standard output.
+/// A finished model, or an ensemble, that answers histories with lists of items, on standard
+/// output.
 class Recommender {
  public:
   /// Both arguments are borrowed for as long as it lives.
@@ -77,7 +81,8 @@ class Recommender {
 
   const RecommendArguments& arguments_;
   bool json_;
-  ModelFile model_;
+  Ensemble models_;
+  const ModelFile& model_;  ///< the first, whose items and titles are those of all
   WorkerPool pool_;
   std::unique_ptr<Scorer> scorer_;
   bool exclude_seen_;

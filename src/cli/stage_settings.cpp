@@ -123,7 +123,7 @@ void name_labels(RunConfig& config, const std::string& labels,
   const bool given = std::ranges::any_of(settings, [](const std::string& setting) {
     return key_of(setting) == "objective.label_share";
   });
-  if (!named || given || config.objective.label_share > 0) return;
+  if (!named || given || config.objective.uses_labels()) return;
   config.objective.label_share = kUsualShare;
   log_info("objective.label_share = {}: the share of soft labels in the target where none is set",
            kUsualShare);

@@ -227,7 +227,8 @@ void add_train(Command& program, Globals& globals) {
                   "Follow a published code to the letter, e.g. relevance-2023")
       .suggest(compat_names());
   verb.add_option("--config", arguments->config_file, "TOML file on top of the preset");
-  verb.add_option("--set", arguments->settings, "key=value on top of both, e.g. train.epochs=50; teacher.KEY=... and "
+  verb.add_option("--set", arguments->settings,
+                  "key=value on top of both, e.g. train.epochs=50; teacher.KEY=... and "
                   "student.KEY=... reach one kind of stage")
       .show_type("KEY=VALUE")
       .suggest(setting_words())

@@ -18,12 +18,14 @@ struct Dataset::Parts {
   fs::path folder;
   std::string description, fingerprint, split_fingerprint, attribute_fingerprint, split_name;
   int64_t num_users = 0, num_items = 0, num_events = 0, num_attributes = 0;
-  bool has_times = false, has_titles = false, has_attributes = false, has_windows = false;
+  bool has_times = false, has_values = false, has_titles = false, has_attributes = false,
+       has_windows = false;
 
-  MappedFile offsets_file, items_file, times_file, splits_file;
+  MappedFile offsets_file, items_file, times_file, values_file, splits_file;
   MappedFile attribute_offsets_file, attributes_file;
   std::span<const int64_t> offsets, times, attribute_offsets;
   std::span<const int32_t> items, attributes;
+  std::span<const float> values;
   std::span<const SplitPoint> splits;
   IdFile user_ids, item_ids, titles, attribute_ids;
 
@@ -105,6 +107,8 @@ void Dataset::Parts::read_description() {
   num_items = count_field(json, "items", path, kMaxIds);
   num_events = count_field(json, "events", path, kMaxEvents);
   has_times = field<bool>(json, "has_times", path);
+  // Folders of before it was written have none.
+  has_values = json.contains("has_values") && field<bool>(json, "has_values", path);
   has_titles = field<bool>(json, "has_titles", path);
   has_attributes = field<bool>(json, "has_attributes", path);
   num_attributes = count_field(json, "attributes", path, kMaxIds);
@@ -123,6 +127,7 @@ void Dataset::Parts::map_events() {
   offsets = map<int64_t>(offsets_file, dataset_files::kOffsets, num_users + 1);
   items = map<int32_t>(items_file, dataset_files::kItems, num_events);
   if (has_times) times = map<int64_t>(times_file, dataset_files::kTimes, num_events);
+  if (has_values) values = map<float>(values_file, dataset_files::kValues, num_events);
   check_offsets(offsets, dataset_files::kOffsets, items.size());
   check_ids(items, dataset_files::kItems, num_items);
   user_ids = IdFile(folder / dataset_files::kUserIds, num_users, true);
@@ -197,6 +202,12 @@ JaggedView<int32_t> Dataset::histories() const {
 }
 JaggedView<int64_t> Dataset::times() const {
   return {parts_->times, parts_->offsets};
+}
+bool Dataset::has_values() const {
+  return parts_->has_values;
+}
+JaggedView<float> Dataset::values() const {
+  return {parts_->values, parts_->offsets};
 }
 std::span<const SplitPoint> Dataset::splits() const {
   return parts_->splits;

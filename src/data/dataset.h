@@ -45,6 +45,10 @@ class Dataset {
   JaggedView<int32_t> histories() const;
   /// Times of every user (same offsets); empty values when has_times() is false.
   JaggedView<int64_t> times() const;
+  /// Values (ratings, weights) of every user's events (same offsets), where `prepare --keep-values`
+  /// stored them; else empty values.
+  bool has_values() const;
+  JaggedView<float> values() const;
   std::span<const SplitPoint> splits() const;
 
   const IdMap& users() const;

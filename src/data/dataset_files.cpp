@@ -17,6 +17,7 @@ namespace {
 class Canonical {
  public:
   void add_number(int64_t number) { append(&number, sizeof(number)); }
+  void add_value(float value) { append(&value, sizeof(value)); }
   void add_text(std::string_view text) {
     const auto size = static_cast<uint32_t>(text.size());
     append(&size, sizeof(size));
@@ -51,7 +52,8 @@ nlohmann::ordered_json windows_json(const std::optional<WindowReport>& windows) 
 }
 
 std::string events_fingerprint(const IdFile& users, const IdFile& items,
-                               JaggedView<int32_t> histories, std::span<const int64_t> times) {
+                               JaggedView<int32_t> histories, std::span<const int64_t> times,
+                               std::span<const float> values) {
   Fingerprint hash;
   Canonical bytes;
   for (const int32_t user : users.sorted()) {
@@ -60,6 +62,7 @@ std::string events_fingerprint(const IdFile& users, const IdFile& items,
     for (int64_t at = histories.offsets[user]; at < histories.offsets[user + 1]; ++at) {
       bytes.add_text(items.raw(histories.values[at]));
       if (!times.empty()) bytes.add_number(times[at]);
+      if (!values.empty()) bytes.add_value(values[at]);
     }
     bytes.move_to(hash);
   }
@@ -145,6 +148,7 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
       {"items", report.items},
       {"events", report.events},
       {"has_times", facts.has_times},
+      {"has_values", facts.has_values},
       {"has_titles", facts.has_titles},
       {"has_attributes", !facts.attribute_fingerprint.empty()},
       {"attributes", report.attributes},

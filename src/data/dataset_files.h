@@ -17,6 +17,7 @@ inline constexpr const char* kDescription = "dataset.json";
 inline constexpr const char* kOffsets = "offsets.bin";
 inline constexpr const char* kItems = "items.bin";
 inline constexpr const char* kTimes = "times.bin";
+inline constexpr const char* kValues = "values.bin";
 inline constexpr const char* kSplits = "splits.bin";
 inline constexpr const char* kUserIds = "users.ids";
 inline constexpr const char* kItemIds = "items.ids";
@@ -35,11 +36,12 @@ inline constexpr int64_t kDatasetVersion = 1;
 inline constexpr double kNoMinimum = -1e300;
 
 /// Hash of the canonical events: users in ascending order of their raw ids' bytes; of each user the
-/// raw id, and the raw item (and time, if there are times) of each event in order. Independent of
-/// the numbering inside and, where no two events of a user share a time, of the order of the
-/// source.
+/// raw id, and the raw item (and time and value, where there are any) of each event in order.
+/// Independent of the numbering inside and, where no two events of a user share a time, of the
+/// order of the source.
 std::string events_fingerprint(const IdFile& users, const IdFile& items,
-                               JaggedView<int32_t> histories, std::span<const int64_t> times);
+                               JaggedView<int32_t> histories, std::span<const int64_t> times,
+                               std::span<const float> values = {});
 
 /// Hash of the events' fingerprint and the split points, users in the same order.
 std::string split_fingerprint(const std::string& events, const IdFile& users,
@@ -53,7 +55,7 @@ std::string attribute_fingerprint(const IdFile& items, JaggedView<int32_t> attri
 
 /// What the description says besides the options and the report.
 struct DatasetFacts {
-  bool has_times = false, has_titles = false;
+  bool has_times = false, has_values = false, has_titles = false;
   std::string fingerprint, split_fingerprint;
   std::string attribute_fingerprint;  ///< empty without attributes
 };

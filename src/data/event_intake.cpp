@@ -20,6 +20,7 @@ constexpr int64_t kTickEvents = int64_t{1} << 18;
 struct WaitingEvent {
   std::string user, item;
   TimeOrder time = 0;
+  float value = 1;
 };
 constexpr int64_t kWaiting = 16;
 
@@ -40,7 +41,8 @@ void EventIntake::read(EventReader& reader, double min_value, EventSpool& events
                        PrepareReport& report, const std::function<void()>& tick) {
   std::vector<TimeOrder> last_times;  // by user, to count time travel
   const auto take = [&](const WaitingEvent& event) {
-    const EventRecord record{users_.intern(event.user), items_.intern(event.item), event.time};
+    const EventRecord record{users_.intern(event.user), items_.intern(event.item), event.time,
+                             event.value};
     if (static_cast<size_t>(record.user) == last_times.size()) last_times.push_back(record.time);
     report.time_travel += record.time < std::exchange(last_times[record.user], record.time);
     events.add(record);
@@ -60,6 +62,7 @@ void EventIntake::read(EventReader& reader, double min_value, EventSpool& events
     place.user.assign(event.user);
     place.item.assign(event.item);
     place.time = event.order;
+    place.value = static_cast<float>(event.value);
     users_.prefetch(place.user);
     items_.prefetch(place.item);
   }

@@ -15,6 +15,7 @@ struct PlacedEvent {
   TimeOrder time;
   uint32_t position;  // among the user's events in the input: breaks ties, so that order is total
   int32_t item;
+  float value;
 };
 
 bool earlier(const PlacedEvent& a, const PlacedEvent& b) {
@@ -80,7 +81,8 @@ class Sorter {
     std::vector<uint32_t> filled(static_cast<size_t>(stretch.last - stretch.first));
     part.for_each([&](const EventRecord& event) {
       const uint32_t position = filled[event.user - stretch.first]++;
-      events[starts_[event.user] - base + position] = {event.time, position, event.item};
+      events[starts_[event.user] - base + position] = {event.time, position, event.item,
+                                                       event.value};
     });
     { const EventSpool done = std::move(part); }  // its memory is free for the sorted events
     for (int64_t user = stretch.first; user < stretch.last; ++user) {
@@ -98,7 +100,7 @@ class Sorter {
       const bool repeat = std::exchange(last_group_[events[i].item], group_) == group_;
       sorted_.duplicates += repeat ? 1 : 0;
       if (repeat && options_.drop_repeats) continue;
-      sorted_.events.add({user, events[i].item, events[i].time});
+      sorted_.events.add({user, events[i].item, events[i].time, events[i].value});
     }
   }
 

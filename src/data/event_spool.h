@@ -15,6 +15,7 @@ struct EventRecord {
   int32_t user = 0;
   int32_t item = 0;
   TimeOrder time = 0;
+  float value = 1;
 };
 
 /// A list of events that is written once and read in order any number of times. It lies in memory
@@ -53,7 +54,7 @@ class EventSpool {
   }
 
  private:
-  static constexpr size_t kBlockEvents = size_t{1} << 16;  // 1 MiB
+  static constexpr size_t kBlockEvents = size_t{1} << 16;  // 1.5 MiB
 
   void finish_block();
   void spill(std::span<const EventRecord> events);

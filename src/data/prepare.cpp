@@ -2,6 +2,7 @@
 #include "data/prepare.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <utility>
@@ -84,7 +85,8 @@ class Preparation {
   void write_items(const Renumbering& items);
   void cut_windows();
   void take_attributes(const Renumbering& items, const RawId& raw);
-  void write_split(JaggedView<int32_t> histories, std::span<const int64_t> times);
+  void write_split(JaggedView<int32_t> histories, std::span<const int64_t> times,
+                   std::span<const float> values);
   void finish();
 
   std::filesystem::path file(const char* name) const { return stage_.path() / name; }
@@ -117,6 +119,7 @@ EventSpool Preparation::read_events() {
 
 void Preparation::check_source(const EventReader& reader) {
   facts_.has_times = reader.has_time();
+  facts_.has_values = options_.keep_values;
   report_.format = reader.format();
   report_.source = reader.account();
   for (const std::string& warning : report_.source.warnings) warn("{}", warning);
@@ -179,6 +182,8 @@ void Preparation::write_events(const EventSpool& events, const KeptCounts& kept)
   AtomicFile items_file(file(dataset_files::kItems));
   std::optional<AtomicFile> times_file;
   if (facts_.has_times) times_file.emplace(file(dataset_files::kTimes));
+  std::optional<AtomicFile> values_file;
+  if (facts_.has_values) values_file.emplace(file(dataset_files::kValues));
   std::vector<int32_t> last_user(static_cast<size_t>(intake_.items().size()), -1);
   EventRecord before{-1, -1, 0};
   int32_t tied_user = -1;
@@ -190,6 +195,12 @@ void Preparation::write_events(const EventSpool& events, const KeptCounts& kept)
       const int64_t time = stored_time(event.time, options_.source.time_scale)->time;
       times_file->write_array(std::span<const int64_t>(&time, 1));
     }
+    if (values_file) {
+      check_data(std::isfinite(event.value),
+                 "{}: --keep-values: a value is beyond those of float32 (3.4e38)",
+                 options_.source.path);
+      values_file->write_array(std::span<const float>(&event.value, 1));
+    }
     report_.repeated_pairs += std::exchange(last_user[event.item], event.user) == event.user;
     if (facts_.has_times && before.user == event.user && before.time == event.time) {
       ++report_.ties;
@@ -199,6 +210,7 @@ void Preparation::write_events(const EventSpool& events, const KeptCounts& kept)
   });
   items_file.commit();
   if (times_file) times_file->commit();
+  if (values_file) values_file->commit();
   report_.users = users.size();
   report_.items = items.size();
   report_.events = kept.events;
@@ -260,14 +272,18 @@ void Preparation::finish() {
   if (facts_.has_times) times_file = MappedFile(file(dataset_files::kTimes));
   const JaggedView<int32_t> histories{items_file.as<int32_t>(dataset_files::kItems),
                                       offsets_file.as<int64_t>(dataset_files::kOffsets)};
-  write_split(histories, times_file.as<int64_t>(dataset_files::kTimes));
+  MappedFile values_file;
+  if (facts_.has_values) values_file = MappedFile(file(dataset_files::kValues));
+  write_split(histories, times_file.as<int64_t>(dataset_files::kTimes),
+              values_file.as<float>(dataset_files::kValues));
   write_file_atomically(file(dataset_files::kDescription),
                         describe_dataset(options_, report_, facts_));
   progress("publishing", report_.events);
   stage_.publish();
 }
 
-void Preparation::write_split(JaggedView<int32_t> histories, std::span<const int64_t> times) {
+void Preparation::write_split(JaggedView<int32_t> histories, std::span<const int64_t> times,
+                              std::span<const float> values) {
   const bool given = options_.split.method == SplitMethod::given;
   const std::vector<SplitPoint> split =
       given ? given_split_ : make_split(histories.offsets, times, options_.split);
@@ -284,7 +300,7 @@ void Preparation::write_split(JaggedView<int32_t> histories, std::span<const int
   write_array(dataset_files::kSplits, std::span<const SplitPoint>(split));
   const IdFile users(file(dataset_files::kUserIds), report_.users, true);
   const IdFile items(file(dataset_files::kItemIds), report_.items, true);
-  facts_.fingerprint = events_fingerprint(users, items, histories, times);
+  facts_.fingerprint = events_fingerprint(users, items, histories, times, values);
   facts_.split_fingerprint = split_fingerprint(facts_.fingerprint, users, split);
 }
 

@@ -82,6 +82,7 @@ struct PrepareOptions {
   bool drop_repeats =
       false;  ///< keep only the first of equal (user, item, time) rows; before the filters
   EventOrder order = EventOrder::time;
+  bool keep_values = false;  ///< store the values of the events, as float32
   SplitOptions split;
   uint64_t memory_bytes = uint64_t{512} << 20;  ///< for sorting; id maps come on top
   bool overwrite = false;

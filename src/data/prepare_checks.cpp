@@ -8,7 +8,7 @@
 namespace truenext {
 
 bool asks_for_values(const PrepareOptions& options) {
-  return options.min_value > kNoMinimum;
+  return options.min_value > kNoMinimum || options.keep_values;
 }
 
 ReaderOptions source_of(const PrepareOptions& options) {
@@ -20,8 +20,9 @@ ReaderOptions source_of(const PrepareOptions& options) {
 
 void check_fits(const PrepareOptions& options, const EventReader& reader) {
   check_usage(!asks_for_values(options) || reader.has_value(),
-              "--min-value needs values, which this source does not have; name their column with "
-              "--value-column");
+              "{} needs values, which this source does not have; name their column with "
+              "--value-column",
+              options.keep_values ? "--keep-values" : "--min-value");
   check_usage(
       reader.has_time() || !options.drop_repeats,
       "--drop-repeats needs times, which this source does not have: without them a repeated "

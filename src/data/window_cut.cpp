@@ -51,6 +51,9 @@ WindowReport cut_into_windows(const fs::path& folder, int64_t users, bool has_ti
   const Windows windows = make_windows(offsets, options);
   cut_values<int32_t>(folder / dataset_files::kItems, windows);
   if (has_times) cut_values<int64_t>(folder / dataset_files::kTimes, windows);
+  if (const fs::path values = folder / dataset_files::kValues; fs::exists(values)) {
+    cut_values<float>(values, windows);
+  }
   cut_ids(folder / dataset_files::kUserIds, users, windows);
   WindowReport report = count_leaks(windows);
   report.events = offsets.back();

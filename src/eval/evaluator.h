@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,7 +30,10 @@ struct Protocol {
   TieRule ties = TieRule::half;
   int64_t max_users = 0;   ///< 0 = all; else a seeded sample, kept for the whole run
   int64_t batch_mean = 0;  ///< 0 = means of users; else of batches of so many (batch_mean.h)
-  uint64_t seed = 42;      ///< of that sample, of TieRule::random and of drawn candidates
+  /// Only held-out events of at least this value are targets, and users without one are left out
+  /// (CSRec's starred metrics). Needs a dataset with values.
+  std::optional<double> min_target_value{};
+  uint64_t seed = 42;  ///< of that sample, of TieRule::random and of drawn candidates
   /// The name of a file whose negatives take the place of a rule's, and what it says
   /// (eval/listed_candidates.h); empty where there is none. `candidates` is then full.
   std::string listed_file{}, listed_fingerprint{};
@@ -49,11 +53,14 @@ struct Queries {
   int64_t repeat_targets = 0;   ///< targets that also stand in their user's history
   int64_t duplicate_targets =
       0;  ///< later occurrences of a held-out item of the same user, dropped
+  // With Protocol::min_target_value:
+  int64_t users_below_value = 0;    ///< left out, since no held-out event of theirs reaches it
+  int64_t targets_below_value = 0;  ///< held-out events of the others that do not reach it
 };
 Queries make_queries(const Dataset& dataset, const Protocol& protocol);
 /// The same from plain arrays.
 Queries make_queries(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,
-                     const Protocol& protocol);
+                     const Protocol& protocol, std::span<const float> values = {});
 
 /// A block of queries, to be scored range after range of the catalogue so that scores are counted
 /// while they are in cache. Used by one thread.

@@ -49,6 +49,8 @@ class Mixer {
 
   int64_t members() const { return static_cast<int64_t>(shares_.size()); }
   const MixingOptions& options() const { return options_; }
+  /// The weights, divided by their sum.
+  const std::vector<double>& shares() const { return shares_; }
 
   /// What must be known of whole rows, rows[k] [items] of member k: weight [members] and log_sum
   /// [members], so that p_i = sum_k weight[k] e^(s_k,i / T - log_sum[k]), and with logits
@@ -72,7 +74,7 @@ class Mixer {
                       const double* weight, double* total) const;
 
   MixingOptions options_;
-  std::vector<double> shares_;  ///< the weights, divided by their sum
+  std::vector<double> shares_;
   double per_temperature_;
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <utility>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "eval/evaluator.h"
 
@@ -45,13 +47,34 @@ std::vector<int32_t> sample_users(std::vector<int32_t> users, int64_t count, uin
   return sample;
 }
 
-void add_query(std::span<const int32_t> items, HeldOut range, Queries* queries) {
+/// Whether a held-out event is a target: of the events, in the order of the items.
+struct TargetRule {
+  std::span<const float> values{};
+  float least = 0;  ///< of a target, where there are values
+  bool takes(int64_t event) const {
+    return values.empty() || values[static_cast<size_t>(event)] >= least;
+  }
+};
+
+bool takes_any(const TargetRule& rule, HeldOut range) {
+  for (int64_t event = range.begin; event < range.end; ++event) {
+    if (rule.takes(event)) return true;
+  }
+  return false;
+}
+
+void add_query(std::span<const int32_t> items, HeldOut range, const TargetRule& rule,
+               Queries* queries) {
   const auto history = items.first(static_cast<size_t>(range.begin));
   queries->histories.add_row(history);
   std::vector<int32_t>& values = queries->targets.values;
   const auto row_begin = static_cast<std::ptrdiff_t>(values.size());
   for (int64_t i = range.begin; i < range.end; ++i) {
     const int32_t item = items[static_cast<size_t>(i)];
+    if (!rule.takes(i)) {
+      ++queries->targets_below_value;
+      continue;
+    }
     if (std::find(values.begin() + row_begin, values.end(), item) != values.end()) {
       ++queries->duplicate_targets;
       continue;
@@ -67,20 +90,35 @@ void add_query(std::span<const int32_t> items, HeldOut range, Queries* queries) 
 }  // namespace
 
 Queries make_queries(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,
-                     const Protocol& protocol) {
+                     const Protocol& protocol, std::span<const float> values) {
+  assert(!protocol.min_target_value || values.size() == histories.values.size());
+  const auto range_of = [&](int32_t user) {
+    return held_out(splits[static_cast<size_t>(user)], protocol.part);
+  };
+  // Values are stored as float: so the same number written twice is the same.
+  const auto rule_of = [&](int32_t user) -> TargetRule {
+    if (!protocol.min_target_value) return {};
+    return {JaggedView<float>{values, histories.offsets}.row(user),
+            static_cast<float>(*protocol.min_target_value)};
+  };
   Queries queries;
   std::vector<int32_t> users = eligible_users(splits, protocol.part, &queries.without_history);
+  queries.users_below_value = static_cast<int64_t>(std::erase_if(
+      users, [&](int32_t user) { return !takes_any(rule_of(user), range_of(user)); }));
   queries.all_users = std::ssize(users);
   queries.users = sample_users(std::move(users), protocol.max_users, protocol.seed);
   for (const int32_t user : queries.users) {
-    add_query(histories.row(user), held_out(splits[static_cast<size_t>(user)], protocol.part),
-              &queries);
+    add_query(histories.row(user), range_of(user), rule_of(user), &queries);
   }
   return queries;
 }
 
 Queries make_queries(const Dataset& dataset, const Protocol& protocol) {
-  return make_queries(dataset.histories(), dataset.splits(), protocol);
+  check_usage(!protocol.min_target_value || dataset.has_values(),
+              "--min-target-value {}: {} has no values of its events; prepare the data again with "
+              "--keep-values",
+              protocol.min_target_value.value_or(0), dataset.folder().string());
+  return make_queries(dataset.histories(), dataset.splits(), protocol, dataset.values().values);
 }
 
 }  // namespace truenext

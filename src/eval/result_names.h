@@ -16,9 +16,10 @@ struct ResultFiles {
 
 /// Where a folder keeps a result: test.json and per_user.tsv for the whole part under the usual
 /// protocol; what differs from that is part of the name (test_clean, test_m5, test_sample100,
-/// test_seen, test_ties-behind, test_batch64), so that no protocol replaces the result of another;
-/// of candidates from a file, the begin of its fingerprint (test_listed-0fd3a1c7). The number of
-/// negatives and the seed join (test_clean_n50_seed7) when what is there was drawn with others.
+/// test_seen, test_ties-behind, test_value4, test_batch64), so that no protocol replaces the result
+/// of another; of candidates from a file, the begin of its fingerprint (test_listed-0fd3a1c7). The
+/// number of negatives and the seed join (test_clean_n50_seed7) when what is there was drawn with
+/// others.
 ResultFiles result_files(const std::filesystem::path& folder, const EvalReport& report);
 
 /// The file of per-user values beside a result: "per_user.tsv" of "test", "per_user_m5.tsv" of

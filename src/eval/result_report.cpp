@@ -65,6 +65,7 @@ Json protocol_json(const EvalReport& report) {
     json["candidate_fingerprint"] = protocol.listed_fingerprint;
   }
   if (protocol.batch_mean > 0) json["batch_mean"] = protocol.batch_mean;
+  if (protocol.min_target_value) json["min_target_value"] = *protocol.min_target_value;
   if (sampled) json["warning"] = drawn_candidates_warning();
   return json;
 }
@@ -91,6 +92,10 @@ Json counts_json(const EvalReport& report) {
                {"targets_unknown_to_model", report.never_ranked},
                {"times_evaluated", report.times_evaluated},
                {"watched_in_training", report.watched}};
+  if (report.protocol.min_target_value) {
+    json["users_below_value"] = report.users_below_value;
+    json["targets_below_value"] = report.targets_below_value;
+  }
   if (report.protocol.is_listed()) json["candidate_file"] = listed_json(report.listed);
   return json;
 }
@@ -107,6 +112,22 @@ Json cost_json(const EvalReport& report) {
           {"device", report.cost.device}};
 }
 
+Json model_json(const EvalReport& report) {
+  Json json = {
+      {"name", report.model_name}, {"loss", report.loss_name}, {"validation", report.validation}};
+  const EnsembleReport& ensemble = report.ensemble;
+  if (ensemble.members.empty()) return json;
+  json["ensemble"] = {{"rule", ensemble.rule}, {"temperature", ensemble.temperature}};
+  for (const EnsembleReport::Member& member : ensemble.members) {
+    json["ensemble"]["members"].push_back({{"run", member.run},
+                                           {"weight", member.weight},
+                                           {"name", member.model_name},
+                                           {"loss", member.loss_name},
+                                           {"validation", member.validation}});
+  }
+  return json;
+}
+
 Json report_object(const EvalReport& report) {
   Json json;
   json["schema"] = 1;
@@ -118,8 +139,7 @@ Json report_object(const EvalReport& report) {
                   {"split_fingerprint", report.split_fingerprint},
                   {"split", report.split_name},
                   {"training_data", report.training_data}};
-  json["model"] = {
-      {"name", report.model_name}, {"loss", report.loss_name}, {"validation", report.validation}};
+  json["model"] = model_json(report);
   json["cost"] = cost_json(report);
   return json;
 }
@@ -180,6 +200,18 @@ std::string mean_text(const EvalReport& report) {
   return fmt::format("mean of the means of batches of {} users", batch);
 }
 
+std::string target_value_text(const EvalReport& report) {
+  if (!report.protocol.min_target_value) return "";
+  const std::string text = fmt::format(
+      "targets are held-out items of value {} or more: {} users have one, {} have none and are "
+      "left "
+      "out",
+      *report.protocol.min_target_value, report.all_users, report.users_below_value);
+  if (report.targets_below_value == 0) return text;
+  return fmt::format("{}; {} lower ones are candidates, no targets", text,
+                     report.targets_below_value);
+}
+
 std::string candidates_text(const EvalReport& report) {
   const Protocol& protocol = report.protocol;
   if (protocol.is_listed()) {
@@ -201,6 +233,16 @@ std::string candidates_text(const EvalReport& report) {
                      candidate_rule_name(protocol.candidates), negatives, protocol.seed);
 }
 
+std::string ensemble_text(const EnsembleReport& ensemble) {
+  std::vector<std::string> members;
+  for (const EnsembleReport::Member& member : ensemble.members) {
+    members.push_back(fmt::format("{} ({:.4g})", member.run, member.weight));
+  }
+  std::string text = fmt::format("{} of {}", ensemble.rule, fmt::join(members, ", "));
+  if (ensemble.temperature != 1) text += fmt::format(", temperature {}", ensemble.temperature);
+  return text;
+}
+
 std::string report_json(const EvalReport& report) {
   return text_of(report_object(report));
 }
@@ -220,6 +262,9 @@ std::string report_table(const EvalReport& report) {
   std::string corner = split_part_name(report.protocol.part);
   if (is_sample(report)) corner += ", sample";
   if (report.held_out_items > 0) corner += fmt::format(", m = {}", report.held_out_items);
+  if (report.protocol.min_target_value) {
+    corner += fmt::format(", value >= {}", *report.protocol.min_target_value);
+  }
   std::vector<ResultRow> rows = report.rows;
   if (report.trained_only.users > 0 && !rows.empty()) {
     rows.insert(rows.begin() + 1, {"  trained targets", report.trained_only});

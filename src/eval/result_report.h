@@ -22,6 +22,18 @@ struct EvalCost {
       "cpu";  ///< that the model was ranked with: cpu, or a name as --device takes it
 };
 
+/// The runs behind a result that several made together (eval/ensemble.h).
+struct EnsembleReport {
+  struct Member {
+    std::string run;  ///< as it was named on the command line
+    double weight = 0;
+    std::string model_name, loss_name, validation;
+  };
+  std::string rule;
+  double temperature = 1;       ///< of mean-probability
+  std::vector<Member> members;  ///< none = a single model was judged
+};
+
 /// A named line of the result: "model", "popularity", "last-item bigram", "best achievable".
 struct ResultRow {
   std::string name;
@@ -35,15 +47,19 @@ struct EvalReport {
   Protocol protocol;
   std::string version;  ///< of the program
   std::string model_name, loss_name, validation;
+  EnsembleReport ensemble{};
   std::string dataset_fingerprint, split_fingerprint, split_name;
   std::string training_data = "unknown";  ///< data_match_name(): same, other or unknown
   int64_t items = 0;                      ///< candidates before exclusion
   int64_t targets = 0, repeat_targets = 0, duplicate_targets = 0;
-  int64_t held_out_items = 0;      ///< m of Horizon: 0 = the whole held-out range
-  int64_t short_users = 0;         ///< users that hold out fewer than m items
-  int64_t short_lists = 0;         ///< users with fewer drawn or listed negatives than wanted
-  int64_t never_ranked = 0;        ///< targets that the model can never recommend
-  int64_t without_history = 0;     ///< users left out
+  int64_t held_out_items = 0;   ///< m of Horizon: 0 = the whole held-out range
+  int64_t short_users = 0;      ///< users that hold out fewer than m items
+  int64_t short_lists = 0;      ///< users with fewer drawn or listed negatives than wanted
+  int64_t never_ranked = 0;     ///< targets that the model can never recommend
+  int64_t without_history = 0;  ///< users left out
+  /// With Protocol::min_target_value: users left out because none of their held-out items has that
+  /// value, and held-out items of the others that have not.
+  int64_t users_below_value = 0, targets_below_value = 0;
   int64_t untrained = 0;           ///< targets whose item training never met
   int64_t all_users = 0;           ///< that could be evaluated; more than were in a sample
   bool usual_exclude_seen = true;  ///< the rule that the model was trained for
@@ -62,8 +78,12 @@ std::string users_text(const EvalReport& report);
 bool is_sample(const EvalReport& report);
 /// "mean of users", or "mean of the means of batches of 64 users".
 std::string mean_text(const EvalReport& report);
+/// "targets are held-out items of value 4 or more: 812 users have one, ...", or empty.
+std::string target_value_text(const EvalReport& report);
 /// "full catalogue of 3416 items, items of the history excluded", or how candidates were drawn.
 std::string candidates_text(const EvalReport& report);
+/// "mean-probability of runs/a (0.5), runs/b (0.5), temperature 2".
+std::string ensemble_text(const EnsembleReport& ensemble);
 /// Indented JSON with a fixed order of keys.
 std::string report_json(const EvalReport& report);
 /// The first report with the results of the others under "horizons".

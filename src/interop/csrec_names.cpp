@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The code of CSRec (Wu et al., arXiv 2311.02446), network by network. Item tables have n + 1 rows,
-// row 0 for padding; BERT4Rec's has a row more, for the mask. Row 0 is alive: where the network
-// sees it, it comes along as padding_embedding, else nothing is lost with it.
+// row 0 for padding; BERT4Rec's has a row more, for the mask. Row 0 is alive: it is a class of the
+// softmax (model.padding_class), and where the network sees it, the vector of padding.
 #include <fmt/format.h>
 
 #include "interop/naming_scheme.h"
@@ -15,13 +15,15 @@ constexpr std::string_view kCsrecTable = "item_embedding.weight";
 constexpr AskedKey kCsrecWindow = {
     "max_length", "", "--set model.max_length=N (20 or 10 in that project's settings)"};
 constexpr AskedKey kCsrecHeads = {"num_heads", "2", "--heads"};
+constexpr AskedKey kCsrecClass = {"padding_class", "true", "--set model.padding_class=false"};
 
 ForeignTensor csrec_item_table(const ModelOptions& options, int64_t num_items) {
   ForeignTensor table{std::string(kCsrecTable),
                       {num_items + 1, options.hidden_size},
                       {"item_embedding.weight"},
                       true};
-  if (options.padding == PaddingUse::attend) table.padding_row = "padding_embedding";
+  if (options.padding_class) table.padding_row = kPaddingClass;
+  if (options.padding == PaddingUse::attend) table.padding_row = kPaddingVector;
   return table;
 }
 
@@ -139,8 +141,14 @@ Tensors csrec_bert_tensors(const ModelOptions& options, int64_t num_items) {
       {"embedding.position.pe.weight", {options.max_length, d}, {"position_embedding.weight"}});
   add_pair(tensors, "embedding.mat", "embedding_map", d, d);
   for (int64_t b = 0; b < options.num_blocks; ++b) add_csrec_bert_block(tensors, options, b);
-  tensors.push_back({"out.weight", {num_items + 1, d}, {"output_embedding.weight"}, true});
-  tensors.push_back({"out.bias", {num_items + 1}, {kOutputBias}, true});
+  ForeignTensor weight{"out.weight", {num_items + 1, d}, {kOutputTable}, true};
+  ForeignTensor bias{"out.bias", {num_items + 1}, {kOutputBias}, true};
+  if (options.padding_class) {
+    weight.padding_row = kPaddingClass;
+    bias.padding_row = kPaddingClassBias;
+  }
+  tensors.push_back(weight);
+  tensors.push_back(bias);
   return tensors;
 }
 
@@ -159,7 +167,7 @@ const NamingScheme csrec_gru4rec_names{
     .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"gru_layers.weight_hh_l0", 1, &ModelOptions::gru_hidden_size}},
     .counts = {{"gru_layers.weight_hh_l{}", &ModelOptions::gru_layers}},
-    .asked = {kCsrecWindow},
+    .asked = {kCsrecWindow, kCsrecClass},
     .own_tensor = "gru_layers.weight_hh_l0",
     .tensors = &csrec_gru4rec_tensors};
 
@@ -173,7 +181,7 @@ const NamingScheme csrec_narm_names{
     .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"gru.weight_hh_l0", 1, &ModelOptions::gru_hidden_size}},
     .counts = {{"gru.weight_hh_l{}", &ModelOptions::gru_layers}},
-    .asked = {kCsrecWindow},
+    .asked = {kCsrecWindow, kCsrecClass},
     .own_tensor = "a_1.weight",
     .tensors = &csrec_narm_tensors};
 
@@ -187,7 +195,7 @@ const NamingScheme csrec_nextitnet_names{
     .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"residual_blocks.0.conv1.weight", 3, &ModelOptions::kernel_size}},
     .counts = {{"residual_blocks.{}.conv1.weight", &ModelOptions::num_blocks}},
-    .asked = {kCsrecWindow, {"dilations", "[1]", "--set model.dilations=[...]"}},
+    .asked = {kCsrecWindow, {"dilations", "[1]", "--set model.dilations=[...]"}, kCsrecClass},
     .sees_padding = true,
     .own_tensor = "residual_blocks.0.conv1.weight",
     .tensors = &csrec_nextitnet_tensors};
@@ -204,7 +212,7 @@ const NamingScheme csrec_sasrec_names{
               {"trm_encoder.layer.0.feed_forward.dense_1.weight", 0, &ModelOptions::inner_size}},
     .counts = {{"trm_encoder.layer.{}.multi_head_attention.query.weight",
                 &ModelOptions::num_blocks}},
-    .asked = {kCsrecHeads},
+    .asked = {kCsrecHeads, kCsrecClass},
     .own_tensor = "trm_encoder.layer.0.feed_forward.dense_1.weight",
     .tensors = &csrec_sasrec_tensors};
 
@@ -219,6 +227,7 @@ const NamingScheme csrec_caser_names{
               {"conv_v.weight", 0, &ModelOptions::vertical_filters},
               {"conv_v.weight", 2, &ModelOptions::max_length},
               {"conv_h.0.weight", 0, &ModelOptions::horizontal_filters}},
+    .asked = {kCsrecClass},
     .sees_padding = true,
     .own_tensor = "conv_v.weight",
     .tensors = &csrec_caser_tensors};
@@ -238,7 +247,7 @@ const NamingScheme csrec_bert_names{
               {"embedding.position.pe.weight", 0, &ModelOptions::max_length},
               {"transformer_blocks.0.feed_forward.w_1.weight", 0, &ModelOptions::inner_size}},
     .counts = {{"transformer_blocks.{}.attention.output_linear.weight", &ModelOptions::num_blocks}},
-    .asked = {kCsrecHeads},
+    .asked = {kCsrecHeads, kCsrecClass},
     .own_tensor = "embedding.token.weight",
     .tensors = &csrec_bert_tensors};
 

@@ -82,10 +82,17 @@ const NamingScheme& scheme_for(const ModelOptions& model, const std::string& nam
   const bool adds = model.attributes != AttributeUse::none;
   const bool biased = model.output_bias && std::ranges::find(found->fixed, "output_bias",
                                                              &KeyValue::key) == found->fixed.end();
-  check_usage(!adds && !biased,
+  const bool classed =
+      model.padding_class &&
+      std::ranges::find(found->asked, "padding_class", &AskedKey::key) == found->asked.end();
+  check_usage(!adds && !biased && !classed,
               "--names {}: the model has model.{}, for which that project has no place; export it "
               "under its own names, --names {}",
-              names, biased ? "output_bias = true" : "attributes = \"add\"", kOwnNames);
+              names,
+              adds     ? "attributes = \"add\""
+              : biased ? "output_bias = true"
+                       : "padding_class = true",
+              kOwnNames);
   ModelOptions has = model, wanted = model;
   OptionList has_list, wanted_list;
   has_list.section("model", has);

@@ -38,7 +38,7 @@ ForeignTensor table_with_padding(const ModelOptions& options, int64_t num_items)
                       {num_items + 2, options.hidden_size},
                       {"item_embedding.weight"},
                       true};
-  if (options.padding == PaddingUse::attend) table.padding_row = "padding_embedding";
+  if (options.padding == PaddingUse::attend) table.padding_row = kPaddingVector;
   return table;
 }
 

@@ -7,6 +7,14 @@
 #include "kernels/overloads.h"
 
 namespace truenext {
+namespace {
+
+/// Tied embeddings share the vector that the network sees in the places of padding.
+bool has_own_padding_class(const ModelOptions& options) {
+  return !options.tie_embeddings || options.padding == PaddingUse::none;
+}
+
+}  // namespace
 
 ComposedTables::ComposedTables(const ModelOptions& options, const TensorNames& names)
     : hidden_size_(options.hidden_size),
@@ -15,13 +23,15 @@ ComposedTables::ComposedTables(const ModelOptions& options, const TensorNames& n
       output_(names.index(options.tie_embeddings ? kInputTable : kOutputTable)) {
   if (options.attributes == AttributeUse::add) attributes_ = names.index(kAttributeTable);
   if (options.output_bias) bias_ = names.index(kOutputBias);
+  if (!options.padding_class) return;
+  padding_ = names.index(has_own_padding_class(options) ? kPaddingClass : kPaddingVector);
+  if (options.output_bias) padding_bias_ = names.index(kPaddingClassBias);
 }
 
 std::vector<int64_t> ComposedTables::places() const {
   std::vector<int64_t> places;
   if (attributes_ >= 0) places.push_back(input_);
-  if (attributes_ >= 0 && bias_ < 0 && output_ != input_) places.push_back(output_);
-  if (bias_ >= 0) places.push_back(bias_);
+  if (exist() && (places.empty() || scores() != input_)) places.push_back(scores());
   return places;
 }
 
@@ -29,9 +39,14 @@ template <typename T>
 void ComposedTables::compose(int64_t place, const WeightViews<T>& trained,
                              const AttributeLists& lists, RowRange rows, T* to) const {
   const int64_t d = hidden_size_;
-  const T* own = trained[place == bias_ ? output_ : place].data;
+  const WeightView<T>& own = trained[place == bias_ ? output_ : place];
   for (int64_t item = rows.begin; item < rows.end; ++item, to += width(place)) {
-    std::copy_n(own + item * d, d, to);
+    if (item == own.rows) {  // padding
+      std::copy_n(trained[padding_].data, d, to);
+      if (place == bias_) to[d] = trained[padding_bias_].data[0];
+      continue;
+    }
+    std::copy_n(own.data + item * d, d, to);
     if (attributes_ >= 0) {
       const T weight = T(1) / static_cast<T>(std::max<int64_t>(1, lists.rows.row_size(item)));
       for (const int32_t attribute : lists.rows.row(item)) {
@@ -52,6 +67,17 @@ void add_composed_tensors(const ModelOptions& options, int64_t num_items, int64_
     tensors.push_back({kAttributeTable, {num_attributes, options.hidden_size}, Start::table});
   }
   if (options.output_bias) tensors.push_back({kOutputBias, {num_items}, Start::zero});
+  if (!options.padding_class) return;
+  if (has_own_padding_class(options)) {
+    tensors.push_back({kPaddingClass, {options.hidden_size}, Start::zero});
+  }
+  if (options.output_bias) tensors.push_back({kPaddingClassBias, {1}, Start::zero});
+}
+
+ModelOptions options_in_use(const ModelOptions& options) {
+  ModelOptions used = options;
+  used.padding_class = false;
+  return used;
 }
 
 net::Rows run_network(const NetworkInfo& network, net::Ops& ops, const ModelOptions& options) {

@@ -11,18 +11,22 @@
 namespace truenext {
 
 /// What a pass and an objective read in the place of some tensors of a model (decision 0021): rows
-/// of items plus the mean of their attributes' vectors (model.attributes), and a table for scores
-/// with a column for the bias of each item (model.output_bias). Nothing without those options.
+/// of items plus the mean of their attributes' vectors (model.attributes), a table for scores with
+/// a column for the bias of each item (model.output_bias), and in training one with a last row for
+/// padding, which is a class of the softmax then (model.padding_class). Nothing without those
+/// options.
 class ComposedTables {
  public:
   ComposedTables(const ModelOptions& options, const TensorNames& names);
 
-  bool exist() const { return attributes_ >= 0 || bias_ >= 0; }
+  bool exist() const { return attributes_ >= 0 || bias_ >= 0 || padding_ >= 0; }
   // Numbers of tensors, -1 where there is none: what is trained.
   int64_t input() const { return input_; }
   int64_t output() const { return output_; }  ///< the input table where embeddings are tied
   int64_t attributes() const { return attributes_; }
   int64_t bias() const { return bias_; }
+  int64_t padding() const { return padding_; }  ///< the vector of padding as a class
+  int64_t padding_bias() const { return padding_bias_; }
   /// Tensor in whose place the table is read that scores are taken with. That is the bias where
   /// there is one, so that tied embeddings keep a table of their own for inputs.
   int64_t scores() const { return bias_ >= 0 ? bias_ : output_; }
@@ -31,6 +35,10 @@ class ComposedTables {
   std::vector<int64_t> places() const;
   /// Columns of what is read in the place of a tensor of places().
   int64_t width(int64_t place) const { return place == bias_ ? score_width_ : hidden_size_; }
+  /// Rows of that for so many items: one more, the last, where padding is a class.
+  int64_t rows(int64_t place, int64_t num_items) const {
+    return num_items + (padding_ >= 0 && place == scores() ? 1 : 0);
+  }
   /// Rows `rows` of that, [rows.size(), width(place)], out of the `trained` tensors: the same bits
   /// whoever makes them.
   template <typename T>
@@ -39,8 +47,11 @@ class ComposedTables {
 
  private:
   int64_t hidden_size_, score_width_;
-  int64_t input_, output_, attributes_ = -1, bias_ = -1;
+  int64_t input_, output_, attributes_ = -1, bias_ = -1, padding_ = -1, padding_bias_ = -1;
 };
+
+/// Options of a model in use: padding is a class for training only.
+ModelOptions options_in_use(const ModelOptions& options);
 
 /// Columns of states and of the table that scores are taken with: hidden_size and, with a bias, one
 /// for it.

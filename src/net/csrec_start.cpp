@@ -22,7 +22,8 @@ StartRule xavier_normal(double rows, double columns) {
 
 /// What the initialisers of that code overwrite: also row 0, which stands for padding.
 bool has_item_rows(const Parameter& parameter) {
-  return parameter.is_table() || parameter.name == "padding_embedding";
+  return parameter.is_table() || parameter.name == kPaddingVector ||
+         parameter.name == kPaddingClass;
 }
 
 bool is_bias(const Parameter& parameter) {
@@ -109,7 +110,8 @@ const NetworkStart* start_of(std::string_view network) {
 
 StartRule csrec_start(const ModelOptions& options, const Parameter& parameter, int64_t items) {
   if (parameter.start == Start::one) return constant(1);
-  if (parameter.name == kOutputBias && options.block == "csrec-bert") {
+  const bool output_bias = parameter.name == kOutputBias || parameter.name == kPaddingClassBias;
+  if (output_bias && options.block == "csrec-bert") {
     return uniform(1.0 / std::sqrt(static_cast<double>(options.hidden_size)));
   }
   if (parameter.start == Start::zero && !has_item_rows(parameter)) return constant(0);

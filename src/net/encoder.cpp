@@ -74,7 +74,7 @@ class NetworkEncoder final : public SequenceEncoder {
       const TensorView& view = weights.at(info.name);
       weights_.push_back(WeightView<float>::of(view.shape, view.data));
     }
-    const ComposedTables composed(options_, names_);
+    const ComposedTables composed(options_in_use(options_), names_);
     compose(composed, attributes);
     item_table_ = weights_[composed.scores()].data;
   }

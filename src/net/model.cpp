@@ -50,11 +50,11 @@ void Model::compose(WorkerPool& pool) {
   const WeightViews<float> trained = parameters_.trained();
   for (const int64_t place : composed_.places()) {
     std::optional<Tensor>& table = parameters_[place].composed;
-    const int64_t width = composed_.width(place);
-    if (!table) table.emplace(std::vector<int64_t>{num_items_, width});
-    pool.run((num_items_ + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t task, int) {
+    const int64_t width = composed_.width(place), count = composed_.rows(place, num_items_);
+    if (!table) table.emplace(std::vector<int64_t>{count, width});
+    pool.run((count + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t task, int) {
       const int64_t begin = task * kRowsAtOnce;
-      const RowRange rows{begin, std::min(num_items_, begin + kRowsAtOnce)};
+      const RowRange rows{begin, std::min(count, begin + kRowsAtOnce)};
       composed_.compose(place, trained, attributes_, rows, table->data() + begin * width);
     });
   }

@@ -65,6 +65,10 @@ void ModelOptions::list(OptionList& options) {
               "add: the vector of an item is its own plus the mean of the vectors of its "
               "attributes, which the dataset must have");
   options.add("output_bias", output_bias, "a trained number for each item, added to its score");
+  options.add(
+      "padding_class", padding_class,
+      "padding is a class of training's softmax over the whole catalogue, as in CSRec's code; "
+      "never an answer");
 }
 
 void ModelOptions::resolve() {

@@ -80,7 +80,8 @@ struct ModelOptions {
   Readout readout = Readout::original;  ///< sr-gnn
   // Of any network, see net/composed_tables.h.
   AttributeUse attributes = AttributeUse::none;
-  bool output_bias = false;  ///< a number of each item, added to its score
+  bool output_bias = false;    ///< a number of each item, added to its score
+  bool padding_class = false;  ///< training's softmax has a class more, that of padding
 
   void list(OptionList& options);
   /// Replaces every "auto" and 0 by the style's value and refuses what cannot be. Usage Error that

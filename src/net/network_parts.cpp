@@ -20,7 +20,7 @@ void add_item_tables(const ModelOptions& options, int64_t num_items,
   list.push_back({kInputTable, {num_items, d}, Start::table});
   if (!options.tie_embeddings) list.push_back({kOutputTable, {num_items, d}, Start::table});
   if (options.padding == PaddingUse::attend) {
-    list.push_back({"padding_embedding", {d}, Start::zero});
+    list.push_back({kPaddingVector, {d}, Start::zero});
   }
 }
 

@@ -44,8 +44,8 @@ struct Parameter {
   RowRange kept;               ///< of the rows of `shape`
   /// Of a divided table, while a step lasts.
   std::optional<FetchedRows> fetched;
-  /// What is read in its place, [num_items, width] (Model::compose); absent where it is read
-  /// itself.
+  /// What is read in its place, [num_items, width], in training maybe with a row more
+  /// (Model::compose); absent where it is read itself.
   std::optional<Tensor> composed;
   /// Where its gradient begins among those of all dense parameters; -1 of a table.
   int64_t dense_begin = -1;

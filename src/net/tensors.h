@@ -54,9 +54,14 @@ struct TensorInfo {
 /// The tables of items that inputs and, where they are another, scores are taken from.
 inline constexpr const char* kInputTable = "item_embedding.weight";
 inline constexpr const char* kOutputTable = "output_embedding.weight";
-/// What model.attributes and model.output_bias add to any network (net/composed_tables.h).
+/// What model.attributes, model.output_bias and model.padding_class add to any network
+/// (net/composed_tables.h).
 inline constexpr const char* kAttributeTable = "attribute_embedding.weight";
 inline constexpr const char* kOutputBias = "output_bias";
+inline constexpr const char* kPaddingClass = "padding_class.weight";
+inline constexpr const char* kPaddingClassBias = "padding_class.bias";
+/// What networks see in the places of padding (model.padding = "attend").
+inline constexpr const char* kPaddingVector = "padding_embedding";
 
 // What most networks consist of, appended to a list: "prefix.weight" [out, in] and "prefix.bias".
 void add_linear(std::vector<TensorInfo>& tensors, const std::string& prefix, int64_t out,

@@ -34,17 +34,18 @@ bool CatalogueLoss<T>::pays(int64_t num_items, int64_t dim) {
 
 template <typename T>
 CatalogueLoss<T>::CatalogueLoss(const Criterion& criterion, std::span<const T> table, int64_t dim,
-                                int64_t divisor, std::span<Part> parts, double label_share)
+                                int64_t divisor, std::span<Part> parts, LabelUse use)
     : criterion_(criterion),
       table_(table),
       dim_(dim),
       num_items_(static_cast<int64_t>(table.size()) / dim),
       share_(1.0 / static_cast<double>(divisor)),
-      label_share_(label_share),
+      use_(use),
       parts_(parts) {
   int64_t queries = 0;
   for (size_t p = 0; p < parts.size(); ++p) {
     const Targets& targets = parts[p].tile->targets;
+    costs_.emplace_back(use.reverse > 0 ? targets.size() : 0, 0.0);
     std::vector<WholeRow>& rows = rows_.emplace_back(static_cast<size_t>(targets.size()));
     for (int64_t q = 0; q < targets.size(); ++q) {
       const auto weights = targets.positive_weights(q);
@@ -94,7 +95,8 @@ double CatalogueLoss<T>::apply(int64_t part, int64_t query, Range range, T* scor
 }
 
 template <typename T>
-void CatalogueLoss<T>::survey(const Block& block, Range range, T* scores, T* grads) {
+void CatalogueLoss<T>::survey(const Block& block, Range range, T* scores, T* grads,
+                              LabelDivergence<T>* divergence) {
   for (int64_t q = block.begin; q < block.end; ++q) {
     WholeRow& row = rows_[block.part][q];
     const double before = row.top;
@@ -103,6 +105,7 @@ void CatalogueLoss<T>::survey(const Block& block, Range range, T* scores, T* gra
     if (row.top == before) continue;
     const double smaller = std::exp(before - row.top);  // 0 at first
     kernels::scale(dim_, static_cast<T>(smaller), grads + (q - block.begin) * dim_);
+    if (divergence) divergence->rescale(q - block.begin, smaller);
   }
 }
 
@@ -133,7 +136,49 @@ double CatalogueLoss<T>::finish(const Block& block, T* grads) const {
 template <typename T>
 double CatalogueLoss<T>::label_share_of(int64_t part, int64_t query) const {
   if (!parts_[part].labels) return 0;
-  return label_share(parts_[part].tile->targets, query, label_share_);
+  return label_share(parts_[part].tile->targets, query, use_.share);
+}
+
+// finish() multiplies by w share / sum, w the positives' weights together: what is put in before is
+// so many times too small.
+template <typename T>
+double CatalogueLoss<T>::start_divergence(const Block& block, const LabelDivergence<T>& divergence,
+                                          T* grads) {
+  double loss = 0;
+  for (int64_t q = block.begin; q < block.end; ++q) {
+    const WholeRow& row = rows_[block.part][q];
+    if (parts_[block.part].tile->targets.places[q].end == 0) continue;
+    const double cost = divergence.cost(q - block.begin) / row.sum;
+    costs_[block.part][q] = cost;
+    loss += use_.reverse * row.weight * (cost - row.top - std::log(row.sum));
+    T* grad = grads + (q - block.begin) * dim_;
+    kernels::scale(dim_, static_cast<T>(1 - use_.reverse * cost), grad);
+    kernels::axpy(dim_, static_cast<T>(use_.reverse), divergence.cost_vector(q - block.begin),
+                  grad);
+  }
+  return loss * share_;
+}
+
+template <typename T>
+void CatalogueLoss<T>::apply_divergence(const Block& block, Range range, std::span<T> raw,
+                                        T* scores) const {
+  const TileLabels* labels = parts_[block.part].labels;
+  if (!labels) return;
+  auto* piece = kernels::scratch<float>(kernels::Scratch::objective_labels,
+                                        (block.end - block.begin) * range.count);
+  labels->probabilities(block.begin, block.end, range.first, range.count, piece);
+  for (int64_t q = block.begin; q < block.end; ++q) {
+    const WholeRow& row = rows_[block.part][q];
+    if (parts_[block.part].tile->targets.places[q].end == 0) continue;
+    const int64_t at = (q - block.begin) * range.count;
+    const double factor = share_ * use_.reverse * row.weight / row.sum;
+    for (int64_t i = at; i < at + range.count; ++i) {
+      const double above =
+          static_cast<double>(label_cost(raw[i], piece[i])) - costs_[block.part][q];
+      const double exponential = std::exp(static_cast<double>(raw[i]) - row.top);
+      scores[i] += static_cast<T>(factor * exponential * above);
+    }
+  }
 }
 
 template <typename T>
@@ -186,11 +231,15 @@ void CatalogueLoss<T>::run_rows(int64_t unit) {
   T* grads = kernels::scratch<T>(kernels::Scratch::objective_gradients, count * dim_);
   std::fill_n(grads, count * dim_, T(0));
   block.loss = 0;
+  std::optional<LabelDivergence<T>> divergence;
+  if (part.labels && use_.reverse > 0)
+    divergence.emplace(*part.labels, block.begin, block.end, dim_);
   for (int64_t first = 0; first < num_items_; first += kRangeItems) {
     const Range range{first, std::min(kRangeItems, num_items_ - first)};
     score(block, range, scores);
+    if (divergence) divergence->take(first, range.count, scores);
     if (criterion_.needs_survey()) {
-      survey(block, range, scores, grads);
+      survey(block, range, scores, grads, divergence ? &*divergence : nullptr);
     } else {
       for (int64_t q = block.begin; q < block.end; ++q) {
         block.loss += apply(block.part, q, range, scores + (q - block.begin) * range.count);
@@ -198,9 +247,11 @@ void CatalogueLoss<T>::run_rows(int64_t unit) {
     }
     kernels::gemm_nn(count, dim_, range.count, scores, range.count, table_.data() + first * dim_,
                      dim_, grads, dim_, true);
+    if (divergence) divergence->add(range.count, scores, table_.data() + first * dim_);
   }
   if (criterion_.needs_survey()) {
-    block.loss = finish(block, grads);
+    if (divergence) block.loss += start_divergence(block, *divergence, grads);
+    block.loss += finish(block, grads);
     block.loss += finish_labels(block, grads);
   }
   scatter_states(input, block.begin, block.end, grads, part.state_grad);
@@ -236,10 +287,13 @@ void CatalogueLoss<T>::add_part(int64_t part, Range range, T* sum) const {
   for (int64_t begin = 0; begin < queries; begin += kBlockQueries) {
     const Block block{part, begin, std::min(queries, begin + kBlockQueries)};
     score(block, range, scores);
+    std::vector<T> raw;
+    if (use_.reverse > 0) raw.assign(scores, scores + (block.end - begin) * range.count);
     for (int64_t q = begin; q < block.end; ++q) {
       apply(part, q, range, scores + (q - begin) * range.count);
     }
     apply_labels(block, range, scores);
+    if (use_.reverse > 0) apply_divergence(block, range, raw, scores);
     kernels::gemm_tn(range.count, dim_, block.end - begin, scores, range.count,
                      queries_[part] + begin * dim_, dim_, sum, dim_, begin > 0);
   }

@@ -9,6 +9,7 @@
 #include "base/aligned.h"
 #include "batch/batch.h"
 #include "objectives/criterion.h"
+#include "objectives/label_divergence.h"
 #include "objectives/label_means.h"
 #include "objectives/labels.h"
 
@@ -30,15 +31,15 @@ class CatalogueLoss {
     const Tile* tile = nullptr;
     bool by_query = false;
     const T* states = nullptr;
-    T* state_grad = nullptr;  ///< zeros
+    T* state_grad = nullptr;             ///< zeros
     const TileLabels* labels = nullptr;  ///< soft labels of its queries, where there are any
     double loss = 0;
   };
 
-  /// `table` [num_items, dim]. The criterion's rows may be shown in pieces. Soft labels take the
-  /// share `label_share` of the target of each query that has one; the criterion is then a softmax.
+  /// `table` [num_items, dim]. The criterion's rows may be shown in pieces. With soft
+  /// labels the criterion is a softmax.
   CatalogueLoss(const Criterion& criterion, std::span<const T> table, int64_t dim, int64_t divisor,
-                std::span<Part> parts, double label_share = 0);
+                std::span<Part> parts, LabelUse use = {});
 
   /// Whether the table is so large that this is worth while.
   static bool pays(int64_t num_items, int64_t dim);
@@ -71,11 +72,14 @@ class CatalogueLoss {
   double apply(int64_t part, int64_t query, Range range, T* scores) const;
   /// The same where the sums over a row are not known yet: the gradients of states [queries, dim]
   /// are sums of e^(score - top) and are made smaller when a larger score is met.
-  void survey(const Block& block, Range range, T* scores, T* grads);
+  void survey(const Block& block, Range range, T* scores, T* grads, LabelDivergence<T>* divergence);
   double finish(const Block& block, T* grads) const;
   /// What soft labels add to finish(), and take from the scores' gradients of a range.
   double finish_labels(const Block& block, T* grads) const;
   void apply_labels(const Block& block, Range range, T* scores) const;
+  /// The same of KL(model || label): before finish(), and with a copy of the scores themselves.
+  double start_divergence(const Block& block, const LabelDivergence<T>& divergence, T* grads);
+  void apply_divergence(const Block& block, Range range, std::span<T> raw, T* scores) const;
   double label_share_of(int64_t part, int64_t query) const;
   void add_up(int64_t first_part, int64_t last_part, Range range, T* sum, T* room) const;
   void add_part(int64_t part, Range range, T* sum) const;
@@ -83,10 +87,12 @@ class CatalogueLoss {
   const Criterion& criterion_;
   std::span<const T> table_;
   int64_t dim_, num_items_;
-  double share_, label_share_;
+  double share_;
+  LabelUse use_;
   std::span<Part> parts_;
   std::vector<Block> blocks_;
   std::vector<std::vector<WholeRow>> rows_;  ///< by part and query
+  std::vector<std::vector<double>> costs_;   ///< V of LabelDivergence, by part and query
   std::vector<T*> queries_;                  ///< by part: states of its queries, [queries, dim]
   AlignedVector<T> gathered_;
   std::optional<LabelMeans<T>> means_;  ///< with soft labels

@@ -43,6 +43,12 @@ class LabelSource {
   virtual std::unique_ptr<TileLabels> of(const Tile& tile) const = 0;
 };
 
+/// How soft labels enter the loss of a query.
+struct LabelUse {
+  double share = 0;    ///< of its target
+  double reverse = 0;  ///< times KL(model || label), beside
+};
+
 /// Share of the soft label in the target of a query: none where nothing precedes it.
 inline double label_share(const Targets& targets, int64_t query, double share) {
   return targets.places[static_cast<size_t>(query)].end > 0 ? share : 0;

@@ -76,7 +76,7 @@ double labelled_tile(const Objective& objective, const ObjectiveInput<T>& input,
   parts[0] = {input.tile, input.by_query, input.states, state_grad, labels.get()};
   const auto numbers = static_cast<size_t>(objective.num_items() * input.dim);
   Loss loss(objective.criterion(), {input.table, numbers}, input.dim, input.divisor, parts,
-            objective.options().label_share);
+            objective.options().label_use());
   for (int64_t unit = 0; unit < loss.row_units(); ++unit) loss.run_rows(unit);
   loss.collect_losses();
   T* rows = table_grad.make_dense().data();

@@ -115,6 +115,10 @@ void ObjectiveOptions::list(OptionList& options) {
            "share of the soft label in the target of a position, the rest is its items'; CSRec's "
            "beta is twice this; 0 = no soft labels")
       .range(0, 1);
+  options
+      .add("label_reverse", label_reverse,
+           "weight of KL(model || soft label) beside the rest, full catalogue only; 0 = none")
+      .at_least(0);
   options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated")
       .range(0, 1)
       .only_with(kCriterion, {"gbce"});
@@ -148,6 +152,10 @@ void ObjectiveOptions::check() const {
               "objective.label_share = {}: a soft label is a distribution over the catalogue, and "
               "criterion = \"{}\" is no likelihood of one item among all; use \"softmax\"",
               label_share, criterion);
+  check_usage(label_reverse == 0 || (criterion == "softmax" && candidates == CandidateSet::full),
+              "objective.label_reverse = {}: a divergence of the model's distribution over the "
+              "catalogue needs criterion = \"softmax\" with candidates = \"full\"",
+              label_reverse);
   check_usage(label_share == 0 || candidates != CandidateSet::buckets,
               "objective.label_share = {}: buckets leave out most of what a label is about; use "
               "candidates = \"full\", or sampled ones",
@@ -176,6 +184,7 @@ std::string ObjectiveOptions::describe() const {
   std::string text =
       fmt::format("{}, {}, {}", criterion_text(*this), candidates_text(*this), targets_text(*this));
   if (label_share > 0) text += fmt::format(", {:g} of the target by soft labels", label_share);
+  if (label_reverse > 0) text += fmt::format(", {:g} KL(model || soft label)", label_reverse);
   if (reduction != LossMean::positions) text += ", mean over targets";
   if (compat != PublishedError::none) text += fmt::format(", published {}", word_of(compat));
   return text;

@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "batch/batch.h"
 #include "batch/future.h"
+#include "objectives/labels.h"
 
 namespace truenext {
 
@@ -79,6 +80,8 @@ struct ObjectiveOptions {
 
   /// Of the target of a query, the share of its soft label (section [labels]); 0 = there are none.
   double label_share = 0;
+  /// Times KL(model || label), beside; as CSRec's training-level teacher is tied to another one.
+  double label_reverse = 0;
 
   std::string criterion = "gbce";
   double gbce_t = 0.75;
@@ -91,6 +94,8 @@ struct ObjectiveOptions {
   bool sampled() const {
     return candidates != CandidateSet::full && candidates != CandidateSet::buckets;
   }
+  bool uses_labels() const { return label_share > 0 || label_reverse > 0; }
+  LabelUse label_use() const { return {label_share, label_reverse}; }
   /// Whether drawing needs how often items occur in the training part.
   bool counts_items() const;
   /// Whether tiles have to bring their users' training items, the targets of the whole batch.

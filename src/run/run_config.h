@@ -77,8 +77,8 @@ struct TrainOptions {
   UserOrder users = UserOrder::shuffled;
   TrainingWindow window = TrainingWindow::newest;
   Examples examples = Examples::sequences;
-  double input_drop = 0;  ///< share of inputs that are hidden
-  double user_share = 1;  ///< of the users that are trained on
+  double input_drop = 0;    ///< share of inputs that are hidden
+  double user_share = 1;    ///< of the users that are trained on
   int64_t user_sample = 0;  ///< seed of which
   int64_t tile_tokens = 0;
   TableOptimizer table_optimizer = TableOptimizer::adam;

@@ -4,11 +4,14 @@
 namespace truenext {
 
 void TeacherOptions::list(OptionList& options) {
-  const std::vector<std::string> any = {"model", "data"};
+  const std::vector<std::string> any = {"model", "data", "training"};
   options.add("kind", kind,
               "teachers that are trained before the run: on the same data with other seeds "
-              "(model), or each on a sample of the users (data)");
-  options.add("count", count, "how many").range(1, 64).only_with("teachers.kind", any);
+              "(model), each on a sample of the users (data), or one on all users that is tied to "
+              "another one on a sample (training)");
+  options.add("count", count, "how many")
+      .range(1, 64)
+      .only_with("teachers.kind", {"model", "data"});
   options
       .add("presets", presets,
            "configurations of the teachers: one for all or one each; empty = as the student")
@@ -17,10 +20,24 @@ void TeacherOptions::list(OptionList& options) {
       .only_with("teachers.kind", any);
   options.add("share", share, "of the users that a teacher is trained on")
       .range(0.01, 1)
-      .only_with("teachers.kind", {"data"});
+      .only_with("teachers.kind", {"data", "training"});
   options.add("sample", sample, "seed of the first teacher's users, one more for each other")
       .at_least(0)
-      .only_with("teachers.kind", {"data"});
+      .only_with("teachers.kind", {"data", "training"});
+  const std::vector<std::string> training = {"training"};
+  options
+      .add("alpha", alpha,
+           "of the tie of the main teacher to the auxiliary one: alpha KL(main || auxiliary) + "
+           "(1 - alpha) KL(auxiliary || main) beside its cross-entropy")
+      .range(0, 1)
+      .only_with("teachers.kind", training);
+  options.add("tie_kept", tie_kept, "labels.kept of what the auxiliary one tells the main one")
+      .at_least(0)
+      .only_with("teachers.kind", training);
+  options
+      .add("with_auxiliary", with_auxiliary,
+           "the student learns from both (CSRec's dvae_ensemble), not from the main one alone")
+      .only_with("teachers.kind", training);
 }
 
 }  // namespace truenext

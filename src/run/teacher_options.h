@@ -10,12 +10,13 @@
 
 namespace truenext {
 
-/// What makes the teachers of a run differ (CSRec): nothing but their seeds (model), or the users
-/// that each is trained on (data).
-enum class TeacherKind { none, model, data };
+/// What makes the teachers of a run differ (CSRec): nothing but their seeds (model), the users that
+/// each is trained on (data), or one is tied to the other while it is trained (training): an
+/// auxiliary one on a sample of the users, then the main one on all.
+enum class TeacherKind { none, model, data, training };
 template <>
 struct Words<TeacherKind> {
-  static constexpr std::array names = {"none", "model", "data"};
+  static constexpr std::array names = {"none", "model", "data", "training"};
 };
 
 /// Section [teachers]: stages that are trained before the run, as its teachers (decision 0023).
@@ -24,8 +25,14 @@ struct TeacherOptions {
   int64_t count = 2;
   std::vector<std::string> presets;   ///< one for all or one each; empty = as the student
   std::vector<std::string> settings;  ///< key=value on top, for every teacher
-  double share = 0.8;                 ///< of the users, of TeacherKind::data
+  double share = 0.8;                 ///< of the users of a sample
   int64_t sample = 2000;              ///< seed of the first one's users, + 1 for each other
+  double alpha = 0.5;                 ///< of TeacherKind::training: KL(main || auxiliary)'s weight
+  int64_t tie_kept = 300;             ///< LabelOptions::kept of the auxiliary's opinion
+  bool with_auxiliary = false;        ///< which is then asked for labels, too
+
+  /// Of a training-level pair the auxiliary and the main one.
+  int64_t stages() const { return kind == TeacherKind::training ? 2 : count; }
 
   void list(OptionList& options);
 };

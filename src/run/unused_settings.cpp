@@ -53,7 +53,8 @@ std::string number_reason(const RunConfig& config, const std::string& key) {
 
 std::string label_reason(const RunConfig& config, const std::string& key) {
   if (!key.starts_with("labels.")) return "";
-  if (config.objective.label_share == 0) return "objective.label_share is 0, there are no labels";
+  if (!config.objective.uses_labels())
+    return "objective.label_share is 0, so there are no soft labels";
   const bool made = !config.labels.path.empty();
   if (!made || key == "labels.path") return "";
   return "labels.path names labels that are made; it matters with labels.teachers";

@@ -71,7 +71,8 @@ class ItemToItem final : public Scorer {
       offsets_[pairs[i].first + 1] = std::ssize(followers_);
       i = j;
     }
-    for (size_t i = 1; i < offsets_.size(); ++i) offsets_[i] = std::max(offsets_[i], offsets_[i - 1]);
+    for (size_t i = 1; i < offsets_.size(); ++i)
+      offsets_[i] = std::max(offsets_[i], offsets_[i - 1]);
   }
 
   std::vector<double> popularity_;

@@ -105,8 +105,8 @@ LabelStore::LabelStore(const fs::path& folder, const Dataset& dataset)
   const fs::path path = folder / label_files::kDescription;
   const Fields fields(json, path);
   check_data(fields.number("version", 0) == kLabelVersion,
-             "{}: written in version {}, this program reads version {}; label again",
-             path.string(), fields.number("version", 0), kLabelVersion);
+             "{}: written in version {}, this program reads version {}; label again", path.string(),
+             fields.number("version", 0), kLabelVersion);
   const std::string made_for = fields.text("split_fingerprint");
   check_data(made_for == dataset.split_fingerprint(),
              "{}: labels of the split {}, but {} has {}; label these data", folder.string(),
@@ -117,11 +117,11 @@ LabelStore::LabelStore(const fs::path& folder, const Dataset& dataset)
   kept_ = fields.number("kept", 1);
   newest_ = fields.number("newest", 0);
   fingerprint_ = fields.text("fingerprint");
-  check_data(num_items_ == dataset.num_items() && num_users_ == dataset.num_users() &&
-                 kept_ <= num_items_,
-             "{}: {} items and {} users, {} kept, but {} has {} and {}: the file is damaged",
-             path.string(), num_items_, num_users_, kept_, dataset.folder().string(),
-             dataset.num_items(), dataset.num_users());
+  check_data(
+      num_items_ == dataset.num_items() && num_users_ == dataset.num_users() && kept_ <= num_items_,
+      "{}: {} items and {} users, {} kept, but {} has {} and {}: the file is damaged",
+      path.string(), num_items_, num_users_, kept_, dataset.folder().string(), dataset.num_items(),
+      dataset.num_users());
   const auto teachers = json.value("teachers", nlohmann::json::array()).size();
   name_ = fmt::format("{} teacher{}, {}, temperature {:g}, {} items kept", teachers,
                       teachers == 1 ? "" : "s", fields.text("mixing"),
@@ -147,7 +147,8 @@ std::span<const T> LabelStore::map(MappedFile& file, const char* name, int64_t c
 void LabelStore::check_rows() const {
   int64_t row = 0;
   for (int64_t user = 0; user < num_users_; ++user) {
-    check_data(offsets_[user] == row, "{}: the offset of user {} is {}, want {}: the file is "
+    check_data(offsets_[user] == row,
+               "{}: the offset of user {} is {}, want {}: the file is "
                "damaged; label again",
                (folder_ / label_files::kOffsets).string(), user, offsets_[user], row);
     row += std::max<int64_t>(0, splits_[user].train_end - first_end(splits_[user], newest_));
@@ -155,8 +156,8 @@ void LabelStore::check_rows() const {
   check_data(offsets_[num_users_] == row && row == rows_,
              "{}: {} labels, want {}: the file is damaged; label again",
              (folder_ / label_files::kOffsets).string(), rows_, row);
-  const auto bad = std::ranges::find_if(
-      items_, [this](int32_t item) { return item < 0 || item >= num_items_; });
+  const auto bad =
+      std::ranges::find_if(items_, [this](int32_t item) { return item < 0 || item >= num_items_; });
   check_data(bad == items_.end(), "{}: item {} of {}: the file is damaged; label again",
              (folder_ / label_files::kItems).string(), bad == items_.end() ? 0 : *bad, num_items_);
 }

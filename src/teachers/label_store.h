@@ -20,7 +20,8 @@ namespace truenext {
 /// What soft labels are, beside teachers and data.
 struct LabelRule {
   MixingOptions mixing;
-  int64_t kept = 100;  ///< most probable items of a label that are stored; the others share the rest
+  int64_t kept =
+      100;  ///< most probable items of a label that are stored; the others share the rest
   /// Labels are made for the newest so many targets of each user; 0 = for all.
   int64_t newest = 0;
 };

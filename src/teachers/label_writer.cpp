@@ -42,8 +42,8 @@ class Keeper {
     const auto last = sorted_.begin() + (kept_ - 1);
     std::nth_element(sorted_.begin(), last, sorted_.end(), std::greater<>());
     const float least = *last;
-    int64_t equals = kept_ - std::count_if(row.begin(), row.end(),
-                                           [least](float p) { return p > least; });
+    int64_t equals =
+        kept_ - std::count_if(row.begin(), row.end(), [least](float p) { return p > least; });
     for (int64_t item = 0; item < items; ++item) {
       if (row[item] < least || (row[item] == least && equals-- <= 0)) continue;
       block.items.push_back(static_cast<int32_t>(item));

@@ -54,9 +54,8 @@ Member open_member(const std::string& name, const Dataset& dataset) {
                                               : make_item_to_item_teacher(dataset);
     return member;
   }
-  check_data(fs::exists(name),
-             "teacher {}: no such run folder or model file, nor one of {} and {}", name,
-             kPopularityMember, kItemToItemMember);
+  check_data(fs::exists(name), "teacher {}: no such run folder or model file, nor one of {} and {}",
+             name, kPopularityMember, kItemToItemMember);
   member.model.emplace(ModelFile::open(name));
   check_same_items(*member.model, name, dataset);
   member.fingerprint = file_fingerprint(name);

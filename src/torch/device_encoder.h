@@ -22,7 +22,9 @@ class DeviceEncoder {
   int64_t num_items() const { return model_.num_items(); }
   at::Device device() const { return weights_[0].device(); }
   /// Table that scores are taken with: [num_items, dim].
-  const at::Tensor& item_table() const { return weights_[model_.score_table()]; }
+  at::Tensor item_table() const {
+    return weights_[model_.score_table()].narrow(0, 0, num_items());  // never padding
+  }
 
   /// Histories, as long as the model looks at, for which no matrix of a pass holds more than
   /// `numbers` numbers (net::WorkPass); at least 1.

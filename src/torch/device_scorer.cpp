@@ -216,7 +216,7 @@ std::vector<float> DeviceScorer::scores_at(const Queries& queries, int64_t begin
   const std::lock_guard lock(device_);
   return within_memory(encoder_.device(), end - begin, [&] {
     const at::Tensor states = encoder_.encode_last(rows_of(queries.histories, begin, end));
-    const at::Tensor& table = encoder_.item_table();
+    const at::Tensor table = encoder_.item_table();
     const Places places = places_of(items, num_items());
     const at::Tensor flat = to_device(places.flat, encoder_.device());
     const at::Tensor rows = to_device(places.rows, encoder_.device());

@@ -23,7 +23,9 @@ void add_gradient(at::Tensor& gradient, const at::Tensor& part) {
 }  // namespace
 
 DeviceTables::DeviceTables(const Model& model, at::Device device)
-    : tables_(model.composed()), num_attributes_(model.attributes().count) {
+    : tables_(model.composed()),
+      hidden_size_(model.options().hidden_size),
+      num_attributes_(model.attributes().count) {
   if (tables_.attributes() < 0) return;
   const Jagged<int32_t>& rows = model.attributes().rows;
   std::vector<int64_t> items;
@@ -55,11 +57,23 @@ std::vector<at::Tensor> DeviceTables::readable(const std::vector<at::Tensor>& tr
     } else {
       read[place] = rows_of(place);
     }
+    if (tables_.padding() < 0 || place != tables_.scores()) continue;
+    at::Tensor padding = trained[tables_.padding()];
+    if (tables_.bias() >= 0) padding = at::cat({padding, trained[tables_.padding_bias()]});
+    read[place] = at::cat({read[place], padding.unsqueeze(0)});
   }
   return read;
 }
 
 void DeviceTables::hand_back(std::vector<at::Tensor>& gradients) const {
+  if (tables_.padding() >= 0 && gradients[tables_.scores()].defined()) {
+    at::Tensor& scores = gradients[tables_.scores()];
+    const int64_t items = scores.size(0) - 1, width = hidden_size_;
+    const at::Tensor row = scores.select(0, items);
+    add_gradient(gradients[tables_.padding()], row.narrow(0, 0, width));
+    if (tables_.bias() >= 0) gradients[tables_.padding_bias()] = row.narrow(0, width, 1);
+    scores = scores.narrow(0, 0, items);
+  }
   if (tables_.bias() >= 0 && gradients[tables_.bias()].defined()) {
     const at::Tensor scores = gradients[tables_.bias()];
     const int64_t width = scores.size(1) - 1;

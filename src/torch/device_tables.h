@@ -23,7 +23,7 @@ class DeviceTables {
 
  private:
   const ComposedTables& tables_;
-  int64_t num_attributes_;
+  int64_t hidden_size_, num_attributes_;
   at::Tensor offsets_;             ///< [items], where the list of an item begins
   at::Tensor items_, attributes_;  ///< of every entry of the lists
   at::Tensor shares_;              ///< [entries, 1]: 1 / entries of its item

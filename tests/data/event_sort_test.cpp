@@ -18,7 +18,8 @@ std::vector<EventRecord> random_events(int64_t count, uint32_t users, uint32_t i
   std::vector<EventRecord> events;
   for (int64_t i = 0; i < count; ++i) {
     events.push_back({static_cast<int32_t>(random.below(users)),
-                      static_cast<int32_t>(random.below(items)), random.below(times)});
+                      static_cast<int32_t>(random.below(items)), random.below(times),
+                      static_cast<float>(random.below(5))});
   }
   return events;
 }
@@ -33,7 +34,7 @@ EventSpool spool_of(const std::vector<EventRecord>& events, const test::Temporar
 std::vector<std::vector<int64_t>> rows_of(const EventSpool& spool) {
   std::vector<std::vector<int64_t>> rows;
   spool.for_each([&](const EventRecord& event) {
-    rows.push_back({event.user, event.time, event.item});
+    rows.push_back({event.user, event.time, event.item, static_cast<int64_t>(event.value)});
   });
   return rows;
 }
@@ -43,7 +44,9 @@ std::vector<std::vector<int64_t>> stably_sorted(std::vector<EventRecord> events,
     return a.user != b.user ? a.user < b.user : by_time && a.time < b.time;
   });
   std::vector<std::vector<int64_t>> rows;
-  for (const EventRecord& event : events) rows.push_back({event.user, event.time, event.item});
+  for (const EventRecord& event : events) {
+    rows.push_back({event.user, event.time, event.item, static_cast<int64_t>(event.value)});
+  }
   return rows;
 }
 
@@ -77,8 +80,8 @@ TEST(SortEvents, EqualsAStableSortHoweverLittleMemoryThereIs) {
 TEST(SortEvents, DropsOnlyTheLaterOfEqualRows) {
   const test::TemporaryFolder folder;
   // (0, item 1, time 5) comes three times, with another event of the same time between.
-  const std::vector<EventRecord> events{{0, 1, 5}, {0, 2, 5}, {0, 1, 5},
-                                        {0, 1, 6}, {1, 1, 5}, {0, 1, 5}};
+  const std::vector<EventRecord> events{{0, 1, 5, 7}, {0, 2, 5}, {0, 1, 5},
+                                        {0, 1, 6},    {1, 1, 5}, {0, 1, 5}};
   SortOptions options{true, false, 1 << 20, folder.path()};
   const SortedEvents kept = sort_events(spool_of(events, folder, 0), 2, 3, options);
   EXPECT_EQ(kept.duplicates, 2);
@@ -86,8 +89,8 @@ TEST(SortEvents, DropsOnlyTheLaterOfEqualRows) {
   options.drop_repeats = true;
   const SortedEvents dropped = sort_events(spool_of(events, folder, 0), 2, 3, options);
   EXPECT_EQ(dropped.duplicates, 2);
-  EXPECT_EQ(rows_of(dropped.events),
-            (std::vector<std::vector<int64_t>>{{0, 5, 1}, {0, 5, 2}, {0, 6, 1}, {1, 5, 1}}));
+  EXPECT_EQ(rows_of(dropped.events), (std::vector<std::vector<int64_t>>{
+                                         {0, 5, 1, 7}, {0, 5, 2, 1}, {0, 6, 1, 1}, {1, 5, 1, 1}}));
 }
 
 }  // namespace

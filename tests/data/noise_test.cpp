@@ -210,6 +210,30 @@ TEST(NoisyDataset, OfRateZeroHasTheSameEvents) {
   EXPECT_EQ(noisy.report.users_changed, 0);
 }
 
+TEST(NoisyDataset, ValuesGoWithTheirEvents) {
+  const test::TemporaryFolder folder;
+  std::string text = "user,item,value\n";
+  for (int i = 0; i < 200; ++i) text += fmt::format("u{},i{},{}\n", i % 8, i * 7 % 31, i);
+  PrepareOptions prepare = test::csv_options(folder, text);
+  prepare.out = folder / "clean";
+  prepare.keep_values = true;
+  const Dataset clean = test::prepared(prepare);
+  ASSERT_TRUE(clean.has_values());
+  for (const NoiseKind kind : test::all_noise_kinds()) {
+    const Noisy noisy = test::noisy(noise_options(clean, kind, 0.5));
+    const auto rows = noisy.data.values();
+    ASSERT_EQ(rows.values.size(), static_cast<size_t>(noisy.data.num_events()));
+    for (int64_t event = 0; event < noisy.data.num_events(); ++event) {
+      const int64_t origin = noisy.truth.origin(event);
+      if (origin >= 0) {
+        EXPECT_EQ(rows.values[event], clean.values().values[origin]);
+      } else if (std::find(rows.offsets.begin(), rows.offsets.end(), event) == rows.offsets.end()) {
+        EXPECT_EQ(rows.values[event], rows.values[event - 1]);
+      }
+    }
+  }
+}
+
 TEST(NoisyDataset, KeepsTitlesAndAttributes) {
   const test::TemporaryFolder folder;
   const Dataset clean = clean_dataset(folder, true, [&](PrepareOptions& options) {

@@ -44,6 +44,32 @@ TEST(QueriesFromASplit, ValidationSkipsUsersWithoutAValidationRange) {
   EXPECT_EQ(queries.targets.values, (std::vector<int32_t>{3, 6}));
 }
 
+// Held out for the test: 4 | 5 | 7 | 9 9 1 9, of users 0 to 3.
+TEST(QueriesFromASplit, OnlyItemsOfAValueAreTargetsWhereItIsAskedFor) {
+  const std::vector<float> values{5, 5, 5, 5, 3, 1, 1, 2.5f, 5, 5, 1, 2, 4, 3};
+  const struct {
+    double least;
+    std::vector<int32_t> users, targets;
+    int64_t users_below, targets_below, duplicates;
+  } cases[] = {{-1, {0, 1, 3}, {4, 5, 9, 1}, 0, 0, 2},
+               {2.5, {0, 1, 3}, {4, 5, 1, 9}, 0, 2, 0},
+               {3, {0, 3}, {4, 1, 9}, 1, 2, 0},
+               {4, {3}, {1}, 2, 3, 0},
+               {4.5, {}, {}, 3, 0, 0}};
+  for (const auto& c : cases) {
+    Protocol protocol;
+    protocol.min_target_value = c.least;
+    const Queries queries = make_queries(histories(), kSplits, protocol, values);
+    EXPECT_EQ(queries.users, c.users) << c.least;
+    EXPECT_EQ(queries.targets.values, c.targets) << c.least;
+    EXPECT_EQ(queries.users_below_value, c.users_below) << c.least;
+    EXPECT_EQ(queries.targets_below_value, c.targets_below) << c.least;
+    EXPECT_EQ(queries.duplicate_targets, c.duplicates) << c.least;
+    EXPECT_EQ(queries.all_users, std::ssize(c.users)) << c.least;
+    EXPECT_EQ(queries.histories.size(), std::ssize(c.users));
+  }
+}
+
 TEST(QueriesFromASplit, ASampleIsSeededAndAscending) {
   Jagged<int32_t> rows;
   std::vector<SplitPoint> splits;

@@ -41,6 +41,8 @@ TEST(ResultNames, EveryProtocolHasItsOwn) {
        "per_user_ties-behind.tsv"},
       {[](EvalReport& r) { r.protocol.batch_mean = 64; }, "test_batch64.json",
        "per_user_batch64.tsv"},
+      {[](EvalReport& r) { r.protocol.min_target_value = 4.5; }, "test_value4.5.json",
+       "per_user_value4.5.tsv"},
       {[](EvalReport& r) { r.protocol.candidates = CandidateRule::clean; }, "test_clean.json",
        "per_user_clean.tsv"},
       {[](EvalReport& r) {

@@ -18,6 +18,7 @@ struct Kind {
 void add_event_kinds(std::vector<Kind>& kinds);  ///< a kind for each format of `prepare`
 void add_text_kinds(std::vector<Kind>& kinds);   ///< titles, attributes, lists, configurations
 void add_model_kinds(std::vector<Kind>& kinds);  ///< model files and checkpoints of others
+void add_label_kinds(std::vector<Kind>& kinds);  ///< stored soft labels
 void add_id_kinds(std::vector<Kind>& kinds);     ///< ids on the command line
 
 /// A path under which a reader finds `bytes`, in memory. Valid until the next call.

@@ -45,6 +45,7 @@ std::vector<Kind> all_kinds() {
   add_event_kinds(kinds);
   add_text_kinds(kinds);
   add_model_kinds(kinds);
+  add_label_kinds(kinds);
   add_id_kinds(kinds);
   return kinds;
 }

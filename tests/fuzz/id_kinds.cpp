@@ -44,7 +44,7 @@ const World& world() {
 
 RecommendArguments arguments_of_model() {
   RecommendArguments arguments;
-  arguments.model = world().model.string();
+  arguments.runs = {world().model.string()};
   arguments.k = 3;
   return arguments;
 }

@@ -136,6 +136,10 @@ def seeds():
                  ("gru_layers.weight_hh_l0", [3, 1]), ("dense.weight", [2, 1]), ("dense.bias", [2])]
     found["torch-stream"] = [torch_stream(tensors), torch_stream(recurrent)]
     found["model"] = [model()]
+    found["labels"] = [json.dumps({
+        "kind": "truenext labels", "version": 1, "items": 8, "users": 12, "split_fingerprint": "@SPLIT",
+        "mixing": "probability", "temperature": 3.0, "kept": 2, "newest": 0, "teachers": ["a"], "rows": 30,
+        "fingerprint": "b"}).encode()] + [b"\n====\n" + b"x" * file + b"\n====\n" + bytes(104) for file in range(1, 5)]
     return found
 
 

@@ -23,6 +23,7 @@ namespace {
 
 using Items = test::CsrecReference::Items;
 using Row = test::CsrecReference::Row;
+using Row32 = std::vector<float>;
 
 constexpr int64_t kItems = 9;
 constexpr int64_t kUsers = 5;
@@ -183,6 +184,13 @@ TEST_P(CsrecNames, KeepRowsThatAreNoItemsWhereTheyAreSeen) {
   if (scheme.sees_padding) {
     EXPECT_EQ(model.values.at("padding_embedding"), part(0, 1));
   }
+  const bool own = !scheme.sees_padding;
+  EXPECT_TRUE(model.description.model.padding_class);
+  ASSERT_EQ(model.values.contains("padding_class.weight"), own);
+  const bool tied = model.description.model.tie_embeddings;
+  if (own && tied) {
+    EXPECT_EQ(model.values.at("padding_class.weight"), part(0, 1));
+  }
   if (scheme.extra_rows == 2) {
     EXPECT_EQ(model.values.at("mask_embedding"), part(kItems + 1, kItems + 2));
   }
@@ -197,6 +205,30 @@ INSTANTIATE_TEST_SUITE_P(All, CsrecNames, testing::ValuesIn(kinds()), [](const a
 const Kind& kind_of(const std::string& names) {
   return *std::find_if(kinds().begin(), kinds().end(),
                        [&](const Kind& kind) { return names == kind.names; });
+}
+
+// Row 0 is a class of that code's softmax, unless one says that it is to be none.
+TEST(CsrecCheckpoints, BringTheClassOfPadding) {
+  const MemoryStateDict bert = state_of(kind_of("csrec-bert"));
+  const ImportedModel model = import_model(bert, named("csrec-bert"));
+  EXPECT_TRUE(says(model.notes, "model.padding_class = true"));
+  for (size_t i = 0; i < bert.tensors().size(); ++i) {
+    const std::vector<float> values = bert.read(i);
+    if (bert.tensors()[i].name == "out.weight") {
+      EXPECT_EQ(model.values.at("padding_class.weight"), Row32(values.begin(), values.begin() + 4));
+    }
+    if (bert.tensors()[i].name == "out.bias") {
+      EXPECT_EQ(model.values.at("padding_class.bias"), Row32(1, values[0]));
+    }
+  }
+  for (const Kind& kind : kinds()) {
+    std::vector<std::string> settings = kind.settings;
+    settings.emplace_back("model.padding_class=false");
+    const ImportedModel without = import_model(state_of(kind), named(kind.names, settings));
+    EXPECT_FALSE(without.description.model.padding_class);
+    EXPECT_FALSE(without.values.contains("padding_class.weight")) << kind.names;
+    EXPECT_FALSE(without.weights().contains("padding_class.bias")) << kind.names;
+  }
 }
 
 TEST(CsrecCheckpoints, LeaveOutWhatTheForwardPassDoesNotRead) {

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -38,8 +40,8 @@ AttributeLists three_items() {
   return distinct_attributes(rows, 2);
 }
 
-std::unique_ptr<Model> numbered(bool tied, bool attributes, bool bias) {
-  auto model = make_model(small(tied, attributes, bias), 3, 1, three_items());
+std::unique_ptr<Model> numbered(const ModelOptions& options) {
+  auto model = make_model(options, 3, 1, three_items());
   ParameterSet& parameters = model->parameters();
   const auto put = [&](const char* name, AlignedVector<float> values) {
     if (parameters.names().find(name) >= 0) parameters.get(name).values = std::move(values);
@@ -48,7 +50,14 @@ std::unique_ptr<Model> numbered(bool tied, bool attributes, bool bias) {
   put(kOutputTable, {-1, -2, -3, -4, -5, -6});
   put(kAttributeTable, {10, 20, 30, 60});
   put(kOutputBias, {7, 8, 9});
+  put(kPaddingClass, {70, 80});
+  put(kPaddingClassBias, {90});
+  put(kPaddingVector, {50, 60});
   return model;
+}
+
+std::unique_ptr<Model> numbered(bool tied, bool attributes, bool bias) {
+  return numbered(small(tied, attributes, bias));
 }
 
 using Numbers = std::vector<float>;
@@ -81,6 +90,99 @@ TEST(ComposedTables, HoldRowsPlusTheMeanOfTheirAttributesAndTheBiases) {
     EXPECT_EQ(Numbers(encoder->item_table().begin(), encoder->item_table().end()), c.scores);
     EXPECT_EQ(encoder->dim(), c.bias ? 3 : 2);
     EXPECT_EQ(encoder->vector_dim(), 2);
+  }
+}
+
+// A last row for padding, which only training sees.
+TEST(ComposedTables, HoldPaddingWhereItIsAClass) {
+  const struct {
+    bool tied, attributes, bias, attend;
+    Numbers input, scores, in_use;
+  } cases[] = {
+      {true,
+       false,
+       false,
+       false,
+       {1, 2, 3, 4, 5, 6, 70, 80},
+       {1, 2, 3, 4, 5, 6, 70, 80},
+       {1, 2, 3, 4, 5, 6}},
+      {false,
+       false,
+       false,
+       false,
+       {1, 2, 3, 4, 5, 6},
+       {-1, -2, -3, -4, -5, -6, 70, 80},
+       {-1, -2, -3, -4, -5, -6}},
+      {true,
+       true,
+       false,
+       false,
+       {21, 42, 3, 4, 35, 66, 70, 80},
+       {21, 42, 3, 4, 35, 66, 70, 80},
+       {21, 42, 3, 4, 35, 66}},
+      {false,
+       true,
+       true,
+       false,
+       {21, 42, 3, 4, 35, 66},
+       {19, 38, 7, -3, -4, 8, 25, 54, 9, 70, 80, 90},
+       {19, 38, 7, -3, -4, 8, 25, 54, 9}},
+      // One vector for both where embeddings are tied, else two.
+      {true,
+       false,
+       true,
+       true,
+       {1, 2, 3, 4, 5, 6},
+       {1, 2, 7, 3, 4, 8, 5, 6, 9, 50, 60, 90},
+       {1, 2, 7, 3, 4, 8, 5, 6, 9}},
+      {false,
+       false,
+       false,
+       true,
+       {1, 2, 3, 4, 5, 6},
+       {-1, -2, -3, -4, -5, -6, 70, 80},
+       {-1, -2, -3, -4, -5, -6}},
+  };
+  WorkerPool pool(2);
+  for (const auto& c : cases) {
+    ModelOptions options = small(c.tied, c.attributes, c.bias);
+    options.padding_class = true;
+    options.padding = c.attend ? PaddingUse::attend : PaddingUse::none;
+    const auto model = numbered(options);
+    model->compose(pool);
+    EXPECT_EQ(read_of(*model, model->input_table()), c.input);
+    EXPECT_EQ(read_of(*model, model->score_table()), c.scores);
+    const bool shared = c.tied && c.attend;
+    EXPECT_EQ(model->parameters().names().find(kPaddingClass) < 0, shared);
+    const auto encoder =
+        make_encoder(model->options(), model->parameters().views(), model->attributes());
+    EXPECT_EQ(encoder->num_items(), 3);
+    EXPECT_EQ(Numbers(encoder->item_table().begin(), encoder->item_table().end()), c.in_use);
+  }
+}
+
+// Those of CSRec's networks on its Last.FM, whose tables have a row for padding.
+TEST(ComposedTables, HaveAsManyParametersAsThatCodeWithAClassForPadding) {
+  const struct {
+    const char* settings;
+    int64_t count;
+  } cases[] = {
+      {"name=gru4rec gru_hidden_size=64 gru_layers=2", 286'720},
+      {"name=narm gru_hidden_size=128", 356'416},
+      {"name=nextitnet num_blocks=5 kernel_size=3 dilations=[1] padding=attend", 362'368},
+      {"name=sasrec block=csrec inner_size=128 num_blocks=2 num_heads=2", 301'760},
+  };
+  for (const auto& c : cases) {
+    ModelOptions options;
+    options.hidden_size = 64;
+    options.max_length = 20;
+    options.tie_embeddings = true;
+    options.padding_class = true;
+    OptionList list;
+    options.list(list);
+    std::istringstream settings(c.settings);
+    for (std::string setting; settings >> setting;) apply_setting(list, setting);
+    EXPECT_EQ(Model(options, 3646).parameters().count(), c.count) << c.settings;
   }
 }
 

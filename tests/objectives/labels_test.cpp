@@ -195,13 +195,107 @@ TEST(Labels, AreTheStudentLossOfCsrecButForAConstant) {
   }
 }
 
-class LabelsOfEveryKind : public testing::TestWithParam<std::tuple<int64_t, CandidateSet>> {};
+/// csrec.md 1.6 without its last term, for one query: CE + alpha KL(f || g) + (1 - alpha) KL(g ||
+/// f).
+double tied(const Problem& problem, const std::vector<double>& g, int64_t query, int32_t target,
+            double alpha) {
+  double all = 0;
+  for (int64_t i = 0; i < kItems; ++i) all += std::exp(problem.score(query, i));
+  double forward = 0, backward = 0;
+  for (int64_t i = 0; i < kItems; ++i) {
+    const double log_f = problem.score(query, i) - std::log(all);
+    forward += std::exp(log_f) * (log_f - std::log(g[i]));
+    backward += g[i] * (std::log(g[i]) - log_f);
+  }
+  return std::log(all) - problem.score(query, target) + alpha * forward + (1 - alpha) * backward;
+}
+
+double entropy(const std::vector<double>& p) {
+  double sum = 0;
+  for (const double x : p) sum -= x * std::log(x);
+  return sum;
+}
+
+// The loss is divided by 2 - alpha, so that the target's weights sum to 1, and lacks the constant
+// entropy of g.
+TEST(Labels, TieATrainingLevelTeacherToItsAuxiliary) {
+  Problem problem;
+  problem.tile.targets.weights = {1, 1, 1, 0, 1, 1};
+  const DrawnLabels labels(0);
+  for (const double alpha : {0.0, 0.25, 0.75, 1.0}) {
+    ObjectiveOptions o = options((1 - alpha) / (2 - alpha));
+    o.label_reverse = alpha / (2 - alpha);
+    Objective objective(o, kItems);
+    objective.learn_from(labels);
+    double expected = 0;
+    for (int64_t q = 0; q < 5; ++q) {
+      const HistoryPlace place = problem.tile.targets.places[q];
+      const int32_t target = problem.tile.targets.positives(q)[0];
+      if (place.end == 0) {  // nothing to be tied to
+        expected += written_out(problem, DrawnLabels::row(place), q, target, 0);
+        continue;
+      }
+      const std::vector<double> g = DrawnLabels::row(place);
+      expected += (tied(problem, g, q, target, alpha) + (1 - alpha) * entropy(g)) / (2 - alpha);
+    }
+    EXPECT_NEAR(problem.loss(objective), expected / 5, 1e-6) << alpha;
+  }
+}
+
+TEST(Labels, DivergenceFromOneselfIsNothing) {
+  class Own final : public LabelSource {
+   public:
+    explicit Own(const Problem& problem) : problem_(problem) {}
+    int64_t num_items() const override { return kItems; }
+    bool is_stored() const override { return false; }
+    std::unique_ptr<TileLabels> of(const Tile&) const override {
+      class Rows final : public TileLabels {
+       public:
+        explicit Rows(const Problem& problem) : problem_(problem) {}
+        void probabilities(int64_t begin, int64_t end, int64_t first, int64_t count,
+                           float* out) const override {
+          for (int64_t q = begin; q < end; ++q) {
+            double all = 0;
+            for (int64_t i = 0; i < kItems; ++i) all += std::exp(problem_.score(q, i));
+            for (int64_t i = first; i < first + count; ++i) {
+              *out++ = static_cast<float>(std::exp(problem_.score(q, i)) / all);
+            }
+          }
+        }
+
+       private:
+        const Problem& problem_;
+      };
+      return std::make_unique<Rows>(problem_);
+    }
+
+   private:
+    const Problem& problem_;
+  };
+  const Problem problem;
+  const Own labels(problem);
+  ObjectiveOptions o = options(0);
+  o.label_reverse = 2;
+  Objective plain(options(0), kItems), tied(o, kItems);
+  tied.learn_from(labels);
+  EXPECT_NEAR(problem.loss(plain), problem.loss(tied), 1e-6);
+  std::vector<double> grad, other;
+  TableGradient<double> table(kItems, kDim), other_table(kItems, kDim);
+  problem.run(plain, grad, table);
+  problem.run(tied, other, other_table);
+  for (size_t i = 0; i < grad.size(); ++i) EXPECT_NEAR(grad[i], other[i], 1e-6);
+}
+
+class LabelsOfEveryKind : public testing::TestWithParam<std::tuple<int64_t, CandidateSet, double>> {
+};
 
 TEST_P(LabelsOfEveryKind, GradientsEqualDifferences) {
-  const auto [kept, candidates] = GetParam();
+  const auto [kept, candidates, reverse] = GetParam();
   Problem problem;
   const DrawnLabels labels(kept);
-  Objective objective(options(0.4, candidates), kItems);
+  ObjectiveOptions o = options(0.4, candidates);
+  o.label_reverse = reverse;
+  Objective objective(o, kItems);
   objective.learn_from(labels);
   std::vector<double> state_grad;
   TableGradient<double> table_grad(kItems, kDim);
@@ -220,12 +314,13 @@ TEST_P(LabelsOfEveryKind, GradientsEqualDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, LabelsOfEveryKind,
-    testing::Values(std::tuple(int64_t{0}, CandidateSet::full),
-                    std::tuple(int64_t{20}, CandidateSet::full),
-                    std::tuple(kItems, CandidateSet::full),
-                    std::tuple(int64_t{20}, CandidateSet::uniform)));
+INSTANTIATE_TEST_SUITE_P(Kinds, LabelsOfEveryKind,
+                         testing::Values(std::tuple(int64_t{0}, CandidateSet::full, 0.0),
+                                         std::tuple(int64_t{20}, CandidateSet::full, 0.0),
+                                         std::tuple(kItems, CandidateSet::full, 0.0),
+                                         std::tuple(int64_t{20}, CandidateSet::uniform, 0.0),
+                                         std::tuple(int64_t{0}, CandidateSet::full, 0.6),
+                                         std::tuple(int64_t{20}, CandidateSet::full, 1.5)));
 
 TEST(Labels, StoredWholeAreTheSameAsDense) {
   const Problem problem;

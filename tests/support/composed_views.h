@@ -51,16 +51,51 @@ inline std::vector<NetworkCase> composed_cases(const ModelOptions& base) {
   return cases;
 }
 
+/// Networks whose softmax has a class for padding: with a vector of its own, shared with what the
+/// network sees, and in tables that are composed of more.
+inline std::vector<NetworkCase> padding_class_cases(const ModelOptions& base) {
+  std::vector<NetworkCase> cases;
+  const auto add = [&](const char* network, const char* name, const auto& change) {
+    ModelOptions options = base;
+    options.name = network;
+    options.tie_embeddings = true;
+    options.padding_class = true;
+    change(options);
+    cases.push_back(
+        {network + std::string("_class_") + name, options.resolved(), &find_network(options.name)});
+  };
+  add("narm", "tied", [](ModelOptions&) {});
+  add("sasrec", "untied", [](ModelOptions& o) { o.tie_embeddings = false; });
+  add("sasrec", "bias_tied", [](ModelOptions& o) { o.output_bias = true; });
+  add("gru4rec", "attributes_tied", [](ModelOptions& o) { o.attributes = AttributeUse::add; });
+  add("nextitnet", "shared", [](ModelOptions& o) { o.padding = PaddingUse::attend; });
+  add("caser", "shared_bias", [](ModelOptions& o) {
+    o.padding = PaddingUse::attend;
+    o.output_bias = true;
+  });
+  add("nextitnet", "untied_attend", [](ModelOptions& o) {
+    o.padding = PaddingUse::attend;
+    o.tie_embeddings = false;
+  });
+  add("bert4rec", "all", [](ModelOptions& o) {
+    o.block = "post-norm";
+    o.tie_embeddings = false;
+    o.output_bias = true;
+    o.attributes = AttributeUse::add;
+  });
+  return cases;
+}
+
 /// What a pass reads when this is trained. Borrows `trained` and the model.
 template <typename T>
 class ComposedViews {
  public:
   ComposedViews(const Model& model, const WeightViews<T>& trained) : views_(trained) {
     for (const int64_t place : model.composed().places()) {
-      const std::vector<int64_t> shape{model.num_items(), model.composed().width(place)};
+      const int64_t rows = model.composed().rows(place, model.num_items());
+      const std::vector<int64_t> shape{rows, model.composed().width(place)};
       std::vector<T>& table = tables_.emplace_back(static_cast<size_t>(shape[0] * shape[1]));
-      model.composed().compose(place, trained, model.attributes(), {0, model.num_items()},
-                               table.data());
+      model.composed().compose(place, trained, model.attributes(), {0, rows}, table.data());
       views_[static_cast<size_t>(place)] = WeightView<T>::of(shape, table.data());
     }
   }

@@ -72,8 +72,8 @@ class LabelStoreTest : public testing::Test {
   }
   std::string bytes(const std::string& name) const {
     std::string all;
-    for (const char* file : {"labels.json", "offsets.bin", "items.bin", "probabilities.bin",
-                             "rest.bin"}) {
+    for (const char* file :
+         {"labels.json", "offsets.bin", "items.bin", "probabilities.bin", "rest.bin"}) {
       all += read_file(folder_ / name / file);
     }
     return all;
@@ -216,8 +216,8 @@ TEST_F(LabelStoreTest, CountsAreTeachersToo) {
   plain.mixing.weights.clear();
   plain.mixing.temperature = 1;
   const LabelStore stored = store("popularity", plain, popularity);
-  const std::vector<int64_t> counts = count_items(dataset_.histories(), dataset_.splits(), kItems,
-                                                  &SplitPoint::train_end);
+  const std::vector<int64_t> counts =
+      count_items(dataset_.histories(), dataset_.splits(), kItems, &SplitPoint::train_end);
   const auto most = static_cast<double>(*std::ranges::max_element(counts));
   double sum = 0;
   for (const int64_t count : counts) sum += std::exp(5 * (2 * count / most - 1));
@@ -317,8 +317,8 @@ TEST_F(LabelStoreTest, TeachersOfOtherItemsAreRefusedWithTheFirstThatDiffers) {
   };
   EXPECT_NE(text(more.string()).find("knows 41 items"), std::string::npos);
   EXPECT_NE(text("nobody").find("no such run folder"), std::string::npos);
-  const Dataset renamed = Dataset::open(
-      test::prepare_pairs(folder_, test::ring_log(60, kItems, 12, 2), "renamed"));
+  const Dataset renamed =
+      Dataset::open(test::prepare_pairs(folder_, test::ring_log(60, kItems, 12, 2), "renamed"));
   const fs::path order =
       write_model(folder_ / "order.safetensors", test::small_network(), renamed, 1);
   const std::string words = text(order.string());

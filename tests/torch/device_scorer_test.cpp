@@ -189,6 +189,10 @@ TEST_P(DeviceScores, AreThoseThatThePlugInGives) {
 INSTANTIATE_TEST_SUITE_P(Networks, DeviceScores, testing::ValuesIn(test::network_cases(small())),
                          test::case_name<testing::TestParamInfo<test::NetworkCase>>);
 
+INSTANTIATE_TEST_SUITE_P(PaddingClass, DeviceScores,
+                         testing::ValuesIn(test::padding_class_cases(small())),
+                         test::case_name<testing::TestParamInfo<test::NetworkCase>>);
+
 INSTANTIATE_TEST_SUITE_P(Composed, DeviceScores, testing::ValuesIn(test::composed_cases(small())),
                          test::case_name<testing::TestParamInfo<test::NetworkCase>>);
 

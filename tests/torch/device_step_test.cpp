@@ -69,6 +69,11 @@ void add_networks(std::vector<Case>& all) {
       all.back().config.model = network.options;
     }
   }
+  for (const test::NetworkCase& network : test::padding_class_cases(small().model)) {
+    if (network.network->fills_masks) continue;
+    all.push_back({network.name, with("softmax", CandidateSet::full)});
+    all.back().config.model = network.options;
+  }
 }
 
 void add_objectives(std::vector<Case>& all) {

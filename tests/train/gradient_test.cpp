@@ -166,6 +166,12 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 INSTANTIATE_TEST_SUITE_P(
+    PaddingClass, NetworkGradient,
+    testing::Combine(testing::ValuesIn(test::padding_class_cases(test::tiny_network())),
+                     testing::Values(full())),
+    [](const auto& test) { return std::get<0>(test.param).name; });
+
+INSTANTIATE_TEST_SUITE_P(
     Composed, NetworkGradient,
     testing::Combine(testing::ValuesIn(test::composed_cases(test::tiny_network())),
                      testing::Values(sampled(), full())),

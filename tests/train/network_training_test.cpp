@@ -39,6 +39,10 @@ class NetworkTraining : public testing::TestWithParam<test::NetworkCase> {
     r.config.model = GetParam().options;
     r.config.train.epochs = 2;
     r.config.train.clip_norm = 0.5;
+    if (r.config.model.padding_class) {
+      r.config.objective.criterion = "softmax";
+      r.config.objective.candidates = CandidateSet::full;
+    }
     if (GetParam().network->fills_masks) {
       r.config.objective.positions = TargetPositions::masked;
       r.config.train.input_drop = 0.3;
@@ -78,8 +82,10 @@ TEST_P(NetworkTraining, GivesTheSameBitsOnAnyThreadsAndProcessesAndAfterAResume)
   for (const bool shard : {false, true}) {
     TrainRequest r = request(shard ? "sharded" : "ranks");
     r.shard_tables = shard;
-    if (shard && (r.config.model.output_bias || r.config.model.attributes != AttributeUse::none)) {
-      continue;  // refused: ComposedTraining.SaysWhatDoesNotFit
+    const ModelOptions& model = r.config.model;
+    if (shard &&
+        (model.output_bias || model.padding_class || model.attributes != AttributeUse::none)) {
+      continue;  // refused: ComposedTraining.SaysWhatDoesNotFit, PaddingClass.SaysWhatHasNone
     }
     test::with_ranks(2, [&](Ranks& ranks) { Trainer(r, ranks).fit(); });
     EXPECT_TRUE(test::trained_bytes(r.run) == bits) << shard;
@@ -114,6 +120,10 @@ TEST_P(NetworkTraining, Learns) {
 
 INSTANTIATE_TEST_SUITE_P(All, NetworkTraining,
                          testing::ValuesIn(test::network_cases(trained_network())),
+                         [](const auto& test) { return test.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(PaddingClass, NetworkTraining,
+                         testing::ValuesIn(test::padding_class_cases(trained_network())),
                          [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Composed, NetworkTraining,

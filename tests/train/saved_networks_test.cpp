@@ -132,6 +132,10 @@ INSTANTIATE_TEST_SUITE_P(All, SavedNetwork,
                          testing::ValuesIn(test::network_cases(test::small_network())),
                          [](const auto& test) { return test.param.name; });
 
+INSTANTIATE_TEST_SUITE_P(PaddingClass, SavedNetwork,
+                         testing::ValuesIn(test::padding_class_cases(test::small_network())),
+                         [](const auto& test) { return test.param.name; });
+
 INSTANTIATE_TEST_SUITE_P(Composed, SavedNetwork,
                          testing::ValuesIn(test::composed_cases(test::small_network())),
                          [](const auto& test) { return test.param.name; });

@@ -116,8 +116,7 @@ TEST_F(TeacherStage, ResumesInAnyStageToTheSameBits) {
       fs::remove_all(between.run / kLabelFolder);
       fs::remove_all(between.run / kTeacherFolder / "2");
     }
-    const auto made =
-        fs::last_write_time(between.run / kTeacherFolder / "1" / "model.safetensors");
+    const auto made = fs::last_write_time(between.run / kTeacherFolder / "1" / "model.safetensors");
     between.resume = true;
     EXPECT_EQ(bits(between), whole);
     EXPECT_EQ(fs::last_write_time(between.run / kTeacherFolder / "1" / "model.safetensors"), made);
@@ -174,10 +173,39 @@ TEST_F(TeacherStage, TeachersOfSampledUsersSeeTheirUsersOnly) {
   }());
   EXPECT_EQ(sample.num_users(), 30);
   std::set<uint64_t> users, others;
-  for (const Tile& tile : sample.make(0).tiles) users.insert(tile.streams.begin(), tile.streams.end());
-  for (const Tile& tile : other.make(0).tiles) others.insert(tile.streams.begin(), tile.streams.end());
+  for (const Tile& tile : sample.make(0).tiles)
+    users.insert(tile.streams.begin(), tile.streams.end());
+  for (const Tile& tile : other.make(0).tiles)
+    others.insert(tile.streams.begin(), tile.streams.end());
   EXPECT_EQ(users.size(), 30u);
   EXPECT_NE(users, others);
+}
+
+TEST_F(TeacherStage, TrainingLevelPairIsTiedAndFoundAgain) {
+  TrainRequest request = taught("run", TeacherKind::training);
+  request.config.teachers.alpha = 0.75;
+  request.config.teachers.tie_kept = 40;
+  const std::string whole = bits(request);
+  const fs::path teachers = folder_ / "run" / kTeacherFolder;
+  RunConfig auxiliary, main;
+  apply_file(auxiliary, teachers / "1" / "config.toml");
+  apply_file(main, teachers / "2" / "config.toml");
+  EXPECT_EQ(auxiliary.train.user_share, 0.8);
+  EXPECT_EQ(main.train.user_share, 1);
+  EXPECT_NEAR(main.objective.label_share, 0.2, 1e-12);
+  EXPECT_NEAR(main.objective.label_reverse, 0.6, 1e-12);
+  const auto made = fs::last_write_time(teachers / "2" / "model.safetensors");
+
+  // Asked alone, then with the auxiliary one: other labels, the same teachers.
+  TrainRequest both = request;
+  both.config.teachers.with_auxiliary = true;
+  EXPECT_NE(bits(both), whole);
+  EXPECT_EQ(fs::last_write_time(teachers / "2" / "model.safetensors"), made);
+  // Another auxiliary one makes another main one.
+  const std::string before = test::trained_bytes(teachers / "2");
+  request.config.teachers.share = 0.4;
+  train(request);
+  EXPECT_NE(test::trained_bytes(teachers / "2"), before);
 }
 
 TEST_F(TeacherStage, ConfigurationsOfTeachersAreTheirOwn) {
@@ -254,8 +282,8 @@ class LabelledNetworks : public testing::TestWithParam<test::NetworkCase> {
   }
 
   test::TemporaryFolder folder_;
-  fs::path data_ = test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data",
-                                       test::ring_attributes(40));
+  fs::path data_ =
+      test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data", test::ring_attributes(40));
 };
 
 TEST_P(LabelledNetworks, AreTeachersAndStudents) {

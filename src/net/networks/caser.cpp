@@ -51,7 +51,7 @@ net::Prefix before(Ops& ops, const ModelOptions& options) {
   const int64_t steps = options.max_length - 1;
   if (options.padding == PaddingUse::none || steps == 0) return {};
   const Rows rows =
-      ops.gather(ops.parameter("padding_embedding"), net::Ids(static_cast<size_t>(steps), 0));
+      ops.gather(ops.parameter(kPaddingVector), net::Ids(static_cast<size_t>(steps), 0));
   return {rows,
           net::Ids(static_cast<size_t>(ops.input().sequences()), static_cast<int32_t>(steps))};
 }

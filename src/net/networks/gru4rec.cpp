@@ -45,7 +45,7 @@ class Padding {
  public:
   Padding(Ops& ops, int64_t max_length) : ops_(ops), offsets_{0, max_length - 1} {
     const auto steps = static_cast<size_t>(max_length - 1);
-    if (steps > 0) states_ = ops.gather(ops.parameter("padding_embedding"), net::Ids(steps, 0));
+    if (steps > 0) states_ = ops.gather(ops.parameter(kPaddingVector), net::Ids(steps, 0));
     for (int64_t s = 0; s < ops.input().sequences(); ++s) {
       const int64_t own = ops.input().offsets[s + 1] - ops.input().offsets[s];
       starts_.push_back(static_cast<int32_t>(max_length - own - 1));  // -1: no padding, zeros

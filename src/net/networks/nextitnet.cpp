@@ -51,7 +51,7 @@ class Padding {
     const int64_t steps = options.max_length - 1;
     if (options.padding == PaddingUse::none || steps == 0) return;
     offsets_ = {0, steps};
-    rows_ = ops.gather(ops.parameter("padding_embedding"), net::Ids(static_cast<size_t>(steps), 0));
+    rows_ = ops.gather(ops.parameter(kPaddingVector), net::Ids(static_cast<size_t>(steps), 0));
     for (int64_t s = 0; s < ops.input().sequences(); ++s) {
       const int64_t own = ops.input().offsets[s + 1] - ops.input().offsets[s];
       ends_.push_back(static_cast<int32_t>(options.max_length - own));

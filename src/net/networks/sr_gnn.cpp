@@ -117,7 +117,7 @@ Rows node_vectors(Ops& ops, const SessionGraph& graph) {
   }
   if (std::ssize(items) == graph.num_nodes()) return ops.lookup(kInputTable, items);
   const Rows vectors = ops.scatter_sum(ops.lookup(kInputTable, items), places, graph.num_nodes());
-  return ops.add(vectors, ops.gather(ops.parameter("padding_embedding"), padding));
+  return ops.add(vectors, ops.gather(ops.parameter(kPaddingVector), padding));
 }
 
 Rows sent(Ops& ops, Rows h, const SessionGraph::Edges& edges, const char* edge, const char* bias) {

@@ -36,23 +36,31 @@ void record(std::string& recorded, const std::string& actual) {
 void check_labels(const RunConfig& config) {
   const LabelOptions& labels = config.labels;
   config.objective.check();  // before anything is made
-  const double share = config.objective.label_share;
-  const bool named = !labels.path.empty() || !labels.teachers.empty() ||
-                     config.teachers.kind != TeacherKind::none;
-  check_usage(share > 0 || !named,
+  const bool uses = config.objective.uses_labels();
+  check_usage(!uses || !config.model.padding_class,
+              "model.padding_class = true: soft labels (objective.label_share, label_reverse) are "
+              "distributions over items and say nothing of padding; set it to false");
+  const bool named =
+      !labels.path.empty() || !labels.teachers.empty() || config.teachers.kind != TeacherKind::none;
+  check_usage(uses || !named,
               "objective.label_share = 0: soft labels are named, but take no share of any target; "
               "set it, e.g. --set objective.label_share=0.375 (CSRec's beta of 0.75)");
-  check_usage(share == 0 || named,
-              "objective.label_share = {}: there are no soft labels; name teachers with --teacher "
+  check_usage(!uses || named,
+              "objective.label_share = {}, label_reverse = {}: there are no soft labels; name "
+              "teachers with --teacher "
               "RUN, or labels with --labels FOLDER",
-              share);
+              config.objective.label_share, config.objective.label_reverse);
+}
+
+std::string fingerprint_of_labels(const RunConfig& config, const Dataset& dataset) {
+  return label_fingerprint(rule_of(config), open_members(config.labels.teachers, dataset), dataset);
 }
 
 TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
   check_labels(config);
   if (config.train.task == TrainTask::pretraining) return {};
   TrainingLabels labels;
-  if (config.objective.label_share == 0) return labels;
+  if (!config.objective.uses_labels()) return labels;
   if (!config.labels.path.empty()) {
     auto store = std::make_unique<LabelStore>(config.labels.path, dataset);
     record(config.labels.fingerprint, store->fingerprint());
@@ -69,8 +77,9 @@ TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
 bool labels_are_there(const TrainRequest& request, Ranks& ranks) {
   const std::string& begun_with = request.config.labels.fingerprint;
   return !begun_with.empty() && by_first_rank(ranks, [&] {
-    return has_labels(request.run / kLabelFolder, begun_with) ? 1.0 : 0.0;
-  }) > 0;
+                                  return has_labels(request.run / kLabelFolder, begun_with) ? 1.0
+                                                                                            : 0.0;
+                                }) > 0;
 }
 
 fs::path make_labels(const TrainRequest& request, Ranks& ranks) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "data/dataset.h"
@@ -26,6 +27,9 @@ struct TrainingLabels {
 
 /// Usage Error with the reason when objective.label_share and what is named do not go together.
 void check_labels(const RunConfig& config);
+
+/// Of the labels that labels.teachers, which are asked who they are, would give.
+std::string fingerprint_of_labels(const RunConfig& config, const Dataset& dataset);
 
 /// Opens what section [labels] names and records its fingerprint in `config`, or refuses another
 /// one. Empty without objective.label_share. Usage Error when there are no labels to be had.

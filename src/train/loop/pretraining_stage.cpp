@@ -57,8 +57,9 @@ fs::path pretrain(const TrainRequest& request, Ranks& ranks) {
   stage.stage_of = request.stage_of.empty() ? request.run : request.stage_of;
   stage.config = pretraining_config(request.config);
   stage.device = "cpu";
-  stage.resume =
-      by_first_rank(ranks, [&] { return goes_on(stage.run, stage.config, "pretraining") ? 1.0 : 0.0; }) > 0;
+  stage.resume = by_first_rank(ranks, [&] {
+                   return goes_on(stage.run, stage.config, "pretraining") ? 1.0 : 0.0;
+                 }) > 0;
   std::optional<FolderLock> lock;
   if (ranks.rank() == 0) lock.emplace(stage.run, "truenext train");
   Trainer trainer(stage, ranks);  // which refuses before anything is written

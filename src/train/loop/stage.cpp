@@ -52,7 +52,9 @@ bool goes_on(const fs::path& folder, const RunConfig& config, const char* what) 
   const bool extends =
       there.train.epochs < config.train.epochs && config.train.schedule == RateSchedule::constant;
   if ((extends || there.train.epochs == config.train.epochs) &&
-      essence(there, dataset) == essence(config, dataset)) {
+      essence(there, dataset) == essence(config, dataset) &&
+      (!config.objective.uses_labels() ||
+       there.labels.fingerprint == fingerprint_of_labels(config, dataset))) {
     return true;
   }
   log_warning("{}: the {} that is there is another one, and is replaced", folder.string(), what);

@@ -32,6 +32,15 @@ RunConfig base_config(const RunConfig& student, int64_t number) {
   return config;
 }
 
+/// CE + alpha KL(f || g) + (1 - alpha) KL(g || f), divided by 2 - alpha, so that the weights of the
+/// target sum to 1 (csrec.md 1.6; the observation term is left out).
+void tie(const TeacherOptions& teachers, RunConfig& config) {
+  config.objective.label_share = (1 - teachers.alpha) / (2 - teachers.alpha);
+  config.objective.label_reverse = teachers.alpha / (2 - teachers.alpha);
+  config.labels.temperature = 1;
+  config.labels.kept = teachers.tie_kept;
+}
+
 }  // namespace
 
 RunConfig teacher_config(const RunConfig& student, int64_t number) {
@@ -39,16 +48,18 @@ RunConfig teacher_config(const RunConfig& student, int64_t number) {
   config.labels = LabelOptions();
   config.teachers = TeacherOptions();
   config.watch = WatchOptions();
-  config.objective.label_share = 0;
+  config.objective.label_share = config.objective.label_reverse = 0;
   apply_settings(config, student.teachers.settings);
-  check_usage(config.teachers.kind == TeacherKind::none && config.objective.label_share == 0,
+  check_usage(config.teachers.kind == TeacherKind::none && !config.objective.uses_labels(),
               "teachers.settings: a teacher has no teachers of its own; train it by itself and "
               "name it with --teacher RUN");
   config.train.seed = student.train.seed + kSeedStep * number;
-  if (student.teachers.kind == TeacherKind::data) {
+  const bool pair = student.teachers.kind == TeacherKind::training;
+  if (student.teachers.kind == TeacherKind::data || (pair && number == 1)) {
     config.train.user_share = student.teachers.share;
     config.train.user_sample = student.teachers.sample + number - 1;
   }
+  if (pair && number == 2) tie(student.teachers, config);
   config.model.resolve();
   return config;
 }
@@ -56,17 +67,19 @@ RunConfig teacher_config(const RunConfig& student, int64_t number) {
 std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& ranks) {
   std::vector<std::string> folders;
   if (!request.resume) by_first_rank(ranks, [&] { return begin_folder(request), 0.0; });
-  for (int64_t number = 1; number <= request.config.teachers.count; ++number) {
+  for (int64_t number = 1; number <= request.config.teachers.stages(); ++number) {
     TrainRequest stage = request;
     stage.run = request.run / kTeacherFolder / std::to_string(number);
     stage.stage_of = request.stage_of.empty() ? request.run : request.stage_of;
     stage.config = teacher_config(request.config, number);
+    const bool tied = stage.config.objective.uses_labels();
+    if (tied) stage.config.labels.teachers = folders;
     stage.resume = by_first_rank(ranks, [&] {
                      return goes_on(stage.run, stage.config, "teacher") ? 1.0 : 0.0;
                    }) > 0;
     std::optional<FolderLock> lock;
     if (ranks.rank() == 0) lock.emplace(stage.run, "truenext train");
-    log_info("teacher {} of {}", number, request.config.teachers.count);
+    log_info("teacher {} of {}", number, request.config.teachers.stages());
     const TrainResult result = train_with_stages(stage, ranks);
     check_data(ranks.rank() > 0 || fs::exists(stage.run / kModelFileName),
                "{}: the teacher has left no model, so there is nobody to learn from; set "
@@ -76,6 +89,7 @@ std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& rank
       log_info("teacher {}: valid {} {:.5f} at epoch {}", number, result.valid_metric,
                result.best_value, result.best_epoch);
     }
+    if (tied && !request.config.teachers.with_auxiliary) folders.clear();
     folders.push_back(stage.run.string());
   }
   return folders;

@@ -15,13 +15,14 @@ namespace truenext {
 inline constexpr const char* kTeacherFolder = "teachers";
 
 /// The configuration of teacher `number` (from 1) of a run, that of a run by itself: the student's
-/// or a preset, with the settings for teachers, a seed of its own and, of TeacherKind::data, a
-/// sample of the users.
+/// or a preset, with the settings for teachers, a seed of its own and, by their kind, a sample of
+/// the users or a tie to the teacher before it.
 RunConfig teacher_config(const RunConfig& student, int64_t number);
 
 /// Trains the teachers of the run of `request`, each a run in `request.run`/teachers, and returns
-/// their folders. A teacher that is there with the same configuration and data is gone on with or,
-/// when it is finished, used as it is; any other is replaced. All `ranks` make this call.
+/// the folders of those that are asked for labels. A teacher that is there with the same
+/// configuration and data is gone on with or, when it is finished, used as it is; any other is
+/// replaced. All `ranks` make this call.
 std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& ranks);
 
 }  // namespace truenext

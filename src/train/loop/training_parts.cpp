@@ -81,7 +81,7 @@ BatchOptions batch_options(const RunConfig& config) {
   options.future = config.objective.future;
   options.with_seen = config.objective.needs_seen();
   options.with_pool = config.objective.needs_pool();
-  options.with_places = config.objective.label_share > 0;
+  options.with_places = config.objective.uses_labels();
   options.users = config.train.users;
   options.user_share = config.train.user_share;
   options.user_sample = static_cast<uint64_t>(config.train.user_sample);
@@ -104,10 +104,12 @@ namespace {
 /// A process that keeps some rows cannot compose all.
 void check_can_divide(const ModelOptions& model) {
   const bool attributes = model.attributes != AttributeUse::none;
-  check_usage(!attributes && !model.output_bias,
+  check_usage(!attributes && !model.output_bias && !model.padding_class,
               "--shard-tables: model.{} composes whole item tables in every step, so every process "
               "would have to hold them; set it to {}, or leave --shard-tables out",
-              attributes ? "attributes = \"add\"" : "output_bias = true",
+              attributes          ? "attributes = \"add\""
+              : model.output_bias ? "output_bias = true"
+                                  : "padding_class = true",
               attributes ? "\"none\"" : "false");
 }
 
@@ -147,6 +149,20 @@ void check_penalty(const RunConfig& config) {
               "train.norm_penalty = {}: the original of {} adds no norms of weights to its loss; "
               "want 0, or train.table_norm for that of the item table",
               factor, config.model.name);
+}
+
+/// Only a softmax over everything has a class for what is no item.
+void check_padding_class(const RunConfig& config) {
+  if (!config.model.padding_class) return;
+  check_usage(config.train.task == TrainTask::next_item,
+              "model.padding_class = true: padding is a class of the softmax over the catalogue, "
+              "and a pretraining has none; set it to false");
+  const ObjectiveOptions& objective = config.objective;
+  check_usage(objective.candidates == CandidateSet::full && objective.criterion == "softmax",
+              "model.padding_class = true: padding is a class of the softmax over the whole "
+              "catalogue, and objective.candidates = \"{}\" with criterion = \"{}\" is none; set "
+              "it to false, or use candidates = \"full\" with criterion = \"softmax\"",
+              word_of(objective.candidates), objective.criterion);
 }
 
 /// A state that has seen its target learns to copy it.
@@ -214,6 +230,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       batcher(dataset, batch_options(config)),
       engine(*model, objective, adam, config.train, pool) {
   check_penalty(config);
+  check_padding_class(config);
   if (labels.source) objective.learn_from(*labels.source);
   if (pretext) {
     engine.pretrain(*pretext);

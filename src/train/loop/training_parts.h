@@ -54,7 +54,10 @@ struct TrainingParts {
   Engine engine;
 
   /// What is trained, for every report.
-  std::string loss_name() const { return pretext ? pretext->name() : objective.name(); }
+  std::string loss_name() const {
+    if (pretext) return pretext->name();
+    return objective.name() + (model->options().padding_class ? ", padding a class" : "");
+  }
   /// What the loss of a batch is divided by.
   int64_t divisor(const Batch& batch) const {
     return pretext ? batch.pretext_examples : objective.divisor(batch);

@@ -29,26 +29,40 @@ void for_each_row(const TableGradient<T>& gradient, const Body& body) {
   }
 }
 
-/// The table for scores is the output table with a column for the biases.
+/// Adds the row of padding to the gradients of what it is made of.
+template <typename T>
+void add_padding(const Model& model, const T* row, TileGradients<T>& gradients) {
+  const ComposedTables& tables = model.composed();
+  for (T& value : gradients.of(model.parameters()[tables.padding()])) value += *row++;
+  if (tables.bias() < 0) return;
+  gradients.of(model.parameters()[tables.padding_bias()])[0] += *row;
+}
+
+/// The table for scores is the output table, with a column for the biases or a row for padding.
 template <typename T>
 void split_scores(const Model& model, TileGradients<T>& gradients) {
   const ComposedTables& tables = model.composed();
-  const TableGradient<T> scores = std::exchange(gradients.tables[tables.bias()], {});
+  const int64_t d = model.options().hidden_size, items = model.num_items();
+  const TableGradient<T> scores =
+      std::exchange(gradients.tables[tables.scores()],
+                    tables.bias() < 0 ? TableGradient<T>(items, d) : TableGradient<T>());
   if (scores.empty()) return;
-  const int64_t d = model.options().hidden_size;
-  const std::span<T> biases = gradients.of(model.parameters()[tables.bias()]);
-  AlignedVector<T> vectors(scores.values().size() / static_cast<size_t>(scores.dim()) *
-                           static_cast<size_t>(d));
-  T* to = vectors.data();
+  std::span<T> biases;
+  if (tables.bias() >= 0) biases = gradients.of(model.parameters()[tables.bias()]);
+  AlignedVector<T> vectors;
+  vectors.reserve(scores.values().size());
+  std::vector<int32_t> rows;
   for_each_row(scores, [&](int64_t item, const T* row) {
-    to = std::copy_n(row, d, to);
-    biases[item] += row[d];
+    if (item == items) return add_padding(model, row, gradients);
+    vectors.insert(vectors.end(), row, row + d);
+    if (!biases.empty()) biases[item] += row[d];
+    if (!scores.dense()) rows.push_back(static_cast<int32_t>(item));
   });
-  TableGradient<T> own(scores.num_rows(), d, scores.table_rows());
+  TableGradient<T> own(items, d);
   if (scores.dense()) {
     std::ranges::copy(vectors, own.make_dense().begin());
   } else {
-    own.set_rows({scores.rows().begin(), scores.rows().end()}, std::move(vectors));
+    own.set_rows(std::move(rows), std::move(vectors));
   }
   gradients.tables[tables.output()].add(std::move(own));
 }
@@ -77,7 +91,7 @@ void add_attributes(const Model& model, const TableGradient<T>& items, std::span
 template <typename T>
 void hand_back(const Model& model, TileGradients<T>& gradients, WorkerPool& pool) {
   const ComposedTables& tables = model.composed();
-  if (tables.bias() >= 0) split_scores(model, gradients);
+  if (tables.bias() >= 0 || tables.padding() >= 0) split_scores(model, gradients);
   if (tables.attributes() < 0) return;
   const std::span<T> attributes = gradients.tables[tables.attributes()].make_dense();
   for (const int64_t table : item_tables(model)) {

@@ -58,10 +58,9 @@ TableGradient<float> PhasedSum::run_group(const Batch& batch, TileRange group, i
     parts[t] = {&tile, steps[t]->by_query(), steps[t]->states(), state_grad, labels[t].get()};
   });
 
-  CatalogueLoss<float> loss(objective_.criterion(),
-                            {table.data, static_cast<size_t>(table.rows * table.columns)},
-                            table.columns, context.divisor, parts,
-                            objective_.options().label_share);
+  CatalogueLoss<float> loss(
+      objective_.criterion(), {table.data, static_cast<size_t>(table.rows * table.columns)},
+      table.columns, context.divisor, parts, objective_.options().label_use());
   pool_.run(loss.row_units(), [&](int64_t unit, int) { loss.run_rows(unit); });
   loss.collect_losses();
   TableGradient<float> gradient(table.rows, table.columns, table.rows);
