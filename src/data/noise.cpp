@@ -71,6 +71,7 @@ class NoisyFiles {
         owners_(folder / dataset_files::kNoiseOwners),
         marks_(folder / dataset_files::kNoiseMarks) {
     if (source.has_times()) times_.emplace(folder / dataset_files::kTimes);
+    if (source.has_values()) values_.emplace(folder / dataset_files::kValues);
     report_.kind = options.kind;
     report_.rate = options.rate;
     report_.seed = options.seed;
@@ -88,6 +89,7 @@ class NoisyFiles {
     }
     for (AtomicFile* file : {&items_, &origins_, &owners_, &marks_}) file->commit();
     if (times_) times_->commit();
+    if (values_) values_->commit();
   }
 
   const std::vector<int64_t>& offsets() const { return offsets_; }
@@ -137,9 +139,24 @@ class NoisyFiles {
     report_.users_changed += swapped > 0 || own != made || made != parts_.length(user);
   }
 
+  /// Values go with their events; a click has that of the genuine event before it, or of the first.
+  void write_values() {
+    const std::span<const float> known = source_.values().values;
+    const auto first = std::find_if(part_.origins.begin(), part_.origins.end(),
+                                    [](int64_t origin) { return origin != kInjected; });
+    float value = first == part_.origins.end() ? 0 : known[*first];
+    std::vector<float> values;
+    for (const int64_t origin : part_.origins) {
+      if (origin != kInjected) value = known[origin];
+      values.push_back(value);
+    }
+    values_->write_array(std::span<const float>(values));
+  }
+
   void write_part(int64_t user) {
     items_.write_array(std::span<const int32_t>(part_.items));
     if (times_) times_->write_array(std::span<const int64_t>(part_.times));
+    if (values_) write_values();
     origins_.write_array(std::span<const int64_t>(part_.origins));
     std::vector<int32_t> owners;
     std::vector<uint8_t> marks;
@@ -159,7 +176,7 @@ class NoisyFiles {
   TrainingParts parts_;
   std::unique_ptr<NoiseMaker> maker_;
   AtomicFile items_, origins_, owners_, marks_;
-  std::optional<AtomicFile> times_;
+  std::optional<AtomicFile> times_, values_;
   NoisyPart part_;
   std::vector<int64_t> offsets_{0};
   std::vector<SplitPoint> splits_;
@@ -189,11 +206,13 @@ std::string noisy_description(const Dataset& source, const NoisyFiles& files,
   const MappedFile items_file(folder / dataset_files::kItems);
   MappedFile times_file;
   if (source.has_times()) times_file = MappedFile(folder / dataset_files::kTimes);
+  MappedFile values_file;
+  if (source.has_values()) values_file = MappedFile(folder / dataset_files::kValues);
   const IdFile users(folder / dataset_files::kUserIds, source.num_users(), true);
   const IdFile items(folder / dataset_files::kItemIds, source.num_items(), true);
   const std::string fingerprint = events_fingerprint(
       users, items, {items_file.as<int32_t>(dataset_files::kItems), files.offsets()},
-      times_file.as<int64_t>(dataset_files::kTimes));
+      times_file.as<int64_t>(dataset_files::kTimes), values_file.as<float>(dataset_files::kValues));
   auto json = nlohmann::ordered_json::parse(source.description());
   json["events"] = files.offsets().back();
   json["fingerprint"] = fingerprint;
