@@ -173,7 +173,7 @@ class NoisyFiles {
 
   const Dataset& source_;
   const NoiseOptions& options_;
-  TrainingParts parts_;
+  CleanHistories parts_;
   std::unique_ptr<NoiseMaker> maker_;
   AtomicFile items_, origins_, owners_, marks_;
   std::optional<AtomicFile> times_, values_;

@@ -10,7 +10,7 @@ namespace {
 /// Two users share an account: each of both has the events of both.
 class AccountNoise : public NoiseMaker {
  public:
-  AccountNoise(const TrainingParts& parts, const NoiseOptions& options)
+  AccountNoise(const CleanHistories& parts, const NoiseOptions& options)
       : parts_(parts), options_(options), partners_(static_cast<size_t>(parts.users()), -1) {
     std::vector<int32_t> users;
     for (int64_t user = 0; user < parts.users(); ++user) {
@@ -75,14 +75,15 @@ class AccountNoise : public NoiseMaker {
            static_cast<uint64_t>(of_first);
   }
 
-  const TrainingParts& parts_;
+  const CleanHistories& parts_;
   NoiseOptions options_;
   std::vector<int32_t> partners_;  ///< of each user, -1 of those who keep to themselves
 };
 
 }  // namespace
 
-std::unique_ptr<NoiseMaker> make_accounts(const TrainingParts& parts, const NoiseOptions& options) {
+std::unique_ptr<NoiseMaker> make_accounts(const CleanHistories& parts,
+                                          const NoiseOptions& options) {
   return std::make_unique<AccountNoise>(parts, options);
 }
 

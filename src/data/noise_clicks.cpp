@@ -14,7 +14,7 @@ using Click = std::pair<int64_t, int32_t>;
 
 class ClickNoise : public NoiseMaker {
  public:
-  ClickNoise(const TrainingParts& parts, const NoiseOptions& options,
+  ClickNoise(const CleanHistories& parts, const NoiseOptions& options,
              std::span<const int64_t> weights)
       : parts_(parts), options_(options), clicks_(static_cast<size_t>(parts.users()), 0) {
     starts_.reserve(weights.size() + 1);
@@ -114,7 +114,7 @@ class ClickNoise : public NoiseMaker {
     std::sort(part->times.begin() + static_cast<int64_t>(first), part->times.end());
   }
 
-  const TrainingParts& parts_;
+  const CleanHistories& parts_;
   NoiseOptions options_;
   std::vector<int64_t> starts_{0};  ///< [items + 1]: weights of the items before each
   std::vector<int64_t> clicks_;     ///< of each user
@@ -122,7 +122,7 @@ class ClickNoise : public NoiseMaker {
 
 }  // namespace
 
-std::unique_ptr<NoiseMaker> make_clicks(const TrainingParts& parts, const NoiseOptions& options,
+std::unique_ptr<NoiseMaker> make_clicks(const CleanHistories& parts, const NoiseOptions& options,
                                         std::span<const int64_t> weights) {
   return std::make_unique<ClickNoise>(parts, options, weights);
 }

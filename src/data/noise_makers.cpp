@@ -15,12 +15,12 @@ void NoisyPart::clear() {
   left_out = 0;
 }
 
-TrainingParts::TrainingParts(const Dataset& source)
+CleanHistories::CleanHistories(const Dataset& source)
     : histories_(source.histories()), times_(source.times().values), splits_(source.splits()) {
   for (const SplitPoint& cut : splits_) events_ += cut.train_end;
 }
 
-std::vector<int32_t> TrainingParts::held_out_items(int64_t user) const {
+std::vector<int32_t> CleanHistories::held_out_items(int64_t user) const {
   const auto rest = histories_.row(user).subspan(static_cast<size_t>(length(user)));
   std::vector<int32_t> items(rest.begin(), rest.end());
   std::sort(items.begin(), items.end());
@@ -28,13 +28,13 @@ std::vector<int32_t> TrainingParts::held_out_items(int64_t user) const {
   return items;
 }
 
-void TrainingParts::add(int64_t event, NoisyPart* part) const {
+void CleanHistories::add(int64_t event, NoisyPart* part) const {
   part->items.push_back(item(event));
   if (has_times()) part->times.push_back(time(event));
   part->origins.push_back(event);
 }
 
-std::unique_ptr<NoiseMaker> make_noise(const TrainingParts& parts, int64_t num_items,
+std::unique_ptr<NoiseMaker> make_noise(const CleanHistories& parts, int64_t num_items,
                                        const NoiseOptions& options) {
   switch (options.kind) {
     case NoiseKind::swap:

@@ -28,9 +28,9 @@ struct NoisyPart {
 };
 
 /// The training parts of a dataset, and what lies behind them.
-class TrainingParts {
+class CleanHistories {
  public:
-  explicit TrainingParts(const Dataset& source);
+  explicit CleanHistories(const Dataset& source);
 
   int64_t users() const { return histories_.size(); }
   int64_t events() const { return events_; }  ///< of all training parts
@@ -62,14 +62,14 @@ class NoiseMaker {
 };
 
 /// `parts` must outlive what is made. Weights of items: how often each is clicked, relatively.
-std::unique_ptr<NoiseMaker> make_clicks(const TrainingParts& parts, const NoiseOptions& options,
+std::unique_ptr<NoiseMaker> make_clicks(const CleanHistories& parts, const NoiseOptions& options,
                                         std::span<const int64_t> weights);
-std::unique_ptr<NoiseMaker> make_swaps(const TrainingParts& parts, const NoiseOptions& options);
-std::unique_ptr<NoiseMaker> make_drops(const TrainingParts& parts, const NoiseOptions& options);
-std::unique_ptr<NoiseMaker> make_accounts(const TrainingParts& parts, const NoiseOptions& options);
+std::unique_ptr<NoiseMaker> make_swaps(const CleanHistories& parts, const NoiseOptions& options);
+std::unique_ptr<NoiseMaker> make_drops(const CleanHistories& parts, const NoiseOptions& options);
+std::unique_ptr<NoiseMaker> make_accounts(const CleanHistories& parts, const NoiseOptions& options);
 
 /// The maker of `options.kind`.
-std::unique_ptr<NoiseMaker> make_noise(const TrainingParts& parts, int64_t num_items,
+std::unique_ptr<NoiseMaker> make_noise(const CleanHistories& parts, int64_t num_items,
                                        const NoiseOptions& options);
 
 /// Streams of a kind of noise: one of each user, and one for what goes over all users.

@@ -12,7 +12,7 @@ namespace {
 /// by a coin, so that any two neighbours can be a pair; of all pairs the wanted number is drawn.
 class SwapNoise : public NoiseMaker {
  public:
-  SwapNoise(const TrainingParts& parts, const NoiseOptions& options)
+  SwapNoise(const CleanHistories& parts, const NoiseOptions& options)
       : parts_(parts),
         options_(options),
         drawn_(common_stream(options), nearest_share(options.rate / 2, parts.events()), pairs()) {}
@@ -38,7 +38,7 @@ class SwapNoise : public NoiseMaker {
     return count;
   }
 
-  const TrainingParts& parts_;
+  const CleanHistories& parts_;
   NoiseOptions options_;
   Selection drawn_;
 };
@@ -47,7 +47,7 @@ class SwapNoise : public NoiseMaker {
 /// others the wanted number is drawn.
 class DropNoise : public NoiseMaker {
  public:
-  DropNoise(const TrainingParts& parts, const NoiseOptions& options)
+  DropNoise(const CleanHistories& parts, const NoiseOptions& options)
       : parts_(parts),
         options_(options),
         drawn_(common_stream(options), nearest_share(options.rate, parts.events()), loose()) {}
@@ -69,18 +69,18 @@ class DropNoise : public NoiseMaker {
     return count;
   }
 
-  const TrainingParts& parts_;
+  const CleanHistories& parts_;
   NoiseOptions options_;
   Selection drawn_;
 };
 
 }  // namespace
 
-std::unique_ptr<NoiseMaker> make_swaps(const TrainingParts& parts, const NoiseOptions& options) {
+std::unique_ptr<NoiseMaker> make_swaps(const CleanHistories& parts, const NoiseOptions& options) {
   return std::make_unique<SwapNoise>(parts, options);
 }
 
-std::unique_ptr<NoiseMaker> make_drops(const TrainingParts& parts, const NoiseOptions& options) {
+std::unique_ptr<NoiseMaker> make_drops(const CleanHistories& parts, const NoiseOptions& options) {
   return std::make_unique<DropNoise>(parts, options);
 }
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/toml-inl.h"
-#include "run/noise_plan.h"
+#include "run/noise_plan-inl.h"
 
 namespace truenext {
 namespace {

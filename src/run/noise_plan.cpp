@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/noise_plan.h"
+#include "run/noise_plan-inl.h"
 
 #include <algorithm>
 

@@ -30,8 +30,9 @@ TEST(OptionHelp, HoldsEveryKeyOfTheConfigurationOnce) {
     EXPECT_FALSE(entries[i].help.empty()) << entries[i].key;
     EXPECT_FALSE(entries[i].values().empty()) << entries[i].key;
   }
-  EXPECT_EQ(option_sections(), (std::vector<std::string>{"run", "data", "model", "objective",
-                                                         "train", "pretrain", "watch"}));
+  EXPECT_EQ(option_sections(),
+            (std::vector<std::string>{"run", "data", "model", "objective", "train", "pretrain",
+                                      "labels", "teachers", "watch"}));
 }
 
 TEST(OptionHelp, SaysValuesDefaultAndReaders) {
