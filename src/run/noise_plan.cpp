@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/noise_plan-inl.h"
-
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/options.h"
+#include "run/noise_plan-inl.h"
 
 namespace truenext {
 namespace {
