@@ -39,6 +39,7 @@ says 'the teachers have their epochs' 'epochs = 1' run/teachers/1/config.toml
 says 'and the rate of all' 'learning_rate = 0.001' run/teachers/2/config.toml
 says 'the student has its own' 'learning_rate = 0.002' run/config.toml
 [ -s run/labels/labels.json ] && pass || fail 'run/labels is missing'
+says 'the stages are compared' 'teachers as one' run/stages.json
 ok 'resume' "$truenext" train --resume run --set train.epochs=3 --quiet
 mv run moved && rm -r moved/teachers
 ok 'resume where it was moved, without teachers' "$truenext" train --resume moved --set train.epochs=4 --quiet

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
@@ -20,6 +21,7 @@
 #include "support/small_data.h"
 #include "train/loop/label_stage.h"
 #include "train/loop/stage.h"
+#include "train/loop/stage_report.h"
 #include "train/loop/training.h"
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
@@ -83,6 +85,31 @@ TEST_F(TeacherStage, TeachersAndLabelsAreInsideTheRunAndTheSameAsByHand) {
   by_hand.config.labels.teachers = {(teachers / "1").string(), (teachers / "2").string()};
   EXPECT_EQ(bits(by_hand), whole);
   EXPECT_NE(bits(plain("plain")), whole);
+}
+
+TEST_F(TeacherStage, ReportComparesTeachersTheirMixAndTheStudent) {
+  const TrainRequest request = taught("run");
+  const TrainResult result = train(request);
+  const auto json = nlohmann::json::parse(read_file(request.run / kStageReport));
+  EXPECT_EQ(json["metric"], result.valid_metric);
+  const auto& stages = json["stages"];
+  ASSERT_EQ(stages.size(), 4u);
+  const char* const names[] = {"teachers/1", "teachers/2", "teachers as one", "student"};
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(stages[i]["name"], names[i]);
+  EXPECT_EQ(stages[3]["value"], result.best_value);
+  // What the teachers' own validations found.
+  for (size_t k = 0; k < 2; ++k) {
+    const ModelFile teacher = ModelFile::open(request.run / "teachers" / std::to_string(k + 1));
+    const std::string noted = teacher.description().validation;
+    const double value = std::stod(noted.substr(noted.find('=') + 1));
+    EXPECT_NEAR(stages[k]["value"].get<double>(), value, 1e-5) << noted;
+  }
+  // Gone with the run, and not made without teachers.
+  TrainRequest again = plain("run");
+  train(again);
+  EXPECT_FALSE(fs::exists(request.run / kStageReport));
+  EXPECT_FALSE(fs::exists(request.run / kTeacherFolder));
+  EXPECT_FALSE(fs::exists(request.run / kLabelFolder));
 }
 
 TEST_F(TeacherStage, ThreadsAndRanksGiveTheSameBits) {

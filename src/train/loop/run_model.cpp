@@ -6,6 +6,7 @@
 
 #include "eval/result_names.h"
 #include "inference/model_file.h"
+#include "train/loop/stage_report.h"
 #include "train/loop/watch.h"
 
 namespace truenext {
@@ -20,7 +21,8 @@ double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* d
 void clear_run(const std::filesystem::path& run) {
   remove_results(run);
   forget_looks(run);
-  for (const char* name : {"checkpoint", Watch::kUsersFolder, kModelFileName, "metrics.jsonl"}) {
+  for (const char* name :
+       {"checkpoint", Watch::kUsersFolder, kModelFileName, "metrics.jsonl", kStageReport}) {
     std::filesystem::remove_all(run / name);
   }
 }

@@ -11,6 +11,7 @@
 #include "train/loop/label_stage.h"
 #include "train/loop/pretraining_stage.h"
 #include "train/loop/run_model.h"
+#include "train/loop/stage_report.h"
 #include "train/loop/teacher_stage.h"
 #include "train/loop/trainer.h"
 
@@ -98,7 +99,9 @@ TrainResult train_with_stages(TrainRequest request, Ranks& ranks) {
     { const Trainer check(request, ranks); }
     request.pretrained = pretrain(request, ranks);
   }
-  return Trainer(request, ranks).fit();
+  const TrainResult result = Trainer(request, ranks).fit();
+  if (ranks.rank() == 0 && request.config.objective.uses_labels()) report_stages(request, result);
+  return result;
 }
 
 }  // namespace truenext

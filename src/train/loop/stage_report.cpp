@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/loop/stage_report.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "eval/ensemble.h"
+#include "teachers/member.h"
+#include "train/loop/teacher_stage.h"
+#include "train/loop/validator.h"
+
+namespace truenext {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The teachers that the run trained, or those it was given.
+std::vector<std::string> teachers_of(const TrainRequest& request) {
+  const TeacherOptions& teachers = request.config.teachers;
+  if (teachers.kind == TeacherKind::none) return request.config.labels.teachers;
+  std::vector<std::string> folders;
+  for (int64_t number = 1; number <= teachers.stages(); ++number) {
+    folders.push_back((request.run / kTeacherFolder / std::to_string(number)).string());
+  }
+  return folders;
+}
+
+bool are_there(const std::vector<std::string>& teachers) {
+  for (const std::string& name : teachers) {
+    if (name != kPopularityMember && name != kItemToItemMember && !fs::exists(name)) return false;
+  }
+  return !teachers.empty();
+}
+
+/// Those that labels are made of, as one; null where there is one, or where no model answers so.
+std::unique_ptr<Scorer> as_one(const LabelOptions& labels, const Dataset& dataset) {
+  if (labels.teachers.size() < 2 || !are_there(labels.teachers)) return nullptr;
+  EnsembleOptions options;
+  if (labels.mixing == Mixing::logit)
+    options.rule = EnsembleRule::mean_logit;
+  else if (labels.mixing != Mixing::probability)
+    return nullptr;
+  if (labels.mixing == Mixing::probability) options.temperature = labels.temperature;
+  options.weights = labels.mixing_options().weights;
+  /// Members keep their models while they are asked.
+  class Together final : public Scorer {
+   public:
+    Together(std::vector<Member> members, const EnsembleOptions& how)
+        : members_(std::move(members)) {
+      std::vector<std::unique_ptr<Scorer>> scorers;
+      for (Member& member : members_) scorers.push_back(std::move(member.scorer));
+      together_ = make_ensemble_scorer(std::move(scorers), how);
+    }
+    int64_t num_items() const override { return together_->num_items(); }
+    void score(const Queries& queries, int64_t begin, int64_t end, float* scores) const override {
+      together_->score(queries, begin, end, scores);
+    }
+
+   private:
+    std::vector<Member> members_;
+    std::unique_ptr<Scorer> together_;
+  };
+  return std::make_unique<Together>(open_members(labels.teachers, dataset), options);
+}
+
+}  // namespace
+
+void report_stages(const TrainRequest& request, const TrainResult& student) {
+  const std::vector<std::string> teachers = teachers_of(request);
+  if (student.valid_metric.empty() || student.best_epoch == 0 || !are_there(teachers)) return;
+  const Dataset dataset = Dataset::open(request.config.data.path);
+  WorkerPool pool(request.threads);
+  const Validator validator(dataset, request.config.train, pool);
+  nlohmann::ordered_json json;
+  json["part"] = "valid";
+  json["metric"] = validator.metric();
+  const auto add = [&](const std::string& name, double value) {
+    json["stages"].push_back({{"name", name}, {"value", value}});
+    log_info("{:<24} valid {} {:.5f}", name, validator.metric(), value);
+  };
+  for (const std::string& name : teachers) {
+    const Member member = open_member(name, dataset);
+    const bool own = request.config.teachers.kind != TeacherKind::none;
+    add(own ? fmt::format("{}/{}", kTeacherFolder, fs::path(name).filename().string()) : name,
+        validator.measure(*member.scorer));
+  }
+  if (const auto ensemble = as_one(request.config.labels, dataset)) {
+    add("teachers as one", validator.measure(*ensemble));
+  }
+  add("student", student.best_value);
+  write_file_atomically(request.run / kStageReport, json.dump(2) + "\n");
+}
+
+}  // namespace truenext
