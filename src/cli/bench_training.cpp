@@ -50,6 +50,11 @@ BenchReport bench_training(const BenchTask& task, BenchUnit unit) {
   check_usage(task.config.train.task == TrainTask::next_item,
               "train.task = \"pretraining\": bench counts the work of training for the next item "
               "only; want \"next-item\"");
+  check_usage(
+      task.config.teachers.kind == TeacherKind::none,
+      "teachers.kind = \"{}\": bench trains no teachers; measure the student alone, or with "
+      "labels that are made: --set labels.path=FOLDER --set objective.label_share=0.375",
+      word_of(task.config.teachers.kind));
   BenchRequest request;
   request.config = task.config;
   request.threads = task.threads;

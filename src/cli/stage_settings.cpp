@@ -35,7 +35,12 @@ std::string present(RunConfig& config, const std::string& key) {
 /// Keys that say where things are and who learns from whom, not what a stage is.
 bool is_of_the_run(const std::string& key) {
   return key.starts_with("data.") || key.starts_with("labels.") || key.starts_with("teachers.") ||
-         key == "objective.label_share";
+         key == "objective.label_share" || key == "objective.label_reverse";
+}
+
+/// What a teacher has from its place in the run.
+bool is_given_to_teachers(const std::string& key) {
+  return is_of_the_run(key) || key == "train.seed" || key.starts_with("train.user_");
 }
 
 }  // namespace
@@ -84,6 +89,11 @@ void apply_stage_settings(RunConfig& config, const std::vector<std::string>& set
                 "--set {}: this run has no stages of teachers; leave \"{}\" out, or begin with "
                 "--preset csrec-m",
                 setting, stage == Stage::teacher ? kTeacher : kStudent);
+    check_usage(stage != Stage::teacher || !is_given_to_teachers(key_of(setting)),
+                "--set {}: a teacher has that from the run: its seed follows from --seed, its "
+                "users from teachers.share, what it learns from another from teachers.alpha and "
+                "teachers.tie_kept",
+                setting);
     if (stage == Stage::teacher) {
       of_teachers.push_back(plain(setting));
     } else if (stage == Stage::student) {
@@ -108,11 +118,24 @@ void apply_stage_settings(RunConfig& config, const std::vector<std::string>& set
                                   of_teachers.end());
 }
 
+void keep_for_teachers(RunConfig& config, const std::vector<std::string>& settings) {
+  if (config.teachers.kind == TeacherKind::none || !config.teachers.presets.empty()) return;
+  for (const std::string& setting : settings) {
+    config.teachers.settings.push_back(present(config, key_of(setting)));
+  }
+}
+
 void name_labels(RunConfig& config, const std::string& labels,
                  const std::vector<std::string>& teachers,
                  const std::vector<std::string>& settings) {
-  if (!labels.empty()) config.labels.path = labels;
-  if (!teachers.empty()) config.labels.teachers = teachers;
+  if (!labels.empty()) {
+    config.labels.path = labels;
+    config.labels.teachers.clear();  // of a preset
+  }
+  if (!teachers.empty()) {
+    config.labels.teachers = teachers;
+    config.labels.path.clear();
+  }
   check_usage(labels.empty() || teachers.empty(),
               "--labels {}: these are made already; leave --teacher out", labels);
   const bool named = !config.labels.path.empty() || !config.labels.teachers.empty();

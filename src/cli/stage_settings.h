@@ -20,13 +20,15 @@ struct PresetNames {
   std::string student;  ///< with a scheme; empty = kUsualStudent
   std::vector<std::string> teachers;
 };
-inline constexpr const char* kUsualStudent = "sasrec-cce";
 /// Usage Error when a student is named without a scheme.
 void apply_presets(RunConfig& config, const PresetNames& names);
 
 /// Applies settings to the configuration of the student and, through TeacherOptions::settings, of
 /// its teachers.
 void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings);
+
+/// Before settings of a resumed run are applied: its teachers keep what they were begun with.
+void keep_for_teachers(RunConfig& config, const std::vector<std::string>& settings);
 
 /// Puts labels or teachers of the command line into the configuration and, when nothing gives their
 /// share of the target, CSRec's usual one, saying so.

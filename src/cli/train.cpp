@@ -85,6 +85,10 @@ TrainRequest resume_request(const Arguments& arguments, const Globals& globals, 
                   arguments.config_file.empty() && arguments.run.empty(),
               "--resume continues a run with its own configuration; --preset, --config and --run "
               "start new ones");
+  check_usage(arguments.student.empty() && arguments.teacher_presets.empty() &&
+                  arguments.teachers.empty() && arguments.labels.empty(),
+              "--resume continues a run with its own teachers and labels; --student, "
+              "--teacher-preset, --teacher and --labels start new ones");
   check_usage(
       !arguments.overwrite,
       "--overwrite: --resume {} continues the run that --overwrite would replace; leave one "
@@ -108,6 +112,7 @@ TrainRequest resume_request(const Arguments& arguments, const Globals& globals, 
                 "train.patience and train.checkpoint_steps may change",
                 setting);
   }
+  keep_for_teachers(request.config, arguments.settings);
   apply_settings(request.config, arguments.settings);
   DataOptions& data = request.config.data;
   data.path = arguments.data.empty()

@@ -180,6 +180,12 @@ std::vector<std::string> compat_names() {
 }
 
 void apply_preset(RunConfig& config, const std::string& name) {
+  if (is_scheme(name) && config.preset.empty()) {
+    apply_preset(config, kUsualStudent);
+    apply_listed(config, "", name, "--preset");
+    config.preset = fmt::format("{} of {}", name, kUsualStudent);
+    return;
+  }
   apply_listed(config, "", name, "--preset");
   config.preset = name;
 }

@@ -149,6 +149,8 @@ void apply_preset(RunConfig& config, const std::string& name);
 
 /// Whether a preset is about teachers and labels only, to be applied on top of that of a student.
 bool is_scheme(const std::string& preset);
+/// The student of a scheme that is applied to nothing.
+inline constexpr const char* kUsualStudent = "sasrec-cce";
 
 /// Applies what makes a preset follow a published code to the letter, e.g. "relevance-2023": the
 /// preset "compat-relevance-2023" on top of what is there. Usage Error naming the nearest.

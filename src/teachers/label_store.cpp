@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -156,10 +156,20 @@ void LabelStore::check_rows() const {
   check_data(offsets_[num_users_] == row && row == rows_,
              "{}: {} labels, want {}: the file is damaged; label again",
              (folder_ / label_files::kOffsets).string(), rows_, row);
-  const auto bad =
-      std::ranges::find_if(items_, [this](int32_t item) { return item < 0 || item >= num_items_; });
-  check_data(bad == items_.end(), "{}: item {} of {}: the file is damaged; label again",
-             (folder_ / label_files::kItems).string(), bad == items_.end() ? 0 : *bad, num_items_);
+  for (row = 0; row < rows_; ++row) {
+    const auto begin = static_cast<size_t>(row * kept_), size = static_cast<size_t>(kept_);
+    const auto items = items_.subspan(begin, size);
+    const bool ascend = std::ranges::adjacent_find(items, std::greater_equal<>()) == items.end();
+    check_data(ascend && items.front() >= 0 && items.back() < num_items_,
+               "{}: row {} has no ascending items below {}: the file is damaged; label again",
+               (folder_ / label_files::kItems).string(), row, num_items_);
+    const auto is_share = [](float p) { return p >= 0 && p <= 1.00001f; };
+    check_data(
+        std::ranges::all_of(probabilities_.subspan(begin, size), is_share) && is_share(rest_[row]),
+        "{}: row {} has numbers that are no probabilities: the labels are damaged, or their "
+        "teachers' models are; label again",
+        (folder_ / label_files::kProbabilities).string(), row);
+  }
 }
 
 double LabelStore::mean_rest() const {

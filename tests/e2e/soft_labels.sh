@@ -50,6 +50,28 @@ for preset in csrec-t csrec-pop self-teacher; do
   ok "$preset" "$truenext" train --preset $preset --data data --run $preset "${small[@]}" --set train.epochs=1
 done
 
+ok 'labels take the place of a teacher of a preset' "$truenext" train --preset csrec-pop --labels labels --data data \
+  --run named "${small[@]}" --set train.epochs=1
+says 'they are what is learnt' "path = .labels" named/config.toml
+cat >grid.toml <<'EOT'
+out = "cells"
+preset = "csrec-m"
+data = ["data"]
+seeds = [1]
+metrics = "ndcg@10"
+[set]
+train.epochs = 1
+train.batch_size = 32
+[[variant]]
+name = "soft"
+EOT
+ok 'a grid of runs with teachers' "$truenext" grid grid.toml --quiet
+ok 'knows its cells again' "$truenext" grid grid.toml --list
+says 'as finished' '^(done|finished)' out
+refuses 'a teacher has its seed from the run' 1 'has that from the run' "$truenext" train --preset csrec-m --data data \
+  --run bad --set teacher.train.seed=7
+refuses 'a resumed run keeps its labels' 1 'its own teachers' "$truenext" train --resume student --labels labels
+refuses 'a benchmark without teachers' 1 'bench trains no teachers' "$truenext" bench train-step --data data --preset csrec-m
 refuses 'a criterion without a meaning' 1 'no likelihood of one item' "$truenext" train --preset csrec-m \
   --student sasrec-bce --data data --run bad
 absent 'nothing is left of it' bad/teachers

@@ -281,6 +281,20 @@ TEST_F(LabelStoreTest, DamagedOrForeignLabelsAreRefused) {
       {"negative", replace("\"kept\": 6", "\"kept\": -6"), "impossible"},
       {"other newest", replace("\"newest\": 0", "\"newest\": 1"), "damaged"},
       {"foreign", replace(dataset_.split_fingerprint().c_str(), "00000000"), "label these data"},
+      {"items out of order",
+       [](const fs::path& labels) {
+         std::string items = read_file(labels / "items.bin");
+         std::swap_ranges(items.begin(), items.begin() + 4, items.begin() + 4);
+         write_file_atomically(labels / "items.bin", items);
+       },
+       "no ascending items"},
+      {"no probability",
+       [](const fs::path& labels) {
+         std::string numbers = read_file(labels / "probabilities.bin");
+         std::fill_n(numbers.begin(), 4, '\xff');  // NaN
+         write_file_atomically(labels / "probabilities.bin", numbers);
+       },
+       "are no probabilities"},
       {"item out of range",
        [](const fs::path& labels) {
          std::string items = read_file(labels / "items.bin");

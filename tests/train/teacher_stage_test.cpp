@@ -126,8 +126,9 @@ TEST_F(TeacherStage, ResumesInAnyStageToTheSameBits) {
   const std::string whole = bits(taught("whole"));
   // Stopped before the first teacher had made a step.
   TrainRequest first = taught("first");
+  begin_folder(first);
   set_interrupted(true);
-  EXPECT_THROW(train(first), Error);
+  EXPECT_THROW(train_teachers(first, solo_ranks()), Error);
   set_interrupted(false);
   first.resume = true;
   apply_file(first.config, first.run / "config.toml");
@@ -178,6 +179,100 @@ TEST_F(TeacherStage, StagesThatAreThereAreUsedAndOthersReplaced) {
   other.config.teachers.settings = {"model.dropout=0"};
   train(other);
   EXPECT_NE(test::trained_bytes(model.parent_path()), before);
+}
+
+TEST_F(TeacherStage, StagesOfAnotherStartOrAnotherRuleOfValidationAreReplaced) {
+  train(plain("first"));
+  TrainRequest other = plain("second");
+  other.config.train.seed = 7;
+  train(other);
+  const auto teacher = [&](const char* run, const fs::path& start, int64_t valid_every) {
+    TrainRequest request = taught(run);
+    request.config.train.init_from = start.string();
+    request.config.train.valid_every = valid_every;
+    train(request);
+    return test::trained_bytes(request.run / kTeacherFolder / "1");
+  };
+  const std::string first = teacher("run", folder_ / "first", 1);
+  const std::string second = teacher("run", folder_ / "second", 1);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(teacher("fresh", folder_ / "second", 1), second);
+  const auto made = fs::last_write_time(folder_ / "run" / kTeacherFolder / "1" / "config.toml");
+  teacher("run", folder_ / "second", 2);
+  EXPECT_NE(fs::last_write_time(folder_ / "run" / kTeacherFolder / "1" / "config.toml"), made);
+}
+
+TEST_F(TeacherStage, DamagedLabelsAreMadeAgain) {
+  const TrainRequest request = taught("run");
+  const std::string whole = bits(request);
+  const fs::path items = request.run / kLabelFolder / "items.bin";
+  fs::resize_file(items, fs::file_size(items) - 4);
+  EXPECT_EQ(bits(request), whole);
+}
+
+TEST_F(TeacherStage, ResumingTrainsNoTeacherAgain) {
+  for (const int64_t kept : {0, 10}) {
+    TrainRequest request = taught("kept" + std::to_string(kept));
+    request.config.labels.kept = kept;
+    train(request);
+    const std::string teacher = test::trained_bytes(request.run / kTeacherFolder / "1");
+    apply_file(request.config, request.run / "config.toml");
+    request.config.train.epochs = 4;  // which teachers of a fresh run would have, too
+    request.resume = true;
+    EXPECT_EQ(train(request).epochs, 4);
+    EXPECT_EQ(test::trained_bytes(request.run / kTeacherFolder / "1"), teacher);
+  }
+}
+
+TEST_F(TeacherStage, RefusalsComeBeforeAnythingIsTouched) {
+  struct Bad {
+    std::function<void(TrainRequest&)> change;
+    const char* words;
+  };
+  const std::vector<Bad> table = {
+      {[](TrainRequest& r) { r.device = "cuda"; }, "on the CPU only"},
+      {[](TrainRequest& r) { r.config.labels.weights = "1,2,3"; }, "weights"},
+      {[](TrainRequest& r) { r.config.train.norm_penalty = 0.1; }, "norm_penalty"},
+      {[](TrainRequest& r) {
+         r.config.teachers.presets = {"sasrec-cce", "nonsense"};
+       },
+       "nonsense"},
+      {[](TrainRequest& r) { r.config.teachers.settings = {"train.epochs=0"}; }, "no model"},
+      {[](TrainRequest& r) { r.config.labels.path = "somewhere"; }, "somewhere"},
+      {[](TrainRequest& r) {
+         r.config.labels.kept = 0;
+         r.config.objective.candidates = CandidateSet::uniform;
+       },
+       "keep labels"},
+      {[](TrainRequest& r) {
+         r.config.teachers.kind = TeacherKind::training;
+         r.config.objective.candidates = CandidateSet::uniform;
+       },
+       "label_reverse"}};
+  const TrainRequest good = taught("run");
+  const std::string whole = bits(good);
+  for (const Bad& bad : table) {
+    TrainRequest request = taught("run");
+    bad.change(request);
+    const std::string text = text_of([&] { train_with_stages(request, solo_ranks()); });
+    EXPECT_NE(text.find(bad.words), std::string::npos) << text;
+    EXPECT_EQ(test::trained_bytes(good.run), whole) << bad.words;
+  }
+}
+
+TEST_F(TeacherStage, TeacherThatBecameAnotherIsNoReasonToFail) {
+  train(plain("teacher"));
+  TrainRequest request = taught("run", TeacherKind::none);
+  request.config.labels.teachers = {(folder_ / "teacher").string()};
+  train(request);
+  TrainRequest other = plain("teacher");
+  other.config.data.path =
+      test::prepare_pairs(folder_, test::ring_log(60, 25, 12), "other").string();
+  train(other);
+  apply_file(request.config, request.run / "config.toml");
+  request.config.train.epochs = 3;
+  request.resume = true;
+  EXPECT_EQ(train(request).epochs, 3);
 }
 
 TEST_F(TeacherStage, TeachersOfSampledUsersSeeTheirUsersOnly) {

@@ -23,6 +23,18 @@ LabelRule rule_of(const RunConfig& config) {
   return rule;
 }
 
+/// Whether the labels of that fingerprint are in the folder, whole.
+bool usable(const fs::path& folder, const std::string& fingerprint, const Dataset& dataset) {
+  if (!has_labels(folder, fingerprint)) return false;
+  try {
+    const LabelStore store(folder, dataset);
+    return true;
+  } catch (const Error& error) {
+    log_warning("{}; these labels are made again", error.what());
+    return false;
+  }
+}
+
 void record(std::string& recorded, const std::string& actual) {
   check_data(recorded.empty() || recorded == actual,
              "the soft labels are {}, but the run was started with {}; resume with the labels it "
@@ -76,10 +88,12 @@ TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
 
 bool labels_are_there(const TrainRequest& request, Ranks& ranks) {
   const std::string& begun_with = request.config.labels.fingerprint;
-  return !begun_with.empty() && by_first_rank(ranks, [&] {
-                                  return has_labels(request.run / kLabelFolder, begun_with) ? 1.0
-                                                                                            : 0.0;
-                                }) > 0;
+  if (begun_with.empty()) return false;
+  const auto there = [&] {
+    const Dataset dataset = Dataset::open(request.config.data.path);
+    return usable(request.run / kLabelFolder, begun_with, dataset) ? 1.0 : 0.0;
+  };
+  return by_first_rank(ranks, there) > 0;
 }
 
 fs::path make_labels(const TrainRequest& request, Ranks& ranks) {
@@ -90,13 +104,20 @@ fs::path make_labels(const TrainRequest& request, Ranks& ranks) {
     const std::vector<Member> members = open_members(request.config.labels.teachers, dataset);
     const LabelRule rule = rule_of(request.config);
     const std::string fingerprint = label_fingerprint(rule, members, dataset);
-    if (has_labels(folder, fingerprint)) {
+    if (usable(folder, fingerprint, dataset)) {
       log_info("{}: the labels of these teachers are there", folder.string());
       return 0.0;
     }
     fs::create_directories(request.run);
     WorkerPool pool(request.threads);
-    write_labels(folder, true, rule, members, dataset, pool);
+    try {
+      write_labels(folder, true, rule, members, dataset, pool);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::interrupted) throw;
+      const fs::path& run = request.stage_of.empty() ? request.run : request.stage_of;
+      throw Error(ExitCode::interrupted,
+                  fmt::format("stopped while labelling; continue with --resume {}", run.string()));
+    }
     log_info("labels      {} in {:.0f} s", LabelStore(folder, dataset).name(),
              wall_seconds() - start);
     return 0.0;

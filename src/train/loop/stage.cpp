@@ -8,6 +8,10 @@
 #include "base/log.h"
 #include "data/data_place.h"
 #include "data/dataset.h"
+#include "eval/mixing.h"
+#include "inference/model_file.h"
+#include "train/devices/devices.h"
+#include "train/loop/initial_weights.h"
 #include "train/loop/label_stage.h"
 #include "train/loop/pretraining_stage.h"
 #include "train/loop/run_model.h"
@@ -33,10 +37,28 @@ std::string essence(RunConfig config, const Dataset& dataset) {
   config.preset.clear();
   // What can change without another stage: of epochs it can go on to more.
   config.train.epochs = 0;
-  config.train.valid_every = 1;
+  if (config.train.task == TrainTask::pretraining) config.train.valid_every = 1;  // none picks
   config.train.checkpoint_steps = 0;
   config.model.resolve();
   return placeless_text(config) + other;
+}
+
+/// Whether a stage began with the start weights that its configuration names.
+bool same_start(const RunConfig& there, const RunConfig& config) {
+  if (config.train.init_from.empty()) {
+    return has_pretraining(config) || there.train.init_fingerprint.empty();
+  }
+  return there.train.init_fingerprint ==
+         weights_fingerprint(ModelFile::open(config.train.init_from));
+}
+
+/// Whether one of fewer epochs goes on as a longer one would have gone. Under a schedule by the
+/// number of epochs it would not, nor where its last epoch was judged out of turn.
+bool extends(const RunConfig& there, const RunConfig& config) {
+  return there.train.epochs < config.train.epochs &&
+         config.train.schedule == RateSchedule::constant &&
+         (config.train.task == TrainTask::pretraining ||
+          there.train.epochs % config.train.valid_every == 0);
 }
 
 }  // namespace
@@ -49,11 +71,8 @@ bool goes_on(const fs::path& folder, const RunConfig& config, const char* what) 
   RunConfig there;
   apply_file(there, folder / "config.toml");
   const Dataset dataset = Dataset::open(config.data.path);
-  // Under a schedule by the number of epochs, more of them would have been another training.
-  const bool extends =
-      there.train.epochs < config.train.epochs && config.train.schedule == RateSchedule::constant;
-  if ((extends || there.train.epochs == config.train.epochs) &&
-      essence(there, dataset) == essence(config, dataset) &&
+  if ((extends(there, config) || there.train.epochs == config.train.epochs) &&
+      essence(there, dataset) == essence(config, dataset) && same_start(there, config) &&
       (!config.objective.uses_labels() ||
        there.labels.fingerprint == fingerprint_of_labels(config, dataset))) {
     return true;
@@ -76,16 +95,75 @@ void begin_folder(const TrainRequest& request) {
 
 namespace {
 
+/// Whose labels the student learns from: the teachers of the run, or those it names.
+int64_t label_members(const RunConfig& config) {
+  const TeacherOptions& teachers = config.teachers;
+  if (teachers.kind == TeacherKind::none) return std::ssize(config.labels.teachers);
+  return teachers.kind == TeacherKind::training && !teachers.with_auxiliary ? 1 : teachers.stages();
+}
+
+/// What any stage would refuse is refused before hours of the stages before it, and before anything
+/// that is in the folder is touched.
+void check_stages(const TrainRequest& request, Ranks& ranks) {
+  const RunConfig& config = request.config;
+  const LabelOptions& labels = config.labels;
+  check_labels(config);
+  const bool asks = !labels.teachers.empty() || config.teachers.kind != TeacherKind::none;
+  check_usage(
+      labels.path.empty() || !asks,
+      "labels.path = \"{}\" beside teachers: labels that are made, and who makes some; name "
+      "one of the two",
+      labels.path);
+  if (!config.objective.uses_labels()) return;
+  check_usage(on_tiles(request.device),
+              "--device {}: soft labels are mixed into the target on the CPU only; leave --device "
+              "out, or objective.label_share at 0",
+              request.device);
+  if (labels.path.empty()) {
+    (void)Mixer(labels.mixing_options(), label_members(config));
+    check_usage(labels.kept > 0 || !config.objective.sampled(),
+                "labels.kept = 0: teachers that are asked in every step need objective.candidates "
+                "= \"full\", not \"{}\"; keep labels, e.g. labels.kept=100",
+                word_of(config.objective.candidates));
+  }
+  TrainRequest student = request;
+  student.config.objective.label_share = student.config.objective.label_reverse = 0;
+  student.config.labels = LabelOptions();
+  student.config.teachers = TeacherOptions();
+  const Trainer check(student, ranks);
+  if (config.teachers.kind == TeacherKind::none) {
+    if (asks) (void)fingerprint_of_labels(config, Dataset::open(config.data.path));
+    return;
+  }
+  for (int64_t number = 1; number <= config.teachers.stages(); ++number) {
+    const RunConfig teacher = teacher_config(config, number);
+    teacher.objective.check();
+    check_usage(teacher.train.epochs > 0,
+                "teacher {}: train.epochs = 0 leaves no model to learn from", number);
+  }
+}
+
+/// Labels by what is there of a run that goes on after its teachers: none is trained again.
+void find_labels(TrainRequest& request, Ranks& ranks) {
+  LabelOptions& labels = request.config.labels;
+  if (request.config.teachers.kind != TeacherKind::none) labels.teachers = label_teachers(request);
+  if (labels.kept > 0) labels.path = make_labels(request, ranks).string();
+}
+
 void add_labels(TrainRequest& request, Ranks& ranks) {
-  check_labels(request.config);  // before anything is trained
   LabelOptions& labels = request.config.labels;
   const bool trains = request.config.teachers.kind != TeacherKind::none;
   if (!trains && labels.teachers.empty()) return;
-  labels.path.clear();  // where a run made them is its own business: the folder may have moved
   if (labels.kept > 0 && labels_are_there(request, ranks)) {
     labels.path = (request.run / kLabelFolder).string();
     return;
   }
+  if (request.resume) {
+    find_labels(request, ranks);
+    return;
+  }
+  // So that a run which is stopped in one of its stages can be resumed.
+  by_first_rank(ranks, [&] { return begin_folder(request), 0.0; });
   if (trains) labels.teachers = train_teachers(request, ranks);
   if (labels.kept > 0) labels.path = make_labels(request, ranks).string();
 }
@@ -93,6 +171,7 @@ void add_labels(TrainRequest& request, Ranks& ranks) {
 }  // namespace
 
 TrainResult train_with_stages(TrainRequest request, Ranks& ranks) {
+  if (!request.resume) check_stages(request, ranks);
   add_labels(request, ranks);
   if (!request.resume && has_pretraining(request.config)) {
     // What the training would refuse is refused before hours of pretraining.

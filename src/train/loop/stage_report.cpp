@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "eval/ensemble.h"
@@ -41,7 +43,9 @@ bool are_there(const std::vector<std::string>& teachers) {
 }
 
 /// Those that labels are made of, as one; null where there is one, or where no model answers so.
-std::unique_ptr<Scorer> as_one(const LabelOptions& labels, const Dataset& dataset) {
+std::unique_ptr<Scorer> as_one(const TrainRequest& request, const Dataset& dataset) {
+  LabelOptions labels = request.config.labels;
+  if (request.config.teachers.kind != TeacherKind::none) labels.teachers = label_teachers(request);
   if (labels.teachers.size() < 2 || !are_there(labels.teachers)) return nullptr;
   EnsembleOptions options;
   if (labels.mixing == Mixing::logit)
@@ -86,15 +90,22 @@ void report_stages(const TrainRequest& request, const TrainResult& student) {
     json["stages"].push_back({{"name", name}, {"value", value}});
     log_info("{:<24} valid {} {:.5f}", name, validator.metric(), value);
   };
+  // The training is done: a teacher that has become another is no reason to fail.
+  const auto measure = [&](const std::string& name, const auto& open) {
+    try {
+      if (const auto scorer = open()) add(name, validator.measure(*scorer));
+    } catch (const Error& error) {
+      if (error.code() == ExitCode::interrupted) throw;
+      log_warning("{} cannot be measured beside the student: {}", name, error.what());
+    }
+  };
+  const bool own = request.config.teachers.kind != TeacherKind::none;
   for (const std::string& name : teachers) {
-    const Member member = open_member(name, dataset);
-    const bool own = request.config.teachers.kind != TeacherKind::none;
-    add(own ? fmt::format("{}/{}", kTeacherFolder, fs::path(name).filename().string()) : name,
-        validator.measure(*member.scorer));
+    std::optional<Member> member;
+    measure(own ? fmt::format("{}/{}", kTeacherFolder, fs::path(name).filename().string()) : name,
+            [&] { return (member = open_member(name, dataset))->scorer.get(); });
   }
-  if (const auto ensemble = as_one(request.config.labels, dataset)) {
-    add("teachers as one", validator.measure(*ensemble));
-  }
+  measure("teachers as one", [&] { return as_one(request, dataset); });
   add("student", student.best_value);
   write_file_atomically(request.run / kStageReport, json.dump(2) + "\n");
 }

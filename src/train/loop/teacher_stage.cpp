@@ -66,7 +66,6 @@ RunConfig teacher_config(const RunConfig& student, int64_t number) {
 
 std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& ranks) {
   std::vector<std::string> folders;
-  if (!request.resume) by_first_rank(ranks, [&] { return begin_folder(request), 0.0; });
   for (int64_t number = 1; number <= request.config.teachers.stages(); ++number) {
     TrainRequest stage = request;
     stage.run = request.run / kTeacherFolder / std::to_string(number);
@@ -81,16 +80,26 @@ std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& rank
     if (ranks.rank() == 0) lock.emplace(stage.run, "truenext train");
     log_info("teacher {} of {}", number, request.config.teachers.stages());
     const TrainResult result = train_with_stages(stage, ranks);
-    check_data(ranks.rank() > 0 || fs::exists(stage.run / kModelFileName),
-               "{}: the teacher has left no model, so there is nobody to learn from; set "
-               "train.epochs to at least 1",
-               stage.run.string());
+    check_data(
+        ranks.rank() > 0 || fs::exists(stage.run / kModelFileName),
+        "{0}: the teacher has left no model, so there is nobody to learn from; remove {0} to "
+        "train it again",
+        stage.run.string());
     if (ranks.rank() == 0 && !result.valid_metric.empty()) {
       log_info("teacher {}: valid {} {:.5f} at epoch {}", number, result.valid_metric,
                result.best_value, result.best_epoch);
     }
-    if (tied && !request.config.teachers.with_auxiliary) folders.clear();
     folders.push_back(stage.run.string());
+  }
+  return label_teachers(request);
+}
+
+std::vector<std::string> label_teachers(const TrainRequest& request) {
+  const TeacherOptions& teachers = request.config.teachers;
+  const bool main_alone = teachers.kind == TeacherKind::training && !teachers.with_auxiliary;
+  std::vector<std::string> folders;
+  for (int64_t number = main_alone ? 2 : 1; number <= teachers.stages(); ++number) {
+    folders.push_back((request.run / kTeacherFolder / std::to_string(number)).string());
   }
   return folders;
 }

@@ -19,8 +19,11 @@ inline constexpr const char* kTeacherFolder = "teachers";
 /// the users or a tie to the teacher before it.
 RunConfig teacher_config(const RunConfig& student, int64_t number);
 
+/// Folders of the teachers of a run that are asked for labels.
+std::vector<std::string> label_teachers(const TrainRequest& request);
+
 /// Trains the teachers of the run of `request`, each a run in `request.run`/teachers, and returns
-/// the folders of those that are asked for labels. A teacher that is there with the same
+/// label_teachers(). A teacher that is there with the same
 /// configuration and data is gone on with or, when it is finished, used as it is; any other is
 /// replaced. All `ranks` make this call.
 std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& ranks);

@@ -41,10 +41,6 @@ std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, Trainin
               "--device {}: pretraining runs on the CPU; leave --device out, or pretrain as a "
               "stage (pretrain.epochs), after which the training goes to the device",
               request.device);
-  check_usage(!parts.labels.source,
-              "--device {}: soft labels are mixed into the target on the CPU only; leave --device "
-              "out, or objective.label_share at 0",
-              request.device);
   return devices().engine(request.device, parts, request.config.train);
 }
 
@@ -95,20 +91,36 @@ void Trainer::open_run() {
     if (request_.pretrained.empty()) {
       std::filesystem::remove_all(request_.run / kPretrainingFolder);
     }
-    if (config_.labels.teachers.empty()) std::filesystem::remove_all(request_.run / kLabelFolder);
-    if (config_.teachers.kind == TeacherKind::none) {
-      std::filesystem::remove_all(request_.run / kTeacherFolder);
-    }
+    remove_unless_read(kLabelFolder);
+    remove_unless_read(kTeacherFolder);
   }
   make_folder(checkpoints);
   config_.data.from_run = way_from_run(request_.run, config_.data.path);
-  write_file_atomically(request_.run / "config.toml", config_text(config_));
+  RunConfig written = config_;
+  const bool trains = config_.teachers.kind != TeacherKind::none;
+  // What a run makes for itself is where the run is.
+  if (trains || !config_.labels.teachers.empty()) written.labels.path.clear();
+  if (trains) written.labels.teachers.clear();
+  write_file_atomically(request_.run / "config.toml", config_text(written));
   log_ = std::make_unique<RunLog>(request_.run, !request_.resume);
   if (request_.resume) {
     log_->rewind(state_);
   } else {
     log_->remember(state_);
   }
+}
+
+void Trainer::remove_unless_read(const char* name) const {
+  const std::filesystem::path folder = std::filesystem::weakly_canonical(request_.run / name);
+  std::vector<std::string> read = config_.labels.teachers;
+  read.insert(read.end(), {config_.labels.path, config_.train.init_from});
+  for (const std::string& path : read) {
+    if (path.empty()) continue;
+    const std::filesystem::path way =
+        std::filesystem::weakly_canonical(path).lexically_relative(folder);
+    if (!way.empty() && *way.begin() != "..") return;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 bool Trainer::out_of_patience() const {

@@ -36,6 +36,8 @@ class Trainer {
 
  private:
   void begin();
+  /// Removes a folder of stages of the run before, unless this one reads something in it.
+  void remove_unless_read(const char* name) const;
   void open_run();
   void run_epoch();
   void after_step(double loss, const Batch& batch);
