@@ -22,7 +22,8 @@ namespace {
 
 struct LabelArguments {
   std::vector<std::string> teachers;
-  std::string data, out, mixing = "probability", weights;
+  std::string data, out, mixing = "probability";
+  std::vector<double> weights;
   double temperature = 3;
   int64_t kept = 100, newest = 0;
   bool overwrite = false;
@@ -42,7 +43,7 @@ void run_label(const LabelArguments& arguments, const Globals& globals) {
   LabelRule rule;
   rule.mixing.mixing = options.mixing;
   rule.mixing.temperature = arguments.temperature;
-  rule.mixing.weights = parse_weights(arguments.weights, "--weights");
+  rule.mixing.weights = arguments.weights;
   rule.kept = arguments.kept;
   rule.newest = arguments.newest;
   const Dataset dataset = Dataset::open(arguments.data);
@@ -90,7 +91,11 @@ void add_label(Command& program, Globals& globals) {
       .show_default();
   verb.add_option("--temperature", arguments->temperature, "Of the softmax of a teacher's scores")
       .show_default();
-  verb.add_option("--weights", arguments->weights, "Of the teachers, e.g. 0.1,0.9; equal if empty");
+  verb.add_option("--weights", arguments->weights,
+                  "A weight for each teacher, e.g. 0.1,0.9 (default: equal)")
+      .separated_by(',')
+      .one_value()
+      .not_negative();
   verb.add_option("--kept", arguments->kept, "Most probable items of a label that are stored")
       .positive()
       .show_default();

@@ -62,16 +62,10 @@ void apply_presets(RunConfig& config, const PresetNames& names) {
               names.student.empty() ? "--teacher-preset" : "--student " + names.student,
               names.preset.empty() ? "no preset" : "--preset " + names.preset);
   if (names.preset.empty()) return;
-  if (!scheme) {
-    apply_preset(config, names.preset);
-    return;
-  }
-  const std::string student = names.student.empty() ? kUsualStudent : names.student;
-  check_usage(!is_scheme(student), "--student {}: want the preset of a model, e.g. {}", student,
-              kUsualStudent);
-  apply_preset(config, student);
+  check_usage(!is_scheme(names.student), "--student {}: want the preset of a model, e.g. {}",
+              names.student, kUsualStudent);
+  if (!names.student.empty()) apply_preset(config, names.student);
   apply_preset(config, names.preset);
-  config.preset = names.preset + " of " + student;
   check_usage(names.teachers.empty() || config.teachers.kind != TeacherKind::none,
               "--teacher-preset: no teachers are trained by --preset {}", names.preset);
   config.teachers.presets = names.teachers;

@@ -3,10 +3,32 @@
 
 #include <charconv>
 #include <cmath>
+#include <vector>
 
 #include "base/error.h"
 
 namespace truenext {
+namespace {
+
+/// "0.1,0.9" to numbers.
+std::vector<double> parse_weights(const std::string& text) {
+  std::vector<double> weights;
+  const char* next = text.data();
+  const char* end = next + text.size();
+  while (next < end) {
+    double weight = 0;
+    const auto [stop, error] = std::from_chars(next, end, weight);
+    check_usage(error == std::errc() && std::isfinite(weight) && weight >= 0 &&
+                    (stop == end || (*stop == ',' && stop + 1 < end)),
+                "labels.weights = \"{}\": want numbers of at least 0 between commas, e.g. 0.1,0.9",
+                text);
+    weights.push_back(weight);
+    next = stop == end ? end : stop + 1;
+  }
+  return weights;
+}
+
+}  // namespace
 
 void LabelOptions::list(OptionList& options) {
   options.add("path", path, "folder of soft labels, made by `truenext label`");
@@ -25,28 +47,11 @@ void LabelOptions::list(OptionList& options) {
       .at_least(0);
 }
 
-std::vector<double> parse_weights(const std::string& text, const std::string& where) {
-  std::vector<double> weights;
-  const char* next = text.data();
-  const char* end = next + text.size();
-  while (next < end) {
-    double weight = 0;
-    const auto [stop, error] = std::from_chars(next, end, weight);
-    check_usage(error == std::errc() && std::isfinite(weight) && weight >= 0 &&
-                    (stop == end || (*stop == ',' && stop + 1 < end)),
-                "{}: want numbers of at least 0 between commas, e.g. 0.1,0.9, not \"{}\"", where,
-                text);
-    weights.push_back(weight);
-    next = stop == end ? end : stop + 1;
-  }
-  return weights;
-}
-
 MixingOptions LabelOptions::mixing_options() const {
   MixingOptions options;
   options.mixing = mixing;
   options.temperature = temperature;
-  options.weights = parse_weights(weights, "labels.weights");
+  options.weights = parse_weights(weights);
   return options;
 }
 

@@ -26,7 +26,4 @@ struct LabelOptions {
   MixingOptions mixing_options() const;
 };
 
-/// "0.1,0.9" to numbers; `where` names the option in the usage Error.
-std::vector<double> parse_weights(const std::string& text, const std::string& where);
-
 }  // namespace truenext

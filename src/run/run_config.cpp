@@ -180,10 +180,10 @@ std::vector<std::string> compat_names() {
 }
 
 void apply_preset(RunConfig& config, const std::string& name) {
-  if (is_scheme(name) && config.preset.empty()) {
-    apply_preset(config, kUsualStudent);
+  if (is_scheme(name)) {  // on top of a student
+    if (config.preset.empty()) apply_preset(config, kUsualStudent);
     apply_listed(config, "", name, "--preset");
-    config.preset = fmt::format("{} of {}", name, kUsualStudent);
+    config.preset = fmt::format("{} of {}", name, config.preset);
     return;
   }
   apply_listed(config, "", name, "--preset");

@@ -64,16 +64,19 @@ void label_block(const Mixer& mixer, std::span<const Member> members, int64_t ke
   const int64_t rows = block.queries.histories.size();
   const int64_t items = members[0].scorer->num_items();
   const size_t size = static_cast<size_t>(rows * items);
-  std::vector<std::vector<float>> scores(members.size(), std::vector<float>(size));
+  thread_local std::vector<float> scores;  // megabytes, which every block would fetch anew
+  scores.resize(members.size() * size);
   for (size_t k = 0; k < members.size(); ++k) {
-    members[k].scorer->score(block.queries, 0, rows, scores[k].data());
+    members[k].scorer->score(block.queries, 0, rows, scores.data() + k * size);
   }
   std::vector<const float*> here(members.size());
   std::vector<double> weight(members.size()), log_sum(members.size());
   std::vector<float> row(static_cast<size_t>(items));
   Keeper keeper(kept);
   for (int64_t q = 0; q < rows; ++q) {
-    for (size_t k = 0; k < members.size(); ++k) here[k] = scores[k].data() + q * items;
+    for (size_t k = 0; k < members.size(); ++k) {
+      here[k] = scores.data() + k * size + static_cast<size_t>(q * items);
+    }
     mixer.survey(here, items, weight.data(), log_sum.data());
     mixer.probabilities(here, items, weight.data(), log_sum.data(), row.data());
     keeper.keep(row, block);

@@ -84,7 +84,7 @@ refuses 'a teacher that is not there' 2 'no such run folder' "$truenext" train -
 refuses 'labels and teachers' 1 'made already' "$truenext" train --preset sasrec-cce --data data --run bad \
   --labels labels --teacher teacher1
 refuses 'no labels' 2 'holds no soft labels' "$truenext" train --preset sasrec-cce --data data --run bad --labels data
-refuses 'weights' 1 'between commas' "$truenext" label teacher1 teacher2 --data data --out other --weights 0.2,x
+refuses 'weights' 1 '--weights' "$truenext" label teacher1 teacher2 --data data --out other --weights 0.2,x
 refuses 'too few weights' 1 'weight' "$truenext" label teacher1 teacher2 --data data --out other --weights 0.2
 refuses 'another folder is kept' 1 'exists' "$truenext" label teacher1 --data data --out labels
 finish

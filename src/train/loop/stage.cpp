@@ -95,13 +95,6 @@ void begin_folder(const TrainRequest& request) {
 
 namespace {
 
-/// Whose labels the student learns from: the teachers of the run, or those it names.
-int64_t label_members(const RunConfig& config) {
-  const TeacherOptions& teachers = config.teachers;
-  if (teachers.kind == TeacherKind::none) return std::ssize(config.labels.teachers);
-  return teachers.kind == TeacherKind::training && !teachers.with_auxiliary ? 1 : teachers.stages();
-}
-
 /// What any stage would refuse is refused before hours of the stages before it, and before anything
 /// that is in the folder is touched.
 void check_stages(const TrainRequest& request, Ranks& ranks) {
@@ -120,7 +113,7 @@ void check_stages(const TrainRequest& request, Ranks& ranks) {
               "out, or objective.label_share at 0",
               request.device);
   if (labels.path.empty()) {
-    (void)Mixer(labels.mixing_options(), label_members(config));
+    (void)Mixer(labels.mixing_options(), std::ssize(label_teachers(request)));
     check_usage(labels.kept > 0 || !config.objective.sampled(),
                 "labels.kept = 0: teachers that are asked in every step need objective.candidates "
                 "= \"full\", not \"{}\"; keep labels, e.g. labels.kept=100",
@@ -143,13 +136,6 @@ void check_stages(const TrainRequest& request, Ranks& ranks) {
   }
 }
 
-/// Labels by what is there of a run that goes on after its teachers: none is trained again.
-void find_labels(TrainRequest& request, Ranks& ranks) {
-  LabelOptions& labels = request.config.labels;
-  if (request.config.teachers.kind != TeacherKind::none) labels.teachers = label_teachers(request);
-  if (labels.kept > 0) labels.path = make_labels(request, ranks).string();
-}
-
 void add_labels(TrainRequest& request, Ranks& ranks) {
   LabelOptions& labels = request.config.labels;
   const bool trains = request.config.teachers.kind != TeacherKind::none;
@@ -158,13 +144,11 @@ void add_labels(TrainRequest& request, Ranks& ranks) {
     labels.path = (request.run / kLabelFolder).string();
     return;
   }
-  if (request.resume) {
-    find_labels(request, ranks);
-    return;
-  }
-  // So that a run which is stopped in one of its stages can be resumed.
-  by_first_rank(ranks, [&] { return begin_folder(request), 0.0; });
-  if (trains) labels.teachers = train_teachers(request, ranks);
+  // A run that is stopped in one of its stages can be resumed. One that goes on after them trains
+  // no teacher again.
+  if (!request.resume) by_first_rank(ranks, [&] { return begin_folder(request), 0.0; });
+  if (trains)
+    labels.teachers = request.resume ? label_teachers(request) : train_teachers(request, ranks);
   if (labels.kept > 0) labels.path = make_labels(request, ranks).string();
 }
 

@@ -30,7 +30,7 @@ std::vector<std::string> teachers_of(const TrainRequest& request) {
   if (teachers.kind == TeacherKind::none) return request.config.labels.teachers;
   std::vector<std::string> folders;
   for (int64_t number = 1; number <= teachers.stages(); ++number) {
-    folders.push_back((request.run / kTeacherFolder / std::to_string(number)).string());
+    folders.push_back(teacher_folder(request.run, number));
   }
   return folders;
 }
@@ -44,9 +44,9 @@ bool are_there(const std::vector<std::string>& teachers) {
 
 /// Those that labels are made of, as one; null where there is one, or where no model answers so.
 std::unique_ptr<Scorer> as_one(const TrainRequest& request, const Dataset& dataset) {
-  LabelOptions labels = request.config.labels;
-  if (request.config.teachers.kind != TeacherKind::none) labels.teachers = label_teachers(request);
-  if (labels.teachers.size() < 2 || !are_there(labels.teachers)) return nullptr;
+  const LabelOptions& labels = request.config.labels;
+  const std::vector<std::string> asked = label_teachers(request);
+  if (asked.size() < 2 || !are_there(asked)) return nullptr;
   EnsembleOptions options;
   if (labels.mixing == Mixing::logit)
     options.rule = EnsembleRule::mean_logit;
@@ -72,7 +72,7 @@ std::unique_ptr<Scorer> as_one(const TrainRequest& request, const Dataset& datas
     std::vector<Member> members_;
     std::unique_ptr<Scorer> together_;
   };
-  return std::make_unique<Together>(open_members(labels.teachers, dataset), options);
+  return std::make_unique<Together>(open_members(asked, dataset), options);
 }
 
 }  // namespace

@@ -21,9 +21,10 @@ constexpr int64_t kSeedStep = 1000;
 RunConfig base_config(const RunConfig& student, int64_t number) {
   const TeacherOptions& teachers = student.teachers;
   if (teachers.presets.empty()) return student;
-  check_usage(std::ssize(teachers.presets) == 1 || std::ssize(teachers.presets) == teachers.count,
-              "teachers.presets: {} for {} teachers; want one for all or one each",
-              teachers.presets.size(), teachers.count);
+  check_usage(
+      std::ssize(teachers.presets) == 1 || std::ssize(teachers.presets) == teachers.stages(),
+      "teachers.presets: {} for {} teachers; want one for all or one each", teachers.presets.size(),
+      teachers.stages());
   RunConfig config;
   const bool all = teachers.presets.size() == 1;
   apply_preset(config, teachers.presets[static_cast<size_t>(all ? 0 : number - 1)]);
@@ -68,7 +69,7 @@ std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& rank
   std::vector<std::string> folders;
   for (int64_t number = 1; number <= request.config.teachers.stages(); ++number) {
     TrainRequest stage = request;
-    stage.run = request.run / kTeacherFolder / std::to_string(number);
+    stage.run = teacher_folder(request.run, number);
     stage.stage_of = request.stage_of.empty() ? request.run : request.stage_of;
     stage.config = teacher_config(request.config, number);
     const bool tied = stage.config.objective.uses_labels();
@@ -94,12 +95,17 @@ std::vector<std::string> train_teachers(const TrainRequest& request, Ranks& rank
   return label_teachers(request);
 }
 
+std::string teacher_folder(const fs::path& run, int64_t number) {
+  return (run / kTeacherFolder / std::to_string(number)).string();
+}
+
 std::vector<std::string> label_teachers(const TrainRequest& request) {
   const TeacherOptions& teachers = request.config.teachers;
+  if (teachers.kind == TeacherKind::none) return request.config.labels.teachers;
   const bool main_alone = teachers.kind == TeacherKind::training && !teachers.with_auxiliary;
   std::vector<std::string> folders;
   for (int64_t number = main_alone ? 2 : 1; number <= teachers.stages(); ++number) {
-    folders.push_back((request.run / kTeacherFolder / std::to_string(number)).string());
+    folders.push_back(teacher_folder(request.run, number));
   }
   return folders;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ inline constexpr const char* kTeacherFolder = "teachers";
 /// the users or a tie to the teacher before it.
 RunConfig teacher_config(const RunConfig& student, int64_t number);
 
-/// Folders of the teachers of a run that are asked for labels.
+std::string teacher_folder(const std::filesystem::path& run, int64_t number);
+
+/// Who is asked for the labels of a run: of its own teachers those that are, else those it names.
 std::vector<std::string> label_teachers(const TrainRequest& request);
 
 /// Trains the teachers of the run of `request`, each a run in `request.run`/teachers, and returns
