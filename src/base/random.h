@@ -28,6 +28,7 @@ enum class Purpose : uint32_t {
   input_drop = 17,
   pretext = 18,
   noise = 19,
+  event_sample = 20,
 };
 
 /// Philox4x32-10 (Salmon et al., SC 2011): counter-based, so a draw depends only on its key and

@@ -27,6 +27,10 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     : dataset_(dataset), options_(options), relevance_(options.future) {
   if (options.pretext) pretext_.emplace(dataset, *options.pretext, options.seed);
   const bool prefixes = options.examples == Examples::prefixes;
+  check_usage(options.event_share == 1 || !options.pretext,
+              "train.event_share = {}: a pretraining compares segments of whole histories; want 1",
+              options.event_share);
+  if (options.event_share < 1) draw_events();
   const bool all = prefixes || options.target_positions != TargetPositions::last;
   prefixes_.push_back(0);
   users_ = chosen_users();
@@ -64,10 +68,37 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
   start_epoch(0);
 }
 
+void Batcher::draw_events() {
+  const PhiloxKey key = random_key(options_.user_sample, Purpose::event_sample);
+  std::vector<int32_t> kept;
+  for (int64_t user = 0; user < dataset_.num_users(); ++user) {
+    RandomStream random(key, static_cast<uint64_t>(user));
+    const std::span<const int32_t> history = dataset_.histories().row(user);
+    kept.clear();
+    for (int64_t i = 0; i < dataset_.splits()[user].train_end; ++i) {
+      if (random.uniform() >= options_.event_share) continue;
+      kept.push_back(history[i]);
+      places_.push_back(static_cast<int32_t>(i));
+    }
+    sampled_.add_row(kept);
+  }
+}
+
+std::span<const int32_t> Batcher::training_part(int32_t user) const {
+  if (options_.event_share < 1) return sampled_.row(user);
+  const auto end = static_cast<size_t>(dataset_.splits()[user].train_end);
+  return dataset_.histories().row(user).first(end);
+}
+
+int64_t Batcher::place_in_history(int32_t user, int64_t place) const {
+  return options_.event_share < 1 ? places_[sampled_.offsets[user] + place] : place;
+}
+
 std::vector<int32_t> Batcher::chosen_users() const {
   std::vector<int32_t> users;
   for (int64_t user = 0; user < dataset_.num_users(); ++user) {
-    if (dataset_.splits()[user].train_end >= 2) users.push_back(static_cast<int32_t>(user));
+    const auto number = static_cast<int32_t>(user);
+    if (train_end(number) >= 2) users.push_back(number);
   }
   if (options_.user_share == 1) return users;
   std::vector<uint32_t> order(users.size());
@@ -164,23 +195,23 @@ void Batcher::share_pool(Batch& batch) {
 }
 
 int64_t Batcher::window(int32_t user) const {
-  const int64_t inputs = dataset_.splits()[user].train_end - (newest_is_input() ? 0 : 1);
+  const int64_t inputs = train_end(user) - (newest_is_input() ? 0 : 1);
   return std::min(inputs, options_.max_length);
 }
 
 int64_t Batcher::window_end(int32_t user) const {
-  const int64_t train_end = dataset_.splits()[user].train_end;
-  const int64_t inputs = train_end - (newest_is_input() ? 0 : 1);
+  const int64_t end = train_end(user);
+  const int64_t inputs = end - (newest_is_input() ? 0 : 1);
   const int64_t room = inputs - window(user);  // places to which the window could move back
-  if (options_.window == TrainingWindow::newest || room == 0) return train_end;
+  if (options_.window == TrainingWindow::newest || room == 0) return end;
   RandomStream random(
       random_key(options_.seed, Purpose::training_window, static_cast<uint64_t>(epoch_)),
       static_cast<uint64_t>(user));
-  return train_end - static_cast<int64_t>(random.below(static_cast<uint32_t>(room + 1)));
+  return end - static_cast<int64_t>(random.below(static_cast<uint32_t>(room + 1)));
 }
 
 void Batcher::append(const Example& example, uint64_t stream, Tile& tile) const {
-  const std::span<const int32_t> history = dataset_.histories().row(example.user);
+  const std::span<const int32_t> history = training_part(example.user);
   const int64_t end = example.end - (newest_is_input() ? 0 : 1);
   if (pretext_) {
     pretext_->append(history.subspan(end - example.length, example.length), stream, epoch_, tile);
@@ -217,17 +248,18 @@ bool Batcher::is_trained(const Example& example, int64_t i, const Tile& tile) co
 }
 
 void Batcher::append_targets(const Example& example, Tile& tile) const {
-  const std::span<const int32_t> history = dataset_.histories().row(example.user);
-  const int64_t train_end = dataset_.splits()[example.user].train_end;
+  const std::span<const int32_t> history = training_part(example.user);
   const int64_t first_row = tile.tokens() - example.length;
   for (int64_t i = 0; i < example.length; ++i) {
     if (!is_trained(example, i, tile)) continue;
     // A window that ends early still looks ahead: its targets stay inside the training part.
     // Of masked positions the target is the input itself.
     const int64_t next = example.end - example.length + i;
-    const int64_t available = std::min(relevance_.future_items(), train_end - next);
+    const int64_t available = std::min(relevance_.future_items(), std::ssize(history) - next);
     tile.targets.rows.push_back(static_cast<int32_t>(first_row + i));
-    if (options_.with_places) tile.targets.places.push_back({example.user, next});
+    if (options_.with_places) {
+      tile.targets.places.push_back({example.user, place_in_history(example.user, next)});
+    }
     append_query(history.subspan(next, available), relevance_.of(available), tile.targets);
   }
 }
@@ -252,8 +284,7 @@ void Batcher::append_query(std::span<const int32_t> items, std::span<const float
 }
 
 std::vector<int32_t> Batcher::training_items(int32_t user) const {
-  const auto items =
-      dataset_.histories().row(user).first(static_cast<size_t>(dataset_.splits()[user].train_end));
+  const std::span<const int32_t> items = training_part(user);
   std::vector<int32_t> sorted(items.begin(), items.end());
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());

@@ -137,7 +137,8 @@ struct BatchOptions {
   TrainingWindow window = TrainingWindow::newest;
   UserOrder users = UserOrder::shuffled;
   double user_share = 1;     ///< of the users that could be trained on, rounded down
-  uint64_t user_sample = 0;  ///< seed of which
+  double event_share = 1;    ///< chance of each event of a training part to be there
+  uint64_t user_sample = 0;  ///< seed of which users, and of which events
   Examples examples = Examples::sequences;
   /// Examples are made for pretraining: every prefix, its newest item included.
   std::optional<PretextOptions> pretext{};
@@ -188,6 +189,13 @@ class Batcher {
   bool is_trained(const Example& example, int64_t i, const Tile& tile) const;
   void append_query(std::span<const int32_t> items, std::span<const float> weights,
                     Targets& targets) const;
+  /// Draws the events of every training part that are there.
+  void draw_events();
+  /// A user's training part, or the sample of it.
+  std::span<const int32_t> training_part(int32_t user) const;
+  int64_t train_end(int32_t user) const { return static_cast<int64_t>(training_part(user).size()); }
+  /// How many events of the whole training part precede event `place` of training_part().
+  int64_t place_in_history(int32_t user, int64_t place) const;
   /// Users that have something to train on, or the sample of them, ascending.
   std::vector<int32_t> chosen_users() const;
   std::vector<int32_t> training_items(int32_t user) const;  ///< distinct, ascending
@@ -208,6 +216,8 @@ class Batcher {
   BatchOptions options_;
   RelevanceWeights relevance_;
   std::optional<PretextSampler> pretext_;
+  Jagged<int32_t> sampled_;      ///< with event_share: the events that are there, by user
+  std::vector<int32_t> places_;  ///< of each, its number in the whole training part
   std::vector<int32_t> users_;
   std::vector<int64_t> prefixes_;  ///< [users + 1]: those of the users before, where examples are
   std::vector<uint32_t> order_;    ///< of examples

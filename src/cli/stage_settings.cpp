@@ -40,7 +40,8 @@ bool is_of_the_run(const std::string& key) {
 
 /// What a teacher has from its place in the run.
 bool is_given_to_teachers(const std::string& key) {
-  return is_of_the_run(key) || key == "train.seed" || key.starts_with("train.user_");
+  return is_of_the_run(key) || key == "train.seed" || key.starts_with("train.user_") ||
+         key == "train.event_share" || key == "objective.observation";
 }
 
 }  // namespace

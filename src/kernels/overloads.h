@@ -53,6 +53,9 @@ inline void dropout_rows(const Dropout& dropout, int64_t rows, int64_t dim, cons
                          const int32_t* row_numbers, double* x) {
   reference::dropout_rows(dropout, rows, dim, streams, row_numbers, x);
 }
+inline void exp_shifted(int64_t n, double shift, double* values) {
+  reference::exp_shifted(n, shift, values);
+}
 inline void scale(int64_t n, double factor, double* values) {
   reference::scale(n, factor, values);
 }

@@ -34,13 +34,15 @@ bool CatalogueLoss<T>::pays(int64_t num_items, int64_t dim) {
 
 template <typename T>
 CatalogueLoss<T>::CatalogueLoss(const Criterion& criterion, std::span<const T> table, int64_t dim,
-                                int64_t divisor, std::span<Part> parts, LabelUse use)
+                                int64_t divisor, std::span<Part> parts, LabelUse use,
+                                double temperature)
     : criterion_(criterion),
       table_(table),
       dim_(dim),
       num_items_(static_cast<int64_t>(table.size()) / dim),
       share_(1.0 / static_cast<double>(divisor)),
       use_(use),
+      temperature_(temperature),
       parts_(parts) {
   int64_t queries = 0;
   for (size_t p = 0; p < parts.size(); ++p) {
@@ -134,15 +136,28 @@ double CatalogueLoss<T>::finish(const Block& block, T* grads) const {
 }
 
 template <typename T>
-void CatalogueLoss<T>::run_rows(int64_t unit) {
-  Block& block = blocks_[unit];
-  const Part& part = parts_[block.part];
-  const int64_t count = block.end - block.begin;
+ObjectiveInput<T> CatalogueLoss<T>::input_of(const Part& part) const {
   ObjectiveInput<T> input;
   input.states = part.states;
   input.by_query = part.by_query;
   input.dim = dim_;
   input.tile = part.tile;
+  input.temperature = temperature_;
+  return input;
+}
+
+template <typename T>
+void CatalogueLoss<T>::add_to_states(int64_t part, int64_t begin, int64_t end,
+                                     const T* grads) const {
+  scatter_states(input_of(parts_[part]), begin, end, grads, parts_[part].state_grad);
+}
+
+template <typename T>
+void CatalogueLoss<T>::run_rows(int64_t unit) {
+  Block& block = blocks_[unit];
+  const Part& part = parts_[block.part];
+  const int64_t count = block.end - block.begin;
+  const ObjectiveInput<T> input = input_of(part);
   gather_states(input, block.begin, block.end, queries_[block.part] + block.begin * dim_);
   T* scores = piece_of_scores<T>();
   T* grads = kernels::scratch<T>(kernels::Scratch::objective_gradients, count * dim_);

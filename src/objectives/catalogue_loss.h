@@ -12,6 +12,7 @@
 #include "objectives/label_divergence.h"
 #include "objectives/label_means.h"
 #include "objectives/labels.h"
+#include "objectives/objective_input.h"
 
 namespace truenext {
 
@@ -39,7 +40,7 @@ class CatalogueLoss {
   /// `table` [num_items, dim]. The criterion's rows may be shown in pieces. With soft
   /// labels the criterion is a softmax.
   CatalogueLoss(const Criterion& criterion, std::span<const T> table, int64_t dim, int64_t divisor,
-                std::span<Part> parts, LabelUse use = {});
+                std::span<Part> parts, LabelUse use = {}, double temperature = 1);
 
   /// Whether the table is so large that this is worth while.
   static bool pays(int64_t num_items, int64_t dim);
@@ -55,6 +56,20 @@ class CatalogueLoss {
   int64_t item_units() const;
   void run_items(int64_t unit, T* table_grad) const;
 
+  // For a further term over the same rows of scores, whose softmax row() gives once run_rows() is
+  // through.
+  std::span<Part> parts() const { return parts_; }
+  std::span<const T> table() const { return table_; }
+  int64_t dim() const { return dim_; }
+  double share() const { return share_; }  ///< 1 / divisor
+  /// States of a part's queries, [queries, dim], divided by the temperature.
+  const T* states(int64_t part) const { return queries_[static_cast<size_t>(part)]; }
+  const WholeRow& row(int64_t part, int64_t query) const {
+    return rows_[static_cast<size_t>(part)][static_cast<size_t>(query)];
+  }
+  /// Adds gradients [end - begin, dim] by what states() gives of the queries begin .. end - 1.
+  void add_to_states(int64_t part, int64_t begin, int64_t end, const T* grads) const;
+
  private:
   /// Queries begin .. end - 1 of a part.
   struct Block {
@@ -67,6 +82,7 @@ class CatalogueLoss {
   };
 
   int64_t queries_of(int64_t part) const { return parts_[part].tile->targets.size(); }
+  ObjectiveInput<T> input_of(const Part& part) const;
   void score(const Block& block, Range range, T* scores) const;
   /// One query's scores of a range become gradients; returns their share of the loss.
   double apply(int64_t part, int64_t query, Range range, T* scores) const;
@@ -89,6 +105,7 @@ class CatalogueLoss {
   int64_t dim_, num_items_;
   double share_;
   LabelUse use_;
+  double temperature_;
   std::span<Part> parts_;
   std::vector<Block> blocks_;
   std::vector<std::vector<WholeRow>> rows_;  ///< by part and query

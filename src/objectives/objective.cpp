@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <vector>
 
 #include "base/error.h"
@@ -45,7 +46,7 @@ Objective::Objective(const ObjectiveOptions& options, int64_t num_items,
 
 bool Objective::over_ranges(int64_t dim) const {
   return options_.candidates == CandidateSet::full && !criterion_->needs_whole_rows() &&
-         (labels_ || CatalogueLoss<float>::pays(num_items_, dim));
+         (labels_ || options_.observation > 0 || CatalogueLoss<float>::pays(num_items_, dim));
 }
 
 void Objective::learn_from(const LabelSource& labels) {
@@ -76,7 +77,7 @@ double labelled_tile(const Objective& objective, const ObjectiveInput<T>& input,
   parts[0] = {input.tile, input.by_query, input.states, state_grad, labels.get()};
   const auto numbers = static_cast<size_t>(objective.num_items() * input.dim);
   Loss loss(objective.criterion(), {input.table, numbers}, input.dim, input.divisor, parts,
-            objective.options().label_use());
+            objective.options().label_use(), input.temperature);
   for (int64_t unit = 0; unit < loss.row_units(); ++unit) loss.run_rows(unit);
   loss.collect_losses();
   T* rows = table_grad.make_dense().data();
@@ -89,6 +90,7 @@ double labelled_tile(const Objective& objective, const ObjectiveInput<T>& input,
 template <typename T>
 double Objective::evaluate(const ObjectiveInput<T>& input, T* state_grad,
                            TableGradient<T>& table_grad) const {
+  assert(options_.observation == 0);  // made for all tiles together (PhasedSum)
   std::fill_n(state_grad, input.rows() * input.dim, T(0));
   if (input.tile->targets.size() == 0) return 0;
   if (options_.candidates == CandidateSet::full) {

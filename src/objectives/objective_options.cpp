@@ -119,6 +119,16 @@ void ObjectiveOptions::list(OptionList& options) {
       .add("label_reverse", label_reverse,
            "weight of KL(model || soft label) beside the rest, full catalogue only; 0 = none")
       .at_least(0);
+  options
+      .add(
+          "observation", observation,
+          "weight of CSRec's observation term beside the rest, full catalogue only: how items come "
+          "to be observed when others are meant is learned in two tables of training; 0 = none")
+      .at_least(0);
+  options
+      .add("temperature", temperature,
+           "scores are divided by it in training and not in use, as published of CSRec's teachers")
+      .range(1e-3, 1e3);
   options.add("gbce_t", gbce_t, "t of gBCE: 0 is plain BCE, 1 is fully calibrated")
       .range(0, 1)
       .only_with(kCriterion, {"gbce"});
@@ -160,6 +170,19 @@ void ObjectiveOptions::check() const {
               "objective.label_share = {}: buckets leave out most of what a label is about; use "
               "candidates = \"full\", or sampled ones",
               label_share);
+  check_usage(observation == 0 || (criterion == "softmax" && candidates == CandidateSet::full),
+              "objective.observation = {}: a mean over the model's distribution over the catalogue "
+              "needs criterion = \"softmax\" with candidates = \"full\"",
+              observation);
+  check_usage(
+      observation == 0 || future.future_items == 1,
+      "objective.observation = {}: what is observed is one item, but objective.future_items "
+      "= {}; want 1",
+      observation, future.future_items);
+  check_usage(temperature == 1 || compat == PublishedError::none,
+              "objective.temperature = {}: objective.compat = \"{}\" repeats a loss of undivided "
+              "scores; want 1",
+              temperature, word_of(compat));
   check_usage(gbce_form == GbceForm::direct || criterion == "gbce",
               "objective.gbce_form = \"{}\" needs criterion = \"gbce\"", word_of(gbce_form));
   check_usage(!log_q || criterion == "softmax",
@@ -185,6 +208,8 @@ std::string ObjectiveOptions::describe() const {
       fmt::format("{}, {}, {}", criterion_text(*this), candidates_text(*this), targets_text(*this));
   if (label_share > 0) text += fmt::format(", {:g} of the target by soft labels", label_share);
   if (label_reverse > 0) text += fmt::format(", {:g} KL(model || soft label)", label_reverse);
+  if (observation > 0) text += fmt::format(", {:g} observation term", observation);
+  if (temperature != 1) text += fmt::format(", scores divided by {:g}", temperature);
   if (reduction != LossMean::positions) text += ", mean over targets";
   if (compat != PublishedError::none) text += fmt::format(", published {}", word_of(compat));
   return text;

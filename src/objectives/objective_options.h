@@ -82,6 +82,11 @@ struct ObjectiveOptions {
   double label_share = 0;
   /// Times KL(model || label), beside; as CSRec's training-level teacher is tied to another one.
   double label_reverse = 0;
+  /// Times the observation term of CSRec's training-level teacher (objectives/observation.h).
+  double observation = 0;
+  /// Scores are divided by it while training, and in training only: so are CSRec's teachers made in
+  /// one of its two routes (csrec.md, trap 5.3).
+  double temperature = 1;
 
   std::string criterion = "gbce";
   double gbce_t = 0.75;

@@ -5,18 +5,22 @@
 #include <cstdint>
 
 #include "kernels/overloads.h"
-#include "objectives/objective.h"
+#include "objectives/criterion.h"
+#include "objectives/objective_input.h"
 
 // What sampled and full candidates share: states of a tile's queries, and one row of scores.
 namespace truenext {
 
-/// States of the queries [begin, end) side by side, and the way back for their gradients.
+/// States of the queries [begin, end) side by side, divided by the temperature (and with them their
+/// scores), and the way back for their gradients.
 template <typename T>
 void gather_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, T* out) {
   for (int64_t q = begin; q < end; ++q) {
     std::copy_n(input.states + input.row_of(q) * input.dim, input.dim,
                 out + (q - begin) * input.dim);
   }
+  if (input.temperature == 1) return;
+  kernels::scale((end - begin) * input.dim, static_cast<T>(1 / input.temperature), out);
 }
 
 template <typename T>
@@ -24,7 +28,8 @@ void scatter_states(const ObjectiveInput<T>& input, int64_t begin, int64_t end, 
                     T* state_grad) {
   for (int64_t q = begin; q < end; ++q) {
     T* to = state_grad + input.row_of(q) * input.dim;
-    for (int64_t c = 0; c < input.dim; ++c) to[c] += grad[(q - begin) * input.dim + c];
+    const T* from = grad + (q - begin) * input.dim;
+    kernels::axpy(input.dim, static_cast<T>(1 / input.temperature), from, to);
   }
 }
 

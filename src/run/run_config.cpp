@@ -45,7 +45,14 @@ void TrainOptions::list(OptionList& options) {
       .add("user_share", user_share,
            "share of the users whose training part is trained on; all are validated")
       .range(0.01, 1);
-  options.add("user_sample", user_sample, "seed of which users those are, not train.seed")
+  options
+      .add("event_share", event_share,
+           "chance of every event of a training part to be trained on; the others are left out of "
+           "histories and targets")
+      .range(0.01, 1);
+  options
+      .add("user_sample", user_sample,
+           "seed of which users and events those are, which is not train.seed")
       .at_least(0);
   options.add("window", window,
               "part of a history longer than model.max_length: the newest items, or a random "

@@ -79,7 +79,8 @@ struct TrainOptions {
   Examples examples = Examples::sequences;
   double input_drop = 0;    ///< share of inputs that are hidden
   double user_share = 1;    ///< of the users that are trained on
-  int64_t user_sample = 0;  ///< seed of which
+  double event_share = 1;   ///< of the events of every training part that are trained on
+  int64_t user_sample = 0;  ///< seed of which users, and of which events
   int64_t tile_tokens = 0;
   TableOptimizer table_optimizer = TableOptimizer::adam;
   double learning_rate = 1e-3;

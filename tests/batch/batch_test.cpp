@@ -51,6 +51,54 @@ TEST_F(Batching, AWindowIsTheNewestTrainingItemsAndTargetsAreTheNextOnes) {
   EXPECT_EQ(batch.positions, 3);
 }
 
+// Every event of a sample is one of the user's own, in order, the same in every epoch, and a
+// target's place is that in the whole history, held-out items never among them.
+TEST_F(Batching, ASampleOfEventsIsAnOrderedPartOfEveryTrainingPart) {
+  std::string pairs;
+  for (int user = 0; user < 40; ++user) {
+    std::vector<int> items;
+    for (int i = 0; i < 22; ++i) items.push_back(1 + (user * 7 + i * 3) % 50);
+    pairs += line("u" + std::to_string(user), items);
+  }
+  const Dataset data = dataset_of(pairs, folder_);
+  BatchOptions options;
+  options.event_share = 0.7;
+  options.user_sample = 5;
+  options.with_places = true;
+  options.batch_size = 40;
+  Batcher batcher(data, options);
+  Batch batch = batcher.make(0);
+  int64_t events = 0;
+  for (const Tile& tile : batch.tiles) {
+    for (size_t s = 0, query = 0; s < tile.streams.size(); ++s) {
+      const auto user = static_cast<int64_t>(tile.streams[s]);
+      const auto history = data.histories().row(user);
+      const auto inputs = tile.sequences.row(s);
+      events += std::ssize(inputs) + 1;
+      int64_t before = -1;
+      for (size_t i = 0; i < inputs.size(); ++i, ++query) {
+        const HistoryPlace place = tile.targets.places[query];
+        EXPECT_EQ(place.user, user);
+        EXPECT_GT(place.end, before);
+        EXPECT_LT(place.end, data.splits()[user].train_end);
+        EXPECT_EQ(history[place.end], tile.targets.positives(query)[0]);
+        if (i > 0) EXPECT_EQ(history[before], inputs[i]);
+        before = place.end;
+      }
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(events) / (40 * 20), 0.7, 0.06);
+  const auto sorted = [](std::vector<int32_t> items) {
+    std::ranges::sort(items);
+    return items;
+  };
+  const std::vector<int32_t> first = sorted(all_items(batch));
+  batcher.start_epoch(1);
+  EXPECT_EQ(sorted(all_items(batcher.make(0))), first);
+  options.user_sample = 6;
+  EXPECT_NE(sorted(all_items(Batcher(data, options).make(0))), first);
+}
+
 TEST_F(Batching, LastPositionsTrainOneTargetPerUser) {
   const Dataset data = dataset_of(line("a", {1, 2, 3, 4, 5, 6}) + line("b", {3, 1, 2, 5}), folder_);
   BatchOptions options;

@@ -108,6 +108,28 @@ INSTANTIATE_TEST_SUITE_P(All, EveryObjective,
                                                           CandidateSet::uniform),
                                           testing::Values(12, 400)));
 
+TEST_P(EveryObjective, TemperatureDividesScores) {
+  const auto& [criterion, candidates, items] = GetParam();
+  SmallProblem problem(items);
+  const Objective plain(options(criterion, candidates), items);
+  ObjectiveInput<double> input;
+  input.table = problem.table.data();
+  input.dim = kDim;
+  input.tile = &problem.tile;
+  input.divisor = 5;
+  std::vector<double> divided = problem.states, expected(divided.size()), grad(divided.size());
+  for (double& value : divided) value /= 4;
+  TableGradient<double> expected_table(items, kDim), table(items, kDim);
+  input.states = divided.data();
+  const double loss = plain.evaluate(input, expected.data(), expected_table);
+  input.states = problem.states.data();
+  input.temperature = 4;
+  EXPECT_NEAR(plain.evaluate(input, grad.data(), table), loss, 1e-14);
+  for (size_t i = 0; i < grad.size(); ++i) EXPECT_NEAR(4 * grad[i], expected[i], 1e-14);
+  const auto rows = table.make_dense(), expected_rows = expected_table.make_dense();
+  for (size_t i = 0; i < rows.size(); ++i) EXPECT_NEAR(rows[i], expected_rows[i], 1e-14);
+}
+
 /// A tile of two sequences whose loss with the full catalogue is made both ways.
 template <typename T>
 struct FullProblem {

@@ -34,10 +34,11 @@ RunConfig base_config(const RunConfig& student, int64_t number) {
 }
 
 /// CE + alpha KL(f || g) + (1 - alpha) KL(g || f), divided by 2 - alpha, so that the weights of the
-/// target sum to 1 (csrec.md 1.6; the observation term is left out).
+/// target sum to 1 (csrec.md 1.6).
 void tie(const TeacherOptions& teachers, RunConfig& config) {
   config.objective.label_share = (1 - teachers.alpha) / (2 - teachers.alpha);
   config.objective.label_reverse = teachers.alpha / (2 - teachers.alpha);
+  config.objective.observation = teachers.observation ? 1 / (2 - teachers.alpha) : 0;
   config.labels.temperature = 1;
   config.labels.kept = teachers.tie_kept;
 }
@@ -50,6 +51,8 @@ RunConfig teacher_config(const RunConfig& student, int64_t number) {
   config.teachers = TeacherOptions();
   config.watch = WatchOptions();
   config.objective.label_share = config.objective.label_reverse = 0;
+  config.objective.observation = 0;
+  config.objective.temperature = student.teachers.tempered ? student.labels.temperature : 1;
   apply_settings(config, student.teachers.settings);
   check_usage(config.teachers.kind == TeacherKind::none && !config.objective.uses_labels(),
               "teachers.settings: a teacher has no teachers of its own; train it by itself and "
@@ -57,7 +60,8 @@ RunConfig teacher_config(const RunConfig& student, int64_t number) {
   config.train.seed = student.train.seed + kSeedStep * number;
   const bool pair = student.teachers.kind == TeacherKind::training;
   if (student.teachers.kind == TeacherKind::data || (pair && number == 1)) {
-    config.train.user_share = student.teachers.share;
+    const bool users = student.teachers.sample_of == TeacherSample::users;
+    (users ? config.train.user_share : config.train.event_share) = student.teachers.share;
     config.train.user_sample = student.teachers.sample + number - 1;
   }
   if (pair && number == 2) tie(student.teachers, config);

@@ -41,7 +41,18 @@ std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, Trainin
               "--device {}: pretraining runs on the CPU; leave --device out, or pretrain as a "
               "stage (pretrain.epochs), after which the training goes to the device",
               request.device);
+  const ObjectiveOptions& objective = request.config.objective;
+  check_usage(objective.observation == 0 && objective.temperature == 1,
+              "--device {}: objective.observation and objective.temperature are for training on "
+              "the CPU; leave --device out",
+              request.device);
   return devices().engine(request.device, parts, request.config.train);
+}
+
+void check_observation(const TrainingParts& parts, const Ranks& ranks) {
+  check_usage(!parts.observation || ranks.size() == 1,
+              "objective.observation: its running maximum is over all targets of a step, which one "
+              "process has; start it without mpirun, or set it (teachers.observation) to 0");
 }
 
 }  // namespace
@@ -55,6 +66,7 @@ Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
       engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
       validator_(parts_.dataset, config_.train, parts_.pool),
       watch_(parts_.dataset, config_, parts_.pool) {
+  check_observation(parts_, ranks_);
   parts_.engine.divide_among(ranks_);
   config_.model = parts_.model->options();
 }

@@ -60,9 +60,23 @@ std::optional<Pretext> make_pretext(const RunConfig& config, const Dataset& data
   return Pretext(config.pretrain.losses, dataset.attributes(), dataset.attribute_ids().size());
 }
 
+bool observes(const RunConfig& config) {
+  return config.train.task == TrainTask::next_item && config.objective.observation > 0;
+}
+
 std::vector<TensorInfo> training_tensors(const std::optional<Pretext>& pretext,
-                                         const ModelOptions& model) {
-  return pretext ? pretext->tensors(model) : std::vector<TensorInfo>();
+                                         const RunConfig& config, int64_t items) {
+  if (observes(config)) return ObservationStep::tensors(items);
+  return pretext ? pretext->tensors(config.model) : std::vector<TensorInfo>();
+}
+
+std::optional<ObservationStep> make_observation(const RunConfig& config, Model& model) {
+  if (!observes(config)) return std::nullopt;
+  check_usage(!config.model.padding_class,
+              "model.padding_class = true: the observation term (objective.observation) is about "
+              "items and says nothing of padding; set one of the two to 0");
+  ObservationStep::start(model, static_cast<uint64_t>(config.train.seed));
+  return ObservationStep(model, config.objective.observation);
 }
 
 ItemRows item_rows(int64_t items, TableShare share) {
@@ -84,6 +98,7 @@ BatchOptions batch_options(const RunConfig& config) {
   options.with_places = config.objective.uses_labels();
   options.users = config.train.users;
   options.user_share = config.train.user_share;
+  options.event_share = config.train.event_share;
   options.user_sample = static_cast<uint64_t>(config.train.user_sample);
   options.window = config.train.window;
   options.examples = config.train.examples;
@@ -223,7 +238,8 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       model(make_model(config.model, item_rows(dataset.num_items(), share),
                        static_cast<uint64_t>(config.train.seed),
                        attributes_of(config.model, dataset),
-                       training_tensors(pretext, config.model))),
+                       training_tensors(pretext, config, dataset.num_items()))),
+      observation(make_observation(config, *model)),
       labels(open_labels(config, dataset)),
       objective(config.objective, dataset.num_items(), item_counts(config.objective, dataset)),
       adam(model->parameters(), config.train),
@@ -232,6 +248,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
   check_penalty(config);
   check_padding_class(config);
   if (labels.source) objective.learn_from(*labels.source);
+  if (observation) engine.observe(*observation);
   if (pretext) {
     engine.pretrain(*pretext);
   } else {

@@ -16,6 +16,7 @@
 #include "train/loop/train_request.h"
 #include "train/optimise/optimizer.h"
 #include "train/steps/engine.h"
+#include "train/steps/observation_step.h"
 #include "train/steps/pretext_step.h"
 
 namespace truenext {
@@ -47,6 +48,7 @@ struct TrainingParts {
   WorkerPool pool;
   std::optional<Pretext> pretext;  ///< of a pretraining, in place of the objective
   std::unique_ptr<Model> model;
+  std::optional<ObservationStep> observation;  ///< with objective.observation
   TrainingLabels labels;
   Objective objective;
   Adam adam;

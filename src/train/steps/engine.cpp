@@ -122,10 +122,12 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   } else {
     catch_up(batch, mine, context);
   }
+  if (observation_) observation_->begin(batch, pool_);
   std::optional<TileGradients<float>> own = sum_tiles(batch, mine, context);
   TileGradients<float> total = shards_ ? shards_->sum(std::move(own))
                                        : sum_over_ranks<GradientWire>(*ranks_, std::move(own));
   total.tables[model_.score_table()].add(std::exchange(total.catalogue, {}));
+  if (observation_) observation_->finish(total);
   hand_back(model_, total, pool_);
   if (!norms_.empty()) {  // after the sum over ranks, by each: once a step
     total.loss += add_norms<float>(model_, model_.parameters().trained(), norms_, total, pool_);
@@ -136,6 +138,7 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
              step + 1, total.loss);  // as the log counts: steps that were made
   if (options_.clip_norm > 0) clip(total);
   adam_.step(total, scheduled_rate(options_, step, total_steps), pool_);
+  if (observation_) observation_->keep_largest();
   return total.loss;
 }
 

@@ -44,6 +44,12 @@ class Engine final : public StepEngine {
   /// engine.
   void pretrain(const Pretext& pretext) { pretext_ = &pretext; }
 
+  /// From now on losses have this term, for one rank; it must outlive the engine.
+  void observe(ObservationStep& observation) {
+    observation_ = &observation;
+    phases_.observe(observation);
+  }
+
   double step(const Batch& batch, int64_t step, int64_t total_steps) override;
   /// Rows that were left behind catch up.
   void settle() override { adam_.catch_up_all(pool_); }
@@ -66,6 +72,7 @@ class Engine final : public StepEngine {
   Model& model_;
   const Objective& objective_;
   const Pretext* pretext_ = nullptr;
+  ObservationStep* observation_ = nullptr;
   Adam& adam_;
   const TrainOptions& options_;
   WorkerPool& pool_;

@@ -58,14 +58,16 @@ TableGradient<float> PhasedSum::run_group(const Batch& batch, TileRange group, i
     parts[t] = {&tile, steps[t]->by_query(), steps[t]->states(), state_grad, labels[t].get()};
   });
 
-  CatalogueLoss<float> loss(
-      objective_.criterion(), {table.data, static_cast<size_t>(table.rows * table.columns)},
-      table.columns, context.divisor, parts, objective_.options().label_use());
+  CatalogueLoss<float> loss(objective_.criterion(),
+                            {table.data, static_cast<size_t>(table.rows * table.columns)},
+                            table.columns, context.divisor, parts, objective_.options().label_use(),
+                            objective_.options().temperature);
   pool_.run(loss.row_units(), [&](int64_t unit, int) { loss.run_rows(unit); });
   loss.collect_losses();
   TableGradient<float> gradient(table.rows, table.columns, table.rows);
   float* rows = gradient.make_dense().data();
   pool_.run(loss.item_units(), [&](int64_t unit, int) { loss.run_items(unit, rows); });
+  if (observation_) observation_->add(loss, rows, pool_);
 
   pool_.run(group.size(), [&](int64_t t, int) {
     TileStep<float>& step = *steps[t];

@@ -11,6 +11,7 @@
 #include "net/model.h"
 #include "objectives/objective.h"
 #include "train/ranks/rank_sum.h"
+#include "train/steps/observation_step.h"
 #include "train/steps/tile_step.h"
 #include "train/steps/tree_reducer.h"
 
@@ -25,6 +26,8 @@ class PhasedSum {
   PhasedSum(const Model& model, const Objective& objective, WorkerPool& pool)
       : model_(model), objective_(objective), pool_(pool) {}
 
+  /// From now on with this term, which must outlive this.
+  void observe(ObservationStep& observation) { observation_ = &observation; }
   /// Sum over the tiles `mine`, which are some, along the tree. The loss's part of the output
   /// table's gradient is in TileGradients::catalogue.
   TileGradients<float> sum(const Batch& batch, TileRange mine, const StepContext& context);
@@ -39,6 +42,7 @@ class PhasedSum {
   const Model& model_;
   const Objective& objective_;
   WorkerPool& pool_;
+  ObservationStep* observation_ = nullptr;
   std::deque<net::Arena> arenas_;  ///< one a tile of a group
 };
 

@@ -106,6 +106,7 @@ TileGradients<T> run_tile(const Model& model, const WeightViews<T>& weights,
   input.divisor = context.divisor;
   input.seed = context.seed;
   input.step = context.step;
+  input.temperature = objective.options().temperature;
   TileGradients<T>& gradients = step.gradients();
   T* state_grad = step.take_state_grad();
   gradients.loss = objective.evaluate(input, state_grad, gradients.tables[output]);
