@@ -26,7 +26,7 @@ struct LabelArguments {
   std::vector<double> weights;
   double temperature = 3;
   int64_t kept = 100, newest = 0;
-  bool overwrite = false;
+  bool overwrite = false, running_sum = false;
 };
 
 uint64_t folder_bytes(const std::filesystem::path& folder) {
@@ -42,6 +42,7 @@ void run_label(const LabelArguments& arguments, const Globals& globals) {
   list.find("mixing", "--mixing").assign_text(arguments.mixing, "--mixing");
   LabelRule rule;
   rule.mixing.mixing = options.mixing;
+  rule.mixing.running_sum = arguments.running_sum;
   rule.mixing.temperature = arguments.temperature;
   rule.mixing.weights = arguments.weights;
   rule.kept = arguments.kept;
@@ -89,6 +90,8 @@ void add_label(Command& program, Globals& globals) {
   verb.add_option("--mixing", arguments->mixing, "How several teachers become one distribution")
       .one_of({"probability", "logit", "confidence", "early-exit"})
       .show_default();
+  verb.add_flag("--running-sum", arguments->running_sum,
+                "With early-exit, as published: teachers are added up, not averaged");
   verb.add_option("--temperature", arguments->temperature, "Of the softmax of a teacher's scores")
       .show_default();
   verb.add_option("--weights", arguments->weights,

@@ -38,6 +38,14 @@ bool is_of_the_run(const std::string& key) {
          key == "objective.label_share" || key == "objective.label_reverse";
 }
 
+/// A path that --resume finds from any folder; what is no file or folder, such as "popularity", is
+/// as it was.
+std::string lasting(const std::string& name) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(name, ignored)) return name;
+  return std::filesystem::absolute(name, ignored).lexically_normal().string();
+}
+
 /// What a teacher has from its place in the run.
 bool is_given_to_teachers(const std::string& key) {
   return is_of_the_run(key) || key == "train.seed" || key.starts_with("train.user_") ||
@@ -124,11 +132,14 @@ void name_labels(RunConfig& config, const std::string& labels,
                  const std::vector<std::string>& teachers,
                  const std::vector<std::string>& settings) {
   if (!labels.empty()) {
-    config.labels.path = labels;
+    config.labels.path = lasting(labels);
     config.labels.teachers.clear();  // of a preset
   }
   if (!teachers.empty()) {
-    config.labels.teachers = teachers;
+    config.labels.teachers.clear();
+    for (const std::string& teacher : teachers) {
+      config.labels.teachers.push_back(lasting(teacher));
+    }
     config.labels.path.clear();
   }
   check_usage(labels.empty() || teachers.empty(),

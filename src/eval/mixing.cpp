@@ -72,6 +72,9 @@ void add_probabilities(int64_t n, const float* scores, double per_temperature, d
 Mixer::Mixer(MixingOptions options, int64_t members)
     : options_(std::move(options)), shares_(options_.weights) {
   check_usage(members >= 1, "no member to mix; name at least one");
+  check_usage(!options_.running_sum || options_.mixing == Mixing::early_exit,
+              "running_sum: only \"early-exit\" adds teachers up, and mixing is \"{}\"",
+              word_of(options_.mixing));
   check_usage(options_.temperature > 0 && std::isfinite(options_.temperature),
               "temperature {}: a finite number above 0 was expected", options_.temperature);
   if (shares_.empty()) shares_.assign(static_cast<size_t>(members), 1.0);

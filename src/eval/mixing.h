@@ -24,7 +24,7 @@ struct MixingOptions {
   double temperature = 1;
   std::vector<double> weights{};  ///< one a member, any sum; empty = equal, 1 each
   /// Early exit as CSRec's code has it: the chosen members' weighted sum, not divided by their
-  /// weights, which is no distribution from two members on. Other rules do not read it.
+  /// weights, which is no distribution from two members on. Early exit only.
   bool running_sum = false;
 };
 
@@ -43,8 +43,8 @@ struct MixingOptions {
 /// plus infinity in a member that counts makes probabilities NaN.
 class Mixer {
  public:
-  /// Usage Error when the temperature is not above 0, or when weights are negative, not finite, not
-  /// as many as members, or all 0.
+  /// Usage Error when the temperature is not above 0, a running sum is asked of another rule, or
+  /// when weights are negative, not finite, not as many as members, or all 0.
   Mixer(MixingOptions options, int64_t members);
 
   int64_t members() const { return static_cast<int64_t>(shares_.size()); }

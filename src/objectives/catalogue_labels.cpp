@@ -14,6 +14,13 @@ double CatalogueLoss<T>::label_share_of(int64_t part, int64_t query) const {
   return label_share(parts_[part].tile->targets, query, use_.share);
 }
 
+template <typename T>
+double CatalogueLoss<T>::label_weight(int64_t part, int64_t query) const {
+  double sum = 0;
+  for (const float weight : parts_[part].tile->targets.positive_weights(query)) sum += weight;
+  return label_share_of(part, query) * sum;
+}
+
 // finish() multiplies by w share / sum, w the positives' weights together: what is put in before is
 // so many times too small.
 template <typename T>
@@ -66,11 +73,11 @@ double CatalogueLoss<T>::finish_labels(const Block& block, T* grads) const {
   double loss = 0;
   for (int64_t q = block.begin; q < block.end; ++q) {
     const WholeRow& row = rows_[block.part][q];
-    const double weight = label_share_of(block.part, q) * row.weight;
+    const double weight = label_weight(block.part, q);
     const T* mean = means + (q - block.begin) * dim_;
     const T* state = queries_[block.part] + q * dim_;
     const double all = row.top + std::log(row.sum);
-    loss += weight * (all - static_cast<double>(kernels::dot(dim_, state, mean)));
+    loss += weight * (labels->mass(q) * all - static_cast<double>(kernels::dot(dim_, state, mean)));
     kernels::axpy(dim_, static_cast<T>(-share_ * weight), mean, grads + (q - block.begin) * dim_);
   }
   return loss * share_;
@@ -84,7 +91,7 @@ void CatalogueLoss<T>::apply_labels(const Block& block, Range range, T* scores) 
                                         (block.end - block.begin) * range.count);
   labels->probabilities(block.begin, block.end, range.first, range.count, piece);
   for (int64_t q = block.begin; q < block.end; ++q) {
-    const double weight = label_share_of(block.part, q) * rows_[block.part][q].weight;
+    const double weight = label_weight(block.part, q);
     const float* label = piece + (q - block.begin) * range.count;
     T* row = scores + (q - block.begin) * range.count;
     for (int64_t i = 0; i < range.count; ++i) row[i] -= static_cast<T>(share_ * weight) * label[i];
@@ -92,6 +99,7 @@ void CatalogueLoss<T>::apply_labels(const Block& block, Range range, T* scores) 
 }
 
 template double CatalogueLoss<float>::label_share_of(int64_t, int64_t) const;
+template double CatalogueLoss<float>::label_weight(int64_t, int64_t) const;
 template double CatalogueLoss<float>::start_divergence(const Block&, const LabelDivergence<float>&,
                                                        float*);
 template void CatalogueLoss<float>::apply_divergence(const Block&, Range, std::span<float>,
@@ -99,6 +107,7 @@ template void CatalogueLoss<float>::apply_divergence(const Block&, Range, std::s
 template double CatalogueLoss<float>::finish_labels(const Block&, float*) const;
 template void CatalogueLoss<float>::apply_labels(const Block&, Range, float*) const;
 template double CatalogueLoss<double>::label_share_of(int64_t, int64_t) const;
+template double CatalogueLoss<double>::label_weight(int64_t, int64_t) const;
 template double CatalogueLoss<double>::start_divergence(const Block&,
                                                         const LabelDivergence<double>&, double*);
 template void CatalogueLoss<double>::apply_divergence(const Block&, Range, std::span<double>,

@@ -53,6 +53,8 @@ CatalogueLoss<T>::CatalogueLoss(const Criterion& criterion, std::span<const T> t
       const auto weights = targets.positive_weights(q);
       rows[q].negatives = num_items_ - std::ssize(weights);
       for (const float weight : weights) rows[q].weight += weight;
+      const TileLabels* labels = parts[p].labels;
+      if (labels) rows[q].weight += label_weight(std::ssize(rows_) - 1, q) * (labels->mass(q) - 1);
     }
     for (int64_t begin = 0; begin < targets.size(); begin += kBlockQueries) {
       const int64_t end = std::min(targets.size(), begin + kBlockQueries);

@@ -97,6 +97,8 @@ class CatalogueLoss {
   double start_divergence(const Block& block, const LabelDivergence<T>& divergence, T* grads);
   void apply_divergence(const Block& block, Range range, std::span<T> raw, T* scores) const;
   double label_share_of(int64_t part, int64_t query) const;
+  /// That share of the weight of the positives together.
+  double label_weight(int64_t part, int64_t query) const;
   void add_up(int64_t first_part, int64_t last_part, Range range, T* sum, T* room) const;
   void add_part(int64_t part, Range range, T* sum) const;
 
@@ -108,9 +110,10 @@ class CatalogueLoss {
   double temperature_;
   std::span<Part> parts_;
   std::vector<Block> blocks_;
-  std::vector<std::vector<WholeRow>> rows_;  ///< by part and query
-  std::vector<std::vector<double>> costs_;   ///< V of LabelDivergence, by part and query
-  std::vector<T*> queries_;                  ///< by part: states of its queries, [queries, dim]
+  /// By part and query; weights are those of positives and label together.
+  std::vector<std::vector<WholeRow>> rows_;
+  std::vector<std::vector<double>> costs_;  ///< V of LabelDivergence, by part and query
+  std::vector<T*> queries_;                 ///< by part: states of its queries, [queries, dim]
   AlignedVector<T> gathered_;
   std::optional<LabelMeans<T>> means_;  ///< with soft labels
 };

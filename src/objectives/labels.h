@@ -30,6 +30,8 @@ class TileLabels {
   /// Whether stored() may be called.
   virtual bool is_stored() const { return false; }
   virtual StoredLabel stored(int64_t /*query*/) const { return {}; }
+  /// Sum of a query's probabilities: 1, but for MixingOptions::running_sum.
+  virtual double mass(int64_t /*query*/) const { return 1; }
 };
 
 /// What soft labels come from: a file of stored ones, or teachers that are asked in every step.

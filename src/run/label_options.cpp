@@ -37,6 +37,12 @@ void LabelOptions::list(OptionList& options) {
               "item-to-item");
   options.add("fingerprint", fingerprint, "of the labels, filled in when training starts");
   options.add("mixing", mixing, "how the scores of several teachers become one distribution");
+  options
+      .add(
+          "running_sum", running_sum,
+          "as published: the teachers that early-exit adds up are not averaged, so that a label is "
+          "no distribution from two on")
+      .only_with("labels.mixing", {"early-exit"});
   options.add("temperature", temperature, "of the softmax of a teacher's scores, when labelling")
       .range(1e-3, 1e3);
   options.add("weights", weights, "of the teachers, e.g. 0.1,0.9; empty = equal");
@@ -50,6 +56,7 @@ void LabelOptions::list(OptionList& options) {
 MixingOptions LabelOptions::mixing_options() const {
   MixingOptions options;
   options.mixing = mixing;
+  options.running_sum = running_sum;
   options.temperature = temperature;
   options.weights = parse_weights(weights);
   return options;

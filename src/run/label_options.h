@@ -17,6 +17,7 @@ struct LabelOptions {
   std::vector<std::string> teachers;  ///< or who is asked
   std::string fingerprint;            ///< of the labels, filled in when training starts
   Mixing mixing = Mixing::probability;
+  bool running_sum = false;  ///< of early-exit, as published: not divided by the teachers added
   double temperature = 3;
   std::string weights;  ///< e.g. "0.1,0.9"; empty = equal
   int64_t kept = 100;   ///< 0 = labels are not stored

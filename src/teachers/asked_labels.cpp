@@ -2,6 +2,7 @@
 #include "teachers/asked_labels.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,12 @@ class AskedRows final : public TileLabels {
     weights_.resize(places.size() * members.size());
     log_sums_.resize(weights_.size());
     survey(std::ssize(places), dataset.num_items());
+  }
+
+  double mass(int64_t query) const override {
+    if (!mixer_.options().running_sum) return 1;
+    const double* weights = weights_.data() + query * members();
+    return std::accumulate(weights, weights + members(), 0.0);
   }
 
   void probabilities(int64_t begin, int64_t end, int64_t first, int64_t count,

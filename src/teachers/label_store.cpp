@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -63,7 +64,8 @@ class Fields {
 /// Labels of a tile's queries, each an interval of the store.
 class StoredLabels final : public TileLabels {
  public:
-  StoredLabels(const LabelStore& store, const Tile& tile) : items_(store.num_items()) {
+  StoredLabels(const LabelStore& store, const Tile& tile)
+      : items_(store.num_items()), sums_(store.running_sums()) {
     labels_.reserve(tile.targets.places.size());
     for (const HistoryPlace& place : tile.targets.places) {
       labels_.push_back(place.end > 0 ? store.label(place) : StoredLabel());
@@ -72,6 +74,14 @@ class StoredLabels final : public TileLabels {
 
   bool is_stored() const override { return true; }
   StoredLabel stored(int64_t query) const override { return labels_[static_cast<size_t>(query)]; }
+
+  double mass(int64_t query) const override {
+    if (!sums_) return 1;
+    const StoredLabel label = stored(query);
+    const auto others = static_cast<double>(items_ - std::ssize(label.items));
+    return std::accumulate(label.probabilities.begin(), label.probabilities.end(),
+                           others * static_cast<double>(label.rest));
+  }
 
   void probabilities(int64_t begin, int64_t end, int64_t first, int64_t count,
                      float* out) const override {
@@ -87,6 +97,7 @@ class StoredLabels final : public TileLabels {
 
  private:
   int64_t items_;
+  bool sums_;
   std::vector<StoredLabel> labels_;
 };
 
@@ -123,9 +134,12 @@ LabelStore::LabelStore(const fs::path& folder, const Dataset& dataset)
       path.string(), num_items_, num_users_, kept_, dataset.folder().string(), dataset.num_items(),
       dataset.num_users());
   const auto teachers = json.value("teachers", nlohmann::json::array()).size();
-  name_ = fmt::format("{} teacher{}, {}, temperature {:g}, {} items kept", teachers,
-                      teachers == 1 ? "" : "s", fields.text("mixing"),
-                      json.value("temperature", 1.0), kept_);
+  const bool sums = json.value("running_sum", nlohmann::json(false)) == true;
+  if (sums) most_ = static_cast<double>(std::max<size_t>(2, teachers));
+  name_ =
+      fmt::format("{} teacher{}, {}{}, temperature {:g}, {} items kept", teachers,
+                  teachers == 1 ? "" : "s", fields.text("mixing"),
+                  sums ? " not divided, as published" : "", json.value("temperature", 1.0), kept_);
   offsets_ = map<int64_t>(offsets_file_, label_files::kOffsets, num_users_ + 1);
   items_ = map<int32_t>(items_file_, label_files::kItems, rows_ * kept_);
   probabilities_ = map<float>(probabilities_file_, label_files::kProbabilities, rows_ * kept_);
@@ -163,7 +177,7 @@ void LabelStore::check_rows() const {
     check_data(ascend && items.front() >= 0 && items.back() < num_items_,
                "{}: row {} has no ascending items below {}: the file is damaged; label again",
                (folder_ / label_files::kItems).string(), row, num_items_);
-    const auto is_share = [](float p) { return p >= 0 && p <= 1.00001f; };
+    const auto is_share = [&](float p) { return p >= 0 && p <= 1.00001 * most_; };
     check_data(
         std::ranges::all_of(probabilities_.subspan(begin, size), is_share) && is_share(rest_[row]),
         "{}: row {} has numbers that are no probabilities: the labels are damaged, or their "

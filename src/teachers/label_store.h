@@ -55,6 +55,8 @@ class LabelStore final : public LabelSource {
   const std::string& fingerprint() const { return fingerprint_; }
   int64_t rows() const { return rows_; }
   int64_t kept() const { return kept_; }
+  /// Whether labels are MixingOptions::running_sum, which are no distributions.
+  bool running_sums() const { return most_ > 1; }
   /// Share of a label that lies outside its kept items, on average.
   double mean_rest() const;
   /// One line, e.g. "2 teachers, probability, temperature 3, 100 items kept".
@@ -70,6 +72,7 @@ class LabelStore final : public LabelSource {
   std::filesystem::path folder_;
   std::string fingerprint_, name_;
   int64_t num_items_ = 0, num_users_ = 0, rows_ = 0, kept_ = 0, newest_ = 0;
+  double most_ = 1;  ///< that a label adds up to
   std::span<const SplitPoint> splits_;
   MappedFile offsets_file_, items_file_, probabilities_file_, rest_file_;
   std::span<const int64_t> offsets_;

@@ -127,6 +127,7 @@ nlohmann::ordered_json description(const LabelRule& rule, std::span<const Member
   json["dataset_fingerprint"] = dataset.fingerprint();
   json["split_fingerprint"] = dataset.split_fingerprint();
   json["mixing"] = word_of(rule.mixing.mixing);
+  if (rule.mixing.running_sum) json["running_sum"] = true;
   json["temperature"] = rule.mixing.temperature;
   json["weights"] = rule.mixing.weights;
   json["kept"] = std::min(rule.kept, dataset.num_items());

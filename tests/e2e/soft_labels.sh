@@ -52,7 +52,17 @@ done
 
 ok 'labels take the place of a teacher of a preset' "$truenext" train --preset csrec-pop --labels labels --data data \
   --run named "${small[@]}" --set train.epochs=1
-says 'they are what is learnt' "path = .labels" named/config.toml
+says 'they are what is learnt, from wherever it is resumed' "path = .$PWD/labels" named/config.toml
+mkdir elsewhere
+ok 'resume from another folder' env -C elsewhere "$truenext" train --resume ../named --set train.epochs=2 --quiet
+ok 'the third term, events and temperature as published' "$truenext" train --preset csrec-t --data data --run third "${small[@]}" \
+  --set train.epochs=1 --set teachers.observation=true --set teachers.sample_of=events
+says 'is in the teacher' 'observation = 0.66' third/teachers/2/config.toml
+says 'whose auxiliary one has a share of the events' 'event_share = 0.8' third/teachers/1/config.toml
+ok 'running sums are labels' "$truenext" label teacher1 teacher2 --data data --out sums --mixing early-exit --running-sum
+says 'as they say' 'not divided, as published' out
+ok 'and are learnt from' "$truenext" train --preset sasrec-cce --data data --run summed --labels sums "${small[@]}" --set train.epochs=1
+refuses 'sums of another rule' 1 'only "early-exit"' "$truenext" label teacher1 --data data --out bad --running-sum
 cat >grid.toml <<'EOT'
 out = "cells"
 preset = "csrec-m"

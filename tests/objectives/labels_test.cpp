@@ -19,10 +19,10 @@ namespace {
 constexpr int64_t kDim = 5, kItems = 300;  // more than a range of items
 
 /// Distributions drawn once for (user, end); dense, or the `kept` most probable items of each and
-/// an equal rest.
+/// an equal rest. `mass` times as much as distributions have.
 class DrawnLabels final : public LabelSource {
  public:
-  explicit DrawnLabels(int64_t kept) : kept_(kept) {}
+  explicit DrawnLabels(int64_t kept, double mass = 1) : kept_(kept), mass_(mass) {}
   int64_t num_items() const override { return kItems; }
   bool is_stored() const override { return kept_ > 0; }
   std::unique_ptr<TileLabels> of(const Tile& tile) const override {
@@ -40,7 +40,7 @@ class DrawnLabels final : public LabelSource {
   }
   /// What the label stands for: the row itself, or what was kept of it.
   std::vector<double> known_row(HistoryPlace place) const {
-    std::vector<double> whole = row(place);
+    const std::vector<double> whole = massive_row(place);
     if (kept_ == 0) return whole;
     const Kept kept = keep(whole);
     std::vector<double> known(kItems, static_cast<double>(kept.rest));
@@ -49,6 +49,11 @@ class DrawnLabels final : public LabelSource {
   }
 
  private:
+  std::vector<double> massive_row(HistoryPlace place) const {
+    std::vector<double> whole = row(place);
+    for (double& p : whole) p *= mass_;
+    return whole;
+  }
   struct Kept {
     std::vector<int32_t> items;
     std::vector<float> probabilities;
@@ -67,16 +72,17 @@ class DrawnLabels final : public LabelSource {
       kept.probabilities.push_back(static_cast<float>(row[item]));
       sum += kept.probabilities.back();
     }
-    if (kept_ < kItems) kept.rest = static_cast<float>((1 - sum) / (kItems - kept_));
+    if (kept_ < kItems) kept.rest = static_cast<float>((mass_ - sum) / (kItems - kept_));
     return kept;
   }
 
   class Rows final : public TileLabels {
    public:
-    Rows(const DrawnLabels& labels, const Tile& tile) : stored_(labels.is_stored()) {
+    Rows(const DrawnLabels& labels, const Tile& tile)
+        : stored_(labels.is_stored()), mass_(labels.mass_) {
       for (const HistoryPlace& place : tile.targets.places) {
         rows_.push_back(labels.known_row(place));
-        if (stored_) kept_.push_back(labels.keep(row(place)));
+        if (stored_) kept_.push_back(labels.keep(labels.massive_row(place)));
       }
     }
     void probabilities(int64_t begin, int64_t end, int64_t first, int64_t count,
@@ -86,6 +92,7 @@ class DrawnLabels final : public LabelSource {
       }
     }
     bool is_stored() const override { return stored_; }
+    double mass(int64_t) const override { return mass_; }
     StoredLabel stored(int64_t query) const override {
       const Kept& kept = kept_[query];
       return {kept.items, kept.probabilities, kept.rest};
@@ -93,10 +100,12 @@ class DrawnLabels final : public LabelSource {
 
    private:
     bool stored_;
+    double mass_;
     std::vector<std::vector<double>> rows_;
     std::vector<Kept> kept_;
   };
   int64_t kept_;
+  double mass_;
 };
 
 struct Problem {
@@ -195,6 +204,31 @@ TEST(Labels, AreTheStudentLossOfCsrecButForAConstant) {
   }
 }
 
+// As published of early exit: the target u = (1 - s) item + s p adds up to more than 1, and so many
+// times is the log-sum taken.
+TEST(Labels, ThatAreNoDistributionsCountWithTheirMass) {
+  Problem problem;
+  problem.tile.targets.weights = {1, 1, 1, 0, 1, 1};
+  for (const int64_t kept : {int64_t{0}, int64_t{20}, kItems}) {
+    const DrawnLabels labels(kept, 1.7);
+    Objective objective(options(0.4), kItems);
+    objective.learn_from(labels);
+    double expected = 0;
+    for (int64_t q = 0; q < 5; ++q) {
+      const HistoryPlace place = problem.tile.targets.places[q];
+      const double share = place.end > 0 ? 0.4 : 0;
+      const std::vector<double> label = labels.known_row(place);
+      double all = 0;
+      for (int64_t i = 0; i < kItems; ++i) all += std::exp(problem.score(q, i));
+      for (int64_t i = 0; i < kItems; ++i) {
+        const double hard = i == problem.tile.targets.positives(q)[0] ? 1 - share : 0;
+        expected += (hard + share * label[i]) * (std::log(all) - problem.score(q, i));
+      }
+    }
+    EXPECT_NEAR(problem.loss(objective), expected / 5, 1e-6) << kept;
+  }
+}
+
 /// csrec.md 1.6 without its last term, for one query: CE + alpha KL(f || g) + (1 - alpha) KL(g ||
 /// f).
 double tied(const Problem& problem, const std::vector<double>& g, int64_t query, int32_t target,
@@ -286,13 +320,13 @@ TEST(Labels, DivergenceFromOneselfIsNothing) {
   for (size_t i = 0; i < grad.size(); ++i) EXPECT_NEAR(grad[i], other[i], 1e-6);
 }
 
-class LabelsOfEveryKind : public testing::TestWithParam<std::tuple<int64_t, CandidateSet, double>> {
-};
+class LabelsOfEveryKind
+    : public testing::TestWithParam<std::tuple<int64_t, CandidateSet, double, double>> {};
 
 TEST_P(LabelsOfEveryKind, GradientsEqualDifferences) {
-  const auto [kept, candidates, reverse] = GetParam();
+  const auto [kept, candidates, reverse, mass] = GetParam();
   Problem problem;
-  const DrawnLabels labels(kept);
+  const DrawnLabels labels(kept, mass);
   ObjectiveOptions o = options(0.4, candidates);
   o.label_reverse = reverse;
   Objective objective(o, kItems);
@@ -315,12 +349,14 @@ TEST_P(LabelsOfEveryKind, GradientsEqualDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, LabelsOfEveryKind,
-                         testing::Values(std::tuple(int64_t{0}, CandidateSet::full, 0.0),
-                                         std::tuple(int64_t{20}, CandidateSet::full, 0.0),
-                                         std::tuple(kItems, CandidateSet::full, 0.0),
-                                         std::tuple(int64_t{20}, CandidateSet::uniform, 0.0),
-                                         std::tuple(int64_t{0}, CandidateSet::full, 0.6),
-                                         std::tuple(int64_t{20}, CandidateSet::full, 1.5)));
+                         testing::Values(std::tuple(int64_t{0}, CandidateSet::full, 0.0, 1.0),
+                                         std::tuple(int64_t{20}, CandidateSet::full, 0.0, 1.0),
+                                         std::tuple(kItems, CandidateSet::full, 0.0, 1.0),
+                                         std::tuple(int64_t{20}, CandidateSet::uniform, 0.0, 1.0),
+                                         std::tuple(int64_t{0}, CandidateSet::full, 0.6, 1.0),
+                                         std::tuple(int64_t{20}, CandidateSet::full, 1.5, 1.0),
+                                         std::tuple(int64_t{0}, CandidateSet::full, 0.0, 1.7),
+                                         std::tuple(int64_t{20}, CandidateSet::full, 0.0, 1.7)));
 
 TEST(Labels, StoredWholeAreTheSameAsDense) {
   const Problem problem;

@@ -86,10 +86,17 @@ class LabelStoreTest : public testing::Test {
 /// Every tile of an epoch of random windows, whose lengths are neither teacher's.
 TEST_F(LabelStoreTest, WholeStoreAgreesWithAskedTeachersOverRandomWindows) {
   const std::vector<Member> members = teachers();
-  for (const Mixing mixing :
-       {Mixing::probability, Mixing::logit, Mixing::confidence, Mixing::early_exit}) {
-    const LabelRule whole = rule(kItems, mixing);
-    const LabelStore stored = store(std::string(word_of(mixing)), whole, members);
+  double largest_mass = 0;
+  for (const auto& [mixing, running_sum] :
+       {std::pair(Mixing::probability, false), std::pair(Mixing::logit, false),
+        std::pair(Mixing::confidence, false), std::pair(Mixing::early_exit, false),
+        std::pair(Mixing::early_exit, true)}) {
+    LabelRule whole = rule(kItems, mixing);
+    whole.mixing.running_sum = running_sum;
+    if (running_sum) whole.mixing.weights = {1, 1};
+    const std::string name = std::string(word_of(mixing)) + (running_sum ? "-sum" : "");
+    const LabelStore stored = store(name, whole, members);
+    EXPECT_EQ(stored.running_sums(), running_sum);
     const AskedLabels asked(whole.mixing, members, dataset_);
     BatchOptions options;
     options.max_length = 5;
@@ -117,13 +124,17 @@ TEST_F(LabelStoreTest, WholeStoreAgreesWithAskedTeachersOverRandomWindows) {
             EXPECT_NEAR(one[q * kItems + i], other[q * kItems + i], 1e-6);
             sum += one[q * kItems + i];
           }
-          EXPECT_NEAR(sum, 1, 1e-5);
+          EXPECT_NEAR(sum, from_store->mass(q), 1e-5);
+          EXPECT_NEAR(sum, from_teachers->mass(q), 1e-5);
+          if (!running_sum) EXPECT_NEAR(sum, 1, 1e-5);
+          largest_mass = std::max(largest_mass, sum);
           ++compared;
         }
       }
     }
     EXPECT_GT(compared, 100);
   }
+  EXPECT_NEAR(largest_mass, 2, 1e-5);  // both teachers, not divided
 }
 
 /// Worked out for one history: what each teacher sees, softmax at the temperature, weighted mean.

@@ -52,6 +52,9 @@ void check_labels(const RunConfig& config) {
   check_usage(!uses || !config.model.padding_class,
               "model.padding_class = true: soft labels (objective.label_share, label_reverse) are "
               "distributions over items and say nothing of padding; set it to false");
+  check_usage(!labels.running_sum || config.objective.label_reverse == 0,
+              "labels.running_sum = true: KL(model || label) wants a distribution, and what is not "
+              "divided is none; set it to false, or objective.label_reverse to 0");
   const bool named =
       !labels.path.empty() || !labels.teachers.empty() || config.teachers.kind != TeacherKind::none;
   check_usage(uses || !named,
