@@ -33,6 +33,13 @@ std::vector<Member> open_runs(const NoiseScoreArguments& arguments, const Datase
   for (const Member& member : members) {
     if (!member.model) continue;
     const ModelDescription& description = member.model->description();
+    if (description.dataset_fingerprint.empty()) {
+      log_warning(
+          "{}: does not say which data it was trained on; the score is about events that it "
+          "was trained on",
+          member.name);
+      continue;
+    }
     const bool same = description.dataset_fingerprint == dataset.fingerprint() &&
                       description.split_fingerprint == dataset.split_fingerprint();
     if (same) continue;

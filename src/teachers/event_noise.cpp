@@ -122,10 +122,11 @@ class Answers {
         const Question& question = questions[places[row]];
         const float score = here[item_of(question.user, question.target)];
         const double ln = static_cast<double>(score) - kernels::log_sum_exp(items, here);
-        check_data(!std::isnan(ln),
-                   "{}: a score is not a number: the model has diverged or its "
-                   "file is damaged; train again with a lower learning rate",
-                   members_[k].name);
+        check_data(
+            std::isfinite(ln),
+            "{}: the probability of an event is 0 or not a number: the model has diverged or "
+            "its file is damaged; train again with a lower learning rate",
+            members_[k].name);
         out[places[row] * members_.size() + k] = ln;
       }
     }

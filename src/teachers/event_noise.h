@@ -40,7 +40,7 @@ struct EventNoise {
 /// Every member sees histories cut to its own length, each in a pass of its own, as it does when it
 /// labels (teachers/label_store.h): 1 + w passes for an event. The same bits for any number of
 /// threads; beside the result, memory is bounded. Usage Error for options out of range; data Error
-/// when a probability is not a number; interrupted: Error with ExitCode::interrupted.
+/// when a probability is 0 or not a number; interrupted: Error with ExitCode::interrupted.
 EventNoise score_events(const EventNoiseOptions& options, std::span<const Member> members,
                         const Dataset& dataset, WorkerPool& pool);
 

@@ -11,6 +11,9 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "data/noise.h"
+#include "data/noise_truth.h"
+#include "eval/detection.h"
 #include "net/model.h"
 #include "support/network_cases.h"
 #include "support/small_data.h"
@@ -160,25 +163,31 @@ TEST_F(EventNoiseTest, OneMemberTwiceIsThatMemberAndAgrees) {
   for (const float disagreement : twice.disagreement) EXPECT_EQ(disagreement, 0);
 }
 
-/// In a ring where the next item is nearly certain, an event that breaks the ring stands out.
-TEST_F(EventNoiseTest, CountsOfPairsTellWhatDoesNotFit) {
+/// In a ring where the next item is nearly certain, counts of pairs find clicks: a genuine jump is
+/// a surprise too, but explains what comes after it.
+TEST_F(EventNoiseTest, FindsClicksAmongJumps) {
+  NoiseOptions options;
+  options.source = dataset_.folder();
+  options.out = folder_ / "noisy";
+  options.seed = 7;
+  add_noise(options);
+  const Dataset noisy = Dataset::open(options.out);
+  const NoiseTruth truth = NoiseTruth::open(noisy);
   std::vector<Member> members;
-  members.push_back(open_member(kItemToItemMember, dataset_));
-  const EventNoise noise = score({}, members);
-  double fits = 0, breaks = 0, fitting = 0, breaking = 0;
-  for (int64_t user = 0; user < dataset_.num_users(); ++user) {
-    const auto row = dataset_.histories().row(user);
-    for (int64_t t = 1; t < dataset_.splits()[user].train_end; ++t) {
-      const auto id = [&](int64_t event) {
-        return std::stoi(std::string(dataset_.items().raw(row[event]).substr(1)));
-      };
-      const bool in_ring = id(t) == (id(t - 1) + 1) % kItems;
-      (in_ring ? fits : breaks) += static_cast<double>(noise.score[noise.offsets[user] + t]);
-      (in_ring ? fitting : breaking) += 1;
+  members.push_back(open_member(kItemToItemMember, noisy));
+  WorkerPool pool(1);
+  const EventNoise noise = score_events({}, members, noisy, pool);
+  std::vector<uint8_t> sought;
+  for (int64_t user = 0; user < noisy.num_users(); ++user) {
+    for (int64_t t = 0; t < noisy.splits()[user].train_end; ++t) {
+      const NoiseMark mark = truth.mark(noisy.histories().offsets[user] + t);
+      sought.push_back(mark == NoiseMark::injected ? 1 : 0);
     }
   }
-  ASSERT_GT(breaking, 10);
-  EXPECT_LT(fits / fitting + 0.1, breaks / breaking);
+  const Detection score = detect(noise.score, sought), loss = detect(noise.loss, sought);
+  EXPECT_GT(score.sought, 30);
+  EXPECT_GT(score.auc, 0.9);
+  EXPECT_GT(score.average_precision, loss.average_precision + 0.1);
 }
 
 TEST_F(EventNoiseTest, Refusals) {
