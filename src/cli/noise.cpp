@@ -51,11 +51,12 @@ void make_noise(const NoiseArguments& arguments, const Globals& globals) {
 void check_use(const Command& verb) {
   const bool scores = verb.given("--score");
   for (const char* option : scores
-                                ? std::vector<const char*>{"--kind", "--overwrite"}
+                                ? std::vector<const char*>{"--overwrite"}
                                 : std::vector<const char*>{"--following", "--allow-other-data"}) {
     check_usage(!verb.given(option), "noise: {} {}", option,
-                scores ? "says what noise to write, and --score writes none; leave one of them out"
-                       : "goes with --score RUN");
+                scores
+                    ? "is about a dataset to write, and --score writes none; leave one of them out"
+                    : "goes with --score RUN");
   }
   if (scores) return;
   for (const char* option : {"dataset", "--kind", "--rate", "--out"}) {
@@ -66,6 +67,15 @@ void check_use(const Command& verb) {
   }
 }
 
+double share_on_any_item(NoiseKind kind) {
+  check_usage(
+      kind == NoiseKind::random_click || kind == NoiseKind::popular_click,
+      "noise --score --kind {}: events are scored as clicks of nobody; want random-click or "
+      "popular-click, or no --kind for both",
+      word_of(kind));
+  return kind == NoiseKind::random_click ? 1 : 0;
+}
+
 void run_noise(const Command& verb, NoiseArguments& arguments, const Globals& globals) {
   check_use(verb);
   if (!verb.given("--score")) return make_noise(arguments, globals);
@@ -73,6 +83,7 @@ void run_noise(const Command& verb, NoiseArguments& arguments, const Globals& gl
   score.data = arguments.source;
   score.out = arguments.out;
   if (verb.given("--rate")) score.options.rate = arguments.options.rate;
+  if (verb.given("--kind")) score.options.any_item = share_on_any_item(arguments.options.kind);
   score_noise(score, globals);
 }
 
@@ -88,7 +99,10 @@ void add_noise(Command& program, Globals& globals) {
   NoiseScoreArguments& score = arguments->score;
   verb.add_option("dataset", arguments->source,
                   "Dataset folder made by prepare (with --score, default: the run's)");
-  verb.add_option("--kind", options.kind, "What is done to training parts (docs/noise.md)");
+  verb.add_option(
+      "--kind", options.kind,
+      "What is done to training parts (docs/noise.md). With --score: random-click or "
+      "popular-click, where that is known to be the noise; default: both, equally likely");
   verb.add_option("--rate", options.rate,
                   "How much, 0 or above and below 1: clicks, swapped or dropped events per "
                   "training event; account-mix: share of the users who share an account. With "

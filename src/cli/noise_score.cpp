@@ -172,6 +172,7 @@ void print_json(const NoiseScoreArguments& arguments, const Dataset& dataset,
   json["split_fingerprint"] = dataset.split_fingerprint();
   json["following"] = arguments.options.following;
   json["rate"] = arguments.options.rate;
+  json["any_item"] = arguments.options.any_item;
   json["events"] = noise.score.size();
   json["without_history"] = noise.without_history;
   json["mean"] = spread.mean();

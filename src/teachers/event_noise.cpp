@@ -194,9 +194,10 @@ class Columns {
       result_.disagreement.push_back(
           static_cast<float>(std::sqrt(square / static_cast<double>(members_))));
     }
-    const double any = 1 / static_cast<double>(dataset_.num_items());
-    const double log_odds = std::log(options_.rate / (1 - options_.rate)) +
-                            std::log((any + std::exp(popularity)) / 2) + loss - following;
+    const double any = options_.any_item / static_cast<double>(dataset_.num_items());
+    const double popular = (1 - options_.any_item) * std::exp(popularity);
+    const double log_odds =
+        std::log(options_.rate / (1 - options_.rate)) + std::log(any + popular) + loss - following;
     result_.score.push_back(static_cast<float>(1 / (1 + std::exp(-log_odds))));
   }
 
@@ -215,6 +216,8 @@ EventNoise score_events(const EventNoiseOptions& options, std::span<const Member
   check_usage(options.rate > 0 && options.rate < 1,
               "--rate {}: want the share of noise among training events, above 0 and below 1",
               options.rate);
+  check_usage(options.any_item >= 0 && options.any_item <= 1,
+              "the share of noise on any item is {}: want 0 to 1", options.any_item);
   check_usage(!members.empty(), "a noise score needs a model that was trained: say --score RUN");
   const Answers answers(members, dataset);
   Columns columns(options, answers, dataset, std::ssize(members));

@@ -12,8 +12,10 @@
 namespace truenext {
 
 struct EventNoiseOptions {
-  int64_t following = 3;  ///< events behind an event that are asked what it does for them; w below
+  int64_t following = 1;  ///< events behind an event that are asked what it does for them; w below
   double rate = 0.1;      ///< r: share of training events that are noise, as far as is known
+  /// a: share of the noise that fell on any item, the rest on items by their popularity.
+  double any_item = 0.5;
 };
 
 /// How much each training event looks like noise to models that were trained on it (docs/noise.md).
@@ -25,9 +27,9 @@ struct EventNoiseOptions {
 ///   following     F = mean_k sum_{j=1..w} ln p_k(x_t+j | h, x_t, ...) - ln p_k(x_t+j | h' ...), of
 ///                 the training events that there are
 ///   disagreement  standard deviation of ln p_k(x_t | h) over the K members
-///   score         r q e^(L - F) / (1 - r + r q e^(L - F)),  q = (1 / items + p(x_t)) / 2
+///   score         r q e^(L - F) / (1 - r + r q e^(L - F)),  q = a / items + (1 - a) p(x_t)
 /// The score is the probability that x_t is noise where members were right about genuine events and
-/// noise fell on any item or on a popular one, equally likely.
+/// options about noise.
 struct EventNoise {
   std::vector<int64_t> offsets;     ///< [users + 1]: the training events of each user in the others
   std::vector<float> loss, excess;  ///< nats

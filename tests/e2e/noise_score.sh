@@ -36,6 +36,9 @@ END
 ok 'two runs' "$truenext" noise random-click --score run-random-click item-to-item --following 1 --out two.tsv
 says 'what they differ in' "^user	position	item	loss	excess	following	disagreement	score	truth" two.tsv
 says 'how well that tells' 'disagreement +0\.' out
+ok 'a kind that is known' "$truenext" noise random-click --score run-random-click --kind random-click --out known.tsv --json
+python3 -c 'import json; a, b = (json.load(open(f))["truth"]["score"]["auc"] for f in ("out", "random-click.json")); assert a > b, (a, b)' &&
+  pass || fail 'knowing the kind helps'
 ok 'clean data' "$truenext" noise data --score item-to-item popularity --out clean.tsv
 head -n 1 clean.tsv | grep -q truth && fail 'clean data have a truth' || pass
 refuses 'a run of other data' 2 'was trained on other data' "$truenext" noise data --score run-random-click
@@ -43,8 +46,8 @@ ok 'if intended' "$truenext" noise data --score run-random-click --allow-other-d
 says 'with a warning' 'was trained on other data' err
 refuses 'counts without data' 1 'say which dataset' "$truenext" noise --score popularity
 refuses 'no such run' 2 'nowhere' "$truenext" noise --score nowhere
-refuses 'a kind' 1 'noise: --kind says' "$truenext" noise data --score run-random-click --kind swap
-refuses 'replacing' 1 'noise: --overwrite says' "$truenext" noise data --score run-random-click --overwrite
+refuses 'a kind' 1 'kind swap: events are scored as clicks' "$truenext" noise data --score run-random-click --kind swap
+refuses 'replacing' 1 'noise: --overwrite is about' "$truenext" noise data --score run-random-click --overwrite
 refuses 'following without a score' 1 'noise: --following goes with --score' "$truenext" noise data --kind swap \
   --rate 0.1 --out x --following 2
 refuses 'other data without a score' 1 'noise: --allow-other-data goes with --score' "$truenext" noise data --kind swap \

@@ -93,7 +93,7 @@ class EventNoiseTest : public testing::Test {
 
 TEST_F(EventNoiseTest, AgreesWithEveryHistoryAskedAlone) {
   const std::vector<Member> members = two_members();
-  const EventNoiseOptions options{.following = 2, .rate = 0.2};
+  const EventNoiseOptions options{.following = 2, .rate = 0.2, .any_item = 0.7};
   const EventNoise noise = score(options, members);
   ASSERT_EQ(noise.offsets.size(), static_cast<size_t>(dataset_.num_users() + 1));
   int64_t e = 0;
@@ -117,7 +117,7 @@ TEST_F(EventNoiseTest, AgreesWithEveryHistoryAskedAlone) {
       EXPECT_NEAR(noise.excess[e], mean + std::log(p), 1e-4);
       EXPECT_NEAR(noise.following[e], following, 1e-4);
       EXPECT_NEAR(noise.disagreement[e], std::abs(loss[0] - loss[1]) / 2, 1e-4);
-      const double odds = 0.2 / 0.8 * (1.0 / kItems + p) / 2 * std::exp(mean - following);
+      const double odds = 0.2 / 0.8 * (0.7 / kItems + 0.3 * p) * std::exp(mean - following);
       EXPECT_NEAR(noise.score[e], odds / (1 + odds), 1e-4);
     }
   }
@@ -199,7 +199,8 @@ TEST_F(EventNoiseTest, Refusals) {
   };
   for (const Case& one :
        {Case{{.following = -1}, members, "--following"}, Case{{.rate = 0}, members, "--rate"},
-        Case{{.rate = 1}, members, "--rate"}, Case{{}, {}, "--score"}}) {
+        Case{{.rate = 1}, members, "--rate"}, Case{{.any_item = 1.5}, members, "any item"},
+        Case{{}, {}, "--score"}}) {
     try {
       score(one.options, one.members);
       FAIL() << one.says;
