@@ -210,6 +210,8 @@ std::optional<ScannedDate> parse_date(std::string_view text) {
   return std::nullopt;
 }
 
+}  // namespace
+
 std::optional<ParsedTime> scaled_time(const FullTime& time, TimeForm form, double scale) {
   const std::optional<TimeOrder> order = time_order(time);
   if (!order) return std::nullopt;
@@ -217,8 +219,6 @@ std::optional<ParsedTime> scaled_time(const FullTime& time, TimeForm form, doubl
   if (!stored) return std::nullopt;
   return ParsedTime{stored->time, *order, stored->rounded, form};
 }
-
-}  // namespace
 
 std::optional<double> parse_number(std::string_view text) {
   double value = 0;
