@@ -4,10 +4,11 @@
 // are those of the specification: other copies may be included before or behind this one.
 #pragma once
 
-#include <stdint.h>
-
 #ifdef __cplusplus
+#include <cstdint>
 extern "C" {
+#else
+#include <stdint.h>
 #endif
 
 #ifndef ARROW_C_DATA_INTERFACE

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a preparation writes.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>

@@ -282,6 +282,36 @@ INSTANTIATE_TEST_SUITE_P(
                  "row 5, column \"time\": the time is a date, that of row 1 a number", 1, 0}),
     [](const auto& row) { return std::string(row.param.name); });
 
+TEST(ArrowWarnings, TimesThatAFloatCannotHoldAreSaid) {
+  ArrowFrame frame = good_frame();
+  frame.batches[0].columns[2] = test::number_array<float>("f", {1396859477.F, 5, 1396859478.F});
+  Lines warnings;
+  EXPECT_EQ(read(frame, frame_options(), nullptr, &warnings).size(), 3u);
+  EXPECT_SAYS(fmt::format("{}", fmt::join(warnings, "\n")),
+              "2 times are too large for float32, in which neighbouring whole numbers become one");
+  ArrowFrame exact = good_frame();
+  exact.batches[0].columns[2] = test::number_array<double>("g", {1396859477, 5, 1396859478});
+  EXPECT_EQ(read(exact, frame_options(), nullptr, &warnings)[0], "1 7 1396859477 1");
+  EXPECT_EQ(warnings, Lines{});
+}
+
+TEST(ArrowWarnings, NamesAmongTheRowsArePassedOverWhereIdsAreTexts) {
+  ArrowFrame frame = good_frame();
+  frame.batches[0].columns[0] = test::text_array("u", {{"a"}, {"user"}, {"user"}});
+  frame.batches[0].columns[1] = test::text_array("vu", {{"x"}, {"item"}, {"y"}});
+  LineCounts counts;
+  Lines warnings;
+  EXPECT_EQ(read(frame, frame_options(), &counts, &warnings), (Lines{"a x 100 1", "user y 102 1"}));
+  EXPECT_EQ(counts.repeated_headers, 1);
+  EXPECT_EQ(warnings, Lines{"1 header rows among the events were passed over"});
+  ArrowFrame numbers = good_frame();
+  numbers.names = {"1", "7", "time"};
+  ReaderOptions options = frame_options();
+  options.user_column = "1";
+  options.item_column = "7";
+  EXPECT_EQ(read(numbers, options).size(), 3u);
+}
+
 TEST(ArrowErrors, StreamsSayWhatBroke) {
   ArrowFrame none = good_frame();
   none.schema_error = EIO;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/error.h"
 #include "data/readers/arrow_stream.h"
 #include "data/readers/arrow_type.h"
 #include "fuzz_kinds.h"
@@ -57,7 +58,8 @@ template <typename T>
 std::string bounds(Choices& choices, int64_t count, int64_t bytes) {
   std::vector<T> all{0};
   for (int64_t i = 0; i < count; ++i) {
-    T next = static_cast<T>(std::min<int64_t>(bytes, all.back() + choices.below(20)));
+    T next = static_cast<T>(
+        std::min(bytes, std::clamp<int64_t>(all.back(), 0, bytes) + choices.below(20)));
     if (choices.seldom()) next = static_cast<T>(kWrong[choices.below(6)]);
     all.push_back(next);
   }

@@ -252,8 +252,8 @@ class ArrowFrame {
       }
       kept->children.push_back(&column);
     }
-    fill(out, {"+s", batch.length, batch.offset, batch.null_count, {batch.validity}, nullptr},
-         *kept);
+    fill(out, {"+s", batch.length, batch.offset, batch.null_count, {std::nullopt}, nullptr}, *kept);
+    if (batch.validity) out.buffers[0] = batch.validity->data();
     out.n_children = static_cast<int64_t>(batch.columns.size());
     out.children = kept->children.data();
     out.private_data = kept;

@@ -30,7 +30,8 @@ ArrowBatches::ArrowBatches(ArrowArrayStream* source, std::string name) : name_(s
 void ArrowBatches::fail_call(const char* what, int error) {
   const char* said = nullptr;
   if (stream_->get_last_error != nullptr) said = stream_->get_last_error(stream_.get());
-  const std::string why = said == nullptr || *said == '\0' ? std::strerror(error) : said;
+  std::string why = said == nullptr || *said == '\0' ? std::strerror(error) : said;
+  why.erase(why.find_last_not_of(" \r\n") + 1);
   fail_data("{}: {}: {} (error {})", name_, what, shortened(printable_lines(why), 2000), error);
 }
 

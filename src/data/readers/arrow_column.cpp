@@ -23,6 +23,18 @@ T load(const void* buffer, int64_t index) {
   return value;
 }
 
+int64_t load_signed(const void* buffer, int bytes, int64_t index) {
+  if (bytes == 8) return load<int64_t>(buffer, index);
+  if (bytes == 4) return load<int32_t>(buffer, index);
+  return bytes == 2 ? load<int16_t>(buffer, index) : load<int8_t>(buffer, index);
+}
+
+uint64_t load_unsigned(const void* buffer, int bytes, int64_t index) {
+  if (bytes == 8) return load<uint64_t>(buffer, index);
+  if (bytes == 4) return load<uint32_t>(buffer, index);
+  return bytes == 2 ? load<uint16_t>(buffer, index) : load<uint8_t>(buffer, index);
+}
+
 bool bit(const void* bits, int64_t index) {
   return (static_cast<const uint8_t*>(bits)[index / 8] >> (index % 8) & 1) != 0;
 }
@@ -142,32 +154,22 @@ std::string_view ArrowColumn::view_at(int64_t at) const {
   return {static_cast<const char*>(view_buffers_[buffer]) + begin, static_cast<size_t>(length)};
 }
 
-__int128 ArrowColumn::number_at(int64_t at) const {
-  const bool sign = type_.is_signed;
-  switch (type_.bytes) {
-    case 1:
-      return sign ? __int128{load<int8_t>(values_, at)} : __int128{load<uint8_t>(values_, at)};
-    case 2:
-      return sign ? __int128{load<int16_t>(values_, at)} : __int128{load<uint16_t>(values_, at)};
-    case 4:
-      return sign ? __int128{load<int32_t>(values_, at)} : __int128{load<uint32_t>(values_, at)};
-    case 8:
-      return sign ? __int128{load<int64_t>(values_, at)} : __int128{load<uint64_t>(values_, at)};
-    default:
-      return load<__int128>(values_, at);
-  }
+FullTime ArrowColumn::whole_at(int64_t at) const {
+  if (!type_.is_signed) return {false, load_unsigned(values_, type_.bytes, at), 0};
+  const int64_t number = load_signed(values_, type_.bytes, at);
+  const auto size = static_cast<uint64_t>(number);
+  return {number < 0, number < 0 ? ~size + 1 : size, 0};
 }
 
-ArrowCell ArrowColumn::real_at(int64_t at) const {
-  ArrowCell cell{ArrowCell::Kind::real, type_.bytes == 4, {}, {}, 0};
-  cell.real = cell.short_real ? load<float>(values_, at) : load<double>(values_, at);
-  return cell;
+std::string_view ArrowColumn::decimal_at(int64_t at) {
+  decimal_ = type_.bytes == 16 ? fmt::format("{}", load<__int128>(values_, at))
+                               : fmt::format("{}", load_signed(values_, type_.bytes, at));
+  return decimal_;
 }
 
-ArrowCell ArrowColumn::moment_at(int64_t at) const {
-  const int64_t units =
-      type_.bytes == 4 ? int64_t{load<int32_t>(values_, at)} : load<int64_t>(values_, at);
-  if (units == std::numeric_limits<int64_t>::min()) return {};  // NaT of numpy
+bool ArrowColumn::moment_at(int64_t at, FullTime& time) const {
+  const int64_t units = load_signed(values_, type_.bytes, at);
+  if (units == std::numeric_limits<int64_t>::min()) return false;  // NaT of numpy
   int64_t whole = units / type_.per_second, rest = units % type_.per_second;
   if (rest < 0) {
     rest += type_.per_second;
@@ -175,54 +177,56 @@ ArrowCell ArrowColumn::moment_at(int64_t at) const {
   }
   const uint64_t fraction =
       static_cast<uint64_t>(rest) * (FullTime::kFraction / static_cast<uint64_t>(type_.per_second));
-  return {
-      ArrowCell::Kind::moment, false, {}, FullTime::of_seconds(whole * type_.seconds, fraction), 0};
+  time = FullTime::of_seconds(whole * type_.seconds, fraction);
+  return true;
 }
 
-ArrowCell ArrowColumn::at(int64_t row) {
-  const int64_t at = begin_ + row;
-  if (validity_ != nullptr && !bit(validity_, at)) return {};
-  if (dictionary_) {
-    const __int128 index = number_at(at);
-    if (index < 0 || index >= dictionary_->rows_) {
-      fail("row {}: index {} into a dictionary of {} values", row_number(at),
-           static_cast<int64_t>(index), dictionary_->rows_);
-    }
-    return dictionary_->at(static_cast<int64_t>(index));
+void ArrowColumn::read_value_of_dictionary(int64_t at, ArrowCell& cell) {
+  const FullTime index = whole_at(at);
+  if (index.negative || index.whole >= static_cast<uint64_t>(dictionary_->rows_)) {
+    fail("row {}: index {}{} into a dictionary of {} values", row_number(at),
+         index.negative ? "-" : "", index.whole, dictionary_->rows_);
   }
-  ArrowCell cell;
+  dictionary_->read(static_cast<int64_t>(index.whole), cell);
+}
+
+void ArrowColumn::read(int64_t row, ArrowCell& cell) {
+  const int64_t at = begin_ + row;
+  cell.kind = ArrowCell::Kind::null;
+  if (validity_ != nullptr && !bit(validity_, at)) return;
+  if (dictionary_) return read_value_of_dictionary(at, cell);
   switch (type_.kind) {
     case Kind::text:
       cell.kind = ArrowCell::Kind::text;
       cell.text = text_at(at);
-      return cell;
+      return;
     case Kind::view:
       cell.kind = ArrowCell::Kind::text;
       cell.text = view_at(at);
-      return cell;
-    case Kind::whole: {
-      const __int128 number = number_at(at);
+      return;
+    case Kind::whole:
       cell.kind = ArrowCell::Kind::whole;
-      cell.number = {number < 0, static_cast<uint64_t>(number < 0 ? -number : number), 0};
-      return cell;
-    }
+      cell.number = whole_at(at);
+      return;
     case Kind::decimal:
-      decimal_ = fmt::format("{}", number_at(at));
       cell.kind = ArrowCell::Kind::text;
-      cell.text = decimal_;
-      return cell;
+      cell.text = decimal_at(at);
+      return;
     case Kind::real:
-      return real_at(at);
+      cell.kind = ArrowCell::Kind::real;
+      cell.short_real = type_.bytes == 4;
+      cell.real = cell.short_real ? load<float>(values_, at) : load<double>(values_, at);
+      return;
     case Kind::truth:
       cell.kind = ArrowCell::Kind::truth;
       cell.real = bit(values_, at) ? 1 : 0;
-      return cell;
+      return;
     case Kind::moment:
-      return moment_at(at);
+      if (moment_at(at, cell.number)) cell.kind = ArrowCell::Kind::moment;
+      return;
     case Kind::refused:
-      break;
+      return;
   }
-  return {};
 }
 
 }  // namespace truenext

@@ -30,8 +30,9 @@ class ArrowColumn {
   /// Takes the rows `first` to `first + rows` of `array`, the first of which is row `number` of the
   /// table. Data Error when the batch is damaged.
   void bind(const ArrowArray& array, int64_t first, int64_t rows, int64_t number);
-  /// `row` counts from the first one taken. Data Error when the value is damaged.
-  ArrowCell at(int64_t row);
+  /// Sets the kind of `cell` and what belongs to it; `row` counts from the first one taken. Data
+  /// Error when the value is damaged.
+  void read(int64_t row, ArrowCell& cell);
 
  private:
   ArrowColumn(const ArrowSchema& schema, std::string where, std::string name);
@@ -46,10 +47,11 @@ class ArrowColumn {
   void bind_views(const ArrowArray& array);
   std::string_view text_at(int64_t at) const;
   std::string_view view_at(int64_t at) const;
-  /// A fixed-size number, sign-extended.
-  __int128 number_at(int64_t at) const;
-  ArrowCell real_at(int64_t at) const;
-  ArrowCell moment_at(int64_t at) const;
+  FullTime whole_at(int64_t at) const;
+  std::string_view decimal_at(int64_t at);
+  /// False when it stands for no time.
+  bool moment_at(int64_t at, FullTime& time) const;
+  void read_value_of_dictionary(int64_t at, ArrowCell& cell);
   int64_t row_number(int64_t at) const { return number_ + at - begin_; }
 
   std::string name_, where_;

@@ -14,6 +14,7 @@
 #include "data/readers/arrow_batches.h"
 #include "data/readers/arrow_column.h"
 #include "data/readers/arrow_roles.h"
+#include "data/readers/arrow_rows.h"
 #include "data/readers/checked_events.h"
 #include "data/readers/columns.h"
 #include "data/readers/missing_words.h"
@@ -23,9 +24,16 @@ namespace {
 
 using Kind = ArrowCell::Kind;
 
-constexpr int64_t kSampleRows = 20;
-constexpr size_t kSampleText = size_t{4} << 10;
 constexpr int64_t kTickRows = int64_t{1} << 16;
+
+bool is_text(ArrowType::Kind kind) {
+  return kind == ArrowType::Kind::text || kind == ArrowType::Kind::view;
+}
+
+/// From here on a float does not tell neighbouring whole numbers apart.
+double largest_exact(const ArrowCell& real) {
+  return real.short_real ? 0x1p24 : 0x1p53;
+}
 
 class ArrowEventReader : public CheckedEventReader {
  public:
@@ -71,6 +79,13 @@ class ArrowEventReader : public CheckedEventReader {
           "as \"123\" (pandas makes floats of whole numbers where one is missing)",
           excerpt(column(role).name()), column(role).type().name, whole_reals_[role]));
     }
+    if (coarse_times_ > 0) {
+      sentences.push_back(fmt::format(
+          "{} times are too large for {}, in which neighbouring whole numbers become one: the "
+          "order "
+          "of events may be lost; read \"{}\" as int64 or timestamp where it comes from",
+          coarse_times_, column(kTime).type().name, excerpt(column(kTime).name())));
+    }
     return sentences;
   }
 
@@ -90,26 +105,23 @@ class ArrowEventReader : public CheckedEventReader {
   }
 
   const ArrowColumn& column(Role role) const { return columns_[static_cast<size_t>(taken_[role])]; }
-  ArrowCell cell(Role role, int64_t row) {
+  /// Filled anew by the next call.
+  const ArrowCell& cell(Role role, int64_t row) {
     at_ = role;
-    return columns_[static_cast<size_t>(taken_[role])].at(row);
+    columns_[static_cast<size_t>(taken_[role])].read(row, cell_);
+    return cell_;
   }
   int64_t row_number() const { return batches_.first_row() + row_ - 1; }
 
-  void bind(size_t at) {
-    columns_[at].bind(batches_.column(static_cast<int64_t>(at)), batches_.first(), batches_.rows(),
-                      batches_.first_row());
-  }
   void next_batch() {
     more_ = batches_.next();
     row_ = 0;
     for (int at : taken_) {
-      if (more_ && at >= 0) bind(static_cast<size_t>(at));
+      if (more_ && at >= 0) bind_column(batches_, at, columns_[static_cast<size_t>(at)]);
     }
   }
 
   void find_columns();
-  std::vector<std::vector<std::string>> first_rows();
   void check_column(Role role) const;
 
   bool read(int64_t row, Event& event) {
@@ -130,7 +142,8 @@ class ArrowEventReader : public CheckedEventReader {
 
   /// Names among the rows, of tables put together as text.
   bool is_header(const Event& event) {
-    const bool header = event.user == column(kUser).name() && event.item == column(kItem).name();
+    const bool header =
+        ids_are_texts_ && event.user == column(kUser).name() && event.item == column(kItem).name();
     counts_.repeated_headers += header ? 1 : 0;
     return header;
   }
@@ -141,33 +154,19 @@ class ArrowEventReader : public CheckedEventReader {
   bool more_ = false;
   int64_t row_ = 0, rows_seen_ = 0;
   Role at_ = kUser;
+  ArrowCell cell_;
+  bool ids_are_texts_ = false;
+  int64_t coarse_times_ = 0;
   std::array<int64_t, kRoles> whole_reals_{};
   char digits_[kRoles][kRealDigits];
 };
 
-std::vector<std::vector<std::string>> ArrowEventReader::first_rows() {
-  std::vector<std::vector<std::string>> rows;
-  if (!more_) return rows;
-  for (size_t at = 0; at < columns_.size(); ++at) {
-    if (columns_[at].is_read()) bind(at);
-  }
-  for (int64_t row = 0; row < std::min(kSampleRows, batches_.rows()); ++row) {
-    if (batches_.row_is_null(row)) continue;
-    std::vector<std::string>& texts = rows.emplace_back();
-    for (ArrowColumn& column : columns_) {
-      std::string& text = texts.emplace_back();
-      if (column.is_read()) text = trimmed(column.at(row).written(column.type()));
-      if (text.size() > kSampleText) text.resize(kSampleText);
-    }
-  }
-  return rows;
-}
-
 void ArrowEventReader::find_columns() {
   std::vector<std::string> names;
   for (const ArrowColumn& column : columns_) names.push_back(column.name());
-  const Columns found =
-      Columns::find({names, first_rows(), options_.path, NamedBy::schema}, options_, account_);
+  const Columns found = Columns::find(
+      {names, first_rows_of(batches_, columns_, more_), options_.path, NamedBy::schema}, options_,
+      account_);
   taken_ = {found.user, found.item, found.time, found.value};
   for (const Role role : {kUser, kItem, kTime, kValue}) {
     if (taken_[role] < 0) continue;
@@ -176,6 +175,7 @@ void ArrowEventReader::find_columns() {
                excerpt(column(role).name()));
     check_column(role);
   }
+  ids_are_texts_ = is_text(column(kUser).type().kind) && is_text(column(kItem).type().kind);
 }
 
 void ArrowEventReader::check_column(Role role) const {
@@ -186,7 +186,7 @@ void ArrowEventReader::check_column(Role role) const {
 
 bool ArrowEventReader::set_id(Role role, int64_t row, std::string_view& id) {
   const char* const word = role == kUser ? "user" : "item";
-  const ArrowCell cell = this->cell(role, row);
+  const ArrowCell& cell = this->cell(role, row);
   switch (cell.kind) {
     case Kind::text:
       id = without_blanks(cell.text);
@@ -214,7 +214,7 @@ bool ArrowEventReader::set_real_id(Role role, const ArrowCell& cell, std::string
     return broken("the {} is {}, which is no whole number; cast the column to text", word,
                   real_digits(cell.real, cell.short_real, digits_[role]));
   }
-  const double most = cell.short_real ? 0x1p24 : 0x1p53;
+  const double most = largest_exact(cell);
   if (size >= most) {
     return broken(
         "the {} is {}, and from {} on {} does not tell whole numbers apart; read the column as "
@@ -228,12 +228,13 @@ bool ArrowEventReader::set_real_id(Role role, const ArrowCell& cell, std::string
 }
 
 bool ArrowEventReader::set_time_at(int64_t row, Event& event) {
-  const ArrowCell cell = this->cell(kTime, row);
+  const ArrowCell& cell = this->cell(kTime, row);
   switch (cell.kind) {
     case Kind::text:
       return set_time(without_blanks(cell.text), row_number(), event);
     case Kind::real:
       if (std::isnan(cell.real)) return missing("the time is NaN, a missing value");
+      coarse_times_ += std::abs(cell.real) >= largest_exact(cell) ? 1 : 0;
       return set_time(real_digits(cell.real, cell.short_real, digits_[kTime]), row_number(), event);
     case Kind::whole:
     case Kind::moment: {
@@ -252,7 +253,7 @@ bool ArrowEventReader::set_time_at(int64_t row, Event& event) {
 }
 
 bool ArrowEventReader::set_value_at(int64_t row, Event& event) {
-  const ArrowCell cell = this->cell(kValue, row);
+  const ArrowCell& cell = this->cell(kValue, row);
   switch (cell.kind) {
     case Kind::text:
       return set_value(without_blanks(cell.text), event);
