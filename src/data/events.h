@@ -82,7 +82,7 @@ struct LineCounts {
   int64_t trimmed = 0;           ///< fields with blanks around them, which were taken off
 };
 
-/// A stream of interactions in file order. Errors carry "file:line:".
+/// A stream of interactions in file order. Errors carry "file:line:", those of frames the row.
 class EventReader {
  public:
   virtual ~EventReader() = default;
@@ -111,6 +111,9 @@ class EventReader {
   const SourceAccount& account() const { return account_; }
 
  protected:
+  /// For readers that open_events() does not open.
+  void name_format(std::string name) { format_ = std::move(name); }
+
   SourceAccount account_;
 
  private:

@@ -210,15 +210,19 @@ std::optional<ScannedDate> parse_date(std::string_view text) {
   return std::nullopt;
 }
 
+}  // namespace
+
 std::optional<ParsedTime> scaled_time(const FullTime& time, TimeForm form, double scale) {
+  if (scale == 1 && time.whole <= UINT32_MAX && time.fraction == 0 && !time.negative) {
+    const auto small = static_cast<uint32_t>(time.whole);  // most times
+    return ParsedTime{small, order_of_small(small), false, form};
+  }
   const std::optional<TimeOrder> order = time_order(time);
   if (!order) return std::nullopt;
   const std::optional<StoredTime> stored = stored_time(*order, scale);
   if (!stored) return std::nullopt;
   return ParsedTime{stored->time, *order, stored->rounded, form};
 }
-
-}  // namespace
 
 std::optional<double> parse_number(std::string_view text) {
   double value = 0;

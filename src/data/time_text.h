@@ -37,6 +37,9 @@ inline constexpr const char* kTimeForms =
 /// does not fit into 64 bits.
 std::optional<ParsedTime> parse_time(std::string_view text, double scale = 1.0);
 
+/// The same of a time that is no text. Nothing when it does not fit into 64 bits.
+std::optional<ParsedTime> scaled_time(const FullTime& time, TimeForm form, double scale);
+
 /// What is wrong with a text that parse_time() does not take, as a sentence that begins "the time
 /// is".
 std::string why_no_time(std::string_view text, double scale);

@@ -14,6 +14,7 @@ namespace truenext {
 namespace {
 
 constexpr int kVersion = 1;
+constexpr size_t kMagicBytes = 9;  // looked at to tell a model from something else
 
 constexpr const char* kCalibration = "truenext.calibration";
 
@@ -80,15 +81,18 @@ std::filesystem::path locate(const std::filesystem::path& path) {
 
 /// Names what the file is when it is a well-known something else. A safetensors file begins with
 /// eight bytes of length, which may look like anything, and then the brace of its JSON header.
-void refuse_other_formats(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  char magic[9] = {};
-  stream.read(magic, sizeof(magic));
-  const std::string_view begin(magic, static_cast<size_t>(stream.gcount()));
-  if (begin.size() == sizeof(magic) && begin.back() == '{') return;
+void refuse_other_formats(std::string_view begin, const std::string& where) {
+  if (begin.size() == kMagicBytes && begin.back() == '{') return;
   check_data(begin.substr(0, 2) != "PK" && !begin.starts_with("\x80"),
              "{}: this looks like a PyTorch checkpoint; convert it first with `truenext import`",
-             path.string());
+             where);
+}
+
+void refuse_other_formats(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  char magic[kMagicBytes] = {};
+  stream.read(magic, sizeof(magic));
+  refuse_other_formats({magic, static_cast<size_t>(stream.gcount())}, path.string());
 }
 
 void check_version(const SafetensorsFile& file) {
@@ -175,7 +179,7 @@ TensorMap read_weights(const SafetensorsFile& file) {
 }  // namespace
 
 struct ModelFile::Parts {
-  explicit Parts(const std::filesystem::path& path) : file(path) {}
+  explicit Parts(SafetensorsFile opened) : file(std::move(opened)) {}
 
   SafetensorsFile file;
   ModelDescription description;
@@ -247,7 +251,19 @@ void replace_calibration(const std::filesystem::path& path,
 ModelFile ModelFile::open(const std::filesystem::path& path) {
   const std::filesystem::path file = locate(path);
   refuse_other_formats(file);
-  auto parts = std::make_unique<Parts>(file);
+  return from_parts(std::make_unique<Parts>(SafetensorsFile(file)));
+}
+
+ModelFile ModelFile::from_memory(MemoryFile memory) {
+  const std::span<const std::byte> bytes = memory.view();
+  refuse_other_formats(
+      {reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kMagicBytes)},
+      memory.name);
+  return from_parts(std::make_unique<Parts>(SafetensorsFile(std::move(memory))));
+}
+
+ModelFile ModelFile::from_parts(std::unique_ptr<Parts> parts) {
+  const std::string where = parts->file.path().string();
   check_version(parts->file);
   parts->description = read_description(parts->file);
   parts->weights = read_weights(parts->file);
@@ -258,17 +274,17 @@ ModelFile ModelFile::open(const std::filesystem::path& path) {
     parts->encoder =
         make_encoder(parts->description.model, parts->weights, parts->description.attributes.lists);
   } catch (const Error& error) {
-    fail_data("{}: {}", file.string(), error.what());
+    fail_data("{}: {}", where, error.what());
   }
   parts->ids = read_texts(parts->file, kIdBytes, kIdOffsets);
   check_data(parts->ids.size() == parts->encoder->num_items(),
-             "{}: {} item ids for a table of {} items: the file is damaged", file.string(),
+             "{}: {} item ids for a table of {} items: the file is damaged", where,
              parts->ids.size(), parts->encoder->num_items());
   if (parts->file.tensors().contains(kTitleOffsets)) {
     parts->titles = read_texts(parts->file, kTitleBytes, kTitleOffsets);
     check_data(parts->titles.size() == parts->ids.size(),
-               "{}: {} titles for {} items: the file is damaged", file.string(),
-               parts->titles.size(), parts->ids.size());
+               "{}: {} titles for {} items: the file is damaged", where, parts->titles.size(),
+               parts->ids.size());
   }
   parts->index = std::make_unique<TextIndex>(parts->ids);
   return ModelFile(std::move(parts));

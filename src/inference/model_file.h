@@ -11,6 +11,7 @@
 
 #include "data/dataset.h"
 #include "inference/calibration.h"
+#include "inference/safetensors.h"
 #include "net/encoder.h"
 #include "net/model_options.h"
 
@@ -52,11 +53,14 @@ void write_model_file(const std::filesystem::path& path, const ModelDescription&
 void replace_calibration(const std::filesystem::path& path,
                          const std::optional<Calibration>& calibration);
 
-/// A model file opened for use: mapped weights, ready encoder, id map.
+/// A model file opened for use: mapped or lent weights, ready encoder, id map.
 class ModelFile {
  public:
   /// `path` is a model file or a run folder that holds model.safetensors.
   static ModelFile open(const std::filesystem::path& path);
+  /// What open() does with the bytes of a model file that are in memory already: the same checks
+  /// and messages, with the name of `memory` in place of a path.
+  static ModelFile from_memory(MemoryFile memory);
   ModelFile(ModelFile&&) noexcept;
   ModelFile& operator=(ModelFile&&) noexcept;
   ~ModelFile();
@@ -72,6 +76,7 @@ class ModelFile {
 
  private:
   struct Parts;
+  static ModelFile from_parts(std::unique_ptr<Parts> parts);
   explicit ModelFile(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

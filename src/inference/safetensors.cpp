@@ -86,8 +86,21 @@ size_t dtype_size(DType dtype) {
 }
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(path) {
-  const std::string where = path.string();
-  const std::span<const std::byte> bytes = file_.bytes();
+  read(file_.bytes());
+}
+
+SafetensorsFile::SafetensorsFile(MemoryFile memory)
+    : path_(memory.name), owned_(std::move(memory.owned)) {
+  std::span<const std::byte> bytes = owned_.empty() ? memory.bytes : owned_;
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % kAlignment != 0) {
+    owned_.assign(bytes.begin(), bytes.end());
+    bytes = owned_;
+  }
+  read(bytes);
+}
+
+void SafetensorsFile::read(std::span<const std::byte> bytes) {
+  const std::string where = path_.string();
   uint64_t header_bytes = 0;
   check_data(bytes.size() >= sizeof(header_bytes), "{}: {} bytes: not a safetensors file", where,
              bytes.size());

@@ -29,13 +29,26 @@ struct StoredTensor {
   std::span<const std::byte> bytes;
 };
 
+/// The bytes of a file that are in memory already.
+struct MemoryFile {
+  std::span<const std::byte> bytes;  ///< whoever lends them keeps them as they are
+  std::vector<std::byte> owned;      ///< instead of `bytes`, unless empty
+  std::string name = "(memory)";     ///< begins the messages, as a path does
+
+  std::span<const std::byte> view() const { return owned.empty() ? bytes : std::span(owned); }
+};
+
 /// A mapped safetensors file (u64 header length, JSON header, data). Opening checks every size and
 /// range before anything is used; it never executes anything. Data Error naming file and tensor.
 /// Stricter than the format: the five types above only, every tensor aligned to its type.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
+  /// The same of bytes in memory. Lent bytes are used where they lie; if that is not aligned to 8,
+  /// as a file's are, they are copied.
+  explicit SafetensorsFile(MemoryFile memory);
 
+  /// The name, of a file in memory.
   const std::filesystem::path& path() const { return path_; }
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
@@ -46,10 +59,12 @@ class SafetensorsFile {
   std::span<const T> vector(const std::string& name) const;
 
  private:
+  void read(std::span<const std::byte> bytes);
   const StoredTensor& find(const std::string& name, DType dtype) const;
 
   std::filesystem::path path_;
   MappedFile file_;
+  std::vector<std::byte> owned_;
   std::map<std::string, StoredTensor> tensors_;
   std::map<std::string, std::string> metadata_;
 };

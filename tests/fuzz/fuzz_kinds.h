@@ -16,6 +16,7 @@ struct Kind {
 
 /// By the environment variable TRUENEXT_FUZZ_KIND. Each source file adds its kinds.
 void add_event_kinds(std::vector<Kind>& kinds);  ///< a kind for each format of `prepare`
+void add_arrow_kinds(std::vector<Kind>& kinds);  ///< tables in memory
 void add_text_kinds(std::vector<Kind>& kinds);   ///< titles, attributes, lists, configurations
 void add_model_kinds(std::vector<Kind>& kinds);  ///< model files and checkpoints of others
 void add_label_kinds(std::vector<Kind>& kinds);  ///< stored soft labels

@@ -43,6 +43,7 @@ void on_free(const volatile void* block) {
 std::vector<Kind> all_kinds() {
   std::vector<Kind> kinds;
   add_event_kinds(kinds);
+  add_arrow_kinds(kinds);
   add_text_kinds(kinds);
   add_model_kinds(kinds);
   add_label_kinds(kinds);

@@ -65,13 +65,21 @@ void safetensors_header(std::string_view input) {
   }
 }
 
-/// A whole model file, as recommend opens it.
-void model(std::string_view input) {
-  const ModelFile file = ModelFile::open(path_of(input));
+void look_up(const ModelFile& file) {
   for (int64_t item = 0; item < file.num_items(); ++item) {
     if (file.find_item(file.item_id(item)) != static_cast<int32_t>(item)) __builtin_trap();
     (void)file.title(item);
   }
+}
+
+/// A whole model file, as recommend opens it.
+void model(std::string_view input) {
+  look_up(ModelFile::open(path_of(input)));
+}
+
+/// The same in memory.
+void model_in_memory(std::string_view input) {
+  look_up(ModelFile::from_memory({std::as_bytes(std::span(input)), {}}));
 }
 
 }  // namespace
@@ -82,6 +90,7 @@ void add_model_kinds(std::vector<Kind>& kinds) {
   kinds.push_back({"torch-stream", &torch_stream});
   kinds.push_back({"safetensors-header", &safetensors_header});
   kinds.push_back({"model", &model});
+  kinds.push_back({"model-in-memory", &model_in_memory});
 }
 
 }  // namespace truenext::fuzz

@@ -122,6 +122,16 @@ def model():
     return struct.pack("<Q", len(header)) + header + bytes(16)
 
 
+def arrow():
+    """Choices of tests/fuzz/arrow_kinds.cpp that make tables of many types, all of them right."""
+    tables = []
+    for first in range(0, 28, 4):
+        columns = b"".join(bytes([0, 0, 0, first + i]) for i in range(4))
+        arrays = b"".join(bytes([i % 3, i % 2]) + bytes(range(1, 200)) for i in range(4))
+        tables.append(b"\x03" + columns + b"\x02" + (b"\x09\x01" + arrays) * 2)
+    return tables
+
+
 def seeds():
     found = {kind: [text.encode() for text in texts] for kind, texts in TEXTS.items()}
     any_format = [texts[0] for kind, texts in found.items()
@@ -135,7 +145,8 @@ def seeds():
     recurrent = [("item_embeddings.weight", [4, 2]), ("gru_layers.weight_ih_l0", [3, 2]),
                  ("gru_layers.weight_hh_l0", [3, 1]), ("dense.weight", [2, 1]), ("dense.bias", [2])]
     found["torch-stream"] = [torch_stream(tensors), torch_stream(recurrent)]
-    found["model"] = [model()]
+    found["model"] = found["model-in-memory"] = [model()]
+    found["arrow"] = arrow()
     found["labels"] = [json.dumps({
         "kind": "truenext labels", "version": 1, "items": 8, "users": 12, "split_fingerprint": "@SPLIT",
         "mixing": "probability", "temperature": 3.0, "kept": 2, "newest": 0, "teachers": ["a"], "rows": 30,

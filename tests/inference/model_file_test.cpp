@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "inference/error_text.h"
+#include "inference/memory_file.h"
 #include "inference/model_weights.h"
 #include "inference/safetensors.h"
 #include "support/test_files.h"
@@ -40,6 +41,11 @@ class ModelFileTest : public testing::Test {
     const std::string text = error_text([&] { ModelFile::open(path); }, &code);
     if (!text.empty()) {
       EXPECT_EQ(code, ExitCode::data);
+    }
+    if (std::filesystem::is_regular_file(path)) {
+      const test::LentFile lent(path);
+      EXPECT_EQ(error_text([&] { ModelFile::from_memory(lent.memory()); }), text);
+      EXPECT_EQ(error_text([&] { ModelFile::from_memory(test::owned_memory(path)); }), text);
     }
     return text;
   }
@@ -87,9 +93,16 @@ TEST_F(ModelFileTest, DamagedCalibrationIsRefused) {
 }
 
 TEST_F(ModelFileTest, GivesBackAllThatWasWritten) {
-  write(folder_ / kModelFileName);
-  for (const auto& path : {folder_ / kModelFileName, folder_.path()}) {
-    const ModelFile model = ModelFile::open(path);
+  const std::filesystem::path file = folder_ / kModelFileName;
+  write(file);
+  const test::LentFile lent(file);
+  using Opener = std::function<ModelFile()>;
+  for (const Opener& opener :
+       {Opener([&] { return ModelFile::open(file); }),
+        Opener([&] { return ModelFile::open(folder_.path()); }),
+        Opener([&] { return ModelFile::from_memory(lent.memory()); }),
+        Opener([&] { return ModelFile::from_memory(test::owned_memory(file)); })}) {
+    const ModelFile model = opener();
     const ModelDescription& found = model.description();
     EXPECT_EQ(found.config_toml, "[train]\nepochs = 3\n");
     EXPECT_EQ(found.dataset_fingerprint, "0123");

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "inference/error_text.h"
+#include "inference/memory_file.h"
 #include "support/test_files.h"
 
 namespace truenext {
@@ -31,7 +32,13 @@ class Safetensors : public testing::Test {
     if (!text.empty()) {
       EXPECT_EQ(code, ExitCode::data);
     }
+    expect_the_same_in_memory(path, text);
     return text;
+  }
+  void expect_the_same_in_memory(const std::filesystem::path& path, const std::string& text) {
+    EXPECT_EQ(error_text([&] { SafetensorsFile opened(test::owned_memory(path)); }), text);
+    const test::LentFile lent(path);
+    EXPECT_EQ(error_text([&] { SafetensorsFile opened(lent.memory()); }), text);
   }
 
   test::TemporaryFolder folder_;
@@ -64,6 +71,40 @@ TEST_F(Safetensors, ReadsBackWhatWasWritten) {
   EXPECT_EQ(opened.vector<uint8_t>("bytes")[4], 11);
   EXPECT_EQ(opened.vector<float>("second").size(), 2u);
   EXPECT_EQ(opened.tensors().at("nothing").shape, (std::vector<int64_t>{0, 4}));
+}
+
+void expect_equal(const SafetensorsFile& left, const SafetensorsFile& right) {
+  EXPECT_EQ(left.metadata(), right.metadata());
+  ASSERT_EQ(left.tensors().size(), right.tensors().size());
+  for (const auto& [name, tensor] : left.tensors()) {
+    const StoredTensor& other = right.tensors().at(name);
+    EXPECT_EQ(tensor.dtype, other.dtype) << name;
+    EXPECT_EQ(tensor.shape, other.shape) << name;
+    EXPECT_TRUE(std::ranges::equal(tensor.bytes, other.bytes)) << name;
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(other.bytes.data()) % dtype_size(other.dtype), 0u);
+  }
+}
+
+TEST_F(Safetensors, ReadsTheSameFromMemory) {
+  write_sample(file());
+  const SafetensorsFile mapped(file());
+  SafetensorsFile owned(test::owned_memory(file()));
+  expect_equal(mapped, owned);
+  const SafetensorsFile moved(std::move(owned));
+  expect_equal(mapped, moved);
+  const test::LentFile lent(file());
+  expect_equal(mapped, SafetensorsFile(lent.memory()));
+}
+
+TEST_F(Safetensors, UsesAlignedMemoryWhereItLies) {
+  write_sample(file());
+  const MemoryFile memory = test::owned_memory(file());
+  const SafetensorsFile lent(MemoryFile{memory.owned, {}, "lent"});
+  const std::byte* const begin = memory.owned.data();
+  const std::byte* const tensor = lent.tensors().at("first").bytes.data();
+  EXPECT_TRUE(begin < tensor && tensor < begin + memory.owned.size());
+  EXPECT_EQ(lent.path(), "lent");
+  EXPECT_EQ(MemoryFile{}.name, "(memory)");
 }
 
 TEST_F(Safetensors, GivesTheSameBytesForTheSameContentAndAlignsEveryTensor) {
@@ -158,13 +199,15 @@ TEST_F(Safetensors, RefusesHeadersOfAnotherForm) {
 
 TEST_F(Safetensors, RefusesHeaderLengthsBeyondTheFile) {
   std::string text(16, '\xff');
-  test::write_bytes(file(), text);
-  EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("claims a header"),
-            std::string::npos);
-  test::write_bytes(file(), "1234567");
-  EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("7 bytes"), std::string::npos);
-  test::write_bytes(file(), "");
-  EXPECT_NE(error_text([&] { SafetensorsFile opened(file()); }).find("0 bytes"), std::string::npos);
+  const auto refusal = [&](std::string_view bytes) {
+    test::write_bytes(file(), bytes);
+    const std::string said = error_text([&] { SafetensorsFile opened(file()); });
+    expect_the_same_in_memory(file(), said);
+    return said;
+  };
+  EXPECT_NE(refusal(text).find("claims a header"), std::string::npos);
+  EXPECT_NE(refusal("1234567").find("7 bytes"), std::string::npos);
+  EXPECT_NE(refusal("").find("0 bytes"), std::string::npos);
 }
 
 // Reads every byte a file claims to hold; run under the address sanitizer this finds wild ranges.
@@ -182,7 +225,9 @@ TEST_F(Safetensors, NoCutFileIsTakenForWhole) {
   const std::string bytes = read_file(file());
   for (size_t size = 0; size < bytes.size(); ++size) {
     test::write_bytes(file("cut"), std::string_view(bytes).substr(0, size));
-    EXPECT_NE(error_text([&] { touch(file("cut")); }), "") << size;
+    const std::string said = error_text([&] { touch(file("cut")); });
+    EXPECT_NE(said, "") << size;
+    expect_the_same_in_memory(file("cut"), said);
   }
 }
 
@@ -199,7 +244,9 @@ TEST_F(Safetensors, DamagedFilesAreRefusedOrStayInsideTheirBounds) {
           static_cast<char>(1u << random.below(8));
     }
     test::write_bytes(file("damaged"), damaged);
-    refused += error_text([&] { touch(file("damaged")); }).empty() ? 0 : 1;
+    const std::string said = error_text([&] { touch(file("damaged")); });
+    if (round % 10 == 0) expect_the_same_in_memory(file("damaged"), said);
+    refused += said.empty() ? 0 : 1;
   }
   EXPECT_GT(refused, 500);
 }

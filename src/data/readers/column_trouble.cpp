@@ -186,8 +186,8 @@ void check_places(const SourceTable& table, std::span<const TimeLook> looks, con
   for (const auto& [role, column] :
        {std::pair{"user", columns.user}, {"item", columns.item}, {"value", columns.value}}) {
     if (column < 0) continue;
-    const bool numbers =
-        looks[column] == TimeLook::epoch && !time_is_time && table.named_by != NamedBy::header;
+    const bool numbers = looks[column] == TimeLook::epoch && !time_is_time &&
+                         table.named_by != NamedBy::header && table.named_by != NamedBy::schema;
     if (!is_written_date(looks[column]) && !numbers) continue;
     const std::string found =
         fmt::format("{} holds times ({}), yet is taken for the {}",

@@ -187,8 +187,8 @@ std::vector<std::string> SourceTable::column(size_t at) const {
 }
 
 std::string SourceTable::shown_name(int column) const {
-  const bool named = named_by == NamedBy::header || named_by == NamedBy::format;
-  return named ? names[column] : fmt::format("field {}", column + 1);
+  const bool by_place = named_by == NamedBy::position || named_by == NamedBy::option;
+  return !by_place ? names[column] : fmt::format("field {}", column + 1);
 }
 
 std::string SourceTable::first_row() const {

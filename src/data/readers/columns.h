@@ -12,6 +12,7 @@ namespace truenext {
 /// Who says what the columns are called.
 enum class NamedBy {
   header,    ///< the first line, or the keys of JSON
+  schema,    ///< the source, apart from its rows
   option,    ///< --columns
   position,  ///< nobody: the usual order
   format,    ///< what the format fixes

@@ -55,9 +55,9 @@ void TimeColumn::take_date(TimeForm form) {
 
 std::string TimeColumn::why() const {
   return fmt::format(
-      "the time is a {}, that of line {} a {}: units must not be mixed; write all times in one "
+      "the time is a {}, that of {} {} a {}: units must not be mixed; write all times in one "
       "form",
-      numbers_ ? "date" : "number", first_line_, numbers_ ? "number" : "date");
+      numbers_ ? "date" : "number", place_, first_line_, numbers_ ? "number" : "date");
 }
 
 void TimeColumn::warn_of_units(std::vector<std::string>& sentences) const {
@@ -67,8 +67,8 @@ void TimeColumn::warn_of_units(std::vector<std::string>& sentences) const {
     if (units_[unit].count == 0) continue;
     ++units;
     since_1970 += units_[unit].count;
-    list += fmt::format("{}{} of {} (first in line {})", units == 1 ? "" : ", ", units_[unit].count,
-                        kUnitNames[unit], units_[unit].first_line);
+    list += fmt::format("{}{} of {} (first in {} {})", units == 1 ? "" : ", ", units_[unit].count,
+                        kUnitNames[unit], place_, units_[unit].first_line);
   }
   // Counts that begin at nothing pass through all sizes; times since 1970 leave gaps.
   // A few others are errors.
@@ -81,9 +81,9 @@ void TimeColumn::warn_of_units(std::vector<std::string>& sentences) const {
   }
   if (zeros_.count > 0 && absolute) {
     sentences.push_back(fmt::format(
-        "{} times are 0 or -1 among times since 1970 (first in line {}), which may stand for no "
+        "{} times are 0 or -1 among times since 1970 (first in {} {}), which may stand for no "
         "time; they are taken as they are, before all others",
-        zeros_.count, zeros_.first_line));
+        zeros_.count, place_, zeros_.first_line));
   }
 }
 

@@ -13,8 +13,11 @@ namespace truenext {
 /// dates with and without zone, zeros that stand for no time, days that are written as numbers.
 class TimeColumn {
  public:
+  /// `place` is what the source consists of: "line" or "row".
+  explicit TimeColumn(const char* place) : place_(place) {}
+
   /// False when the time is a number and those before are dates, or the other way round; why() says
-  /// so then. `line` is its line in the source.
+  /// so then. `line` is its place in the source.
   bool take(const ParsedTime& time, int64_t line) {
     const bool number = time.form == TimeForm::number;
     if (events_++ == 0) {
@@ -44,6 +47,7 @@ class TimeColumn {
   void take_date(TimeForm form);
   void warn_of_units(std::vector<std::string>& sentences) const;
 
+  const char* place_;
   int64_t events_ = 0, first_line_ = 0;
   bool numbers_ = true;
   Seen units_[kUnits];
