@@ -93,3 +93,15 @@ Cflags: -I${includedir}
 Libs: -L${libdir} -ltruenext_c
 ]])
 install(FILES ${made}/truenext_c.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# What a wheel holds of it (pyproject.toml), below the folder of the package: libraries and the command.
+if(SKBUILD)
+  set_target_properties(truenext PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+  # A wheel knows no links, and would hold every library once for each of its names.
+  set_target_properties(truenext_core PROPERTIES
+    VERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  set_target_properties(truenext_c PROPERTIES VERSION 1)
+  install(TARGETS truenext RUNTIME DESTINATION bin COMPONENT python)
+  install(TARGETS truenext_core truenext_c LIBRARY DESTINATION lib COMPONENT python
+          NAMELINK_COMPONENT python_links)
+endif()

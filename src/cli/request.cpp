@@ -117,7 +117,8 @@ std::string run_request(const std::string& verb, const std::string& request) {
   Program program;
   const std::vector<ArgumentHelp> arguments = arguments_of(program, verb);
   std::vector<std::string> positionals, options;
-  for (const auto& [key, value] : parse_request(verb, request).items()) {
+  const Json json = parse_request(verb, request);
+  for (const auto& [key, value] : json.items()) {
     const ArgumentHelp& argument = find_argument(arguments, verb, key);
     add_words(argument, key, value, argument.is_positional() ? &positionals : &options);
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -48,7 +49,7 @@ class AnswersOfApi : public testing::Test {
 };
 
 TEST_F(AnswersOfApi, ListsAreThoseOfTheLibraryWithAnyThreads) {
-  const Rows rows({{"i3", "i7", "i1"}, {"i299"}, {"i5", "i5"}});
+  const Rows rows(Lines{{"i3", "i7", "i1"}, {"i299"}, {"i5", "i5"}});
   for (const int32_t threads : {1, 2, 5}) {
     const Answered lists = recommend(rows, query_of(7, threads));
     ASSERT_EQ(truenext_lists_count(lists.get()), 3);
@@ -60,7 +61,7 @@ TEST_F(AnswersOfApi, ListsAreThoseOfTheLibraryWithAnyThreads) {
 }
 
 TEST_F(AnswersOfApi, UnknownIdsAreCountedAndRowsWithoutAKnownOneAreEmpty) {
-  const Answered lists = recommend(Rows({{"x", "y"}, {"i2", "x"}, {}, {"i4"}}), query_of(3));
+  const Answered lists = recommend(Rows(Lines{{"x", "y"}, {"i2", "x"}, {}, {"i4"}}), query_of(3));
   const int64_t* const offsets = truenext_lists_offsets(lists.get());
   EXPECT_EQ(std::vector<int64_t>(offsets, offsets + 5), (std::vector<int64_t>{0, 0, 3, 3, 6}));
   const int64_t* const unknown = truenext_lists_unknown(lists.get());
@@ -70,8 +71,8 @@ TEST_F(AnswersOfApi, UnknownIdsAreCountedAndRowsWithoutAKnownOneAreEmpty) {
 }
 
 TEST_F(AnswersOfApi, FiltersAndSeenItems) {
-  const Rows allow({{"i1", "i2", "i3", "i9"}}), candidates({{"i9", "i3", "i1", "x"}});
-  const Rows exclude({{"i1"}}), nothing({{}});
+  const Rows allow(Lines{{"i1", "i2", "i3", "i9"}}), candidates(Lines{{"i9", "i3", "i1", "x"}});
+  const Rows exclude(Lines{{"i1"}}), nothing(Lines{{}});
   truenext_query query = query_of(10);
   query.allow = &allow.texts;
   query.candidates = &candidates.texts;
@@ -79,12 +80,12 @@ TEST_F(AnswersOfApi, FiltersAndSeenItems) {
   ItemSet eligible(kItems);
   eligible.insert(3);
   eligible.insert(9);
-  expect_list(recommend(Rows({{"i3"}}), query), 0, {3}, {.k = 10, .eligible = &eligible});
+  expect_list(recommend(Rows(Lines{{"i3"}}), query), 0, {3}, {.k = 10, .eligible = &eligible});
   query.seen = TRUENEXT_SEEN_INCLUDED;
-  expect_list(recommend(Rows({{"i3"}}), query), 0, {3},
+  expect_list(recommend(Rows(Lines{{"i3"}}), query), 0, {3},
               {.k = 10, .exclude_seen = false, .eligible = &eligible});
   query.candidates = &nothing.texts;
-  EXPECT_EQ(truenext_lists_offsets(recommend(Rows({{"i3"}}), query).get())[1], 0);
+  EXPECT_EQ(truenext_lists_offsets(recommend(Rows(Lines{{"i3"}}), query).get())[1], 0);
 }
 
 TEST_F(AnswersOfApi, SimilarItemsByCosine) {
@@ -93,7 +94,7 @@ TEST_F(AnswersOfApi, SimilarItemsByCosine) {
   histories.add_row(std::vector<int32_t>{8});
   WorkerPool pool(1);
   const Answers expected = answer(*make_cosine_scorer(file.encoder()), histories, {.k = 4}, pool);
-  const Rows rows({{"i8"}});
+  const Rows rows(Lines{{"i8"}});
   const truenext_query query = query_of(4);
   truenext_lists* lists = nullptr;
   ASSERT_EQ(truenext_similar(model_.get(), &rows.texts, &query, &lists), TRUENEXT_OK);
@@ -106,7 +107,7 @@ TEST_F(AnswersOfApi, SimilarItemsByCosine) {
 
 TEST_F(AnswersOfApi, StatesAndTableAreThoseOfTheEncoder) {
   const ModelFile file = ModelFile::open(folder_ / "model.safetensors");
-  std::vector<std::vector<std::string>> rows;
+  Lines rows;
   Jagged<int32_t> histories;
   for (int32_t i = 0; i < 130; ++i) {
     rows.push_back({"i" + std::to_string(i), "x", "i" + std::to_string(2 * i)});
@@ -115,8 +116,8 @@ TEST_F(AnswersOfApi, StatesAndTableAreThoseOfTheEncoder) {
   std::vector<float> expected(130 * 16), states(130 * 16);
   file.encoder().encode_last(histories, expected.data());
   for (const int32_t threads : {1, 3}) {
-    ASSERT_EQ(truenext_encode(model_.get(), &Rows(rows).texts, threads, states.data()),
-              TRUENEXT_OK);
+    const Rows asked(rows);
+    ASSERT_EQ(truenext_encode(model_.get(), &asked.texts, threads, states.data()), TRUENEXT_OK);
     EXPECT_EQ(states, expected);
   }
   const float* table = nullptr;
@@ -125,14 +126,15 @@ TEST_F(AnswersOfApi, StatesAndTableAreThoseOfTheEncoder) {
   ASSERT_EQ(items * dim, std::ssize(file.encoder().item_table()));
   EXPECT_TRUE(std::equal(table, table + items * dim, file.encoder().item_table().begin()));
   rows[70] = {"x"};
-  EXPECT_EQ(truenext_encode(model_.get(), &Rows(rows).texts, 1, states.data()), TRUENEXT_DATA);
+  const Rows broken(rows);
+  EXPECT_EQ(truenext_encode(model_.get(), &broken.texts, 1, states.data()), TRUENEXT_DATA);
   EXPECT_STREQ(truenext_last_error(), "histories: row 70 holds no item that the model knows");
 }
 
 TEST_F(AnswersOfApi, ProbabilitiesWantACalibration) {
   truenext_query query = query_of(3);
   query.probabilities = 1;
-  const Rows rows({{"i1"}});
+  const Rows rows(Lines{{"i1"}});
   truenext_lists* lists = nullptr;
   EXPECT_EQ(truenext_recommend(model_.get(), &rows.texts, &query, &lists), TRUENEXT_USAGE);
   EXPECT_NE(std::string(truenext_last_error()).find("not calibrated"), std::string::npos);
@@ -147,7 +149,7 @@ TEST_F(AnswersOfApi, ProbabilitiesWantACalibration) {
 }
 
 TEST_F(AnswersOfApi, EightThreadsAtOnceGetTheSameBits) {
-  const Rows rows({{"i3", "i7", "i1"}, {"i299"}, {"i5", "i6"}});
+  const Rows rows(Lines{{"i3", "i7", "i1"}, {"i299"}, {"i5", "i6"}});
   const Answered expected = recommend(rows, query_of(9));
   const int64_t entries = truenext_lists_offsets(expected.get())[3];
   std::vector<std::thread> threads;
@@ -176,7 +178,7 @@ TEST_F(AnswersOfApi, EightThreadsAtOnceGetTheSameBits) {
 }
 
 TEST_F(AnswersOfApi, MistakesAreNamed) {
-  const Rows rows({{"i1"}}), strangers({{"x", "y"}});
+  const Rows rows(Lines{{"i1"}}), strangers(Lines{{"x", "y"}});
   truenext_lists* lists = nullptr;
   const auto expect = [&](const truenext_texts* histories, const truenext_query* query, int status,
                           const std::string& text) {
@@ -237,7 +239,7 @@ TEST_F(AnswersOfApi, TheModelSaysWhatItIs) {
 TEST_F(AnswersOfApi, AStreamOutlivesListsAndModel) {
   ArrowArrayStream stream{};
   {
-    const Answered lists = recommend(Rows({{"i3"}, {"x"}, {"i4", "i5"}}), query_of(2));
+    const Answered lists = recommend(Rows(Lines{{"i3"}, {"x"}, {"i4", "i5"}}), query_of(2));
     ASSERT_EQ(truenext_lists_stream(lists.get(), &stream), TRUENEXT_OK);
     model_.reset();
   }

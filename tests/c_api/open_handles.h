@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +23,11 @@ using Opened = std::unique_ptr<truenext_model, CloseHandle>;
 using Answered = std::unique_ptr<truenext_lists, CloseHandle>;
 using ApiText = std::unique_ptr<char, CloseHandle>;
 
+using Lines = std::vector<std::vector<std::string>>;
+
 /// Rows of ids as a caller of the interface holds them.
 struct Rows {
-  explicit Rows(const std::vector<std::vector<std::string>>& rows) {
+  explicit Rows(const Lines& rows) {
     for (const auto& row : rows) {
       for (const std::string& id : row) {
         bytes += id;
