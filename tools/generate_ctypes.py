@@ -87,7 +87,14 @@ def constants(text: str):
 
 def structs(text: str):
     for name, body in re.findall(r"^(?:typedef )?struct (\w+) \{(.*?)\}", text, re.S | re.M):
-        lines = [f'        ("{field}", {kind}),' for field, kind in fields_of(body, name)]
+        calls, lines = [], []
+        for field, kind in fields_of(body, name):
+            if kind.startswith("CFUNCTYPE"):  # a name, so that callers can make one
+                calls.append(f"{name}_{field} = {kind}\n")
+                kind = f"{name}_{field}"
+            lines.append(f'        ("{field}", {kind}),')
+        if calls:
+            yield "".join(calls)
         yield f"class {name}(Structure):\n    _fields_ = [\n" + "\n".join(lines) + "\n    ]\n"
 
 

@@ -44,13 +44,19 @@ class truenext_query(Structure):
     ]
 
 
+truenext_progress_call = CFUNCTYPE(c_int, c_void_p, c_char_p)
+
+
 class truenext_progress(Structure):
     _fields_ = [
         ("size", c_uint32),
         ("reserved", c_uint32),
-        ("call", CFUNCTYPE(c_int, c_void_p, c_char_p)),
+        ("call", truenext_progress_call),
         ("context", c_void_p),
     ]
+
+
+ArrowSchema_release = CFUNCTYPE(None, c_void_p)
 
 
 class ArrowSchema(Structure):
@@ -62,9 +68,12 @@ class ArrowSchema(Structure):
         ("n_children", c_int64),
         ("children", c_void_p),
         ("dictionary", c_void_p),
-        ("release", CFUNCTYPE(None, c_void_p)),
+        ("release", ArrowSchema_release),
         ("private_data", c_void_p),
     ]
+
+
+ArrowArray_release = CFUNCTYPE(None, c_void_p)
 
 
 class ArrowArray(Structure):
@@ -77,17 +86,23 @@ class ArrowArray(Structure):
         ("buffers", c_void_p),
         ("children", c_void_p),
         ("dictionary", c_void_p),
-        ("release", CFUNCTYPE(None, c_void_p)),
+        ("release", ArrowArray_release),
         ("private_data", c_void_p),
     ]
 
 
+ArrowArrayStream_get_schema = CFUNCTYPE(c_int, c_void_p, c_void_p)
+ArrowArrayStream_get_next = CFUNCTYPE(c_int, c_void_p, c_void_p)
+ArrowArrayStream_get_last_error = CFUNCTYPE(c_char_p, c_void_p)
+ArrowArrayStream_release = CFUNCTYPE(None, c_void_p)
+
+
 class ArrowArrayStream(Structure):
     _fields_ = [
-        ("get_schema", CFUNCTYPE(c_int, c_void_p, c_void_p)),
-        ("get_next", CFUNCTYPE(c_int, c_void_p, c_void_p)),
-        ("get_last_error", CFUNCTYPE(c_char_p, c_void_p)),
-        ("release", CFUNCTYPE(None, c_void_p)),
+        ("get_schema", ArrowArrayStream_get_schema),
+        ("get_next", ArrowArrayStream_get_next),
+        ("get_last_error", ArrowArrayStream_get_last_error),
+        ("release", ArrowArrayStream_release),
         ("private_data", c_void_p),
     ]
 

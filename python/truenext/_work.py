@@ -92,7 +92,7 @@ class _Call:
 
     def _run(self) -> None:
         try:
-            call = dict(_native.truenext_progress._fields_)["call"](self._hear)
+            call = _native.truenext_progress_call(self._hear)
             progress = _native.truenext_progress(size=ctypes.sizeof(_native.truenext_progress), call=call)
             text = ctypes.c_void_p()
             self.status = library.truenext_run(self._verb, self._request, ctypes.byref(progress), ctypes.byref(text))

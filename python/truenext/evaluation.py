@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,8 +84,7 @@ class Comparison:
 
     def to_pandas(self) -> Any:
         """`rows` as a pandas.DataFrame. ImportError without pandas."""
-        import pandas
-
+        pandas: Any = importlib.import_module("pandas")
         return pandas.DataFrame(self.rows)
 
 

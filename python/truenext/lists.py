@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import weakref
 from collections.abc import Iterator
@@ -28,11 +29,13 @@ _streams: dict[int, _native.ArrowArrayStream] = {}
 """Streams inside capsules, by address."""
 
 
-@ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
-def _release_capsule(capsule: int) -> None:
+def _release(capsule: int) -> None:
     stream = _streams.pop(_capsule_pointer(capsule, _STREAM_NAME), None)
     if stream is not None and stream.release:  # else a consumer has moved it out
         stream.release(ctypes.addressof(stream))
+
+
+_release_capsule = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(_release)
 
 
 def _column(pointer: Any, count: int, kind: type) -> np.ndarray[Any, Any]:
@@ -139,18 +142,15 @@ class Lists:
 
     def to_pandas(self) -> Any:
         """A pandas.DataFrame, one row per entry. ImportError without pandas."""
-        import pandas
-
+        pandas: Any = importlib.import_module("pandas")
         return pandas.DataFrame(self._columns())
 
     def to_polars(self) -> Any:
         """A polars.DataFrame, one row per entry. ImportError without polars."""
-        import polars
-
+        polars: Any = importlib.import_module("polars")
         return polars.DataFrame(self)
 
     def to_arrow(self) -> Any:
         """A pyarrow.Table, one row per entry. ImportError without pyarrow."""
-        import pyarrow
-
+        pyarrow: Any = importlib.import_module("pyarrow")
         return pyarrow.table(self)

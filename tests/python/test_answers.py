@@ -2,6 +2,7 @@
 """Lists, states and tables of a model."""
 
 import gc
+import json
 import os
 import pickle
 import threading
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import truenext
-from conftest import command_json
+from conftest import SETTINGS, command, command_json
 
 HISTORIES = [["i1", "i2", "i3"], ["i7"], ["nobody"], ["i4", "nobody", "i4"], []]
 
@@ -72,10 +73,12 @@ def test_ids_are_texts_numbers_or_bytes(model):
 
 
 def test_similar_items(run, model):
-    said = command_json("similar", run.path, "--item", "i3", "-k", 4, "--format", "jsonl")
+    lines = command("similar", run.path, "--item", "i3", "-k", 4, "--format", "jsonl").splitlines()
+    said = [json.loads(line) for line in lines]
     lists = model.similar(["i3", "i4"], k=4)
     assert len(lists) == 2
-    assert [item for item, _ in lists[0]] == [entry["item"] for entry in said["similar"]]
+    assert [item for item, _ in lists[0]] == [entry["similar"] for entry in said]
+    assert [score for _, score in lists[0]] == [float(np.float32(entry["score"])) for entry in said]
     with pytest.raises(truenext.DataError, match="no \"stranger\""):
         model.similar(["stranger"])
 
@@ -105,7 +108,7 @@ def test_probabilities(folder, data, run):
     assert run.model.info["calibration"] is None
     with pytest.raises(truenext.UsageError, match="not calibrated"):
         run.model.recommend([["i1"]], probabilities=True)
-    export = truenext.fit(data, run=folder / "calibrated", set={"train.epochs": 2, "model.hidden_size": 8}, threads=1)
+    export = truenext.fit(data, run=folder / "calibrated", set={**SETTINGS, "train.epochs": 2}, threads=1)
     report = export.calibrate(threads=1)
     assert report["loss"]
     lists = export.model.recommend([["i1"]], k=30, probabilities=True)
@@ -131,10 +134,10 @@ def test_errors_by_class(folder, model):
 def test_pickles_by_path_and_version(folder, data, model):
     again = pickle.loads(pickle.dumps(model))
     assert again.recommend([["i1"]]).to_list() == model.recommend([["i1"]]).to_list()
-    other = truenext.fit(data, run=folder / "pickled", set={"train.epochs": 1, "model.hidden_size": 8}, threads=1)
+    other = truenext.fit(data, run=folder / "pickled", set={**SETTINGS, "train.epochs": 1}, threads=1)
     kept = pickle.dumps(other.model)
     truenext.fit(
-        data, run=other, set={"train.epochs": 1, "model.hidden_size": 8}, threads=1, seed=8, overwrite=True
+        data, run=other, set={**SETTINGS, "train.epochs": 1}, threads=1, seed=8, overwrite=True
     )
     with pytest.raises(truenext.DataError, match="holds another model"):
         pickle.loads(kept)

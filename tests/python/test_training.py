@@ -164,7 +164,7 @@ def test_export(folder, run):
 
 def test_messages_go_to_logging(folder, data, caplog):
     with caplog.at_level(logging.INFO, logger="truenext"):
-        truenext.fit(data, run=folder / "logged", set={"train.epochs": 1, "model.hidden_size": 8})
+        truenext.fit(data, run=folder / "logged", set={**SETTINGS, "train.epochs": 1})
     assert any(record.name == "truenext" and record.levelno == logging.INFO for record in caplog.records)
 
 
@@ -175,7 +175,7 @@ def test_progress_writes_epochs(folder, data, capsys):
 
 def test_nothing_is_printed(folder, data):
     done = in_new_process(
-        "import sys, truenext; truenext.fit(sys.argv[1], run=sys.argv[2], set={'train.epochs': 1})",
+        "import sys, truenext; truenext.fit(sys.argv[1], run=sys.argv[2], set={'train.epochs': 1, 'objective.negatives': 5})",
         data.path,
         folder / "silent",
     )
