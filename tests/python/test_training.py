@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import truenext
@@ -38,7 +39,7 @@ def test_training_is_that_of_the_command(folder, data, run):
 
 
 def test_presets_and_settings(folder, data):
-    run = truenext.fit(data, run=folder / "gru", preset="gru4rec", set={"train.epochs": 1, "model.gru_bias": True})
+    run = truenext.fit(data, run=folder / "gru", preset="gru4rec-ce", set={"train.epochs": 1, "model.gru_bias": True})
     assert run.model.info["network"] == "gru4rec" and "gru_bias = true" in run.config
     with pytest.raises(truenext.UsageError, match="hiden"):
         truenext.fit(data, run=folder / "none", set={"model.hiden_size": 8})
@@ -118,10 +119,12 @@ def test_ctrl_c_saves_and_resuming_gives_the_same_bits(folder, data):
     assert time.monotonic() - begin < 20  # a second, on a machine that has time
     made = [line["epoch"] for line in truenext.Run(folder / "interrupted").history if "loss" in line][-1]
     settings = {**SETTINGS, "train.epochs": made + 2, "train.patience": 0}
-    # A rate that falls until the last epoch would know the number of epochs.
     resumed = truenext.fit(run=folder / "interrupted", resume=True, set={"train.epochs": made + 2})
     whole = truenext.fit(data, run=folder / "uninterrupted", set=settings, seed=7)
-    assert model_bytes(resumed) == model_bytes(whole)
+    # The files may differ in the number of epochs that the run was to have when its best model was written.
+    assert np.array_equal(resumed.model.item_table, whole.model.item_table)
+    histories = [[f"i{number}", f"i{number + 1}"] for number in range(29)]
+    assert np.array_equal(resumed.model.encode(histories), whole.model.encode(histories))
 
 
 def test_prepare_that_is_stopped_leaves_nothing(folder):
