@@ -6,7 +6,7 @@ namespace truenext {
 /// Makes Ctrl-C and SIGTERM set a flag instead of ending the process; a second Ctrl-C ends it.
 void catch_interrupts();
 
-/// True once the user, or the program that this thread works for (base/work.h), asked to stop. Long loops look at it and leave with their work saved.
+/// True once the user asked to stop. Long loops look at it and leave with their work saved.
 bool interrupted();
 
 /// For tests.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <truenext/truenext.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -10,7 +12,6 @@
 
 #include "inference/model_file.h"
 #include "inference/model_weights.h"
-#include "truenext/truenext.h"
 
 namespace truenext {
 
