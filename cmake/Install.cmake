@@ -15,6 +15,9 @@ file(RELATIVE_PATH to_libraries /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR
 set_target_properties(truenext PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
 install(TARGETS truenext RUNTIME)
 install(TARGETS truenext_core EXPORT TruenextTargets LIBRARY)
+set_target_properties(truenext_c PROPERTIES INSTALL_RPATH "$ORIGIN")
+install(TARGETS truenext_c LIBRARY)
+install(FILES include/truenext/truenext.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/truenext)
 foreach(plugin truenext_mpi truenext_devices)
   if(TARGET ${plugin})
     # It finds LibTorch where it was when this was built.
@@ -45,7 +48,7 @@ install(FILES ${share}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_com
 # every instruction set.
 install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/truenext
   FILES_MATCHING PATTERN "*.h"
-  PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "torch" EXCLUDE)
+  PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "c_api" EXCLUDE PATTERN "torch" EXCLUDE)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Truenext)
 set(made ${PROJECT_BINARY_DIR}/package)
@@ -58,3 +61,47 @@ include(${CMAKE_CURRENT_LIST_DIR}/TruenextTargets.cmake)
 write_basic_package_version_file(${made}/TruenextConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${made}/TruenextConfig.cmake ${made}/TruenextConfigVersion.cmake DESTINATION ${package})
+
+# libtruenext_c: find_package(TruenextC) with the target truenext::truenext_c, and pkg-config. Written by hand, not
+# exported: who links it needs nothing of what C++ needs. Later versions only add to the interface.
+set(package_c ${CMAKE_INSTALL_LIBDIR}/cmake/TruenextC)
+file(RELATIVE_PATH from_package /${package_c} /)
+file(RELATIVE_PATH from_pkgconfig /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+file(CONFIGURE OUTPUT ${made}/TruenextCConfig.cmake @ONLY CONTENT [[
+if(NOT TARGET truenext::truenext_c)
+  get_filename_component(truenext_prefix "${CMAKE_CURRENT_LIST_DIR}/@from_package@" ABSOLUTE)
+  add_library(truenext::truenext_c SHARED IMPORTED)
+  set_target_properties(truenext::truenext_c PROPERTIES
+    IMPORTED_LOCATION "${truenext_prefix}/@CMAKE_INSTALL_LIBDIR@/libtruenext_c.so.1"
+    IMPORTED_SONAME libtruenext_c.so.1
+    INTERFACE_INCLUDE_DIRECTORIES "${truenext_prefix}/@CMAKE_INSTALL_INCLUDEDIR@")
+  unset(truenext_prefix)
+endif()
+]])
+write_basic_package_version_file(${made}/TruenextCConfigVersion.cmake VERSION ${PROJECT_VERSION}
+                                 COMPATIBILITY AnyNewerVersion)
+install(FILES ${made}/TruenextCConfig.cmake ${made}/TruenextCConfigVersion.cmake DESTINATION ${package_c})
+file(CONFIGURE OUTPUT ${made}/truenext_c.pc @ONLY CONTENT [[
+prefix=${pcfiledir}/@from_pkgconfig@
+includedir=${prefix}/@CMAKE_INSTALL_INCLUDEDIR@
+libdir=${prefix}/@CMAKE_INSTALL_LIBDIR@
+
+Name: truenext_c
+Description: Next-item recommenders, for C and other languages
+Version: @PROJECT_VERSION@
+Cflags: -I${includedir}
+Libs: -L${libdir} -ltruenext_c
+]])
+install(FILES ${made}/truenext_c.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# What a wheel holds of it (pyproject.toml), below the folder of the package: libraries and the command.
+if(SKBUILD)
+  set_target_properties(truenext PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+  # A wheel knows no links, and would hold every library once for each of its names.
+  set_target_properties(truenext_core PROPERTIES
+    VERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  set_target_properties(truenext_c PROPERTIES VERSION 1)
+  install(TARGETS truenext RUNTIME DESTINATION bin COMPONENT python)
+  install(TARGETS truenext_core truenext_c LIBRARY DESTINATION lib COMPONENT python
+          NAMELINK_COMPONENT python_links)
+endif()

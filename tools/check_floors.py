@@ -7,7 +7,7 @@ import re
 import sys
 
 # Floors, lowest first: base < kernels, data < net, batch < objectives, inference
-# < eval, interop < teachers, run < compare < train < cli and the plug-ins. What a module may include, besides itself:
+# < eval, interop < teachers, run < compare < train < cli and the plug-ins < c_api. What a module may include, besides itself:
 MAY_INCLUDE = {
     "base": "",
     "kernels": "base",
@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "mpi": "train",
     "torch": "base kernels data net batch objectives inference eval run train",
     "cli": "base kernels data net batch objectives inference eval teachers interop run compare train",
+    "c_api": "base data net inference eval run cli",
 }
 # Folders of src/ and tests/ whose files may include LibTorch.
 TORCH_FOLDERS = {"torch"}

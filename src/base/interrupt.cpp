@@ -4,6 +4,8 @@
 #include <atomic>
 #include <csignal>
 
+#include "base/work.h"
+
 namespace truenext {
 namespace {
 
@@ -24,11 +26,12 @@ void catch_interrupts() {
 }
 
 bool interrupted() {
-  return flag != 0;
+  const Work* const work = current_work();
+  return work != nullptr ? work->stopped() : flag.load();
 }
 
 void set_interrupted(bool value) {
-  flag = value ? 1 : 0;
+  flag = value;
 }
 
 }  // namespace truenext

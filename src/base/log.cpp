@@ -10,6 +10,7 @@
 
 #include "base/status_line.h"
 #include "base/terminal_text.h"
+#include "base/work.h"
 
 namespace truenext {
 namespace {
@@ -46,6 +47,10 @@ bool is_quiet() {
 }
 
 void log_message(LogLevel level, std::string_view message) {
+  if (Work* const work = current_work()) {
+    work->message(level, shortened(message, kLongestMessage));
+    return;
+  }
   const std::string text = printable_lines(shortened(message, kLongestMessage));
   clear_status();
   switch (level) {

@@ -12,6 +12,7 @@
 
 #include "base/resources.h"
 #include "base/terminal_text.h"
+#include "base/work.h"
 
 namespace truenext {
 namespace {
@@ -49,12 +50,21 @@ size_t terminal_columns() {
 }
 
 bool can_show_status() {
+  if (current_work() != nullptr) return true;
   const char* const terminal = std::getenv("TERM");
   return ::isatty(STDERR_FILENO) == 1 && std::string_view(terminal ? terminal : "") != "dumb";
 }
 
 void show_status(std::string_view line) {
   Status& now = status();
+  if (Work* const work = current_work()) {
+    {
+      const std::lock_guard lock(now.mutex);
+      now.last = wall_seconds();
+    }
+    work->status(line);
+    return;
+  }
   const std::lock_guard lock(now.mutex);
   // The last column stays free: some terminals go to the next line when it is filled.
   write_to_terminal(fmt::format("\r\x1b[K{}", fitted(printable(line), terminal_columns() - 1)));
@@ -65,13 +75,14 @@ void show_status(std::string_view line) {
 bool status_is_due() {
   Status& now = status();
   const std::lock_guard lock(now.mutex);
-  return !now.shown || wall_seconds() - now.last >= kBetweenSeconds;
+  const bool always = !now.shown && current_work() == nullptr;
+  return always || wall_seconds() - now.last >= kBetweenSeconds;
 }
 
 void clear_status() {
   Status& now = status();
   const std::lock_guard lock(now.mutex);
-  if (!now.shown) return;
+  if (!now.shown || current_work() != nullptr) return;
   write_to_terminal("\r\x1b[K");
   now.shown = false;
 }

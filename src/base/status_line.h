@@ -11,7 +11,7 @@ namespace truenext {
 size_t terminal_columns();
 
 /// Whether a line that is drawn over and over can be shown: stderr is a terminal that understands
-/// it (TERM is not "dumb").
+/// it (TERM is not "dumb"), or the program that this thread works for takes it (base/work.h).
 bool can_show_status();
 
 /// The one line on stderr that shows progress. It is drawn over itself, cut to the width of the

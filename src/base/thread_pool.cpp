@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/work.h"
 
 namespace truenext {
 
@@ -43,9 +44,14 @@ void WorkerPool::stop() {
 }
 
 void WorkerPool::run(int64_t tasks, const std::function<void(int64_t, int)>& body) {
+  Work* const work = current_work();
+  const std::function<void(int64_t, int)> scoped = [&body, work](int64_t task, int worker) {
+    const WorkScope scope(work);
+    body(task, worker);
+  };
   {
     const std::lock_guard lock(mutex_);
-    body_ = &body;
+    body_ = work != nullptr ? &scoped : &body;
     tasks_ = tasks;
     next_ = 0;
     failure_ = nullptr;
@@ -53,7 +59,7 @@ void WorkerPool::run(int64_t tasks, const std::function<void(int64_t, int)>& bod
     ++round_;
   }
   wake_.notify_all();
-  work(0);
+  this->work(0);
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return busy_ == 0; });
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));

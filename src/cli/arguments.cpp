@@ -226,6 +226,15 @@ ExitCode CommandLine::run(int argc, char** argv) {
   }
 }
 
+void CommandLine::run_words(const std::vector<std::string>& words) {
+  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  try {
+    app_->parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    fail_usage("{}", complaint(error));
+  }
+}
+
 /// CLI11 has its own exit codes; ours are 0 for --help and 1 for every wrong command line.
 ExitCode CommandLine::explain(const CLI::ParseError& error) const {
   if (error.get_exit_code() == 0) {
@@ -234,17 +243,20 @@ ExitCode CommandLine::explain(const CLI::ParseError& error) const {
     fmt::print("{}", text.str());
     return ExitCode::ok;
   }
-  // What was not understood comes before what is missing because of it.
-  const std::vector<std::string> rest = app_->remaining(true);
-  const auto first = std::find_if(rest.begin(), rest.end(),
-                                  [](const std::string& word) { return word.starts_with("-"); });
-  std::string message = error.what();
-  if (!rest.empty()) message = unexpected(*app_, first == rest.end() ? rest.front() : *first);
   const auto verbs = app_->get_subcommands();
   const std::string verb = verbs.empty() ? "" : " " + verbs.front()->get_name();
   log_message(LogLevel::error,
-              fmt::format("{}\n{}{} --help says more", message, app_->get_name(), verb));
+              fmt::format("{}\n{}{} --help says more", complaint(error), app_->get_name(), verb));
   return ExitCode::usage;
+}
+
+/// What was not understood comes before what is missing because of it.
+std::string CommandLine::complaint(const CLI::ParseError& error) const {
+  const std::vector<std::string> rest = app_->remaining(true);
+  if (rest.empty()) return error.what();
+  const auto first = std::find_if(rest.begin(), rest.end(),
+                                  [](const std::string& word) { return word.starts_with("-"); });
+  return unexpected(*app_, first == rest.end() ? rest.front() : *first);
 }
 
 template Argument Command::add_option(const std::string&, std::string&, const std::string&);

@@ -108,9 +108,12 @@ class CommandLine : public Command {
   void before_running(std::function<void(const std::string& verb)> prepare);
   /// Parses and runs. Complaints about the command line are printed, not thrown.
   ExitCode run(int argc, char** argv);
+  /// The same for words without the name of the program; complaints are thrown.
+  void run_words(const std::vector<std::string>& words);
 
  private:
   ExitCode explain(const CLI::ParseError& error) const;
+  std::string complaint(const CLI::ParseError& error) const;
 
   std::unique_ptr<CLI::App> owned_;
 };

@@ -204,7 +204,7 @@ void run_calibrate(const CalibrateArguments& arguments, const Globals& globals) 
     log_info("written: {}", result.string());
   }
   if (globals.json) {
-    fmt::print("{}", calibration_json(report));
+    print_json(globals, calibration_json(report));
   } else {
     print_report(report, arguments);
   }

@@ -17,7 +17,10 @@ struct Globals {
   std::string device = "cpu";  ///< of train, evaluate, grid, robust: train/devices/devices.h
   bool json = false;           ///< results on stdout as JSON
   bool quiet = false;
+  std::string* result = nullptr;  ///< takes what `json` prints; null = stdout
 };
+/// A result as JSON, where it goes.
+void print_json(const Globals& globals, const std::string& text);
 
 /// Each adds its verb to the application; the verb runs when it was chosen, throws Error, and
 /// leaves its exit status in nothing: returning is success. Results go to stdout, all else to

@@ -73,7 +73,11 @@ void run_compare(const CompareArguments& arguments, const Globals& globals) {
     write_file_atomically(arguments.csv, comparison_csv(report));
     log_info("written: {}", arguments.csv);
   }
-  fmt::print("{}", globals.json ? comparison_json(report) : comparison_table(report));
+  if (globals.json) {
+    print_json(globals, comparison_json(report));
+  } else {
+    fmt::print("{}", comparison_table(report));
+  }
 }
 
 }  // namespace

@@ -23,10 +23,10 @@ void run_evaluate(const EvaluateArguments& arguments, const Globals& globals) {
   try {
     write_evaluation(&evaluation);
   } catch (const Error&) {  // the numbers took their time, so they are not lost with a file
-    print_evaluation(evaluation.reports, globals.json);
+    print_evaluation(evaluation.reports, globals);
     throw;
   }
-  print_evaluation(evaluation.reports, globals.json);
+  print_evaluation(evaluation.reports, globals);
 }
 
 void add_protocol_options(Command& verb, EvaluateArguments& arguments) {

@@ -101,6 +101,6 @@ void prepare_output(const EvaluateArguments& arguments);
 /// and horizon.
 void write_evaluation(Evaluation* evaluation);
 /// The reports on stdout.
-void print_evaluation(const std::vector<EvalReport>& reports, bool json);
+void print_evaluation(const std::vector<EvalReport>& reports, const Globals& globals);
 
 }  // namespace truenext::cli

@@ -133,11 +133,11 @@ void write_evaluation(Evaluation* evaluation) {
   if (!with_users && !arguments.per_user.empty()) write_users(*evaluation, 0, arguments.per_user);
 }
 
-void print_evaluation(const std::vector<EvalReport>& reports, bool json) {
+void print_evaluation(const std::vector<EvalReport>& reports, const Globals& globals) {
   const EvalReport& whole = reports.front();
   if (const std::string better = baselines_text(whole); !better.empty()) log_warning("{}", better);
-  if (json) {
-    fmt::print("{}", reports_json(reports));
+  if (globals.json) {
+    print_json(globals, reports_json(reports));
     return;
   }
   // A horizon as long as the whole range would only repeat it.

@@ -69,7 +69,7 @@ void run_export(const ExportCommand& command, const Globals& globals) {
                                          {"id_map", report.id_map.string()},
                                          {"differences", report.differences},
                                          {"left_out", report.left_out}};
-    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_json(globals, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     return;
   }
   fmt::print("{}: {} tensors with the names of {}\n", out.string(), report.tensors, command.names);

@@ -145,7 +145,7 @@ void report(const ImportedModel& model, const fs::path& path, const Globals& glo
                                          {"items_outside_dataset", model.items_outside_catalogue},
                                          {"notes", model.notes},
                                          {"warnings", model.warnings}};
-    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_json(globals, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     return;
   }
   fmt::print("{}: {} items, {} of width {}{}, the newest {} items, {} item tables\n", path.string(),

@@ -83,7 +83,7 @@ void run_prepare(PrepareArguments arguments, const Globals& globals) {
   json["split_fingerprint"] = dataset.split_fingerprint();
   json["attribute_fingerprint"] = dataset.attribute_fingerprint();
   json["seconds"] = report.seconds;
-  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  print_json(globals, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 std::string format_help() {

@@ -121,8 +121,8 @@ TrainRequest resume_request(const Arguments& arguments, const Globals& globals, 
   return request;
 }
 
-void print_result(const TrainResult& result, const TrainRequest& request, bool json) {
-  if (json) {
+void print_result(const TrainResult& result, const TrainRequest& request, const Globals& globals) {
+  if (globals.json) {
     nlohmann::ordered_json out;
     out["run"] = request.run.string();
     out["epochs"] = result.epochs;
@@ -138,7 +138,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, bool j
     if (result.processes > 1) {
       out["peak_memory_bytes_by_process"] = result.peak_memory_bytes_by_process;
     }
-    fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_json(globals, out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     return;
   }
   if (result.had_finished) {
@@ -208,7 +208,7 @@ void train(const Arguments& arguments, const Globals& globals, bool seed_given) 
   request.progress_bar = !globals.quiet && can_show_status();
   const TrainResult result = truenext::train(request);
   if (result.rank > 0) return;
-  print_result(result, request, globals.json);
+  print_result(result, request, globals);
 }
 
 }  // namespace

@@ -10,10 +10,24 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/work.h"
 
 namespace truenext {
 
 using Line = nlohmann::ordered_json;
+
+namespace {
+
+/// The same line for a program that waits for it.
+void tell(const char* kind, const std::filesystem::path& log, const Line& line) {
+  Work* const work = current_work();
+  if (work == nullptr) return;
+  Line event{{"kind", kind}, {"run", log.parent_path().string()}};
+  event.update(line);
+  work->event(event.dump(-1, ' ', false, Line::error_handler_t::replace));
+}
+
+}  // namespace
 
 RunLog::RunLog(const std::filesystem::path& folder, bool fresh)
     : path_(folder / "metrics.jsonl"), events_(folder, fresh) {
@@ -39,6 +53,7 @@ void RunLog::epoch(const EpochRecord& record) {
   events_.scalar("train/loss", record.step, static_cast<float>(record.loss));
   events_.scalar("train/positions_per_second", record.step,
                  static_cast<float>(record.positions_per_second));
+  tell("epoch", path_, out);
 }
 
 void RunLog::validation(const TrainState& state, const std::string& metric, double value) {
@@ -50,6 +65,7 @@ void RunLog::validation(const TrainState& state, const std::string& metric, doub
   out["best_epoch"] = state.best_epoch;
   line(out.dump());
   events_.scalar("valid/" + metric, state.step, static_cast<float>(value));
+  tell("validation", path_, out);
 }
 
 void RunLog::watched(const TrainState& state, const WatchedPart& part) {
@@ -64,6 +80,7 @@ void RunLog::watched(const TrainState& state, const WatchedPart& part) {
                    static_cast<float>(entry.mean));
   }
   line(out.dump());
+  tell("watched", path_, out);
 }
 
 void RunLog::remember(TrainState& state) const {

@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/resources.h"
+#include "base/work.h"
 #include "data/data_place.h"
 #include "eval/result_names.h"
 #include "kernels/kernels.h"
@@ -347,6 +349,10 @@ void Trainer::save() {
   engine_.settle();
   save_checkpoint(request_.run / "checkpoint" / "last.safetensors", state_,
                   parts_.model->parameters(), parts_.adam, ranks_);
+  if (Work* const work = current_work(); work != nullptr && ranks_.rank() == 0) {
+    work->event(fmt::format(R"({{"kind":"checkpoint","run":{},"epoch":{},"step":{}}})",
+                            json_text(request_.run.string()), state_.epoch, state_.step));
+  }
 }
 
 void Trainer::write_model(const WholeWeights& weights, const std::string& validation) {

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Next-item recommenders: prepare a log, train, judge, recommend (docs/python.md)."""
+
+from ._library import ItemId, version
+from ._work import STOP, Callback, Event
+from .dataset import Dataset
+from .errors import DataError, Error, InternalError, Interrupted, UsageError
+from .evaluation import Comparison, Evaluation, Metric, calibrate, compare, evaluate
+from .fit import Progress, Run, convert, export, fit
+from .lists import Lists
+from .model import Model
+
+__version__ = version()
+
+__all__ = [
+    "STOP",
+    "Callback",
+    "Comparison",
+    "DataError",
+    "Dataset",
+    "Error",
+    "Evaluation",
+    "Event",
+    "InternalError",
+    "Interrupted",
+    "ItemId",
+    "Lists",
+    "Metric",
+    "Model",
+    "Progress",
+    "Run",
+    "UsageError",
+    "calibrate",
+    "compare",
+    "convert",
+    "evaluate",
+    "export",
+    "fit",
+]

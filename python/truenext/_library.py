@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C library, opened, and what is put between Python's values and its own."""
+
+import ctypes
+import os
+import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any, Union
+
+import numpy as np
+
+from . import _native
+from .errors import DataError, Error, InternalError, Interrupted, UsageError
+
+ItemId = Union[str, int, bytes]
+"""A raw id of an item: a text, its bytes, or a whole number, which means its decimal text."""
+
+_ERRORS: dict[int, type[Exception]] = {
+    _native.TRUENEXT_USAGE: UsageError,
+    _native.TRUENEXT_DATA: DataError,
+    _native.TRUENEXT_INTERRUPTED: Interrupted,
+    _native.TRUENEXT_MEMORY: MemoryError,
+    _native.TRUENEXT_INTERNAL: InternalError,
+}
+_NAME = "libtruenext_c.so.1"
+
+
+def _places() -> list[str]:
+    """Where the library is looked for: what TRUENEXT_LIBRARY says alone, else this package, else the system."""
+    named = os.environ.get("TRUENEXT_LIBRARY")
+    if named:
+        return [named]
+    return [str(pathlib.Path(__file__).parent / "lib" / _NAME), _NAME]
+
+
+def _open() -> ctypes.CDLL:
+    reasons = []
+    for place in _places():
+        try:
+            library = ctypes.CDLL(place)
+            break
+        except OSError as error:
+            reasons.append(str(error))
+    else:
+        raise ImportError(
+            "truenext: its library cannot be opened: " + "; ".join(reasons) + ". Where GLIBCXX_... is missing, "
+            "the libstdc++ of this environment is older than the library (conda install -c conda-forge "
+            "libstdcxx-ng); TRUENEXT_LIBRARY names a library in another place"
+        )
+    library.truenext_abi_version.restype = ctypes.c_uint32
+    found = library.truenext_abi_version()
+    if found < _native.TRUENEXT_ABI_VERSION:
+        raise ImportError(
+            f"truenext: {library._name} has interface version {found}, this package needs "
+            f"{_native.TRUENEXT_ABI_VERSION}; install the two from the same release"
+        )
+    _native.declare(library)
+    return library
+
+
+library = _open()
+
+
+def version() -> str:
+    """The version of the library, e.g. "0.2.0"."""
+    return str(library.truenext_version().decode())
+
+
+def last_error() -> str:
+    """What the last failed call of this thread says."""
+    return str(library.truenext_last_error().decode("utf-8", "replace"))
+
+
+def error_of(status: int, message: str) -> Exception:
+    """The exception of a status other than TRUENEXT_OK."""
+    return _ERRORS.get(status, Error)(message)
+
+
+def check(status: int) -> None:
+    """Raises what a call of this thread failed with."""
+    if status != _native.TRUENEXT_OK:
+        raise error_of(status, last_error())
+
+
+def close(function: Any, pointer: Any, process: int) -> None:
+    """Closes what was opened, unless in a child process, where waiting for its threads would take for ever."""
+    if os.getpid() == process:
+        function(pointer)
+
+
+def checked_threads(threads: int) -> int:
+    """A number of threads that fits into the call; what it may be is checked there."""
+    if not -1 <= threads < 2**31:
+        raise UsageError(f"threads={threads}: want 0, which is all processors, or a number of threads")
+    return threads
+
+
+def take_text(pointer: ctypes.c_void_p) -> str:
+    """A text that a function returned, which is freed."""
+    try:
+        return ctypes.string_at(pointer.value or 0).decode("utf-8")
+    finally:
+        library.truenext_free(pointer)
+
+
+def encoded_id(item: ItemId) -> bytes:
+    """The bytes of a raw id. TypeError for what is none."""
+    if isinstance(item, str):
+        return item.encode("utf-8", "surrogateescape")
+    if isinstance(item, bytes):
+        return item
+    if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
+        return str(int(item)).encode()
+    raise TypeError(f"an item id is a str, an int or bytes, not {type(item).__name__}: {item!r}")
+
+
+def decoded_id(raw: bytes) -> str:
+    """A raw id as a text; bytes that are no UTF-8 become surrogates, which encoded_id() turns back."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _offsets(lengths: Sequence[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+class Texts:
+    """Rows of ids in the memory that the library reads. Keeps it alive."""
+
+    def __init__(self, rows: Sequence[Sequence[ItemId]]) -> None:
+        ids = [encoded_id(item) for row in rows for item in row]
+        self._bytes = b"".join(ids)
+        self._text_offsets = _offsets([len(item) for item in ids])
+        self._row_offsets = _offsets([len(row) for row in rows])
+        integers = ctypes.POINTER(ctypes.c_int64)
+        self.native = _native.truenext_texts(
+            size=ctypes.sizeof(_native.truenext_texts),
+            num_texts=len(ids),
+            num_rows=len(rows),
+            bytes=ctypes.cast(ctypes.c_char_p(self._bytes), ctypes.c_void_p),
+            text_offsets=self._text_offsets.ctypes.data_as(integers),
+            row_offsets=self._row_offsets.ctypes.data_as(integers),
+        )
+
+
+def rows_of(histories: Iterable[Iterable[ItemId]]) -> list[Sequence[ItemId]]:
+    """Histories as lists. TypeError when somebody passes one history instead of a list of them."""
+    rows: list[Sequence[ItemId]] = []
+    for history in histories:
+        if isinstance(history, (str, bytes, int, np.integer)):
+            raise TypeError(f"want a list of histories, each a list of item ids; found the id {history!r} in the place of a history")
+        rows.append(history if isinstance(history, (list, tuple)) else list(history))
+    return rows
+
+
+def ids_of(items: Iterable[ItemId]) -> list[ItemId]:
+    """Ids as a list. TypeError for a single text, whose letters would be taken for ids."""
+    if isinstance(items, (str, bytes)):
+        raise TypeError(f"want a list of item ids, not the single id {items!r}")
+    return list(items)
+
+
+def stored_texts(texts: _native.truenext_texts) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]]]:
+    """Address and offsets [n + 1] of texts that the library keeps; the offsets are a copy."""
+    offsets = np.ctypeslib.as_array(texts.text_offsets, shape=(texts.num_texts + 1,)).copy()
+    return int(texts.bytes or 0), offsets

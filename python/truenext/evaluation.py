@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judging runs: evaluate, compare, calibrate."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+from ._work import Callback, finished, run_verb
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A mean over users with its 95 % interval; of measures of all lists together low and high are the mean."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def _metrics(data: Mapping[str, Any]) -> dict[str, Metric]:
+    return {
+        name: Metric(entry["mean"], entry.get("low", entry["mean"]), entry.get("high", entry["mean"]))
+        for name, entry in data.items()
+    }
+
+
+class Evaluation:
+    """What `evaluate` found: the model's metrics by name ("ndcg@10"), and those of what stands beside it.
+
+    Attributes:
+        report: everything, as in the result file of a run (docs/protocols.md): protocol, counts, data, cost.
+    """
+
+    def __init__(self, report: Mapping[str, Any]) -> None:
+        self.report = report
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Of the model, by name."""
+        return _metrics(self.report["metrics"])
+
+    @property
+    def beside(self) -> dict[str, dict[str, Metric]]:
+        """Of the baselines, by their name and that of the metric."""
+        return {name: _metrics(row) for name, row in self.report["beside"].items()}
+
+    def __getitem__(self, metric: str) -> Metric:
+        """A metric of the model. KeyError naming those that there are."""
+        metrics = self.metrics
+        if metric not in metrics:
+            raise KeyError(f"{metric}: was not measured; there are {', '.join(metrics)}")
+        return metrics[metric]
+
+    def __repr__(self) -> str:
+        rows = {"model": self.metrics, **self.beside}
+        lines = [
+            f"{name}: " + ", ".join(f"{metric} {value.mean:.4f} [{value.low:.4f}, {value.high:.4f}]" for metric, value in row.items())
+            for name, row in rows.items()
+        ]
+        return "\n".join(lines)
+
+
+class Comparison:
+    """What `compare` found.
+
+    Attributes:
+        report: everything (docs/compare.md).
+        rows: one mapping for each metric and pair of sides: a, b, metric, difference, p, interval, verdict, ...
+    """
+
+    def __init__(self, report: Mapping[str, Any]) -> None:
+        self.report = report
+        self.rows: list[dict[str, Any]] = list(report["comparisons"])
+
+    def __repr__(self) -> str:
+        lines = [f"{row['a']} against {row['b']}, {row['metric']}: {row['verdict']}" for row in self.rows]
+        return "\n".join(lines)
+
+    def to_pandas(self) -> Any:
+        """`rows` as a pandas.DataFrame. ImportError without pandas."""
+        pandas: Any = importlib.import_module("pandas")
+        return pandas.DataFrame(self.rows)
+
+
+def _paths(paths: PathLike | Sequence[PathLike]) -> list[str]:
+    listed = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    return [os.fspath(path) for path in listed]
+
+
+def evaluate(
+    run: PathLike,
+    *,
+    metrics: Sequence[str] | None = None,
+    part: str = "test",
+    data: PathLike | None = None,
+    threads: int | None = None,
+    callbacks: Iterable[Callback] = (),
+    **options: object,
+) -> Evaluation:
+    """Ranks the held-out items of a dataset with a model, as `truenext evaluate` does; a run folder keeps the result.
+
+    Args:
+        run: a run (`Run`), run folder or model file.
+        metrics: e.g. ["ndcg@10", "recall@10"]; None = ndcg@10, recall@1, recall@10, mrr.
+        part: "test" or "valid".
+        data: dataset folder; None = that of the run.
+        threads: None = all processors; never changes a result.
+        callbacks: hear the progress and may stop, which raises Interrupted.
+        options: all others of `truenext evaluate --help`, with _ for -: baselines="none", max_users=1000, ...
+    """
+    request = {
+        "runs": [os.fspath(run)],
+        "metrics": ",".join(metrics) if metrics is not None else None,
+        "part": part,
+        "data": os.fspath(data) if data is not None else None,
+        "threads": threads,
+        **options,
+    }
+    return Evaluation(finished(run_verb("evaluate", request, callbacks)))
+
+
+def compare(
+    sides: Mapping[str, PathLike | Sequence[PathLike]] | Sequence[PathLike],
+    *,
+    metrics: Sequence[str] | None = None,
+    part: str = "test",
+    threads: int | None = None,
+    seed: int | None = None,
+    **options: object,
+) -> Comparison:
+    """Tests whether judged runs differ, user by user, as `truenext compare` does.
+
+    Args:
+        sides: {"base": [runs of one configuration with different seeds], "new": [...]}, or a list of runs, each a side
+            of its own. The first is the baseline. All have been evaluated on the same data.
+        metrics: None = all that they share.
+        part: "test" or "valid".
+        threads: None = all processors; never changes a result.
+        seed: of the resampling.
+        options: all others of `truenext compare --help`, with _ for -: all_pairs=True, margin="0.005", ...
+    """
+    request: dict[str, object] = {
+        "metrics": ",".join(metrics) if metrics is not None else None,
+        "part": part,
+        "threads": threads,
+        "seed": seed,
+    }
+    if isinstance(sides, Mapping):
+        request["side"] = [f"{name}={','.join(_paths(runs))}" for name, runs in sides.items()]
+    else:
+        request["runs"] = _paths(list(sides))
+    return Comparison(finished(run_verb("compare", {**request, **options})))
+
+
+def calibrate(
+    run: PathLike,
+    *,
+    data: PathLike | None = None,
+    threads: int | None = None,
+    callbacks: Iterable[Callback] = (),
+    **options: object,
+) -> dict[str, Any]:
+    """Turns scores into probabilities: fits on validation, checks on test, stores in the model file, as
+    `truenext calibrate` does. Models that are open already are as they were; load them again.
+
+    Args:
+        run: a run (`Run`), run folder or model file.
+        data: dataset folder; None = that of the run.
+        threads: None = all processors.
+        callbacks: hear the progress and may stop, which raises Interrupted and changes nothing.
+        options: all others of `truenext calibrate --help`, with _ for -: probability="isotonic", remove=True, ...
+
+    Returns:
+        The report (docs/calibration.md); empty after remove=True.
+    """
+    request = {
+        "model": os.fspath(run),
+        "data": os.fspath(data) if data is not None else None,
+        "threads": threads,
+        **options,
+    }
+    return finished(run_verb("calibrate", request, callbacks))

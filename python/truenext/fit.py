@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training, and the runs that come of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pathlib
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+from ._work import Callback, Event, finished, run_verb
+from .errors import DataError, UsageError
+from .evaluation import Evaluation, PathLike, calibrate, evaluate
+from .model import Model
+
+logger = logging.getLogger("truenext")
+# What a run that is resumed may change; its configuration is its own.
+_OF_RESUMED = ("train.epochs", "train.patience", "train.checkpoint_steps")
+
+
+def _setting(key: str, value: object) -> str:
+    """As --set takes it: text as it is, everything else as TOML has it."""
+    return f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+
+
+class Run:
+    """A folder with everything that a training is: configuration, model, log, checkpoint, results.
+
+    Attributes:
+        path: of the folder.
+        result: what the training said at its end: epochs, steps, stopped_by, best_epoch, valid, seconds, ...; None of
+            a run that was opened or stopped.
+        stopped: whether a callback stopped it.
+    """
+
+    def __init__(self, path: PathLike, result: Mapping[str, Any] | None = None, stopped: bool = False) -> None:
+        """A run that is there. DataError when the folder holds none."""
+        self.path = os.fspath(path)
+        self.result = result
+        self.stopped = stopped
+        folder = pathlib.Path(self.path)
+        if not (folder / "config.toml").is_file() and not (folder / "model.safetensors").is_file():
+            raise DataError(f"{self.path}: not a run folder, it has neither config.toml nor model.safetensors")
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"<truenext.Run {self.path}>"
+
+    @property
+    def config(self) -> str:
+        """The resolved configuration, TOML."""
+        return (pathlib.Path(self.path) / "config.toml").read_text(encoding="utf-8")
+
+    @property
+    def model(self) -> Model:
+        """The model of the best epoch so far, opened anew each time. DataError before the first judged epoch."""
+        return Model.load(self.path)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """What was measured, oldest first: an entry for each epoch (epoch, step, loss, learning_rate, seconds,
+        positions_per_second), each validation (valid, best, best_epoch) and each watched part."""
+        log = pathlib.Path(self.path) / "metrics.jsonl"
+        if not log.is_file():
+            return []
+        return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+
+    def evaluate(self, **options: Any) -> Evaluation:
+        """`truenext.evaluate` of this run."""
+        return evaluate(self.path, **options)
+
+    def calibrate(self, **options: Any) -> dict[str, Any]:
+        """`truenext.calibrate` of this run."""
+        return calibrate(self.path, **options)
+
+
+class Progress:
+    """A callback that shows how far the work is: one line that is drawn over itself on a terminal, else a line for each
+    epoch and validation.
+
+    Args:
+        file: where to; None = sys.stderr.
+    """
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        self._file = file if file is not None else sys.stderr
+        self._terminal = self._file.isatty()
+        self._open = False
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "status" and self._terminal:
+            self._file.write(f"\r\x1b[K{event.text[:78]}")
+            self._open = True
+        elif event.kind == "epoch":
+            self._line(f"epoch {event.epoch}  loss {event.data['loss']:.5f}")
+        elif event.kind == "validation":
+            values = "  ".join(f"{name} {value:.5f}" for name, value in event.data["valid"].items())
+            self._line(f"epoch {event.epoch}  valid {values}  best {event.data['best']:.5f}")
+        self._file.flush()
+
+    def _line(self, text: str) -> None:
+        begin = "\r\x1b[K" if self._open else ""
+        self._open = False
+        self._file.write(f"{begin}{text}\n")
+
+
+def _request(
+    data: PathLike | None, preset: str | None, settings: Mapping[str, object], run: str, options: Mapping[str, object]
+) -> dict[str, object]:
+    return {
+        "run": run,
+        "data": os.fspath(data) if data is not None else None,
+        "preset": preset,
+        "set": [_setting(key, value) for key, value in settings.items()],
+        **options,
+    }
+
+
+def fit(
+    data: PathLike | None = None,
+    *,
+    run: PathLike,
+    preset: str | None = None,
+    set: Mapping[str, object] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    callbacks: Iterable[Callback] = (),
+    threads: int | None = None,
+    seed: int | None = None,
+    **options: object,
+) -> Run:
+    """Trains a model as `truenext train` does: same data, options and seed give the same bytes.
+
+    Args:
+        data: the dataset (`Dataset`) or its folder.
+        run: the folder for everything that the run is.
+        preset: a published configuration (`truenext train --presets` lists them); None = the defaults.
+        set: settings on top, e.g. {"train.epochs": 20, "model.hidden_size": 64} (docs/options.md).
+        resume: continue the run that is in the folder, to the same bits, or begin it where there is none, so that the
+            same line can be run again. A run that is there keeps its own configuration: of `set` only train.epochs,
+            train.patience and train.checkpoint_steps are read.
+        overwrite: replace the run that is in the folder.
+        callbacks: hear what happens (`Event`), in this thread. One that returns True or truenext.STOP ends the training
+            after the present step, saved; what one raises goes on to the caller once the run is saved.
+        threads: None = all processors; never changes a result.
+        seed: of everything random; None = 42.
+        options: all others of `truenext train --help`, with _ for -: config="FILE", init_from="runs/old", ...
+
+    Returns:
+        The run; `Run.stopped` says whether a callback stopped it.
+
+    Raises:
+        UsageError: an unknown preset, option or setting, or a run that is in the folder already.
+        DataError: data that cannot be read.
+        KeyboardInterrupt: Ctrl-C, once the run is saved; fit(..., resume=True) continues. A second one does not wait.
+    """
+    if resume and overwrite:
+        raise UsageError("fit: resume continues the run that overwrite would replace; leave one of the two out")
+    folder = os.fspath(run)
+    settings = dict(set or {})
+    more: dict[str, object] = {"threads": threads, **options}
+    if resume and (pathlib.Path(folder) / "config.toml").is_file():
+        request = _request(data, None, {key: settings[key] for key in _OF_RESUMED if key in settings}, folder, {})
+        request["resume"] = request.pop("run")
+        request["threads"] = threads
+        logger.info("%s: continues with its own configuration", folder)
+    else:
+        request = _request(data, preset, settings, folder, {**more, "seed": seed, "overwrite": overwrite})
+    outcome = run_verb("train", request, callbacks)
+    if outcome.result is None:
+        logger.warning("%s", outcome.message)
+    return Run(folder, outcome.result, stopped=outcome.result is None)
+
+
+def convert(file: PathLike, out: PathLike, *, format: str, data: PathLike | None = None, **options: object) -> Run:
+    """Turns a checkpoint of another project into a run, as `truenext import` does. Executes nothing of the file.
+
+    Args:
+        file: .pt of PyTorch, or safetensors.
+        out: the run folder to make.
+        format: what kind of checkpoint, e.g. "gsasrec-pytorch" (`truenext import --help` lists them).
+        data: prepared dataset whose item ids are the checkpoint's item numbers.
+        options: all others of `truenext import --help`, with _ for -: heads=2, overwrite=True, ...
+    """
+    request = {
+        "file": os.fspath(file),
+        "out": os.fspath(out),
+        "format": format,
+        "data": os.fspath(data) if data is not None else None,
+        **options,
+    }
+    return Run(out, finished(run_verb("import", request)))
+
+
+def export(run: PathLike, out: PathLike, *, names: str | None = None) -> dict[str, Any]:
+    """Writes a model's weights as safetensors for another program, as `truenext export` does.
+
+    Args:
+        run: a run (`Run`), run folder or model file.
+        out: file to write; one that is there is replaced.
+        names: tensor names and shapes of which project; None = truenext's own.
+
+    Returns:
+        What was written: file, names, tensors, rows_by_number, id_map, differences, left_out.
+    """
+    return finished(run_verb("export", {"run": os.fspath(run), "out": os.fspath(out), "names": names}))

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finished models."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from . import _native
+from ._handle import ModelHandle
+from ._library import ItemId, Texts, check, checked_threads, ids_of, library, rows_of
+from .errors import DataError
+from .lists import Lists
+
+
+def _reopen(path: str, version: str) -> Model:
+    """Of a pickle."""
+    model = Model.load(path)
+    if model.version != version:
+        raise DataError(
+            f"{path}: holds another model ({model.version}) than the one that was pickled ({version}); load it by "
+            "truenext.Model.load if that is meant"
+        )
+    return model
+
+
+class _TableView:
+    """Lends the item table to numpy and keeps the model open as long as an array needs it."""
+
+    def __init__(self, handle: ModelHandle) -> None:
+        rows = ctypes.POINTER(ctypes.c_float)()
+        items, dim = ctypes.c_int64(), ctypes.c_int64()
+        check(
+            library.truenext_item_table(handle.pointer, ctypes.byref(rows), ctypes.byref(items), ctypes.byref(dim))
+        )
+        self._handle = handle
+        self.__array_interface__ = {
+            "shape": (items.value, dim.value),
+            "typestr": "<f4",
+            "data": (ctypes.cast(rows, ctypes.c_void_p).value or 0, True),
+            "version": 3,
+        }
+
+
+class Model:
+    """A finished model: histories in, ranked lists out. Several threads may ask it at once.
+
+    Pickles as its path and version, so that other processes open the same file; copies share it.
+    """
+
+    def __init__(self, handle: ModelHandle) -> None:
+        """Models are made by `Model.load`."""
+        self._handle = handle
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Opens a model file, or the model of a run folder. DataError when there is none or it is damaged."""
+        return cls(ModelHandle(os.fspath(path)))
+
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        return _reopen, (self.path, self.version)
+
+    def __copy__(self) -> Model:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Model:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<truenext.Model {self.path}: {self.info['network']}, {self.num_items} items, width {self.dim}>"
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """What the model says of itself: network, items, dim, vector_dim, max_length, exclude_seen, loss, validation,
+        calibration (None or its method), fingerprints of the data, config (TOML), path, version."""
+        return self._handle.info
+
+    @property
+    def path(self) -> str:
+        """Absolute path of the model file."""
+        return str(self.info["path"])
+
+    @property
+    def version(self) -> str:
+        """16 hexadecimal digits that stand for the content of the file."""
+        return str(self.info["version"])
+
+    @property
+    def num_items(self) -> int:
+        return int(self.info["items"])
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a state, and columns of `item_table`."""
+        return int(self.info["dim"])
+
+    @property
+    def max_length(self) -> int:
+        """Newest items of a history that the model looks at."""
+        return int(self.info["max_length"])
+
+    @property
+    def item_ids(self) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Raw ids of all items, object [num_items], in the order of the item numbers."""
+        return self._handle.ids(np.arange(self.num_items, dtype=np.int32))
+
+    @property
+    def item_table(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """The table that scores are taken with: float32 [num_items, dim], a read-only view without a copy; a score is
+        the inner product of a state and a row. Of the columns the first info["vector_dim"] are an item's vector."""
+        return np.asarray(_TableView(self._handle))
+
+    def recommend(
+        self,
+        histories: Iterable[Iterable[ItemId]],
+        k: int = 10,
+        *,
+        exclude_seen: bool | None = None,
+        allow: Iterable[ItemId] | None = None,
+        exclude: Iterable[ItemId] | None = None,
+        candidates: Iterable[ItemId] | None = None,
+        probabilities: bool = False,
+        threads: int = 0,
+    ) -> Lists:
+        """The k best items for each history: the lists of `truenext recommend`, bit for bit.
+
+        Args:
+            histories: a list of raw item ids for each, oldest first. Ids that the model does not know are passed over
+                and counted (`Lists.unknown`); a history without a known one gets an empty list.
+            k: items per list, at least 1.
+            exclude_seen: whether items of the history are no answers; None = as the model was trained.
+            allow: answer with these items only.
+            exclude: never answer with these.
+            candidates: rank these, e.g. what an earlier stage found; with allow, the items that are in both.
+            probabilities: with the probability of every item; the model must be calibrated.
+            threads: 0 = all processors of this process; never changes an answer.
+
+        Raises:
+            UsageError: a k below 1, probabilities of a model that is not calibrated.
+            DataError: none of the ids in allow or candidates is an item of the model.
+            TypeError: one history in the place of a list of them, an id that is no str, int or bytes.
+        """
+        seen = {None: _native.TRUENEXT_SEEN_AS_TRAINED, True: _native.TRUENEXT_SEEN_EXCLUDED}
+        filters = {"allow": allow, "exclude": exclude, "candidates": candidates}
+        query, keep = self._query(k, threads, filters)
+        query.seen = seen.get(exclude_seen, _native.TRUENEXT_SEEN_INCLUDED)
+        query.probabilities = int(probabilities)
+        texts = Texts(rows_of(histories))
+        return self._ask(library.truenext_recommend, texts, query, keep)
+
+    def similar(
+        self,
+        items: Iterable[ItemId],
+        k: int = 10,
+        *,
+        allow: Iterable[ItemId] | None = None,
+        exclude: Iterable[ItemId] | None = None,
+        candidates: Iterable[ItemId] | None = None,
+        threads: int = 0,
+    ) -> Lists:
+        """The k items nearest to each of `items` by the cosine of the item table, without the item itself.
+
+        Raises:
+            DataError: an item that the model does not know, or a filter as in `recommend`.
+        """
+        query, keep = self._query(k, threads, {"allow": allow, "exclude": exclude, "candidates": candidates})
+        return self._ask(library.truenext_similar, Texts([ids_of(items)]), query, keep)
+
+    def encode(
+        self, histories: Iterable[Iterable[ItemId]], *, threads: int = 0
+    ) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """The states after the newest item of each history: float32 [histories, dim].
+
+        Raises:
+            DataError: a history without an item that the model knows.
+        """
+        rows = rows_of(histories)
+        texts = Texts(rows)
+        states = np.empty((len(rows), self.dim), dtype=np.float32)
+        pointer = states.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        check(library.truenext_encode(self._handle.pointer, ctypes.byref(texts.native), checked_threads(threads), pointer))
+        return states
+
+    def _query(
+        self, k: int, threads: int, filters: Mapping[str, Iterable[ItemId] | None]
+    ) -> tuple[_native.truenext_query, list[Texts]]:
+        """A query, and what must live as long as it."""
+        query = _native.truenext_query(size=ctypes.sizeof(_native.truenext_query), k=k, threads=checked_threads(threads))
+        keep = []
+        for name, items in filters.items():
+            if items is None:
+                continue
+            keep.append(Texts([ids_of(items)]))
+            setattr(query, name, ctypes.pointer(keep[-1].native))
+        return query, keep
+
+    def _ask(self, function: Any, texts: Texts, query: _native.truenext_query, keep: list[Texts]) -> Lists:
+        lists = ctypes.c_void_p()
+        check(function(self._handle.pointer, ctypes.byref(texts.native), ctypes.byref(query), ctypes.byref(lists)))
+        del keep
+        return Lists(lists.value or 0, self._handle)
