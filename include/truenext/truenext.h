@@ -219,6 +219,14 @@ TRUENEXT_API int truenext_dataset_info(const char* path, char** json);
 TRUENEXT_API int truenext_run(const char* verb, const char* request_json,
                               const truenext_progress* progress, char** result_json);
 
+/* truenext_run("prepare", ...) of a table in memory, or of a query's result: an Arrow C stream, as
+ * __arrow_c_stream__ of Python's frames gives it. The request does not name an `input`; options that say
+ * how text is read are TRUENEXT_USAGE. The same rows give the same dataset as a CSV file of them. The
+ * stream is used up: it is released when this returns, whatever happened. With `progress` it is read by
+ * another thread than the caller's. */
+TRUENEXT_API int truenext_prepare_stream(struct ArrowArrayStream* source, const char* request_json,
+                                         const truenext_progress* progress, char** result_json);
+
 #ifdef __cplusplus
 }
 #endif

@@ -155,3 +155,5 @@ def declare(library: ctypes.CDLL) -> None:
     library.truenext_dataset_info.restype = c_int
     library.truenext_run.argtypes = [c_char_p, c_char_p, POINTER(truenext_progress), POINTER(c_void_p)]
     library.truenext_run.restype = c_int
+    library.truenext_prepare_stream.argtypes = [POINTER(ArrowArrayStream), c_char_p, POINTER(truenext_progress), POINTER(c_void_p)]
+    library.truenext_prepare_stream.restype = c_int

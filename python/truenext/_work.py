@@ -78,8 +78,8 @@ class Outcome:
 class _Call:
     """One call of truenext_run() in a thread of its own."""
 
-    def __init__(self, verb: str, request: Mapping[str, object]) -> None:
-        self._verb, self._request = verb.encode(), json.dumps(request).encode()
+    def __init__(self, verb: str, request: Mapping[str, object], table: int | None) -> None:
+        self._verb, self._request, self._table = verb.encode(), json.dumps(request).encode(), table
         self.told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.taken = threading.Event()
         self.cancel = threading.Event()
@@ -95,7 +95,12 @@ class _Call:
             call = _native.truenext_progress_call(self._hear)
             progress = _native.truenext_progress(size=ctypes.sizeof(_native.truenext_progress), call=call)
             text = ctypes.c_void_p()
-            self.status = library.truenext_run(self._verb, self._request, ctypes.byref(progress), ctypes.byref(text))
+            rest = self._request, ctypes.byref(progress), ctypes.byref(text)
+            if self._table is None:
+                self.status = library.truenext_run(self._verb, *rest)
+            else:
+                table = _native.ArrowArrayStream.from_address(self._table)
+                self.status = library.truenext_prepare_stream(ctypes.byref(table), *rest)
             if self.status == _native.TRUENEXT_OK:
                 self.result = take_text(text)
             else:
@@ -123,14 +128,16 @@ def _handle(text: str, callbacks: Iterable[Callback]) -> bool:
     return any(answer is True or answer is STOP for answer in wanted)
 
 
-def run_verb(verb: str, request: Mapping[str, object], callbacks: Iterable[Callback] = ()) -> Outcome:
-    """Does what a verb of the command does. Raises what it failed with, and what a callback raises once the work has
+def run_verb(
+    verb: str, request: Mapping[str, object], callbacks: Iterable[Callback] = (), table: int | None = None
+) -> Outcome:
+    """Does what a verb of the command does; prepare with the Arrow stream at the address `table`. Raises what it failed with, and what a callback raises once the work has
     stopped. After Ctrl-C the work stops, then KeyboardInterrupt goes on; a second one goes on at once."""
     asked = {name: value for name, value in request.items() if value is not None}
     listeners = tuple(callbacks)
     raised: BaseException | None = None
     stopped = False
-    called = _Call(verb, asked)
+    called = _Call(verb, asked, table)
     try:
         # Ctrl-C may strike between any two lines: nothing here waits for something that only comes once.
         while not called.ended.is_set() or not called.told.empty():

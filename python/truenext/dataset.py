@@ -6,12 +6,16 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ._library import check, library, take_text
 from ._work import Callback, finished, run_verb
-from .errors import DataError
+from .errors import DataError, UsageError
+from .lists import stream_address
 
 
 def _reopen(path: str, split_fingerprint: str) -> Dataset:
@@ -20,6 +24,20 @@ def _reopen(path: str, split_fingerprint: str) -> Dataset:
     if dataset.split_fingerprint != split_fingerprint:
         raise DataError(f"{path}: holds other data than the dataset that was pickled; open it by truenext.Dataset.open")
     return dataset
+
+
+def _stream_of(frame: object) -> Any:
+    """The capsule with the rows of a frame."""
+    give = getattr(frame, "__arrow_c_stream__", None)
+    if give is None:
+        raise UsageError(
+            f"{type(frame).__name__}: not a frame that gives an Arrow stream (__arrow_c_stream__); want one of pandas 2.2 or "
+            "newer, polars, pyarrow or DuckDB, or write a file and call Dataset.prepare"
+        )
+    try:
+        return give()
+    except ImportError as error:
+        raise UsageError(f"{type(frame).__name__} needs another package to hand its rows over: {error}") from error
 
 
 class Dataset:
@@ -66,6 +84,56 @@ class Dataset:
         report = finished(run_verb("prepare", request, callbacks))
         opened = cls.open(out)
         return cls(opened._info, report)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: object,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        time: str | None = None,
+        value: str | None = None,
+        overwrite: bool = False,
+        seed: int | None = None,
+        callbacks: Iterable[Callback] = (),
+        **options: object,
+    ) -> Dataset:
+        """Prepares the rows of a frame, one event each, without a detour by text. The same rows give the same dataset,
+        fingerprint included, as a CSV file of them, whoever made the frame. Rows are read batch by batch.
+
+        Args:
+            frame: what has `__arrow_c_stream__`: a frame of pandas, polars or pyarrow, a relation of DuckDB, a reader.
+            path: the folder to make; None: one of its own, removed with the object.
+            user, item, time, value: names of the columns; without a name usual ones are found (`report` says which
+                were); time="" if there is none to use. Ids are texts, whole numbers or categories of these; times are
+                timestamps, dates, or what a file may hold.
+            overwrite: replace a dataset of that name.
+            seed: of users that are drawn.
+            callbacks: hear the progress (`Event`) and may stop, which raises Interrupted and leaves nothing.
+            options: others of `truenext prepare --help`, with _ for -: min_user_events=5, split="temporal", ...
+
+        Raises:
+            UsageError: no frame, a column that there is not, or an option of a wrong value.
+            DataError: a column or a row that cannot be taken, with its name and place and the cast that helps.
+        """
+        capsule = _stream_of(frame)
+        own = tempfile.mkdtemp(prefix="truenext-") if path is None else None
+        try:
+            out = os.path.join(own, "data") if own is not None else os.fspath(path or "")
+            request = {"out": out, "overwrite": overwrite, "seed": seed, **options}
+            request |= {"user_column": user, "item_column": item, "time_column": time, "value_column": value}
+            report = finished(run_verb("prepare", request, callbacks, stream_address(capsule)))
+            opened = cls.open(out)
+        except BaseException:
+            if own is not None:
+                shutil.rmtree(own, ignore_errors=True)
+            raise
+        dataset = cls(opened._info, report)
+        if own is not None:
+            weakref.finalize(dataset, shutil.rmtree, own, ignore_errors=True)
+        return dataset
 
     def __reduce__(self) -> tuple[Any, tuple[str, str]]:
         return _reopen, (self.path, self.split_fingerprint)

@@ -25,6 +25,9 @@ _capsule_new = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_cha
 _capsule_pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
     ("PyCapsule_GetPointer", ctypes.pythonapi)
 )
+_capsule_address = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)
 _streams: dict[int, _native.ArrowArrayStream] = {}
 """Streams inside capsules, by address."""
 
@@ -36,6 +39,11 @@ def _release(capsule: int) -> None:
 
 
 _release_capsule = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(_release)
+
+
+def stream_address(capsule: object) -> int:
+    """Where the Arrow stream of a capsule lies, as long as the capsule lives."""
+    return int(_capsule_address(capsule, _STREAM_NAME) or 0)
 
 
 def _column(pointer: Any, count: int, kind: type) -> np.ndarray[Any, Any]:

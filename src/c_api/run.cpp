@@ -82,10 +82,16 @@ class CalledWork : public Work {
   bool ended_ = false;
 };
 
+struct Request {
+  std::string verb, options;
+  ArrowArrayStream* table = nullptr;
+
+  std::string run() const { return cli::run_request(verb, options, table); }
+};
+
 /// The work has a thread of its own, so that the caller hears of it, and may stop it, however long
 /// a step takes.
-std::string run_with_progress(const std::string& verb, const std::string& request,
-                              const truenext_progress& progress) {
+std::string run_with_progress(const Request& request, const truenext_progress& progress) {
   check_size(progress.size, sizeof(truenext_progress), "progress");
   check_usage(progress.call != nullptr, "progress: call may not be NULL");
   CalledWork work(progress);
@@ -94,7 +100,7 @@ std::string run_with_progress(const std::string& verb, const std::string& reques
   std::thread thread([&] {
     const WorkScope scope(&work);
     try {
-      result = cli::run_request(verb, request);
+      result = request.run();
     } catch (...) {
       failure = std::current_exception();
     }
@@ -106,6 +112,24 @@ std::string run_with_progress(const std::string& verb, const std::string& reques
   return result;
 }
 
+std::string run(const Request& request, const truenext_progress* progress) {
+  return progress != nullptr ? run_with_progress(request, *progress) : request.run();
+}
+
+/// A stream of the caller's that is to be released, whatever happens.
+class TakenStream {
+ public:
+  explicit TakenStream(ArrowArrayStream* stream) : stream_(stream) {}
+  TakenStream(const TakenStream&) = delete;
+  TakenStream& operator=(const TakenStream&) = delete;
+  ~TakenStream() {
+    if (stream_ != nullptr && stream_->release != nullptr) stream_->release(stream_);
+  }
+
+ private:
+  ArrowArrayStream* stream_;
+};
+
 }  // namespace
 
 int truenext_run(const char* verb, const char* request_json, const truenext_progress* progress,
@@ -114,9 +138,17 @@ int truenext_run(const char* verb, const char* request_json, const truenext_prog
     check_given(verb, "verb");
     check_given(request_json, "request_json");
     check_given(result_json, "result_json");
-    const std::string result = progress != nullptr
-                                   ? run_with_progress(verb, request_json, *progress)
-                                   : cli::run_request(verb, request_json);
-    *result_json = copy_text(result);
+    *result_json = copy_text(run({verb, request_json}, progress));
+  });
+}
+
+int truenext_prepare_stream(struct ArrowArrayStream* source, const char* request_json,
+                            const truenext_progress* progress, char** result_json) {
+  return guarded([&] {
+    const TakenStream taken(source);
+    check_given(source, "source");
+    check_given(request_json, "request_json");
+    check_given(result_json, "result_json");
+    *result_json = copy_text(run({"prepare", request_json, source}, progress));
   });
 }

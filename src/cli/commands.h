@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+struct ArrowArrayStream;
+
 namespace truenext::cli {
 
 class Command;
@@ -17,7 +19,8 @@ struct Globals {
   std::string device = "cpu";  ///< of train, evaluate, grid, robust: train/devices/devices.h
   bool json = false;           ///< results on stdout as JSON
   bool quiet = false;
-  std::string* result = nullptr;  ///< takes what `json` prints; null = stdout
+  std::string* result = nullptr;      ///< takes what `json` prints; null = stdout
+  ArrowArrayStream* table = nullptr;  ///< read by prepare in the place of a file
 };
 /// A result as JSON, where it goes.
 void print_json(const Globals& globals, const std::string& text);

@@ -21,6 +21,7 @@
 #include "cli/prepare_report.h"
 #include "data/dataset.h"
 #include "data/dataset_files.h"
+#include "data/prepare_stream.h"
 #include "data/readers/missing_words.h"
 #include "data/time_text.h"
 
@@ -62,7 +63,13 @@ void run_prepare(PrepareArguments arguments, const Globals& globals) {
   check_separator("--separator", options.source.separator);
   check_separator("--attribute-separator", options.attribute_options.separator);
   if (!globals.quiet && can_show_status()) options.progress = show_progress;
-  const PrepareReport report = prepare_dataset(options);
+  PrepareReport report;
+  if (globals.table != nullptr) {
+    options.source.path.clear();
+    report = prepare_stream(globals.table, options);
+  } else {
+    report = prepare_dataset(options);
+  }
   clear_status();
   log_info("{} events in {:.1f} s, {:.0f} MiB of memory at most", report.events_read,
            report.seconds, static_cast<double>(peak_memory_bytes()) / (1 << 20));

@@ -110,7 +110,8 @@ Json parse_request(const std::string& verb, const std::string& request) {
 
 }  // namespace
 
-std::string run_request(const std::string& verb, const std::string& request) {
+std::string run_request(const std::string& verb, const std::string& request,
+                        ArrowArrayStream* table) {
   check_usage(std::find(kVerbs.begin(), kVerbs.end(), verb) != kVerbs.end(),
               "\"{}\": no verb that a program may ask for; there are {}", verb,
               fmt::join(kVerbs, ", "));
@@ -118,6 +119,10 @@ std::string run_request(const std::string& verb, const std::string& request) {
   const std::vector<ArgumentHelp> arguments = arguments_of(program, verb);
   std::vector<std::string> positionals, options;
   const Json json = parse_request(verb, request);
+  if (table != nullptr) {
+    check_usage(!json.contains("input"), "{}: the table is the input; leave \"input\" out", verb);
+    positionals.emplace_back("table");
+  }
   for (const auto& [key, value] : json.items()) {
     const ArgumentHelp& argument = find_argument(arguments, verb, key);
     add_words(argument, key, value, argument.is_positional() ? &positionals : &options);
@@ -128,6 +133,7 @@ std::string run_request(const std::string& verb, const std::string& request) {
   words.emplace_back("--json");
   std::string result;
   program.globals.result = &result;
+  program.globals.table = table;
   program.run_words(words);
   return result.empty() ? "{}" : result;
 }

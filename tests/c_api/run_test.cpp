@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "c_api/open_handles.h"
+#include "support/arrow_frame.h"
 #include "support/temporary_folder.h"
 #include "support/test_files.h"
 
@@ -176,6 +177,46 @@ TEST_F(RunOfApi, ADatasetSaysWhatItIs) {
   EXPECT_EQ(info["events"], 540);
   EXPECT_EQ(info["fingerprint"].get<std::string>().size(), 32U);
   EXPECT_EQ(truenext_dataset_info(at("none").c_str(), &text), TRUENEXT_DATA);
+}
+
+/// The log of the fixture as a table.
+test::ArrowFrame table() {
+  test::Texts users, items;
+  std::vector<std::optional<int64_t>> times;
+  for (int user = 0; user < 60; ++user) {
+    for (int event = 0; event < 9; ++event) {
+      users.push_back(fmt::format("u{}", user));
+      items.push_back(fmt::format("i{}", (user * 7 + event * (1 + user % 3)) % 30));
+      times.emplace_back(event);
+    }
+  }
+  test::ArrowFrame frame;
+  frame.names = {"user", "item", "time"};
+  frame.add(
+      {test::text_array("u", users), test::text_array("u", items), test::number_array("l", times)});
+  return frame;
+}
+
+TEST_F(RunOfApi, TablesBecomeTheDatasetOfTheirRowsAndAreReleasedWhateverHappens) {
+  test::ArrowFrame frame = table();
+  ArrowArrayStream stream = frame.stream();
+  char* text = nullptr;
+  const std::string request = Json{{"out", at("of_table")}}.dump();
+  ASSERT_EQ(truenext_prepare_stream(&stream, request.c_str(), nullptr, &text), TRUENEXT_OK)
+      << truenext_last_error();
+  const Json result = Json::parse(ApiText(text).get());
+  const Outcome again = run("prepare", {{"input", at("log.csv")}, {"out", at("of_file")}});
+  EXPECT_EQ(result["fingerprint"], again.result["fingerprint"]);
+  EXPECT_EQ(result["split_fingerprint"], again.result["split_fingerprint"]);
+  EXPECT_TRUE(frame.all_released());
+  for (const char* bad : {"{}", "no JSON", R"({"out": "x", "input": "y"})",
+                          R"({"out": "x", "separator": ","})", R"({"out": "x", "nonsense": 1})"}) {
+    ArrowArrayStream other = frame.stream();
+    EXPECT_EQ(truenext_prepare_stream(&other, bad, nullptr, &text), TRUENEXT_USAGE) << bad;
+    EXPECT_EQ(other.release, nullptr) << bad;
+    EXPECT_TRUE(frame.all_released()) << bad;
+  }
+  EXPECT_EQ(truenext_prepare_stream(nullptr, "{}", nullptr, &text), TRUENEXT_USAGE);
 }
 
 }  // namespace
