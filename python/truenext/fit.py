@@ -26,6 +26,40 @@ def _setting(key: str, value: object) -> str:
     return f"{key}={value if isinstance(value, str) else json.dumps(value)}"
 
 
+def _written(config: str) -> dict[str, str]:
+    """Keys of a config.toml as it is written, one to a line, with the text of their values."""
+    section, values = "", {}
+    for line in config.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]") + "."
+        elif " = " in line:
+            key, value = line.split(" = ", 1)
+            values[section + key] = value.strip("'\"")
+    return values
+
+
+def _same(there: str, value: object) -> bool:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            return float(there) == float(value)
+        except ValueError:
+            return False
+    plain = value if isinstance(value, str) else json.dumps(value)
+    return there.replace(" ", "") == plain.replace(" ", "")
+
+
+def _check_resumed(folder: str, wanted: Mapping[str, object]) -> None:
+    """UsageError when a run began otherwise than the call that is to continue it says."""
+    began = _written((pathlib.Path(folder) / "config.toml").read_text(encoding="utf-8"))
+    for key, value in wanted.items():
+        if value is None or key in _OF_RESUMED or key not in began or _same(began[key], value):
+            continue
+        raise UsageError(
+            f"{folder}: began with {key} = {began[key]}, and fit(..., resume=True) asks for {value}; a run keeps its "
+            "configuration. Give the setting it began with, another run, or overwrite=True in the place of resume=True"
+        )
+
+
 class Run:
     """A folder with everything that a training is: configuration, model, log, checkpoint, results.
 
@@ -142,8 +176,8 @@ def fit(
         preset: a published configuration (`truenext train --presets` lists them); None = the defaults.
         set: settings on top, e.g. {"train.epochs": 20, "model.hidden_size": 64} (docs/options.md).
         resume: continue the run that is in the folder, to the same bits, or begin it where there is none, so that the
-            same line can be run again. A run that is there keeps its own configuration: of `set` only train.epochs,
-            train.patience and train.checkpoint_steps are read.
+            same line can be run again. A run that is there keeps its own configuration: of `set` train.epochs,
+            train.patience and train.checkpoint_steps may be others than it began with.
         overwrite: replace the run that is in the folder.
         callbacks: hear what happens (`Event`), in this thread. One that returns True or truenext.STOP ends the training
             after the present step, saved; what one raises goes on to the caller once the run is saved.
@@ -155,7 +189,8 @@ def fit(
         The run; `Run.stopped` says whether a callback stopped it.
 
     Raises:
-        UsageError: an unknown preset, option or setting, or a run that is in the folder already.
+        UsageError: an unknown preset, option or setting, a run that is in the folder already, or one to be resumed
+            that began with other settings.
         DataError: data that cannot be read.
         KeyboardInterrupt: Ctrl-C, once the run is saved; fit(..., resume=True) continues. A second one does not wait.
     """
@@ -165,6 +200,7 @@ def fit(
     settings = dict(set or {})
     more: dict[str, object] = {"threads": threads, **options}
     if resume and (pathlib.Path(folder) / "config.toml").is_file():
+        _check_resumed(folder, {**settings, "preset": preset, "train.seed": seed})
         request = _request(data, None, {key: settings[key] for key in _OF_RESUMED if key in settings}, folder, {})
         request["resume"] = request.pop("run")
         request["threads"] = threads

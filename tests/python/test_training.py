@@ -71,6 +71,9 @@ def test_a_callback_stops_and_resuming_gives_the_same_bits(folder, data, run):
     assert model_bytes(stopped) != model_bytes(run)
     resumed = truenext.fit(data, run=folder / "stopped", set=SETTINGS, seed=7, resume=True)
     assert not resumed.stopped and model_bytes(resumed) == model_bytes(run)
+    for other in ({"set": {**SETTINGS, "model.hidden_size": 16}}, {"seed": 8}, {"preset": "sasrec-cce"}):
+        with pytest.raises(truenext.UsageError, match="a run keeps its configuration"):
+            truenext.fit(data, **{"set": SETTINGS, "seed": 7, **other}, run=folder / "stopped", resume=True)
 
 
 def test_an_exception_of_a_callback_goes_on_once_the_run_is_saved(folder, data, run):
