@@ -157,53 +157,59 @@ truenext_lists* answer_rows(const truenext_model& model, const Scorer& scorer,
   return new truenext_lists{std::move(lists)};
 }
 
-}  // namespace
+/// A row for each of the items. Data Error naming one that the model does not know.
+Histories read_items(const ModelFile& model, const Texts& ids) {
+  Histories rows;
+  for (int64_t text = 0; text < ids.size(); ++text) {
+    const auto item = model.find_item(ids.at(text));
+    check_data(item.has_value(),
+               "items: the model has no \"{}\"; raw ids are compared byte by byte", ids.at(text));
+    rows.items.add_row({&*item, 1});
+    rows.row_of.push_back(text);
+    rows.unknown.push_back(0);
+  }
+  return rows;
+}
 
-int truenext_recommend(const truenext_model* model, const truenext_texts* histories,
-                       const truenext_query* query, truenext_lists** out) {
+/// What the functions that answer with lists have in common: the checks, and the filters of the
+/// query. `body` makes the lists.
+template <typename Body>
+int answered(const truenext_model* model, const truenext_query* query, truenext_lists** out,
+             const Body& body) {
   return guarded([&] {
     check_given(model, "model");
     check_query(query, out);
     ShortWork work;
     const WorkScope scope(&work);
     const ModelFile& file = model->open->file();
-    const Histories known = read_histories(file, Texts(histories, "histories"));
     const std::optional<ItemSet> eligible = eligible_items(file, *query);
     AnswerOptions options;
     options.k = query->k;
-    options.exclude_seen = excludes_seen(*query, file.description());
     options.eligible = eligible ? &*eligible : nullptr;
+    *out = body(file, options);
+  });
+}
+
+}  // namespace
+
+int truenext_recommend(const truenext_model* model, const truenext_texts* histories,
+                       const truenext_query* query, truenext_lists** out) {
+  return answered(model, query, out, [&](const ModelFile& file, AnswerOptions options) {
+    const Histories known = read_histories(file, Texts(histories, "histories"));
+    options.exclude_seen = excludes_seen(*query, file.description());
     if (query->probabilities != 0) {
       options.calibration = &calibration_of(file.description(), options.exclude_seen);
     }
-    *out = answer_rows(*model, model->open->scorer(known.items.size()), known, options,
+    return answer_rows(*model, model->open->scorer(known.items.size()), known, options,
                        query->threads);
   });
 }
 
 int truenext_similar(const truenext_model* model, const truenext_texts* items,
                      const truenext_query* query, truenext_lists** out) {
-  return guarded([&] {
-    check_given(model, "model");
-    check_query(query, out);
-    ShortWork work;
-    const WorkScope scope(&work);
-    const ModelFile& file = model->open->file();
-    const Texts ids(items, "items");
-    Histories rows;
-    for (int64_t text = 0; text < ids.size(); ++text) {
-      const auto item = file.find_item(ids.at(text));
-      check_data(item.has_value(),
-                 "items: the model has no \"{}\"; raw ids are compared byte by byte", ids.at(text));
-      rows.items.add_row({&*item, 1});
-      rows.row_of.push_back(text);
-      rows.unknown.push_back(0);
-    }
-    const std::optional<ItemSet> eligible = eligible_items(file, *query);
-    AnswerOptions options;
-    options.k = query->k;
-    options.eligible = eligible ? &*eligible : nullptr;
-    *out = answer_rows(*model, model->open->cosine_scorer(), rows, options, query->threads);
+  return answered(model, query, out, [&](const ModelFile& file, const AnswerOptions& options) {
+    const Histories rows = read_items(file, Texts(items, "items"));
+    return answer_rows(*model, model->open->cosine_scorer(), rows, options, query->threads);
   });
 }
 

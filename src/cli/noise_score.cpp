@@ -32,24 +32,9 @@ std::vector<Member> open_runs(const NoiseScoreArguments& arguments, const Datase
   std::vector<Member> members = open_members(arguments.runs, dataset);
   for (const Member& member : members) {
     if (!member.model) continue;
-    const ModelDescription& description = member.model->description();
-    if (description.dataset_fingerprint.empty()) {
-      log_warning(
-          "{}: does not say which data it was trained on; the score is about events that it "
-          "was trained on",
-          member.name);
-      continue;
-    }
-    const bool same = description.dataset_fingerprint == dataset.fingerprint() &&
-                      description.split_fingerprint == dataset.split_fingerprint();
-    if (same) continue;
-    const std::string message = fmt::format(
-        "{}: was trained on other data than {} (fingerprint {}, with split {}; it has {} and {})",
-        member.name, dataset.folder().string(), description.dataset_fingerprint,
-        description.split_fingerprint, dataset.fingerprint(), dataset.split_fingerprint());
-    check_data(arguments.allow_other_data, "{}; if that is intended, say --allow-other-data",
-               message);
-    log_warning("{}", message);
+    check_same_data(member.model->description(), dataset, arguments.allow_other_data,
+                    {member.name, "what surprises it here need not be noise",
+                     "the score is about events that it was trained on"});
   }
   return members;
 }

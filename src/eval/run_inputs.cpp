@@ -60,11 +60,10 @@ std::string data_match_name(DataMatch match) {
   return match == DataMatch::same ? "same" : "other";
 }
 
-DataMatch check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow) {
+DataMatch check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow,
+                          const DataClaim& claim) {
   if (description.dataset_fingerprint.empty()) {
-    log_warning(
-        "the model does not say which data it was trained on; whether the held-out items are "
-        "new to it cannot be checked");
+    log_warning("{} does not say which data it was trained on; {}", claim.model, claim.of_unknown);
     return DataMatch::unknown;
   }
   const bool same_events = description.dataset_fingerprint == dataset.fingerprint();
@@ -73,11 +72,10 @@ DataMatch check_same_data(const ModelDescription& description, const Dataset& da
   if (same_events && same_split) return DataMatch::same;
   const char* what = same_events ? "split" : "dataset";
   const std::string message = fmt::format(
-      "{}: the model was trained on another {} (fingerprint {}, this one has {}), so it may have "
-      "learned from what is held out here",
-      dataset.folder().string(), what,
+      "{}: {} was trained on another {} (fingerprint {}, this one has {}), so {}",
+      dataset.folder().string(), claim.model, what,
       same_events ? description.split_fingerprint : description.dataset_fingerprint,
-      same_events ? dataset.split_fingerprint() : dataset.fingerprint());
+      same_events ? dataset.split_fingerprint() : dataset.fingerprint(), claim.of_other);
   if (!allow) fail_data("{}; if that is intended, say --allow-other-data", message);
   log_warning("{}", message);
   return DataMatch::other;

@@ -25,9 +25,17 @@ bool watched_in_training(const ModelDescription& description, SplitPart part);
 enum class DataMatch { same, other, unknown };
 std::string data_match_name(DataMatch match);
 
+/// Who was trained, and what follows where that was on other data or is not known.
+struct DataClaim {
+  std::string model = "the model";
+  std::string of_other = "it may have learned from what is held out here";
+  std::string of_unknown = "whether the held-out items are new to it cannot be checked";
+};
+
 /// Data Error with both fingerprints when the model was trained on other events, or on another
 /// split of them (it may have seen what is held out here); with `allow` only a warning. A model
 /// without fingerprints is let through with a warning.
-DataMatch check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow);
+DataMatch check_same_data(const ModelDescription& description, const Dataset& dataset, bool allow,
+                          const DataClaim& claim = {});
 
 }  // namespace truenext

@@ -41,9 +41,9 @@ python3 -c 'import json; a, b = (json.load(open(f))["truth"]["score"]["auc"] for
   pass || fail 'knowing the kind helps'
 ok 'clean data' "$truenext" noise data --score item-to-item popularity --out clean.tsv
 head -n 1 clean.tsv | grep -q truth && fail 'clean data have a truth' || pass
-refuses 'a run of other data' 2 'was trained on other data' "$truenext" noise data --score run-random-click
+refuses 'a run of other data' 2 'was trained on another' "$truenext" noise data --score run-random-click
 ok 'if intended' "$truenext" noise data --score run-random-click --allow-other-data --following 0 --out other.tsv
-says 'with a warning' 'was trained on other data' err
+says 'with a warning' 'was trained on another' err
 refuses 'counts without data' 1 'say which dataset' "$truenext" noise --score popularity
 refuses 'no such run' 2 'nowhere' "$truenext" noise --score nowhere
 refuses 'a kind' 1 'kind swap: events are scored as clicks' "$truenext" noise data --score run-random-click --kind swap

@@ -118,8 +118,25 @@ TEST_F(ObservationTraining, WhatCannotBeIsRefused) {
   future.config.objective.future.future_items = 3;
   EXPECT_NE(refusal(future).find("what is observed is one item"), std::string::npos);
   make_folder(folder_ / "ranks");
-  test::with_ranks(
-      2, [&](Ranks& ranks) { EXPECT_THROW(train_with_stages(request("ranks"), ranks), Error); });
+  const auto text_of = [](const TrainRequest& r, Ranks& ranks) -> std::string {
+    try {
+      train_with_stages(r, ranks);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  TrainRequest pair = request("pair", 0);  // refused before its first teacher is trained
+  pair.config.objective.label_share = 0.4;
+  pair.config.teachers.kind = TeacherKind::training;
+  pair.config.teachers.observation = true;
+  make_folder(folder_ / "pair");
+  test::with_ranks(2, [&](Ranks& ranks) {
+    for (const TrainRequest& r : {request("ranks"), pair}) {
+      EXPECT_NE(text_of(r, ranks).find("computed by one process"), std::string::npos);
+    }
+  });
+  EXPECT_FALSE(fs::exists(folder_ / "pair" / "teachers"));
 }
 
 TEST_F(ObservationTraining, TeachersCanBeTrainedTemperedAsPublished) {
@@ -129,6 +146,9 @@ TEST_F(ObservationTraining, TeachersCanBeTrainedTemperedAsPublished) {
   EXPECT_EQ(teacher_config(student, 1).objective.temperature, 1);
   student.teachers.tempered = true;
   EXPECT_EQ(teacher_config(student, 1).objective.temperature, 6);
+  RunConfig pair = student;
+  pair.teachers.kind = TeacherKind::training;
+  EXPECT_EQ(teacher_config(pair, 2).objective.temperature, 1);  // as in the original
   TrainRequest plain = request("plain", 0), tempered = request("tempered", 0);
   tempered.config.objective.temperature = 6;
   EXPECT_NE(bits(plain), bits(tempered));

@@ -131,6 +131,7 @@ void check_stages(const TrainRequest& request, Ranks& ranks) {
   for (int64_t number = 1; number <= config.teachers.stages(); ++number) {
     const RunConfig teacher = teacher_config(config, number);
     teacher.objective.check();
+    check_observation(teacher.objective, ranks);
     check_usage(teacher.train.epochs > 0,
                 "teacher {}: train.epochs = 0 leaves no model to learn from", number);
   }

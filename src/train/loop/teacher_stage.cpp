@@ -52,13 +52,16 @@ RunConfig teacher_config(const RunConfig& student, int64_t number) {
   config.watch = WatchOptions();
   config.objective.label_share = config.objective.label_reverse = 0;
   config.objective.observation = 0;
-  config.objective.temperature = student.teachers.tempered ? student.labels.temperature : 1;
+  config.objective.temperature = 1;
   apply_settings(config, student.teachers.settings);
   check_usage(config.teachers.kind == TeacherKind::none && !config.objective.uses_labels(),
               "teachers.settings: a teacher has no teachers of its own; train it by itself and "
               "name it with --teacher RUN");
   config.train.seed = student.train.seed + kSeedStep * number;
   const bool pair = student.teachers.kind == TeacherKind::training;
+  if (!pair && student.teachers.tempered) {
+    config.objective.temperature = student.labels.temperature;
+  }
   if (student.teachers.kind == TeacherKind::data || (pair && number == 1)) {
     const bool users = student.teachers.sample_of == TeacherSample::users;
     (users ? config.train.user_share : config.train.event_share) = student.teachers.share;

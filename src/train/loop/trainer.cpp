@@ -51,13 +51,14 @@ std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, Trainin
   return devices().engine(request.device, parts, request.config.train);
 }
 
-void check_observation(const TrainingParts& parts, const Ranks& ranks) {
-  check_usage(!parts.observation || ranks.size() == 1,
-              "objective.observation: its running maximum is over all targets of a step, which one "
-              "process has; start it without mpirun, or set it (teachers.observation) to 0");
-}
-
 }  // namespace
+
+void check_observation(const ObjectiveOptions& objective, const Ranks& ranks) {
+  check_usage(objective.observation == 0 || ranks.size() == 1,
+              "objective.observation = {}: it is computed by one process; start it without mpirun, "
+              "or set it to 0 (teachers.observation to false)",
+              objective.observation);
+}
 
 Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
     : ranks_(ranks),
@@ -68,7 +69,7 @@ Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
       engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
       validator_(parts_.dataset, config_.train, parts_.pool),
       watch_(parts_.dataset, config_, parts_.pool) {
-  check_observation(parts_, ranks_);
+  check_observation(config_.objective, ranks_);
   parts_.engine.divide_among(ranks_);
   config_.model = parts_.model->options();
 }

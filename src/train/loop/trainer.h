@@ -22,6 +22,9 @@
 
 namespace truenext {
 
+/// Usage Error where objective.observation, whose tables one process keeps, is asked of several.
+void check_observation(const ObjectiveOptions& objective, const Ranks& ranks);
+
 /// Owns the loop and nothing else: epochs, validation, early stopping, checkpoints, best model.
 class Trainer {
  public:
