@@ -16,7 +16,7 @@ OUTPUT = TOP / "python" / "truenext" / "_native.py"
 
 NUMBERS = {"int": "c_int", "uint32_t": "c_uint32", "int32_t": "c_int32", "int64_t": "c_int64", "float": "c_float",
            "double": "c_double"}
-HANDLES = {"truenext_model", "truenext_lists"}
+HANDLES = {"truenext_model", "truenext_lists", "truenext_dataset"}
 HEAD = '''# SPDX-License-Identifier: Apache-2.0
 """Types and functions of include/truenext/truenext.h. Made by tools/generate_ctypes.py; do not edit."""
 

@@ -39,6 +39,7 @@ typedef enum truenext_status {
 
 typedef struct truenext_model truenext_model; /* a finished model, opened for use */
 typedef struct truenext_lists truenext_lists; /* ranked lists, an answer */
+typedef struct truenext_dataset truenext_dataset; /* a dataset folder, opened for reading */
 
 /* Rows of texts, without copies: text t is bytes[text_offsets[t]] to bytes[text_offsets[t + 1]] (not
  * zero-terminated), row r is the texts row_offsets[r] to row_offsets[r + 1]. Without row_offsets all
@@ -69,6 +70,26 @@ typedef struct truenext_query {
   const truenext_texts* candidates; /* likewise; with both, the items that are in both */
   const truenext_texts* exclude;    /* never answer with these; NULL = none */
 } truenext_query;
+
+/* Which events of a user are the history. A split cuts a user's events in training, validation and test;
+ * who is not judged in a part has none of it. */
+#define TRUENEXT_HISTORY_ALL 0    /* all: for whom recommendations are made in earnest */
+#define TRUENEXT_HISTORY_TEST 1   /* what stands before the test events: what a test is asked with */
+#define TRUENEXT_HISTORY_VALID 2  /* what stands before the validation events */
+#define TRUENEXT_HISTORY_TRAIN 3  /* the training events */
+
+/* Events of a dataset, user by user, oldest first: those of user u are offsets[u] to offsets[u + 1].
+ * Borrowed from the dataset. */
+typedef struct truenext_events {
+  uint32_t size;
+  uint32_t reserved; /* 0 */
+  int64_t num_users;
+  int64_t num_events;
+  const int64_t* offsets; /* [num_users + 1] */
+  const int32_t* items;   /* [num_events], places in truenext_dataset_item_ids() */
+  const int64_t* times;   /* [num_events], or NULL where the dataset has none */
+  const float* values;    /* [num_events], or NULL where the dataset has none */
+} truenext_events;
 
 /* Progress of truenext_run(). `call` is called by the thread that called truenext_run(), at least ten
  * times a second, with one event, a JSON object with a text "kind" (docs/c-interface.md lists them).
@@ -146,6 +167,16 @@ TRUENEXT_API void truenext_free(char* text);
  * mapped, so it may be replaced (as truenext does) but not written to while the model is open. */
 TRUENEXT_API int truenext_model_open(const char* path, uint32_t flags, truenext_model** out);
 
+/* Opens a model whose file is in memory: `bytes` [size] are copied. `name` stands in messages in the
+ * place of a path; NULL = "(memory)". */
+TRUENEXT_API int truenext_model_read(const void* bytes, int64_t size, const char* name,
+                                     truenext_model** out);
+
+/* The file that the model was opened from, a safetensors file (docs/checkpoint-format.md), as long as the
+ * model lives. */
+TRUENEXT_API int truenext_model_content(const truenext_model* model, const void** bytes,
+                                        int64_t* size);
+
 /* Closes the handle; NULL is allowed. Lists and streams that it answered with stay valid. */
 TRUENEXT_API void truenext_model_close(truenext_model* model);
 
@@ -211,6 +242,36 @@ TRUENEXT_API int truenext_lists_stream(const truenext_lists* lists, struct Arrow
 
 /* What a dataset folder made by `prepare` is, as JSON (docs/c-interface.md). */
 TRUENEXT_API int truenext_dataset_info(const char* path, char** json);
+
+/* Opens a dataset folder, which is mapped. `flags`: 0. */
+TRUENEXT_API int truenext_dataset_open(const char* path, uint32_t flags, truenext_dataset** out);
+
+/* Closes the handle; NULL is allowed. What was borrowed from it ends. */
+TRUENEXT_API void truenext_dataset_close(truenext_dataset* dataset);
+
+/* The raw ids of users and of items, in the order of their numbers, in one row. Set out->size. */
+TRUENEXT_API int truenext_dataset_user_ids(const truenext_dataset* dataset, truenext_texts* out);
+TRUENEXT_API int truenext_dataset_item_ids(const truenext_dataset* dataset, truenext_texts* out);
+
+/* All events. Set out->size. */
+TRUENEXT_API int truenext_dataset_events(const truenext_dataset* dataset, truenext_events* out);
+
+/* How many of each user's events are the history (TRUENEXT_HISTORY_...): lengths [num_users]. */
+TRUENEXT_API int truenext_dataset_history_lengths(const truenext_dataset* dataset, int32_t history,
+                                                  int64_t* lengths);
+
+/* The numbers of users with these raw ids (rows are not looked at): numbers [num_texts], -1 of an id that
+ * the dataset does not know. */
+TRUENEXT_API int truenext_dataset_find_users(const truenext_dataset* dataset,
+                                             const truenext_texts* ids, int64_t* numbers);
+
+/* truenext_recommend() with the histories of `users`, numbers of the dataset's, [num_users]. Items are matched
+ * by raw id; those that the model does not know are passed over and counted. With TRUENEXT_HISTORY_ALL
+ * the lists are those of `truenext recommend --users`, bit for bit. */
+TRUENEXT_API int truenext_recommend_users(const truenext_model* model,
+                                          const truenext_dataset* dataset, const int64_t* users,
+                                          int64_t num_users, int32_t history,
+                                          const truenext_query* query, truenext_lists** out);
 
 /* Does what a verb of the command does: prepare, train, evaluate, calibrate, compare, import or export.
  * `request_json` is an object of the verb's options (`truenext VERB --help`) by their long names without

@@ -44,6 +44,19 @@ class truenext_query(Structure):
     ]
 
 
+class truenext_events(Structure):
+    _fields_ = [
+        ("size", c_uint32),
+        ("reserved", c_uint32),
+        ("num_users", c_int64),
+        ("num_events", c_int64),
+        ("offsets", POINTER(c_int64)),
+        ("items", POINTER(c_int32)),
+        ("times", POINTER(c_int64)),
+        ("values", POINTER(c_float)),
+    ]
+
+
 truenext_progress_call = CFUNCTYPE(c_int, c_void_p, c_char_p)
 
 
@@ -119,6 +132,10 @@ def declare(library: ctypes.CDLL) -> None:
     library.truenext_free.restype = None
     library.truenext_model_open.argtypes = [c_char_p, c_uint32, POINTER(c_void_p)]
     library.truenext_model_open.restype = c_int
+    library.truenext_model_read.argtypes = [c_void_p, c_int64, c_char_p, POINTER(c_void_p)]
+    library.truenext_model_read.restype = c_int
+    library.truenext_model_content.argtypes = [c_void_p, c_void_p, POINTER(c_int64)]
+    library.truenext_model_content.restype = c_int
     library.truenext_model_close.argtypes = [c_void_p]
     library.truenext_model_close.restype = None
     library.truenext_model_info.argtypes = [c_void_p, POINTER(c_void_p)]
@@ -153,6 +170,22 @@ def declare(library: ctypes.CDLL) -> None:
     library.truenext_lists_stream.restype = c_int
     library.truenext_dataset_info.argtypes = [c_char_p, POINTER(c_void_p)]
     library.truenext_dataset_info.restype = c_int
+    library.truenext_dataset_open.argtypes = [c_char_p, c_uint32, POINTER(c_void_p)]
+    library.truenext_dataset_open.restype = c_int
+    library.truenext_dataset_close.argtypes = [c_void_p]
+    library.truenext_dataset_close.restype = None
+    library.truenext_dataset_user_ids.argtypes = [c_void_p, POINTER(truenext_texts)]
+    library.truenext_dataset_user_ids.restype = c_int
+    library.truenext_dataset_item_ids.argtypes = [c_void_p, POINTER(truenext_texts)]
+    library.truenext_dataset_item_ids.restype = c_int
+    library.truenext_dataset_events.argtypes = [c_void_p, POINTER(truenext_events)]
+    library.truenext_dataset_events.restype = c_int
+    library.truenext_dataset_history_lengths.argtypes = [c_void_p, c_int32, POINTER(c_int64)]
+    library.truenext_dataset_history_lengths.restype = c_int
+    library.truenext_dataset_find_users.argtypes = [c_void_p, POINTER(truenext_texts), POINTER(c_int64)]
+    library.truenext_dataset_find_users.restype = c_int
+    library.truenext_recommend_users.argtypes = [c_void_p, c_void_p, POINTER(c_int64), c_int64, c_int32, POINTER(truenext_query), POINTER(c_void_p)]
+    library.truenext_recommend_users.restype = c_int
     library.truenext_run.argtypes = [c_char_p, c_char_p, POINTER(truenext_progress), POINTER(c_void_p)]
     library.truenext_run.restype = c_int
     library.truenext_prepare_stream.argtypes = [POINTER(ArrowArrayStream), c_char_p, POINTER(truenext_progress), POINTER(c_void_p)]

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,7 +13,9 @@
 #include "base/work.h"
 #include "c_api/guard.h"
 #include "c_api/lists.h"
+#include "c_api/open_dataset.h"
 #include "c_api/open_model.h"
+#include "eval/item_match.h"
 
 using namespace truenext;
 using namespace truenext::c_api;
@@ -47,6 +51,31 @@ Histories read_histories(const ModelFile& model, const Texts& texts) {
     if (items.empty()) continue;
     histories.items.add_row(items);
     histories.row_of.push_back(row);
+  }
+  return histories;
+}
+
+/// The histories of users, in the model's items.
+Histories read_users(const ModelFile& model, const OpenDataset& open,
+                     std::span<const int64_t> users, int32_t history) {
+  const Dataset& dataset = open.dataset();
+  const ItemMatch match = match_items(dataset.items(), model.num_items(),
+                                      [&](std::string_view raw) { return model.find_item(raw); });
+  Histories histories;
+  std::vector<int32_t> items;
+  for (const int64_t user : users) {
+    check_usage(user >= 0 && user < dataset.num_users(), "users: there is no user {}, want 0 to {}",
+                user, dataset.num_users() - 1);
+    items.clear();
+    const std::span<const int32_t> events = open.history(user, history);
+    for (const int32_t item : events) {
+      const int32_t known = match.to_model[static_cast<size_t>(item)];
+      if (known >= 0) items.push_back(known);
+    }
+    histories.unknown.push_back(std::ssize(events) - std::ssize(items));
+    if (items.empty()) continue;
+    histories.items.add_row(items);
+    histories.row_of.push_back(std::ssize(histories.unknown) - 1);
   }
   return histories;
 }
@@ -157,6 +186,17 @@ truenext_lists* answer_rows(const truenext_model& model, const Scorer& scorer,
   return new truenext_lists{std::move(lists)};
 }
 
+/// Of recommending, whosever the histories are.
+truenext_lists* answer_histories(const truenext_model& model, const Histories& known,
+                                 const truenext_query& query, AnswerOptions options) {
+  const ModelDescription& description = model.open->file().description();
+  options.exclude_seen = excludes_seen(query, description);
+  if (query.probabilities != 0) {
+    options.calibration = &calibration_of(description, options.exclude_seen);
+  }
+  return answer_rows(model, model.open->scorer(known.items.size()), known, options, query.threads);
+}
+
 /// A row for each of the items. Data Error naming one that the model does not know.
 Histories read_items(const ModelFile& model, const Texts& ids) {
   Histories rows;
@@ -194,14 +234,22 @@ int answered(const truenext_model* model, const truenext_query* query, truenext_
 
 int truenext_recommend(const truenext_model* model, const truenext_texts* histories,
                        const truenext_query* query, truenext_lists** out) {
-  return answered(model, query, out, [&](const ModelFile& file, AnswerOptions options) {
+  return answered(model, query, out, [&](const ModelFile& file, const AnswerOptions& options) {
     const Histories known = read_histories(file, Texts(histories, "histories"));
-    options.exclude_seen = excludes_seen(*query, file.description());
-    if (query->probabilities != 0) {
-      options.calibration = &calibration_of(file.description(), options.exclude_seen);
-    }
-    return answer_rows(*model, model->open->scorer(known.items.size()), known, options,
-                       query->threads);
+    return answer_histories(*model, known, *query, options);
+  });
+}
+
+int truenext_recommend_users(const truenext_model* model, const truenext_dataset* dataset,
+                             const int64_t* users, int64_t num_users, int32_t history,
+                             const truenext_query* query, truenext_lists** out) {
+  return answered(model, query, out, [&](const ModelFile& file, const AnswerOptions& options) {
+    check_given(dataset, "dataset");
+    check_usage(num_users >= 0, "num_users {}: want 0 or more", num_users);
+    if (num_users > 0) check_given(users, "users");
+    const Histories known =
+        read_users(file, dataset->open, {users, static_cast<size_t>(num_users)}, history);
+    return answer_histories(*model, known, *query, options);
   });
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <iterator>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "c_api/guard.h"
 #include "c_api/open_model.h"
-#include "data/dataset.h"
 
 using namespace truenext;
 using namespace truenext::c_api;
@@ -16,6 +18,29 @@ int truenext_model_open(const char* path, uint32_t flags, truenext_model** out) 
     check_given(out, "out");
     check_usage(flags == 0, "flags {}: want 0", flags);
     *out = new truenext_model{std::make_shared<const OpenModel>(path)};
+  });
+}
+
+int truenext_model_read(const void* bytes, int64_t size, const char* name, truenext_model** out) {
+  return guarded([&] {
+    check_given(bytes, "bytes");
+    check_given(out, "out");
+    check_usage(size >= 0, "size {}: want the number of bytes", size);
+    const auto* const begin = static_cast<const std::byte*>(bytes);
+    MemoryFile memory{.bytes = {}, .owned = {begin, begin + size}};
+    if (name != nullptr) memory.name = name;
+    *out = new truenext_model{std::make_shared<const OpenModel>(std::move(memory))};
+  });
+}
+
+int truenext_model_content(const truenext_model* model, const void** bytes, int64_t* size) {
+  return guarded([&] {
+    check_given(model, "model");
+    check_given(bytes, "bytes");
+    check_given(size, "size");
+    const std::span<const std::byte> content = model->open->file().content();
+    *bytes = content.data();
+    *size = std::ssize(content);
   });
 }
 
@@ -56,26 +81,5 @@ int truenext_item_table(const truenext_model* model, const float** rows, int64_t
     *rows = encoder.item_table().data();
     *num_items = encoder.num_items();
     *dim = encoder.dim();
-  });
-}
-
-int truenext_dataset_info(const char* path, char** json) {
-  return guarded([&] {
-    check_given(path, "path");
-    check_given(json, "json");
-    const Dataset dataset = Dataset::open(path);
-    nlohmann::ordered_json info;
-    info["path"] = std::filesystem::absolute(dataset.folder()).lexically_normal().string();
-    info["users"] = dataset.num_users();
-    info["items"] = dataset.num_items();
-    info["events"] = dataset.num_events();
-    info["has_times"] = dataset.has_times();
-    info["has_values"] = dataset.has_values();
-    info["attributes"] = dataset.attribute_ids().size();
-    info["split"] = dataset.split_name();
-    info["fingerprint"] = dataset.fingerprint();
-    info["split_fingerprint"] = dataset.split_fingerprint();
-    info["attribute_fingerprint"] = dataset.attribute_fingerprint();
-    *json = copy_text(info.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   });
 }

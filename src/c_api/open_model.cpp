@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "eval/answers.h"
@@ -21,20 +20,25 @@ std::filesystem::path file_of(const std::filesystem::path& path) {
   return std::filesystem::absolute(file).lexically_normal();
 }
 
-std::string version_of(const std::filesystem::path& file) {
+std::string version_of(const ModelFile& file) {
   Fingerprint fingerprint;
-  fingerprint.add(MappedFile(file).bytes());
+  fingerprint.add(file.content());
   return fingerprint.hex().substr(0, 16);
 }
 
 }  // namespace
 
 OpenModel::OpenModel(const std::filesystem::path& path)
-    : path_(file_of(path)),
-      file_(ModelFile::open(path)),
-      scorer_(make_encoder_scorer(file_.encoder())) {
-  version_ = version_of(path_);
-}
+    : OpenModel(ModelFile::open(path), file_of(path)) {}
+
+OpenModel::OpenModel(MemoryFile memory)
+    : OpenModel(ModelFile::from_memory(std::move(memory)), {}) {}
+
+OpenModel::OpenModel(ModelFile file, std::filesystem::path path)
+    : path_(std::move(path)),
+      version_(version_of(file)),
+      file_(std::move(file)),
+      scorer_(make_encoder_scorer(file_.encoder())) {}
 
 const Scorer& OpenModel::scorer(int64_t histories) const {
   if (histories != 1 || file_.num_items() < kCompactItems) return *scorer_;

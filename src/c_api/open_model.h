@@ -13,6 +13,7 @@
 #include "eval/evaluator.h"
 #include "eval/item_set.h"
 #include "inference/model_file.h"
+#include "inference/safetensors.h"
 
 namespace truenext::c_api {
 
@@ -21,6 +22,7 @@ namespace truenext::c_api {
 class OpenModel {
  public:
   explicit OpenModel(const std::filesystem::path& path);
+  explicit OpenModel(MemoryFile memory);
 
   const ModelFile& file() const { return file_; }
   /// Of whole catalogues; for one history of a large catalogue a compact table is made.
@@ -47,7 +49,9 @@ class OpenModel {
   };
 
  private:
-  std::filesystem::path path_;  ///< of the file, absolute
+  OpenModel(ModelFile file, std::filesystem::path path);
+
+  std::filesystem::path path_;  ///< of the file, absolute; empty of a model in memory
   std::string version_;         ///< 16 hexadecimal digits of the file's content
   ModelFile file_;
   std::unique_ptr<Scorer> scorer_;

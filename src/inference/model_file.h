@@ -66,6 +66,8 @@ class ModelFile {
   ~ModelFile();
 
   const ModelDescription& description() const;
+  /// The file itself, as it is mapped or lent.
+  std::span<const std::byte> content() const;
   const SequenceEncoder& encoder() const;
   const TensorMap& weights() const;
   int64_t num_items() const;

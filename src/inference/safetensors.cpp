@@ -100,6 +100,7 @@ SafetensorsFile::SafetensorsFile(MemoryFile memory)
 }
 
 void SafetensorsFile::read(std::span<const std::byte> bytes) {
+  content_ = bytes;
   const std::string where = path_.string();
   uint64_t header_bytes = 0;
   check_data(bytes.size() >= sizeof(header_bytes), "{}: {} bytes: not a safetensors file", where,

@@ -50,6 +50,8 @@ class SafetensorsFile {
 
   /// The name, of a file in memory.
   const std::filesystem::path& path() const { return path_; }
+  /// The whole file.
+  std::span<const std::byte> content() const { return content_; }
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   /// Data Error when absent, of another type or shape.
@@ -65,6 +67,7 @@ class SafetensorsFile {
   std::filesystem::path path_;
   MappedFile file_;
   std::vector<std::byte> owned_;
+  std::span<const std::byte> content_;
   std::map<std::string, StoredTensor> tensors_;
   std::map<std::string, std::string> metadata_;
 };
