@@ -78,7 +78,7 @@ def fields_of(body: str, struct: str):
 
 
 def constants(text: str):
-    for name, value in re.findall(r"^#define ((?:TRUENEXT|ARROW_FLAG)_\w+) (\d+)$", text, re.M):
+    for name, value in re.findall(r"^#define ((?:TRUENEXT|ARROW_FLAG)_\w+) (\d+)[ \t]*$", text, re.M):
         yield f"{name} = {value}"
     for body in re.findall(r"enum \w+ \{(.*?)\}", text, re.S):
         for name, value in re.findall(r"(\w+) = (\d+)", body):

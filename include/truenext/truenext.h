@@ -73,10 +73,10 @@ typedef struct truenext_query {
 
 /* Which events of a user are the history. A split cuts a user's events in training, validation and test;
  * who is not judged in a part has none of it. */
-#define TRUENEXT_HISTORY_ALL 0    /* all: for whom recommendations are made in earnest */
-#define TRUENEXT_HISTORY_TEST 1   /* what stands before the test events: what a test is asked with */
-#define TRUENEXT_HISTORY_VALID 2  /* what stands before the validation events */
-#define TRUENEXT_HISTORY_TRAIN 3  /* the training events */
+#define TRUENEXT_HISTORY_ALL 0 /* all: for whom recommendations are made in earnest */
+#define TRUENEXT_HISTORY_TEST 1 /* what stands before the test events: what a test is asked with */
+#define TRUENEXT_HISTORY_VALID 2 /* what stands before the validation events */
+#define TRUENEXT_HISTORY_TRAIN 3 /* the training events */
 
 /* Events of a dataset, user by user, oldest first: those of user u are offsets[u] to offsets[u + 1].
  * Borrowed from the dataset. */
@@ -239,6 +239,11 @@ TRUENEXT_API const int64_t* truenext_lists_unknown(const truenext_lists* lists);
  * (large utf8; large binary where an id of the model is no UTF-8), score (float32) and, where asked for,
  * probability (float64). The stream is the caller's to release and outlives lists and model. */
 TRUENEXT_API int truenext_lists_stream(const truenext_lists* lists, struct ArrowArrayStream* out);
+
+/* Curves as a complete SVG document, without references to anything outside: {"title": "", "x_label": "",
+ * "y_label": "", "lines": [{"name": "", "points": [[x, y] or [x, y, low, high], ...]}, ...]}, points ascending
+ * in x. Free it with truenext_free(). */
+TRUENEXT_API int truenext_chart(const char* chart_json, char** svg);
 
 /* What a dataset folder made by `prepare` is, as JSON (docs/c-interface.md). */
 TRUENEXT_API int truenext_dataset_info(const char* path, char** json);

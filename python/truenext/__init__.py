@@ -6,15 +6,20 @@ from ._work import STOP, Callback, Event
 from .dataset import Dataset
 from .errors import DataError, Error, InternalError, Interrupted, UsageError
 from .evaluation import Comparison, Evaluation, Metric, calibrate, compare, evaluate
-from .fit import Progress, Run, convert, export, fit
+from .fit import Run, convert, export, fit
 from .lists import Lists
 from .model import Model
+from .progress import Progress
+from .recommender import Columns, Recommender
+from .table import Table
+from .versions import show_versions
 
 __version__ = version()
 
 __all__ = [
     "STOP",
     "Callback",
+    "Columns",
     "Comparison",
     "DataError",
     "Dataset",
@@ -28,7 +33,9 @@ __all__ = [
     "Metric",
     "Model",
     "Progress",
+    "Recommender",
     "Run",
+    "Table",
     "UsageError",
     "calibrate",
     "compare",
@@ -36,4 +43,5 @@ __all__ = [
     "evaluate",
     "export",
     "fit",
+    "show_versions",
 ]

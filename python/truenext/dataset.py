@@ -12,10 +12,15 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._library import check, library, take_text
+import numpy as np
+
+from ._dataset_handle import DatasetHandle, history_number
+from ._frames import stream_of, whole_columns
+from ._html import facts_html
+from ._library import ItemId, check, library, take_text
 from ._work import Callback, finished, run_verb
-from .errors import DataError, UsageError
-from .lists import stream_address
+from .errors import DataError
+from .table import Table
 
 
 def _reopen(path: str, split_fingerprint: str) -> Dataset:
@@ -26,27 +31,26 @@ def _reopen(path: str, split_fingerprint: str) -> Dataset:
     return dataset
 
 
-def _stream_of(frame: object) -> Any:
-    """The capsule with the rows of a frame."""
-    give = getattr(frame, "__arrow_c_stream__", None)
-    if give is None:
-        raise UsageError(
-            f"{type(frame).__name__}: not a frame that gives an Arrow stream (__arrow_c_stream__); want one of pandas 2.2 or "
-            "newer, polars, pyarrow or DuckDB, or write a file and call Dataset.prepare"
-        )
-    try:
-        return give()
-    except ImportError as error:
-        raise UsageError(f"{type(frame).__name__} needs another package to hand its rows over: {error}") from error
+def _whole_roles(report: Mapping[str, Any], columns: frozenset[str]) -> frozenset[str]:
+    """Of user and item those whose column holds whole numbers."""
+    taken = report.get("taken", {}).get("columns", [])
+    return frozenset(str(column["role"]) for column in taken if column["name"] in columns)
 
 
 class Dataset:
     """A dataset folder: histories, ids and the split. Pickles as its path and fingerprint."""
 
-    def __init__(self, info: Mapping[str, Any], report: Mapping[str, Any] | None = None) -> None:
-        """Datasets are made by `Dataset.open` and `Dataset.prepare`."""
+    def __init__(
+        self,
+        info: Mapping[str, Any],
+        report: Mapping[str, Any] | None = None,
+        whole: frozenset[str] = frozenset(),
+    ) -> None:
+        """Datasets are made by `Dataset.open`, `Dataset.prepare` and `Dataset.from_frame`."""
         self._info = dict(info)
         self._report = dict(report) if report is not None else None
+        self._whole = whole
+        self._opened: DatasetHandle | None = None
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Dataset:
@@ -104,7 +108,8 @@ class Dataset:
         fingerprint included, as a CSV file of them, whoever made the frame. Rows are read batch by batch.
 
         Args:
-            frame: what has `__arrow_c_stream__`: a frame of pandas, polars or pyarrow, a relation of DuckDB, a reader.
+            frame: what has `__arrow_c_stream__`: a frame of pandas, polars or pyarrow, a relation of DuckDB, a reader; a
+                frame of pandas without pyarrow; or columns by name, {"user": array, ...}.
             path: the folder to make; None: one of its own, removed with the object.
             user, item, time, value: names of the columns; without a name usual ones are found (`report` says which
                 were); time="" if there is none to use. Ids are texts, whole numbers or categories of these; times are
@@ -118,19 +123,21 @@ class Dataset:
             UsageError: no frame, a column that there is not, or an option of a wrong value.
             DataError: a column or a row that cannot be taken, with its name and place and the cast that helps.
         """
-        capsule = _stream_of(frame)
+        address, keep = stream_of(frame)
+        whole = whole_columns(address)
         own = tempfile.mkdtemp(prefix="truenext-") if path is None else None
         try:
             out = os.path.join(own, "data") if own is not None else os.fspath(path or "")
             request = {"out": out, "overwrite": overwrite, "seed": seed, **options}
             request |= {"user_column": user, "item_column": item, "time_column": time, "value_column": value}
-            report = finished(run_verb("prepare", request, callbacks, stream_address(capsule)))
+            report = finished(run_verb("prepare", request, callbacks, address))
+            del keep
             opened = cls.open(out)
         except BaseException:
             if own is not None:
                 shutil.rmtree(own, ignore_errors=True)
             raise
-        dataset = cls(opened._info, report)
+        dataset = cls(opened._info, report, _whole_roles(report, whole))
         if own is not None:
             weakref.finalize(dataset, shutil.rmtree, own, ignore_errors=True)
         return dataset
@@ -146,6 +153,74 @@ class Dataset:
             f"<truenext.Dataset {self.path}: {self.num_users} users, {self.num_items} items, {self.num_events} events, "
             f"{self.split}>"
         )
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("users", self.num_users),
+            ("items", self.num_items),
+            ("events", self.num_events),
+            ("split", self.split),
+            ("fingerprint", self.fingerprint),
+            ("folder", self.path),
+        ]
+        return facts_html("truenext.Dataset", facts)
+
+    @property
+    def _handle(self) -> DatasetHandle:
+        """Opened when it is first asked for."""
+        if self._opened is None:
+            self._opened = DatasetHandle(self.path)
+        return self._opened
+
+    @property
+    def user_ids(self) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Raw ids of all users, object [num_users], in the order of the user numbers."""
+        return self._handle.ids("user")
+
+    @property
+    def item_ids(self) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Raw ids of all items, object [num_items], in the order of the dataset's item numbers."""
+        return self._handle.ids("item")
+
+    def history_lengths(self, history: str = "all") -> np.ndarray[Any, np.dtype[np.int64]]:
+        """How many of a user's events are the history, int64 [num_users]; `history` as in `histories`."""
+        return self._handle.history_lengths(history_number(history))
+
+    def histories(self, users: Iterable[ItemId] | None = None, *, history: str = "all") -> list[list[str]]:
+        """Items of users, oldest first, as raw ids.
+
+        Args:
+            users: raw ids; None = all users, in the order of `user_ids`.
+            history: "all" events; those before the "test" or the "valid" events, which is what a model is asked with
+                when it is judged on that part; or the "train" events.
+
+        Raises:
+            DataError: a user that the dataset does not know.
+            UsageError: another word for `history`.
+        """
+        numbers = self._handle.user_numbers(users)
+        lengths = self.history_lengths(history)
+        events = self._handle.events()
+        ids = self.item_ids
+        begins = events["offsets"][numbers]
+        return [
+            ids[events["items"][begin : begin + length]].tolist()
+            for begin, length in zip(begins.tolist(), lengths[numbers].tolist())
+        ]
+
+    def events(self) -> Table:
+        """All events, user by user, oldest first: columns user, item and, where the dataset has them, time (int64) and
+        value (float32)."""
+        found = self._handle.events()
+        users = np.repeat(np.arange(self.num_users), np.diff(found["offsets"]))
+        columns: dict[str, np.ndarray[Any, Any]] = {
+            "user": self.user_ids[users],
+            "item": self.item_ids[found["items"]],
+        }
+        for name in ("times", "values"):
+            if name in found:
+                columns[name[:-1]] = found[name].copy()
+        return Table(columns)
 
     @property
     def info(self) -> Mapping[str, Any]:

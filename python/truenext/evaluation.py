@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+import pathlib
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
 
+from ._html import table_html
+from ._per_user import read_per_user
 from ._work import Callback, finished, run_verb
+from .table import Table, table_of
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -35,10 +39,13 @@ class Evaluation:
 
     Attributes:
         report: everything, as in the result file of a run (docs/protocols.md): protocol, counts, data, cost.
+        per_user: a table with a row for every judged user: user, each metric, and ranks, those of the held-out items in
+            time order, from 1 (None for one that can never be recommended). None unless `evaluate` was asked for it.
     """
 
-    def __init__(self, report: Mapping[str, Any]) -> None:
+    def __init__(self, report: Mapping[str, Any], per_user: Table | None = None) -> None:
         self.report = report
+        self.per_user = per_user
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -56,6 +63,37 @@ class Evaluation:
         if metric not in metrics:
             raise KeyError(f"{metric}: was not measured; there are {', '.join(metrics)}")
         return metrics[metric]
+
+    @property
+    def table(self) -> Table:
+        """A row for each metric of the model and of each baseline: model, metric, mean, low, high."""
+        return table_of(
+            [
+                {"model": name, "metric": metric, "mean": value.mean, "low": value.low, "high": value.high}
+                for name, row in {"model": self.metrics, **self.beside}.items()
+                for metric, value in row.items()
+            ]
+        )
+
+    def to_pandas(self) -> Any:
+        """`table` as a pandas.DataFrame. ImportError without pandas."""
+        return self.table.to_pandas()
+
+    def to_polars(self) -> Any:
+        """`table` as a polars.DataFrame. ImportError without polars."""
+        return self.table.to_polars()
+
+    def to_arrow(self) -> Any:
+        """`table` as a pyarrow.Table. ImportError without pyarrow."""
+        return self.table.to_arrow()
+
+    def _repr_html_(self) -> str:
+        rows = {"model": self.metrics, **self.beside}
+        lines = [
+            [name, *(f"{value.mean:.4f} [{value.low:.4f}, {value.high:.4f}]" for value in row.values())]
+            for name, row in rows.items()
+        ]
+        return table_html(["", *self.metrics], lines)
 
     def __repr__(self) -> str:
         rows = {"model": self.metrics, **self.beside}
@@ -82,10 +120,26 @@ class Comparison:
         lines = [f"{row['a']} against {row['b']}, {row['metric']}: {row['verdict']}" for row in self.rows]
         return "\n".join(lines)
 
+    @property
+    def table(self) -> Table:
+        """`rows` as a table."""
+        return table_of(self.rows)
+
     def to_pandas(self) -> Any:
         """`rows` as a pandas.DataFrame. ImportError without pandas."""
-        pandas: Any = importlib.import_module("pandas")
-        return pandas.DataFrame(self.rows)
+        return self.table.to_pandas()
+
+    def to_polars(self) -> Any:
+        """`rows` as a polars.DataFrame. ImportError without polars."""
+        return self.table.to_polars()
+
+    def to_arrow(self) -> Any:
+        """`rows` as a pyarrow.Table. ImportError without pyarrow."""
+        return self.table.to_arrow()
+
+    def _repr_html_(self) -> str:
+        names = ("a", "b", "metric", "difference", "p", "verdict")
+        return table_html(names, [[row.get(name) for name in names] for row in self.rows])
 
 
 def _paths(paths: PathLike | Sequence[PathLike]) -> list[str]:
@@ -99,6 +153,7 @@ def evaluate(
     metrics: Sequence[str] | None = None,
     part: str = "test",
     data: PathLike | None = None,
+    per_user: bool | PathLike = False,
     threads: int | None = None,
     callbacks: Iterable[Callback] = (),
     **options: object,
@@ -110,6 +165,7 @@ def evaluate(
         metrics: e.g. ["ndcg@10", "recall@10"]; None = ndcg@10, recall@1, recall@10, mrr.
         part: "test" or "valid".
         data: dataset folder; None = that of the run.
+        per_user: True = with `Evaluation.per_user`; a path writes it to this file, too.
         threads: None = all processors; never changes a result.
         callbacks: hear the progress and may stop, which raises Interrupted.
         options: all others of `truenext evaluate --help`, with _ for -: baselines="none", max_users=1000, ...
@@ -122,7 +178,12 @@ def evaluate(
         "threads": threads,
         **options,
     }
-    return Evaluation(finished(run_verb("evaluate", request, callbacks)))
+    if per_user is False:
+        return Evaluation(finished(run_verb("evaluate", request, callbacks)))
+    with tempfile.TemporaryDirectory(prefix="truenext-") as folder:
+        file = pathlib.Path(folder) / "per_user.tsv" if per_user is True else pathlib.Path(per_user)
+        report = finished(run_verb("evaluate", {**request, "per_user": os.fspath(file)}, callbacks))
+        return Evaluation(report, read_per_user(file))
 
 
 def compare(

@@ -7,14 +7,16 @@ import json
 import logging
 import os
 import pathlib
-import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, TextIO
+from typing import Any
 
-from ._work import Callback, Event, finished, run_verb
+from ._chart import chart
+from ._html import facts_html
+from ._work import Callback, finished, run_verb
 from .errors import DataError, UsageError
 from .evaluation import Evaluation, PathLike, calibrate, evaluate
 from .model import Model
+from .table import Table, table_of
 
 logger = logging.getLogger("truenext")
 # What a run that is resumed may change; its configuration is its own.
@@ -60,6 +62,17 @@ def _check_resumed(folder: str, wanted: Mapping[str, object]) -> None:
         )
 
 
+def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Without mappings inside."""
+    flat: dict[str, Any] = {}
+    for name, value in entry.items():
+        if isinstance(value, Mapping):
+            flat.update({f"{name} {inner}": number for inner, number in value.items()})
+        else:
+            flat[name] = value
+    return flat
+
+
 class Run:
     """A folder with everything that a training is: configuration, model, log, checkpoint, results.
 
@@ -85,6 +98,28 @@ class Run:
     def __repr__(self) -> str:
         return f"<truenext.Run {self.path}>"
 
+    def _repr_html_(self) -> str:
+        history = self.history
+        judged = [entry for entry in history if "valid" in entry]
+        best = judged[-1] if judged else {}
+        facts = [
+            ("folder", self.path),
+            ("epochs", max((entry["epoch"] for entry in history), default=0)),
+            ("best validation", best.get("best")),
+            ("of epoch", best.get("best_epoch")),
+        ]
+        return facts_html("truenext.Run", facts) + self.curve()
+
+    def curve(self) -> str:
+        """The validation metrics by epoch, an SVG document; "" before the first judged epoch."""
+        judged = [entry for entry in self.history if "valid" in entry]
+        names = dict.fromkeys(name for entry in judged for name in entry["valid"])
+        lines = {
+            name: [(entry["epoch"], entry["valid"][name]) for entry in judged if name in entry["valid"]]
+            for name in names
+        }
+        return chart("validation", "epoch", "", lines) if lines else ""
+
     @property
     def config(self) -> str:
         """The resolved configuration, TOML."""
@@ -94,6 +129,11 @@ class Run:
     def model(self) -> Model:
         """The model of the best epoch so far, opened anew each time. DataError before the first judged epoch."""
         return Model.load(self.path)
+
+    def history_table(self) -> Table:
+        """`history` as a table: a row for each entry, a column for each number, with "valid ndcg@10" and the like; None
+        where an entry has none."""
+        return table_of([_flat(entry) for entry in self.history])
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -111,36 +151,6 @@ class Run:
     def calibrate(self, **options: Any) -> dict[str, Any]:
         """`truenext.calibrate` of this run."""
         return calibrate(self.path, **options)
-
-
-class Progress:
-    """A callback that shows how far the work is: one line that is drawn over itself on a terminal, else a line for each
-    epoch and validation.
-
-    Args:
-        file: where to; None = sys.stderr.
-    """
-
-    def __init__(self, file: TextIO | None = None) -> None:
-        self._file = file if file is not None else sys.stderr
-        self._terminal = self._file.isatty()
-        self._open = False
-
-    def __call__(self, event: Event) -> None:
-        if event.kind == "status" and self._terminal:
-            self._file.write(f"\r\x1b[K{event.text[:78]}")
-            self._open = True
-        elif event.kind == "epoch":
-            self._line(f"epoch {event.epoch}  loss {event.data['loss']:.5f}")
-        elif event.kind == "validation":
-            values = "  ".join(f"{name} {value:.5f}" for name, value in event.data["valid"].items())
-            self._line(f"epoch {event.epoch}  valid {values}  best {event.data['best']:.5f}")
-        self._file.flush()
-
-    def _line(self, text: str) -> None:
-        begin = "\r\x1b[K" if self._open else ""
-        self._open = False
-        self._file.write(f"{begin}{text}\n")
 
 
 def _request(

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _native
-from ._library import check, close, library
+from ._html import table_html
+from ._library import ItemId, check, close, library
+from .table import Table
 
 if TYPE_CHECKING:
     from ._handle import ModelHandle
@@ -46,6 +48,13 @@ def stream_address(capsule: object) -> int:
     return int(_capsule_address(capsule, _STREAM_NAME) or 0)
 
 
+def keys_of(ids: list[ItemId]) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """As they are."""
+    keys = np.empty(len(ids), dtype=object)
+    keys[:] = ids
+    return keys
+
+
 def _column(pointer: Any, count: int, kind: type) -> np.ndarray[Any, Any]:
     """A copy of a column of the library's."""
     if count == 0:
@@ -58,9 +67,11 @@ class Lists:
 
     A list can be shorter than was asked for; in the rectangular arrays (`items`, `scores`, `probabilities`) the
     places behind it hold None or NaN. Goes into pandas, polars, pyarrow and DuckDB as a table of the columns list
-    (from 0), rank (from 1), item, score and, where asked for, probability.
+    (from 0), rank (from 1), item, score and, where asked for, probability; lists for users of a dataset have the column
+    user in the place of list.
 
     Attributes:
+        keys: object [lists], the users that the lists are for, as they were asked for; None of other lists.
         offsets: int64 [lists + 1]; list i is the entries offsets[i] to offsets[i + 1] of the flat arrays.
         item_numbers: int32 [entries], places in the model's `item_ids`.
         flat_scores: float32 [entries].
@@ -68,7 +79,8 @@ class Lists:
         unknown: int64 [lists]; how many ids of each history the model does not know.
     """
 
-    def __init__(self, pointer: int, model: ModelHandle) -> None:
+    def __init__(self, pointer: int, model: ModelHandle, keys: np.ndarray[Any, Any] | None = None) -> None:
+        self.keys = keys
         self._pointer = pointer
         self._model = model
         self._finalizer = weakref.finalize(self, close, library.truenext_lists_close, pointer, os.getpid())
@@ -99,6 +111,20 @@ class Lists:
     def __repr__(self) -> str:
         return f"<truenext.Lists: {len(self)} lists, {len(self.item_numbers)} items>"
 
+    def _repr_html_(self) -> str:
+        titles = self._model.titles()
+        name = "list" if self.keys is None else "user"
+        shown = [
+            [number if self.keys is None else self.keys[number], ", ".join(self._described(number, titles))]
+            for number in range(min(len(self), 10))
+        ]
+        return table_html([name, "items, best first"], shown, len(self))
+
+    def _described(self, number: int, titles: np.ndarray[Any, Any]) -> list[str]:
+        """Up to ten items of a list, by title where there is one."""
+        numbers = self.item_numbers[self.offsets[number] : self.offsets[number + 1]][:10]
+        return [title or item for title, item in zip(titles[numbers].tolist(), self._model.ids(numbers).tolist())]
+
     def _rectangle(self, flat: np.ndarray[Any, Any], filler: object) -> np.ndarray[Any, Any]:
         lengths = np.diff(self.offsets)
         width = int(lengths.max()) if len(lengths) else 0
@@ -128,7 +154,10 @@ class Lists:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """A stream of one record batch in a capsule (Arrow PyCapsule interface). A requested schema is not looked
-        at, as the interface allows."""
+        at, as the interface allows. Lists for users go by way of pyarrow."""
+        if self.keys is not None:
+            table: Any = self.to_arrow()
+            return table.__arrow_c_stream__()
         stream = _native.ArrowArrayStream()
         check(library.truenext_lists_stream(self._pointer, ctypes.byref(stream)))
         address = ctypes.addressof(stream)
@@ -138,8 +167,9 @@ class Lists:
 
     def _columns(self) -> dict[str, Any]:
         lengths = np.diff(self.offsets)
-        columns: dict[str, Any] = {
-            "list": np.repeat(np.arange(len(self), dtype=np.int64), lengths),
+        numbers = np.repeat(np.arange(len(self), dtype=np.int64), lengths)
+        columns: dict[str, Any] = {"list": numbers} if self.keys is None else {"user": self.keys[numbers]}
+        columns |= {
             "rank": (np.arange(len(self.item_numbers)) - np.repeat(self.offsets[:-1], lengths) + 1).astype(np.int32),
             "item": self._model.ids(self.item_numbers),
             "score": self.flat_scores,
@@ -156,9 +186,9 @@ class Lists:
     def to_polars(self) -> Any:
         """A polars.DataFrame, one row per entry. ImportError without polars."""
         polars: Any = importlib.import_module("polars")
-        return polars.DataFrame(self)
+        return polars.DataFrame(self) if self.keys is None else Table(self._columns()).to_polars()
 
     def to_arrow(self) -> Any:
         """A pyarrow.Table, one row per entry. ImportError without pyarrow."""
         pyarrow: Any = importlib.import_module("pyarrow")
-        return pyarrow.table(self)
+        return pyarrow.table(self) if self.keys is None else Table(self._columns()).to_arrow()
