@@ -32,13 +32,9 @@ void write_into(const fs::path& folder, Evaluation* evaluation) {
   for (size_t h = 0; h < evaluation->reports.size(); ++h) {
     EvalReport& report = evaluation->reports[h];
     const ResultFiles files = result_files(folder, report);
-    fs::path per_user = files.per_user;
-    if (h == 0 && !evaluation->arguments.per_user.empty()) {
-      per_user = evaluation->arguments.per_user;
-    }
-    write_users(*evaluation, h, per_user);
+    write_users(*evaluation, h, files.per_user);
     write_file_atomically(files.result, report_json(report));
-    log_info("written: {}, {}", files.result.string(), per_user.string());
+    log_info("written: {}, {}", files.result.string(), files.per_user.string());
   }
 }
 
@@ -129,8 +125,7 @@ void write_evaluation(Evaluation* evaluation) {
   }
   if (into_run) write_into(run, evaluation);
   if (!arguments.out.empty()) write_out(arguments.out, evaluation);
-  const bool with_users = into_run || (!arguments.out.empty() && !is_result_file(arguments.out));
-  if (!with_users && !arguments.per_user.empty()) write_users(*evaluation, 0, arguments.per_user);
+  if (!arguments.per_user.empty()) write_users(*evaluation, 0, arguments.per_user);
 }
 
 void print_evaluation(const std::vector<EvalReport>& reports, const Globals& globals) {
