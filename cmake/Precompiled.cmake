@@ -10,6 +10,7 @@ endif()
 
 set(precompiled_always <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <limits> <map>
     <memory> <numeric> <optional> <set> <span> <sstream> <string> <string_view> <utility> <vector>)
+set(precompiled_tests <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
 set(precompiled_torch <ATen/Functions.h> <ATen/TensorOperators.h> <ATen/core/Tensor.h>)
 
 #   truenext_precompile(TARGET [headers ...])        the standard headers above, and these

@@ -33,7 +33,8 @@ functions=$(($(grep -c __builtin_trap "$work/functions.c") - 2))
 declared=$(grep -c '^TRUENEXT_API' "$top/include/truenext/truenext.h")
 [ "$functions" -eq "$declared" ] || { echo "of $declared declarations $functions were understood"; exit 1; }
 if [ "${1:-}" = --write ]; then
-  abidw --no-corpus-path --no-comp-dir-path --out-file "$kept" "$work/libtruenext_c.so.1"
+  abidw --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$kept" "$work/libtruenext_c.so.1"
+  sed -i "s|$work/||" "$kept"
   echo "written: $kept, $functions functions"
   exit 0
 fi
