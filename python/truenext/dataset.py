@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import ctypes
 import json
 import os
@@ -17,7 +18,7 @@ import numpy as np
 from ._dataset_handle import DatasetHandle, history_number
 from ._frames import stream_of, whole_columns
 from ._html import facts_html
-from ._library import ItemId, check, library, take_text
+from ._library import ItemId, check, decoded_id, encoded_id, library, take_text
 from ._work import Callback, finished, run_verb
 from .errors import DataError
 from .table import Table
@@ -35,6 +36,18 @@ def _whole_roles(report: Mapping[str, Any], columns: frozenset[str]) -> frozense
     """Of user and item those whose column holds whole numbers."""
     taken = report.get("taken", {}).get("columns", [])
     return frozenset(str(column["role"]) for column in taken if column["name"] in columns)
+
+
+def _title_file(titles: Mapping[ItemId, str] | str | os.PathLike[str], folder: str) -> str:
+    """A file of titles, as `prepare` reads it."""
+    if not isinstance(titles, Mapping):
+        return os.fspath(titles)
+    path = os.path.join(folder, "titles.csv")
+    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["item", "title"])
+        lines.writerows([decoded_id(encoded_id(item)), title] for item, title in titles.items())
+    return path
 
 
 class Dataset:
@@ -99,6 +112,7 @@ class Dataset:
         item: str | None = None,
         time: str | None = None,
         value: str | None = None,
+        titles: Mapping[ItemId, str] | str | os.PathLike[str] | None = None,
         overwrite: bool = False,
         seed: int | None = None,
         callbacks: Iterable[Callback] = (),
@@ -114,6 +128,7 @@ class Dataset:
             user, item, time, value: names of the columns; without a name usual ones are found (`report` says which
                 were); time="" if there is none to use. Ids are texts, whole numbers or categories of these; times are
                 timestamps, dates, or what a file may hold.
+            titles: of items by raw id, or a file of them; they are shown and go into the model file.
             overwrite: replace a dataset of that name.
             seed: of users that are drawn.
             callbacks: hear the progress (`Event`) and may stop, which raises Interrupted and leaves nothing.
@@ -126,9 +141,12 @@ class Dataset:
         address, keep = stream_of(frame)
         whole = whole_columns(address)
         own = tempfile.mkdtemp(prefix="truenext-") if path is None else None
+        scratch = tempfile.mkdtemp(prefix="truenext-")
         try:
             out = os.path.join(own, "data") if own is not None else os.fspath(path or "")
             request = {"out": out, "overwrite": overwrite, "seed": seed, **options}
+            if titles is not None:
+                request["titles"] = _title_file(titles, scratch)
             request |= {"user_column": user, "item_column": item, "time_column": time, "value_column": value}
             report = finished(run_verb("prepare", request, callbacks, address))
             del keep
@@ -137,6 +155,8 @@ class Dataset:
             if own is not None:
                 shutil.rmtree(own, ignore_errors=True)
             raise
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
         dataset = cls(opened._info, report, _whole_roles(report, whole))
         if own is not None:
             weakref.finalize(dataset, shutil.rmtree, own, ignore_errors=True)

@@ -3,6 +3,7 @@
 
 import csv
 import gc
+import html
 import os
 
 import pytest
@@ -47,6 +48,21 @@ def test_names_and_options_are_those_of_prepare(producer, rows):
     del made
     gc.collect()
     assert not os.path.exists(os.path.dirname(path))
+
+
+def test_titles_by_id_and_from_a_file(rows, folder):
+    frame = frame_of("pyarrow", rows)
+    titles = {item: f'Title, "{item}"\u00e9' for item in rows["item"]} | {"nobody": "x"}
+    file = folder / "titles.csv"
+    file.write_text("item,title\ni1,One\n", encoding="utf-8")
+    small = {"model.hidden_size": 8, "train.epochs": 1, "objective.negatives": 5}
+    for given, expected in ((titles, 'Title, "i1"\u00e9'), (file, "One")):
+        data = truenext.Dataset.from_frame(frame, titles=given)
+        run = truenext.fit(data, run=folder / "titled", set=small, threads=1, overwrite=True)
+        model = run.model
+        assert model.titles[model.item_ids.tolist().index("i1")] == expected
+        lists = model.recommend([["i2"]], allow=["i1"])
+        assert html.escape(expected) in lists._repr_html_()
 
 
 def test_a_model_is_trained_on_a_frame(rows, folder):
