@@ -33,7 +33,7 @@ sys.path.append(str(HERE.parent / "side_by_side"))
 import frames
 import sasrec_judges
 from run import machine
-from sasrec_section import section
+from sasrec_section import section, tables
 from sasrec_worker import SYSTEMS
 
 SHAPES = {
@@ -168,7 +168,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="truenext-beside-") as folder:
         comparison = Comparison(arguments, pathlib.Path(folder))
         comparison.run()
-    print(section([comparison.result]))
+    print(tables([comparison.result]).lstrip())
 
 
 if __name__ == "__main__":

@@ -3,11 +3,40 @@
 
 import statistics
 
+INTRODUCTION = """## Beside RecTools and RePlay
+
+Made by `benchmarks/python/sasrec_beside.py`, no number typed by hand. SASRec with cross-entropy over the whole
+catalogue at every position, by the classes that the two packages offer (RecTools' `SASRecModel`, RePlay's
+`replay.nn.sequential.SasRec` with its default transforms), each in a process of its own on one thread.
+
+**Equal:** one pandas frame; the split, made once in it (nobody is given a user's newest event); the newest L events of
+a user; users a step; width, blocks, heads, inner width d, one item table for input and scores, item vectors times
+sqrt(d), positions counted from the newest, dropout; the form of the start (Xavier, normal); Adam, constant learning
+rate, epochs; no validation. The lists are the ten best of the whole catalogue without the user's history.
+
+**Not equal:** both others pad every user to L and score padding against the catalogue before the loss leaves it out; we
+compute real positions only. RecTools' real positions also attend to the padding (its default), and its layer norms in
+the blocks have epsilon 1e-5. RePlay has a user with at most L events predict its first event, too, from padding. Draws
+differ, so models differ as by another seed. Of RecTools one thing is no default: `use_scale_factor`, without which
+item vectors are not multiplied by sqrt(d). RePlay's transforms and encoder that trim padding are options, not used
+here.
+
+**Counted:** training is CPU time, of user and system, from the frame to the trained model, what each does to prepare
+its data included, imports not. Peak memory is that of the process; "before training" is what Python, the packages
+and the frame take of it. NDCG@10 is of the same lists by the metrics of all three: RecTools' with
+`divide_by_achievable=True` (without it the divisor is that of ten relevant items, 4.54 times as large where there is
+one), RePlay's, and `truenext evaluate --lists`. After so few epochs it says that all three train alike, not how good
+such a model becomes (docs/studies)."""
+
 NAMES = {"truenext": "truenext", "rectools": "RecTools", "replay": "RePlay"}
 
 
 def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def counted(count, word):
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def spread(values, form):
@@ -47,16 +76,17 @@ def row(result, system):
 
 def table(result):
     data, settings = result["data"], result["settings"]
-    sampled = "a sample of " if data["sampled"] else ""
+    sampled = "A sample of " if data["sampled"] else ""
     rounds = 1 + max(run["round"] for run in result["runs"])
     loads = [run["load"] for run in result["runs"]]
     lines = [
         f"\n### {data['name']}: d = {settings['hidden_size']}, L = {settings['max_length']}, "
-        f"{settings['blocks']} blocks, {settings['heads']} heads, {settings['epochs']} epochs\n",
+        f"{counted(settings['blocks'], 'block')}, {counted(settings['heads'], 'head')}, "
+        f"{counted(settings['epochs'], 'epoch')}\n",
         f"{sampled}{data['users']:,} users, {data['items']:,} items, {data['events']:,} events, "
         f"{data['positions']:,} trained positions an epoch; dropout {settings['dropout']:g}, "
         f"{settings['batch_size']} users a step, Adam with learning rate {settings['learning_rate']:g} and beta2 "
-        f"{settings['beta2']:g}. {rounds} {'rounds, medians with their range' if rounds > 1 else 'round'}; "
+        f"{settings['beta2']:g}. {counted(rounds, 'round')}{', medians with their range' if rounds > 1 else ''}; "
         f"{result['machine']['cpu']}, load {min(loads):.1f} to {max(loads):.1f}, {result['date']}.\n",
         "| system | CPU s, training | positions per CPU s | times ours | CPU s, lists | peak MB | of these before "
         "training | NDCG@10 by RecTools | by RePlay | by truenext |",
@@ -65,5 +95,9 @@ def table(result):
     return lines + [row(result, system) for system in NAMES if of_system(result, system)]
 
 
+def tables(results):
+    return "\n".join(line for result in results for line in table(result))
+
+
 def section(results):
-    return "\n".join(line for result in results for line in table(result)).lstrip("\n")
+    return INTRODUCTION + "\n" + tables(results)
