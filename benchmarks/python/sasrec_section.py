@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The section of docs/performance.md about RecTools and RePlay, from the measurements of sasrec_beside.py."""
 
+import math
 import statistics
 
 INTRODUCTION = """## Beside RecTools and RePlay
@@ -25,8 +26,8 @@ here.
 its data included, imports not. Peak memory is that of the process; "before training" is what Python, the packages
 and the frame take of it. NDCG@10 is of the same lists by the metrics of all three: RecTools' with
 `divide_by_achievable=True` (without it the divisor is that of ten relevant items, 4.54 times as large where there is
-one), RePlay's, and `truenext evaluate --lists`. After so few epochs it says that all three train alike, not how good
-such a model becomes (docs/studies)."""
+one), RePlay's, and `truenext evaluate --lists`. After so few epochs it is a check that all three learn alike, not the
+quality of a finished model, which is in docs/studies."""
 
 NAMES = {"truenext": "truenext", "rectools": "RecTools", "replay": "RePlay"}
 
@@ -53,6 +54,13 @@ def ratios(result, system):
     """CPU seconds of a training over those of ours in the same round."""
     ours = {run["round"]: run["cpu_fit"] for run in of_system(result, "truenext")}
     return [run["cpu_fit"] / ours[run["round"]] for run in of_system(result, system) if run["round"] in ours]
+
+
+def noise(result):
+    """Half-width of the 95 % interval of any NDCG@10 of a run, at most: of users' values between 0 and 1 with
+    mean m none varies more than m (1 - m)."""
+    mean = max(run["ndcg"]["truenext"] for run in result["runs"])
+    return 1.96 * math.sqrt(mean * (1 - mean) / result["data"]["users"])
 
 
 def row(result, system):
@@ -86,8 +94,10 @@ def table(result):
         f"{sampled}{data['users']:,} users, {data['items']:,} items, {data['events']:,} events, "
         f"{data['positions']:,} trained positions an epoch; dropout {settings['dropout']:g}, "
         f"{settings['batch_size']} users a step, Adam with learning rate {settings['learning_rate']:g} and beta2 "
-        f"{settings['beta2']:g}. {counted(rounds, 'round')}{', medians with their range' if rounds > 1 else ''}; "
-        f"{result['machine']['cpu']}, load {min(loads):.1f} to {max(loads):.1f}, {result['date']}.\n",
+        f"{settings['beta2']:g}. {counted(rounds, 'round')}{', medians with their range' if rounds > 1 else ''}. "
+        f"By the number of users an NDCG@10 is known to within {noise(result):.4f}. "
+        f"{result['machine']['cpu']}, load {min(loads):.1f} to {max(loads):.1f}, {result['date']}."
+        f"{' **Preliminary: the machine was busy**, to be repeated on an idle one.' if max(loads) > 0.3 else ''}\n",
         "| system | CPU s, training | positions per CPU s | times ours | CPU s, lists | peak MB | of these before "
         "training | NDCG@10 by RecTools | by RePlay | by truenext |",
         "|---|---|---|---|---|---|---|---|---|---|",

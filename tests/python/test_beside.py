@@ -84,3 +84,8 @@ def test_ratios_are_within_a_round():
                        run("rectools", 1, 16.0), run("replay", 1, 7.0)]}
     assert sasrec_section.ratios(result, "rectools") == [6.0, 8.0]
     assert sasrec_section.ratios(result, "replay") == [3.5]
+
+
+def test_noise_is_that_of_users_who_are_right_or_wrong():
+    runs = [{"ndcg": {"truenext": 0.5}}, {"ndcg": {"truenext": 0.1}}]
+    assert sasrec_section.noise({"runs": runs, "data": {"users": 100}}) == pytest.approx(1.96 * 0.05)
