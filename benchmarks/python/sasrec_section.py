@@ -16,11 +16,11 @@ sqrt(d), positions counted from the newest, dropout; the form of the start (Xavi
 rate, epochs; no validation. The lists are the ten best of the whole catalogue without the user's history.
 
 **Not equal:** both others pad every user to L and score padding against the catalogue before the loss leaves it out; we
-compute real positions only. RecTools' real positions also attend to the padding (its default), and its layer norms in
-the blocks have epsilon 1e-5. RePlay has a user with at most L events predict its first event, too, from padding. Draws
-differ, so models differ as by another seed. Of RecTools one thing is no default: `use_scale_factor`, without which
-item vectors are not multiplied by sqrt(d). RePlay's transforms and encoder that trim padding are options, not used
-here.
+compute real positions only. RecTools' real positions also attend to the padding (its default). RePlay has a user with
+at most L events predict its first event, too, from padding. Layer norms have epsilon 1e-5 in RecTools' blocks and at
+RePlay's end, otherwise 1e-8. Draws differ, so models differ as by another seed. Of RecTools one thing is no default:
+`use_scale_factor`, without which item vectors are not multiplied by sqrt(d). RePlay's transforms and encoder that trim
+padding are options, not used here.
 
 **Counted:** training is CPU time, of user and system, from the frame to the trained model, what each does to prepare
 its data included, imports not. Peak memory is that of the process; "before training" is what Python, the packages

@@ -52,12 +52,12 @@ REPRODUCE = """
       --python wheel=PYTHON --python debian=PYTHON --quality 0.16
     python3 benchmarks/networks/compare.py --python PYTHON --out networks.json \\
       --data short=DATASET --data long=DATASET       # simulated without --data
-    PYTHON benchmarks/python/sasrec_beside.py --dataset ml-1m FILE --json ml-1m.json
-    PYTHON benchmarks/python/sasrec_beside.py --dataset beauty FILE --json beauty.json
+    PYTHON benchmarks/python/sasrec_beside.py --epochs 1 --dataset ml-1m FILE --json ml-1m.json
+    PYTHON benchmarks/python/sasrec_beside.py --epochs 1 --dataset beauty FILE --json beauty.json
     python3 benchmarks/side_by_side/report.py results.json networks.json ml-1m.json beauty.json \\
       > docs/performance.md
 
-The PYTHON of the last two has truenext, RecTools and RePlay: `python3 -m venv .beside` and
+The PYTHON of `sasrec_beside.py` has truenext, RecTools and RePlay: `python3 -m venv .beside` and
 `.beside/bin/pip install . -r benchmarks/python/requirements.txt`.
 """
 
