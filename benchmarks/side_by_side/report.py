@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Makes docs/performance.md from the JSON of run.py and, for the section about all networks, that of
-../networks/compare.py.
+../networks/compare.py, and for the one about RecTools and RePlay those of ../python/sasrec_beside.py.
 
-    report.py results.json [networks.json] > docs/performance.md
+    report.py results.json [networks.json [beside.json ...]] > docs/performance.md
 """
 
 import json
@@ -11,15 +11,18 @@ import pathlib
 import statistics
 import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "networks"))
+BENCHMARKS = pathlib.Path(__file__).resolve().parents[1]
+sys.path += [str(BENCHMARKS / "networks"), str(BENCHMARKS / "python")]
 
+from sasrec_section import section as beside_section
 from section import section as networks_section
 
 INTRODUCTION = """# Performance
 
 truenext beside PyTorch on the same machine, in the same run, on the same work. This file is made by
 `benchmarks/side_by_side/report.py` from the measurements of one run of `benchmarks/side_by_side/run.py` and, in the
-section "Every network", of one of `benchmarks/networks/compare.py`; no number in it was typed by hand.
+section "Every network", of one of `benchmarks/networks/compare.py`, in "Beside RecTools and RePlay" of
+`benchmarks/python/sasrec_beside.py`; no number in it was typed by hand.
 
 ## What is compared
 
@@ -49,7 +52,13 @@ REPRODUCE = """
       --python wheel=PYTHON --python debian=PYTHON --quality 0.16
     python3 benchmarks/networks/compare.py --python PYTHON --out networks.json \\
       --data short=DATASET --data long=DATASET       # simulated without --data
-    python3 benchmarks/side_by_side/report.py results.json networks.json > docs/performance.md
+    PYTHON benchmarks/python/sasrec_beside.py --epochs 1 --dataset ml-1m FILE --json ml-1m.json
+    PYTHON benchmarks/python/sasrec_beside.py --epochs 1 --dataset beauty FILE --json beauty.json
+    python3 benchmarks/side_by_side/report.py results.json networks.json ml-1m.json beauty.json \\
+      > docs/performance.md
+
+The PYTHON of `sasrec_beside.py` has truenext, RecTools and RePlay: `python3 -m venv .beside` and
+`.beside/bin/pip install . -r benchmarks/python/requirements.txt`.
 """
 
 CAVEATS = """
@@ -252,6 +261,9 @@ def main():
     if len(sys.argv) > 2:
         with open(sys.argv[2], encoding="utf-8") as file:
             lines.append("\n" + networks_section(json.load(file)))
+    if len(sys.argv) > 3:
+        texts = [pathlib.Path(path).read_text(encoding="utf-8") for path in sys.argv[3:]]
+        lines.append("\n" + beside_section([json.loads(text) for text in texts]))
     lines += gate_section(result["gate"])
     lines += machine_section(result)
     lines.append(REPRODUCE.rstrip())
