@@ -101,6 +101,7 @@ def evaluate(
     data: PathLike | None = None,
     threads: int | None = None,
     callbacks: Iterable[Callback] = (),
+    device: str | None = None,
     **options: object,
 ) -> Evaluation:
     """Ranks the held-out items of a dataset with a model, as `truenext evaluate` does; a run folder keeps the result.
@@ -112,6 +113,7 @@ def evaluate(
         data: dataset folder; None = that of the run.
         threads: None = all processors; never changes a result.
         callbacks: hear the progress and may stop, which raises Interrupted.
+        device: as for `fit`.
         options: all others of `truenext evaluate --help`, with _ for -: baselines="none", max_users=1000, ...
     """
     request = {
@@ -120,6 +122,7 @@ def evaluate(
         "part": part,
         "data": os.fspath(data) if data is not None else None,
         "threads": threads,
+        "device": device,
         **options,
     }
     return Evaluation(finished(run_verb("evaluate", request, callbacks)))
