@@ -89,7 +89,8 @@ def _generator(path: str) -> str:
 def _reason(log: str) -> str:
     """The first error in what CMake or a compiler said, as a line."""
     told = re.search(r"CMake Error[^\n]*\n+(.*?)(?:\n\n\n|\nCall Stack|\n-- |\Z)", log, re.DOTALL)
-    line = told[1] if told else next((line for line in log.splitlines() if "error" in line or "undefined" in line), log[-200:])
+    lines = log.strip().splitlines() or [""]
+    line = told[1] if told else next((line for line in lines if "error" in line or "undefined" in line), lines[-1])
     return " ".join(line.split())
 
 
