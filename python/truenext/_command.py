@@ -10,7 +10,7 @@ from . import _device
 from .errors import UsageError
 
 
-def _device_of(arguments: Sequence[str]) -> "str | None":
+def _device_of(arguments: Sequence[str]) -> str | None:
     """The device that a command line asks for, where a verb takes one; None otherwise."""
     if not _device.VERBS & set(arguments):
         return None

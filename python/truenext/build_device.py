@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the plug-in for device="cuda" against this Python's torch: python -m truenext.build_device (docs/python.md)."""
+"""Builds the plug-in for device="cuda" against the torch of this Python (docs/python.md)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ._device import COMMAND, PLUGIN, Torch, folder_for, importable_torch, libra
 from ._library import version
 from .errors import UsageError
 
-_NEEDS = f"""\
+_NEEDS = """\
 It needs a C++20 compiler, CMake 3.24 or newer, ninja or make, and the headers of fmt, in the version that truenext was
 built with: on Debian and Ubuntu apt-get install g++ cmake ninja-build libfmt-dev (pip install cmake ninja does, too);
 and PyTorch 2.7 or newer, the torch that this Python imports. It takes about two minutes on one processor, and is
@@ -48,7 +48,7 @@ def _torch(named: str | None) -> Torch:
         raise UsageError(f"torch {torch.version} is too old: PyTorch 2.7 or newer is needed (pip install -U torch)")
     header = torch.folder / "include" / "torch" / "csrc" / "api" / "include" / "torch" / "version.h"
     if not header.is_file() or not (torch.folder / "lib" / "libtorch_cpu.so").is_file():
-        raise UsageError(f"the torch in {torch.folder} has no headers of C++ or no libtorch_cpu.so: install that of pip")
+        raise UsageError(f"the torch in {torch.folder} has no headers of C++ or no libtorch_cpu.so: install pip's")
     return torch
 
 
@@ -62,12 +62,13 @@ def _source(named: str | None) -> pathlib.Path:
             if f"project(truenext VERSION {version()} " not in lines:
                 raise UsageError(f"the sources in {place} are not those of truenext {version()}, which is installed")
             return place.resolve()
-    raise UsageError(f"no sources of truenext {version()} in {places[0]}: give --source CLONE, or install the package again")
+    raise UsageError(f"no sources of truenext {version()} in {places[0]}: name a clone of it with --source")
 
 
 def _environment() -> dict[str, str]:
     """With the programs of this Python's environment, where pip puts CMake and ninja, even if it is not active."""
-    return {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", ""), str(pathlib.Path(sys.executable).parent)])}
+    places = [os.environ.get("PATH", ""), str(pathlib.Path(sys.executable).parent)]
+    return {**os.environ, "PATH": os.pathsep.join(places)}
 
 
 def _generator(path: str) -> str:
@@ -75,7 +76,8 @@ def _generator(path: str) -> str:
     compiler = shutil.which(os.environ.get("CXX", ""), path=path) or any(
         shutil.which(name, path=path) for name in ("c++", "g++", "clang++")
     )
-    generators = [name for tool, name in (("ninja", "Ninja"), ("make", "Unix Makefiles")) if shutil.which(tool, path=path)]
+    known = {"ninja": "Ninja", "make": "Unix Makefiles"}
+    generators = [name for tool, name in known.items() if shutil.which(tool, path=path)]
     wanted = ((compiler, "g++"), (shutil.which("cmake", path=path), "cmake"), (generators, "ninja-build"))
     missing = [package for there, package in wanted if not there]
     if missing:
@@ -163,9 +165,9 @@ def build(torch: Torch, source: pathlib.Path, jobs: int | None = None) -> pathli
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__, epilog=_NEEDS)
-    parser.add_argument("--source", metavar="CLONE", help="sources of this truenext; default: those that its package holds")
+    parser.add_argument("--source", metavar="CLONE", help="sources of this truenext; default: the package's own")
     parser.add_argument("--torch", metavar="FOLDER", help="the torch package, where this Python can import none")
-    parser.add_argument("--jobs", type=int, metavar="N", help="compilations at a time; default: by processors and memory")
+    parser.add_argument("--jobs", type=int, metavar="N", help="compilations at a time")
     asked = parser.parse_args(arguments)
     try:
         torch = _torch(asked.torch)

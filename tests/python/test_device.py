@@ -15,7 +15,6 @@ import truenext
 from conftest import SETTINGS
 from truenext import _device
 
-SOURCE = pathlib.Path(__file__).parents[2]
 FIT = """
 import json, sys, truenext
 data, run, settings, device = sys.argv[1:]
@@ -94,7 +93,7 @@ def test_without_torch_it_says_what_is_needed(place, data, tmp_path):
 def test_a_plugin_that_was_never_built(place, data, tmp_path):
     place.torch("2.9.1+cpu")
     said = place.fit(data, tmp_path / "run")
-    assert said.startswith("the plug-in for devices is not built for torch 2.9.1+cpu: run `python -m truenext.build_device`")
+    assert said.startswith("the plug-in for devices is not built for torch 2.9.1+cpu: run `python -m truenext.build")
     assert place.fit(data, tmp_path / "run", "cpu") == ""  # which needs none
 
 
@@ -103,7 +102,7 @@ def test_a_plugin_that_was_never_built(place, data, tmp_path):
     [
         ("2.9.1+cpu", {"torch": "2.8.0"}, "torch 2.8.0, and this Python has torch 2.9.1+cpu"),
         ("2.8.0", {"torch": "2.8.0"}, "torch 2.8.0, and this Python has torch 2.9.1+cpu"),
-        ("2.9.1+cpu", {"torch_folder": "/elsewhere/torch"}, "the torch in /elsewhere/torch, and that of this Python is in"),
+        ("2.9.1+cpu", {"torch_folder": "/elsewhere/torch"}, "the torch in /elsewhere/torch, and that of this"),
         ("2.9.1+cpu", {"library": "0" * 64}, "another build of truenext than this"),
     ],
 )
@@ -149,7 +148,7 @@ def test_what_building_needs_is_told_in_a_sentence(place, tmp_path):
     assert "configuring the plug-in failed: There is no libtorch.so" in told()
 
 
-# ---- With a torch: TRUENEXT_TORCH_DIR, its folder (the stage of CI that has the plug-in sets it) ------------------------
+# ---- With a torch: TRUENEXT_TORCH_DIR, its folder, which the stage of CI with the plug-in sets ----------------------
 
 
 @pytest.fixture(scope="session")
