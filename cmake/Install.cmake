@@ -104,4 +104,10 @@ if(SKBUILD)
   install(TARGETS truenext RUNTIME DESTINATION bin COMPONENT python)
   install(TARGETS truenext_core truenext_c LIBRARY DESTINATION lib COMPONENT python
           NAMELINK_COMPONENT python_links)
+  # What `python -m truenext.build_device` builds the plug-in from (Device.cmake).
+  install(FILES CMakeLists.txt DESTINATION device COMPONENT python)
+  install(DIRECTORY cmake DESTINATION device COMPONENT python)
+  install(DIRECTORY src/torch DESTINATION device/src COMPONENT python)
+  install(DIRECTORY src/ DESTINATION device/src COMPONENT python
+    FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "c_api" EXCLUDE)
 endif()

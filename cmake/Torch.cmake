@@ -55,6 +55,13 @@ target_compile_definitions(truenext_torch INTERFACE TRUENEXT_TORCH_VERSION="${TR
 target_link_libraries(truenext_torch INTERFACE ${TRUENEXT_LIB_torch} ${TRUENEXT_LIB_torch_cpu}
                                              ${TRUENEXT_LIB_c10})
 target_link_options(truenext_torch INTERFACE "-Wl,-rpath,${torch_root}/lib")
+# Wheels carry another fmt in their include folder; ours must be found first, because that is the
+# one we link.
+set(first ${PROJECT_BINARY_DIR}/include-first)
+file(MAKE_DIRECTORY ${first})
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+file(CREATE_LINK ${fmt_include}/fmt ${first}/fmt SYMBOLIC)
+target_include_directories(truenext_torch SYSTEM BEFORE INTERFACE ${first})
 if(TRUENEXT_LIB_torch_cuda)
   # The CUDA part registers itself and nobody refers to it by name, so the linker would drop it.
   target_link_libraries(truenext_torch INTERFACE

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import _native
+from . import _device, _native
 from ._library import error_of, last_error, library, take_text
 from .errors import Interrupted
 
@@ -134,6 +134,8 @@ def run_verb(
     """Does what a verb of the command does; prepare with the Arrow stream at the address `table`. Raises what it failed with, and what a callback raises once the work has
     stopped. After Ctrl-C the work stops, then KeyboardInterrupt goes on; a second one goes on at once."""
     asked = {name: value for name, value in request.items() if value is not None}
+    if verb in _device.VERBS:
+        _device.enable(asked.get("device"))
     listeners = tuple(callbacks)
     raised: BaseException | None = None
     stopped = False

@@ -156,6 +156,7 @@ def evaluate(
     per_user: bool | PathLike = False,
     threads: int | None = None,
     callbacks: Iterable[Callback] = (),
+    device: str | None = None,
     **options: object,
 ) -> Evaluation:
     """Ranks the held-out items of a dataset with a model, as `truenext evaluate` does; a run folder keeps the result.
@@ -168,6 +169,7 @@ def evaluate(
         per_user: True = with `Evaluation.per_user`; a path writes it to this file, too.
         threads: None = all processors; never changes a result.
         callbacks: hear the progress and may stop, which raises Interrupted.
+        device: as for `fit`.
         options: all others of `truenext evaluate --help`, with _ for -: baselines="none", max_users=1000, ...
     """
     request = {
@@ -176,6 +178,7 @@ def evaluate(
         "part": part,
         "data": os.fspath(data) if data is not None else None,
         "threads": threads,
+        "device": device,
         **options,
     }
     if per_user is False:

@@ -176,6 +176,7 @@ def fit(
     callbacks: Iterable[Callback] = (),
     threads: int | None = None,
     seed: int | None = None,
+    device: str | None = None,
     **options: object,
 ) -> Run:
     """Trains a model as `truenext train` does: same data, options and seed give the same bytes.
@@ -193,6 +194,8 @@ def fit(
             after the present step, saved; what one raises goes on to the caller once the run is saved.
         threads: None = all processors; never changes a result.
         seed: of everything random; None = 42.
+        device: "cpu" (None), or "cuda", "cuda:N", "aten-cpu" by the plug-in that `python -m truenext.build_device`
+            built; a run that is resumed may get another one (docs/devices.md).
         options: all others of `truenext train --help`, with _ for -: config="FILE", init_from="runs/old", ...
 
     Returns:
@@ -208,15 +211,14 @@ def fit(
         raise UsageError("fit: resume continues the run that overwrite would replace; leave one of the two out")
     folder = os.fspath(run)
     settings = dict(set or {})
-    more: dict[str, object] = {"threads": threads, **options}
+    more: dict[str, object] = {"threads": threads, "device": device}
     if resume and (pathlib.Path(folder) / "config.toml").is_file():
         _check_resumed(folder, {**settings, "preset": preset, "train.seed": seed})
-        request = _request(data, None, {key: settings[key] for key in _OF_RESUMED if key in settings}, folder, {})
+        request = _request(data, None, {key: settings[key] for key in _OF_RESUMED if key in settings}, folder, more)
         request["resume"] = request.pop("run")
-        request["threads"] = threads
         logger.info("%s: continues with its own configuration", folder)
     else:
-        request = _request(data, preset, settings, folder, {**more, "seed": seed, "overwrite": overwrite})
+        request = _request(data, preset, settings, folder, {**more, **options, "seed": seed, "overwrite": overwrite})
     outcome = run_verb("train", request, callbacks)
     if outcome.result is None:
         logger.warning("%s", outcome.message)

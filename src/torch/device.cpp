@@ -40,8 +40,8 @@ c10::Device open_device(const std::string& name) {
   }
   check_usage(kBuiltWithCuda,
               "--device {}: the plug-in stands on LibTorch {} without CUDA; install a PyTorch with "
-              "CUDA and run `TRUENEXT_TORCH=<its torch folder> scripts/setup --with-torch` "
-              "(docs/devices.md), or compute with --device cpu",
+              "CUDA and run `TRUENEXT_TORCH=<its torch folder> scripts/setup --with-torch` (Python "
+              "package: `python -m truenext.build_device`), or compute with --device cpu",
               name, TRUENEXT_TORCH_VERSION);
   try {
     at::zeros({1}, at::TensorOptions().device(*device));
