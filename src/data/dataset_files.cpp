@@ -24,17 +24,18 @@ class Canonical {
     append(text.data(), text.size());
   }
   void move_to(Fingerprint& hash) {
-    hash.add(std::span<const std::byte>(bytes_));
-    bytes_.clear();
+    hash.add(std::span<const std::byte>(bytes_.data(), filled_));
+    filled_ = 0;
   }
 
  private:
   void append(const void* data, size_t size) {
-    const size_t at = bytes_.size();
-    bytes_.resize(at + size);
-    std::memcpy(bytes_.data() + at, data, size);
+    if (bytes_.size() - filled_ < size) bytes_.resize(2 * bytes_.size() + size);
+    std::memcpy(bytes_.data() + filled_, data, size);
+    filled_ += size;
   }
   std::vector<std::byte> bytes_;
+  size_t filled_ = 0;
 };
 
 }  // namespace
@@ -137,7 +138,7 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
   const SplitOptions& split = options.split;
   const bool by_time = facts.has_times && options.order == EventOrder::time;
   const Json minimum = options.min_value > kNoMinimum ? Json(options.min_value) : Json(nullptr);
-  const auto cut_time = [&](int64_t TemporalCut::*time) {
+  const auto cut_time = [&](int64_t TemporalCut::* time) {
     return report.cut ? Json(*report.cut.*time) : Json(nullptr);
   };
   const std::string leaks = report.windows ? leak_label(*report.windows) : "";

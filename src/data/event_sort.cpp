@@ -13,7 +13,7 @@ constexpr int64_t kMostStretches = 128;
 
 struct PlacedEvent {
   TimeOrder time;
-  uint32_t position;  // among the user's events in the input: breaks ties, so that order is total
+  uint32_t position;  // in the input, of the user's events: breaks ties, so that order is total
   int32_t item;
   float value;
 };
@@ -78,13 +78,14 @@ class Sorter {
   void sort_stretch(const Stretch& stretch, EventSpool part) {
     const int64_t base = starts_[stretch.first];
     std::vector<PlacedEvent> events(static_cast<size_t>(part.size()));
-    std::vector<uint32_t> filled(static_cast<size_t>(stretch.last - stretch.first));
+    std::vector<int64_t> ends(starts_.begin() + stretch.first, starts_.begin() + stretch.last);
     part.for_each([&](const EventRecord& event) {
-      const uint32_t position = filled[event.user - stretch.first]++;
-      events[starts_[event.user] - base + position] = {event.time, position, event.item,
-                                                       event.value};
+      const int64_t at = ends[event.user - stretch.first]++ - base;
+      events[at] = {event.time, static_cast<uint32_t>(at), event.item, event.value};
     });
-    { const EventSpool done = std::move(part); }  // its memory is free for the sorted events
+    {
+      const EventSpool done = std::move(part);
+    }  // its memory is free for the sorted events
     for (int64_t user = stretch.first; user < stretch.last; ++user) {
       const auto begin = events.begin() + (starts_[user] - base);
       const auto end = events.begin() + (starts_[user + 1] - base);

@@ -27,6 +27,10 @@ struct Event {
   int64_t time = 0;     ///< in the source's unit times time_scale; 0 when the source has none
   double value = 1.0;   ///< a rating or weight; 1 when the source has none
   TimeOrder order = 0;  ///< the time as the source has it, with its fraction
+  /// Where the reader keeps the number of the id for the next time that it comes, or null: what
+  /// numbers ids puts it in. Where one other than -1 stands there already, the text may be empty.
+  int32_t* user_number = nullptr;
+  int32_t* item_number = nullptr;
 };
 
 /// Whether a double quote at the begin of a field encloses it. `automatic`: in CSV as RFC 4180 has

@@ -16,37 +16,16 @@ namespace {
 constexpr size_t kFirstSlots = 1024;  // a power of two
 constexpr size_t kBlockBytes = size_t{1} << 20;
 
-constexpr size_t kInlineBytes = 11;
-constexpr uint32_t kLong = 0xFF;
-
 }  // namespace
 
 IdTable::IdTable() : slots_(kFirstSlots) {}
 
-bool IdTable::Key::is_long() const {
-  return tail >> 24 == kLong;
-}
-
-IdTable::Key IdTable::key_of(std::string_view raw) {
-  if (raw.size() > kInlineBytes) return {XXH3_64bits(raw.data(), raw.size()), kLong << 24};
-  Key key;
-  std::memcpy(&key.head, raw.data(), std::min<size_t>(raw.size(), sizeof(key.head)));
-  if (raw.size() > sizeof(key.head)) {
-    std::memcpy(&key.tail, raw.data() + sizeof(key.head), raw.size() - sizeof(key.head));
-  }
-  key.tail |= static_cast<uint32_t>(raw.size()) << 24;
-  return key;
-}
-
-uint64_t IdTable::spread(Key key) {  // finaliser of MurmurHash3
-  uint64_t x = key.head ^ (uint64_t{key.tail} * 0x9E3779B97F4A7C15ull);
-  x = (x ^ (x >> 33)) * 0xFF51AFD7ED558CCDull;
-  x = (x ^ (x >> 33)) * 0xC4CEB9FE1A85EC53ull;
-  return x ^ (x >> 33);
+IdTable::Key IdTable::long_key(std::string_view raw) {
+  return {XXH3_64bits(raw.data(), raw.size()), kLong << 24};
 }
 
 /// The slot that holds `raw`, or the free one where it belongs.
-size_t IdTable::find_slot(std::string_view raw, Key key) const {
+size_t IdTable::find_slot(const Key& key, std::string_view raw) const {
   const size_t mask = slots_.size() - 1;
   for (size_t at = spread(key) & mask;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
@@ -56,14 +35,19 @@ size_t IdTable::find_slot(std::string_view raw, Key key) const {
   }
 }
 
-int32_t IdTable::intern(std::string_view raw) {
-  const Key key = key_of(raw);
-  const size_t at = find_slot(raw, key);
+int32_t IdTable::intern(const Key& key, std::string_view raw) {
+  const size_t at = find_slot(key, raw);
   if (slots_[at].id >= 0) return slots_[at].id;
   check_data(texts_.size() < static_cast<size_t>(std::numeric_limits<int32_t>::max()),
              "more than {} different ids: ids are 32-bit here",
              std::numeric_limits<int32_t>::max());
   const auto id = static_cast<int32_t>(texts_.size());
+  char inside[sizeof(key.head) + sizeof(key.tail)];
+  if (!key.is_long()) {
+    std::memcpy(inside, &key.head, sizeof(key.head));
+    std::memcpy(inside + sizeof(key.head), &key.tail, sizeof(key.tail));
+    raw = {inside, key.tail >> 24};
+  }
   texts_.push_back(store(raw));
   slots_[at] = {key.head, key.tail, id};
   if (2 * texts_.size() > slots_.size()) grow();
@@ -71,13 +55,9 @@ int32_t IdTable::intern(std::string_view raw) {
 }
 
 std::optional<int32_t> IdTable::find(std::string_view raw) const {
-  const Slot& slot = slots_[find_slot(raw, key_of(raw))];
+  const Slot& slot = slots_[find_slot(key_of(raw), raw)];
   if (slot.id < 0) return std::nullopt;
   return slot.id;
-}
-
-void IdTable::prefetch(std::string_view raw) const {
-  __builtin_prefetch(&slots_[spread(key_of(raw)) & (slots_.size() - 1)]);
 }
 
 std::string_view IdTable::store(std::string_view raw) {
@@ -100,7 +80,7 @@ void IdTable::grow() {
   const size_t mask = slots_.size() - 1;
   for (const Slot& slot : old) {
     if (slot.id < 0) continue;
-    size_t at = spread({slot.head, slot.tail}) & mask;
+    size_t at = spread(Key{slot.head, slot.tail}) & mask;
     while (slots_[at].id >= 0) at = (at + 1) & mask;
     slots_[at] = slot;
   }

@@ -181,20 +181,26 @@ bool ArrowColumn::moment_at(int64_t at, FullTime& time) const {
   return true;
 }
 
-void ArrowColumn::read_value_of_dictionary(int64_t at, ArrowCell& cell) {
-  const FullTime index = whole_at(at);
-  if (index.negative || index.whole >= static_cast<uint64_t>(dictionary_->rows_)) {
-    fail("row {}: index {}{} into a dictionary of {} values", row_number(at),
-         index.negative ? "-" : "", index.whole, dictionary_->rows_);
-  }
-  dictionary_->read(static_cast<int64_t>(index.whole), cell);
+int64_t ArrowColumn::place(int64_t row) const {
+  const int64_t at = begin_ + row;
+  if (validity_ != nullptr && !bit(validity_, at)) return -1;
+  const uint64_t index = type_.is_signed
+                             ? static_cast<uint64_t>(load_signed(values_, type_.bytes, at))
+                             : load_unsigned(values_, type_.bytes, at);
+  if (index < static_cast<uint64_t>(dictionary_->rows_)) return static_cast<int64_t>(index);
+  const FullTime number = whole_at(at);
+  fail("row {}: index {}{} into a dictionary of {} values", row_number(at),
+       number.negative ? "-" : "", number.whole, dictionary_->rows_);
 }
 
 void ArrowColumn::read(int64_t row, ArrowCell& cell) {
   const int64_t at = begin_ + row;
   cell.kind = ArrowCell::Kind::null;
+  if (dictionary_) {
+    if (const int64_t value = place(row); value >= 0) dictionary_->read(value, cell);
+    return;
+  }
   if (validity_ != nullptr && !bit(validity_, at)) return;
-  if (dictionary_) return read_value_of_dictionary(at, cell);
   switch (type_.kind) {
     case Kind::text:
       cell.kind = ArrowCell::Kind::text;
