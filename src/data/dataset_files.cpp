@@ -138,7 +138,7 @@ std::string describe_dataset(const PrepareOptions& options, const PrepareReport&
   const SplitOptions& split = options.split;
   const bool by_time = facts.has_times && options.order == EventOrder::time;
   const Json minimum = options.min_value > kNoMinimum ? Json(options.min_value) : Json(nullptr);
-  const auto cut_time = [&](int64_t TemporalCut::* time) {
+  const auto cut_time = [&](int64_t TemporalCut::*time) {
     return report.cut ? Json(*report.cut.*time) : Json(nullptr);
   };
   const std::string leaks = report.windows ? leak_label(*report.windows) : "";

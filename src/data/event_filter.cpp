@@ -40,7 +40,7 @@ KeptCounts filter_events(const EventSpool& events, int64_t num_users, int64_t nu
   KeptCounts kept;
   kept.users.assign(static_cast<size_t>(num_users), 1);
   kept.items.assign(static_cast<size_t>(num_items), 1);
-  const auto count = [&](std::vector<int64_t>& counts, int32_t EventRecord::* id) {
+  const auto count = [&](std::vector<int64_t>& counts, int32_t EventRecord::*id) {
     std::vector<int64_t> fresh(counts.size());
     kept.events = 0;
     events.for_each([&](const EventRecord& event) {

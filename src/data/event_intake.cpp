@@ -38,16 +38,16 @@ constexpr int64_t kEntry = 4,  // what the slots of its long ids refer to is on 
     kNumber = 12,              // its ids are looked up
     kWaiting = 16;             // it is taken
 
-/// A reader that keeps the numbers of some ids keeps a place for each: those do not wait, so that
-/// numbers are given in the order of the source either way.
-void announce(std::string_view text, int32_t* number, IdTable& table, WaitingId& waiting) {
-  if (number != nullptr) {
-    if (*number < 0) *number = table.intern(text);
-    waiting.number = *number;
+/// Ids whose numbers the reader keeps do not wait. As all ids of a column do or none, numbers are
+/// given in the order of the source either way.
+void announce(std::string_view text, const IdHint& hint, IdTable& table, WaitingId& waiting) {
+  waiting.number = -1;
+  if (hint.number != nullptr) {
+    if (*hint.number < 0) *hint.number = table.intern(text);
+    waiting.number = *hint.number;
     return;
   }
-  waiting.number = -1;
-  waiting.key = IdTable::key_of(text);
+  waiting.key = hint.whole < 0 ? IdTable::key_of(text) : IdTable::key_of_number(hint.whole);
   if (waiting.key.is_long()) waiting.text.assign(text);
   table.prefetch(waiting.key);
 }
@@ -56,12 +56,16 @@ void set_number(WaitingId& waiting, IdTable& table) {
   if (waiting.number < 0) waiting.number = table.intern(waiting.key, waiting.text);
 }
 
+std::string sample_of(std::string_view text, const IdHint& hint) {
+  return hint.whole < 0 ? std::string(text) : fmt::format("{}", hint.whole);
+}
+
 /// Formats without columns show their first event instead of their first row.
 void add_samples(const Event& event, SourceAccount& account) {
   for (TakenColumn& column : account.columns) {
     if (!column.sample.empty()) continue;
-    if (column.role == "user") column.sample = event.user;
-    if (column.role == "item") column.sample = event.item;
+    if (column.role == "user") column.sample = sample_of(event.user, event.user_hint);
+    if (column.role == "item") column.sample = sample_of(event.item, event.item_hint);
     if (column.role == "time") column.sample = fmt::format("{}", event.time);
     if (column.role == "value") column.sample = fmt::format("{}", event.value);
   }
@@ -109,8 +113,8 @@ void EventIntake::read(EventReader& reader, double min_value, EventSpool& events
     }
     go_on();
     WaitingEvent& place = waiting[come++ % kWaiting];
-    announce(event.user, event.user_number, users_, place.user);
-    announce(event.item, event.item_number, items_, place.item);
+    announce(event.user, event.user_hint, users_, place.user);
+    announce(event.item, event.item_hint, items_, place.item);
     place.time = event.order;
     place.value = static_cast<float>(event.value);
   }

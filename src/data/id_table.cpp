@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -15,6 +16,19 @@ namespace {
 
 constexpr size_t kFirstSlots = 1024;  // a power of two
 constexpr size_t kBlockBytes = size_t{1} << 20;
+constexpr size_t kTextBytes = 20;  // of a short text, or of digits
+
+/// The number of 0 or more whose digits these are.
+std::optional<int64_t> written_number(std::string_view text) {
+  int64_t number = 0;
+  if (text.empty() || text[0] < '0' || text[0] > '9' || (text[0] == '0' && text.size() > 1)) {
+    return std::nullopt;
+  }
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
 
 }  // namespace
 
@@ -42,20 +56,29 @@ int32_t IdTable::intern(const Key& key, std::string_view raw) {
              "more than {} different ids: ids are 32-bit here",
              std::numeric_limits<int32_t>::max());
   const auto id = static_cast<int32_t>(texts_.size());
-  char inside[sizeof(key.head) + sizeof(key.tail)];
-  if (!key.is_long()) {
-    std::memcpy(inside, &key.head, sizeof(key.head));
-    std::memcpy(inside + sizeof(key.head), &key.tail, sizeof(key.tail));
-    raw = {inside, key.tail >> 24};
-  }
-  texts_.push_back(store(raw));
+  char buffer[kTextBytes];
+  holds_numbers_ |= key.is_number();
+  texts_.push_back(store(text_of(key, raw, buffer)));
   slots_[at] = {key.head, key.tail, id};
   if (2 * texts_.size() > slots_.size()) grow();
   return id;
 }
 
+std::string_view IdTable::text_of(const Key& key, std::string_view raw, char* buffer) const {
+  if (key.is_long()) return raw;
+  if (key.is_number()) {
+    const char* const end = std::to_chars(buffer, buffer + kTextBytes, key.head).ptr;
+    return {buffer, static_cast<size_t>(end - buffer)};
+  }
+  std::memcpy(buffer, &key.head, sizeof(key.head));
+  std::memcpy(buffer + sizeof(key.head), &key.tail, sizeof(key.tail));
+  return {buffer, key.tail >> 24};
+}
+
 std::optional<int32_t> IdTable::find(std::string_view raw) const {
-  const Slot& slot = slots_[find_slot(key_of(raw), raw)];
+  const std::optional<int64_t> number = holds_numbers_ ? written_number(raw) : std::nullopt;
+  const Key key = number ? key_of_number(*number) : key_of(raw);
+  const Slot& slot = slots_[find_slot(key, raw)];
   if (slot.id < 0) return std::nullopt;
   return slot.id;
 }

@@ -21,9 +21,15 @@ class IdTable {
   /// the hash stands there.
   struct Key {
     uint64_t head = 0;
-    uint32_t tail = 0;  ///< the highest byte is the length, or kLong
+    uint32_t tail = 0;  ///< the highest byte is the length, kLong or kNumber
     bool is_long() const { return tail >> 24 == kLong; }
+    bool is_number() const { return tail >> 24 == kNumber; }
   };
+  /// Of the id that is the digits of a number of 0 or more, without making them. A table that is
+  /// given a number this way has to be given it this way each time; find() finds it by its digits.
+  static Key key_of_number(int64_t number) {
+    return {static_cast<uint64_t>(number), kNumber << 24};
+  }
   static Key key_of(std::string_view raw) {
     const size_t size = raw.size();
     if (size > kInlineBytes) return long_key(raw);
@@ -36,7 +42,7 @@ class IdTable {
 
   /// The number of `raw`, a new one when it was not seen before. Data Error beyond 2^31 - 1 ids.
   int32_t intern(std::string_view raw) { return intern(key_of(raw), raw); }
-  /// The same where the key is at hand; the text of one that is not long is not looked at.
+  /// The same where the key is at hand; `raw` is looked at only if that is long.
   int32_t intern(const Key& key, std::string_view raw);
   std::optional<int32_t> find(std::string_view raw) const;
   /// Announces an intern() soon, so that the memory it needs is on its way: first the slot, some
@@ -58,7 +64,7 @@ class IdTable {
 
  private:
   static constexpr size_t kInlineBytes = 11;
-  static constexpr uint32_t kLong = 0xFF;
+  static constexpr uint32_t kLong = 0xFF, kNumber = 0xFE;
 
   struct Slot {
     uint64_t head = 0;
@@ -75,9 +81,11 @@ class IdTable {
   }
   const Slot& home(const Key& key) const { return slots_[spread(key) & (slots_.size() - 1)]; }
   size_t find_slot(const Key& key, std::string_view raw) const;
+  std::string_view text_of(const Key& key, std::string_view raw, char* buffer) const;
   std::string_view store(std::string_view raw);
   void grow();
 
+  bool holds_numbers_ = false;
   std::vector<Slot> slots_;
   std::vector<std::string_view> texts_;
   std::vector<std::unique_ptr<char[]>> blocks_;

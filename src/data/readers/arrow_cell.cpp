@@ -3,11 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <bit>
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 
 namespace truenext {
 namespace {
@@ -38,28 +36,9 @@ std::string written_moment(const FullTime& time, TimeForm form) {
   return text + (form == TimeForm::zoned ? "+00:00" : "");
 }
 
-/// The eight digits of a number below 10^8 as bytes 0 to 9, the first one lowest. All at once: each
-/// step halves the groups of digits (of four, of two, of one), whose quotients by 100 and 10 are
-/// products with rounded-up reciprocals, exact up to 9999 and 99.
-uint64_t eight_digits(uint32_t number) {
-  const uint64_t fours = number / 10000 | uint64_t{number % 10000} << 32;
-  const uint64_t upper = (fours * 10486 >> 20) & 0x7F0000007Full;
-  const uint64_t twos = upper | (fours - 100 * upper) << 16;
-  const uint64_t tens = (twos * 103 >> 10) & 0x000F000F000F000Full;
-  return tens | (twos - 10 * tens) << 8;
-}
-
 }  // namespace
 
 std::string_view whole_digits(const FullTime& number, char* buffer) {
-  constexpr uint64_t kZeros = 0x3030303030303030ull;
-  if (number.whole < 100'000'000 && !number.negative) {  // most ids: 12 ns less than to_chars
-    const uint64_t digits = eight_digits(static_cast<uint32_t>(number.whole));
-    const int zeros = number.whole == 0 ? 7 : std::countr_zero(digits) / 8;
-    const uint64_t text = (digits | kZeros) >> (8 * zeros);
-    std::memcpy(buffer, &text, sizeof(text));
-    return {buffer, static_cast<size_t>(8 - zeros)};
-  }
   char* begin = buffer;
   if (number.negative && number.whole > 0) *begin++ = '-';
   const auto [end, error] = std::to_chars(begin, buffer + kWholeDigits, number.whole);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/arrow_column.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -124,7 +125,7 @@ void ArrowColumn::bind_views(const ArrowArray& array) {
   if (view_count_ > 0 && view_sizes_ == nullptr) fail("buffers of text without their sizes");
 }
 
-std::string_view ArrowColumn::text_at(int64_t at) const {
+inline std::string_view ArrowColumn::text_at(int64_t at) const {
   const bool narrow = type_.bytes == 4;
   const int64_t begin = narrow ? load<int32_t>(values_, at) : load<int64_t>(values_, at);
   const int64_t end = narrow ? load<int32_t>(values_, at + 1) : load<int64_t>(values_, at + 1);
@@ -137,7 +138,7 @@ std::string_view ArrowColumn::text_at(int64_t at) const {
 
 /// Four bytes of length, then up to twelve of text, or four of text, four of the buffer's number
 /// and four of the place in it.
-std::string_view ArrowColumn::view_at(int64_t at) const {
+inline std::string_view ArrowColumn::view_at(int64_t at) const {
   const char* const view = static_cast<const char*>(values_) + at * kViewBytes;
   const auto length = load<int32_t>(view, 0);
   if (length < 0) fail("row {}: a text of {} bytes", row_number(at), length);
@@ -179,6 +180,16 @@ bool ArrowColumn::moment_at(int64_t at, FullTime& time) const {
       static_cast<uint64_t>(rest) * (FullTime::kFraction / static_cast<uint64_t>(type_.per_second));
   time = FullTime::of_seconds(whole * type_.seconds, fraction);
   return true;
+}
+
+int64_t ArrowColumn::natural(int64_t row) const {
+  if (type_.kind != Kind::whole || dictionary_) return -1;
+  const int64_t at = begin_ + row;
+  if (validity_ != nullptr && !bit(validity_, at)) return -1;
+  const int64_t value = type_.is_signed
+                            ? load_signed(values_, type_.bytes, at)
+                            : static_cast<int64_t>(load_unsigned(values_, type_.bytes, at));
+  return std::max<int64_t>(value, -1);
 }
 
 int64_t ArrowColumn::place(int64_t row) const {

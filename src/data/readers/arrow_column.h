@@ -34,6 +34,10 @@ class ArrowColumn {
   /// Error when the value is damaged.
   void read(int64_t row, ArrowCell& cell);
 
+  /// The value of a row that is a whole number of 0 or more and stands there as one, not by a
+  /// dictionary; -1 for everything else.
+  int64_t natural(int64_t row) const;
+
   bool by_dictionary() const { return dictionary_ != nullptr; }
   /// Where in the dictionary of the batch the value of a row stands; -1 for null. Data Error when
   /// it does not stand there.

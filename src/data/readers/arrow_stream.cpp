@@ -129,8 +129,8 @@ class ArrowEventReader : public CheckedEventReader {
   bool read(int64_t row, Event& event) {
     at_ = kUser;
     if (batches_.row_is_null(row)) return missing("the row is null");
-    return set_id(kUser, row, event.user, event.user_number) &&
-           set_id(kItem, row, event.item, event.item_number) &&
+    return set_id(kUser, row, event.user, event.user_hint) &&
+           set_id(kItem, row, event.item, event.item_hint) &&
            (!has_time() || set_time_at(row, event)) && (!has_value() || set_value_at(row, event));
   }
   std::string_view without_blanks(std::string_view text) {
@@ -138,7 +138,7 @@ class ArrowEventReader : public CheckedEventReader {
     count_trimmed(inside.size() != text.size());
     return inside;
   }
-  bool set_id(Role role, int64_t row, std::string_view& id, int32_t*& number);
+  bool set_id(Role role, int64_t row, std::string_view& id, IdHint& hint);
   bool set_id_of(Role role, const ArrowCell& cell, std::string_view& id);
   bool set_real_id(Role role, const ArrowCell& cell, std::string_view& id);
   bool set_time_at(int64_t row, Event& event);
@@ -191,22 +191,23 @@ void ArrowEventReader::check_column(Role role) const {
 
 /// An id of a dictionary is looked at once in a batch, unless something is counted or looked for
 /// each time that it comes: blanks around it, wholes among floats, the name of its column.
-bool ArrowEventReader::set_id(Role role, int64_t row, std::string_view& id, int32_t*& number) {
+bool ArrowEventReader::set_id(Role role, int64_t row, std::string_view& id, IdHint& hint) {
   at_ = role;
-  if (!column(role).by_dictionary()) return set_id_of(role, cell(role, row), id);
+  id = {};
+  if (!column(role).by_dictionary()) {
+    hint.whole = column(role).natural(row);
+    return hint.whole >= 0 || set_id_of(role, cell(role, row), id);
+  }
   DictionaryNumbers& numbers = numbers_[role];
   const int64_t place = column(role).place(row);
-  number = place >= 0 ? numbers.known(place) : nullptr;
-  if (number != nullptr) {
-    id = {};
-    return true;
-  }
+  hint.number = place >= 0 ? numbers.known(place) : nullptr;
+  if (hint.number != nullptr) return true;
   const ArrowCell& value = cell(role, row);
   if (!set_id_of(role, value, id)) return false;
   const bool plain = value.kind == Kind::text
                          ? id.size() == value.text.size() && id != column(role).name()
                          : value.kind != Kind::real;
-  number = plain ? numbers.keep(place) : numbers.pass();
+  hint.number = plain ? numbers.keep(place) : numbers.pass();
   return true;
 }
 
@@ -253,6 +254,12 @@ bool ArrowEventReader::set_real_id(Role role, const ArrowCell& cell, std::string
 }
 
 bool ArrowEventReader::set_time_at(int64_t row, Event& event) {
+  at_ = kTime;
+  if (const int64_t number = column(kTime).natural(row); number >= 0 && number <= UINT32_MAX) {
+    const auto time = scaled_time({false, static_cast<uint64_t>(number), 0}, TimeForm::number,
+                                  options_.time_scale);  // fits, but with a large scale
+    if (time) return take_time(*time, row_number(), event);
+  }
   const ArrowCell& cell = this->cell(kTime, row);
   switch (cell.kind) {
     case Kind::text:
