@@ -24,17 +24,18 @@ class Canonical {
     append(text.data(), text.size());
   }
   void move_to(Fingerprint& hash) {
-    hash.add(std::span<const std::byte>(bytes_));
-    bytes_.clear();
+    hash.add(std::span<const std::byte>(bytes_.data(), filled_));
+    filled_ = 0;
   }
 
  private:
   void append(const void* data, size_t size) {
-    const size_t at = bytes_.size();
-    bytes_.resize(at + size);
-    std::memcpy(bytes_.data() + at, data, size);
+    if (bytes_.size() - filled_ < size) bytes_.resize(2 * bytes_.size() + size);
+    std::memcpy(bytes_.data() + filled_, data, size);
+    filled_ += size;
   }
   std::vector<std::byte> bytes_;
+  size_t filled_ = 0;
 };
 
 }  // namespace

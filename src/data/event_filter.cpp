@@ -2,6 +2,7 @@
 #include "data/event_filter.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace truenext {
 namespace {
@@ -16,6 +17,20 @@ bool drop_rare(std::vector<int64_t>& counts, int64_t minimum) {
     }
   }
   return changed;
+}
+
+/// Of what is kept, in one pass.
+void count_both(const EventSpool& events, KeptCounts& kept) {
+  std::vector<int64_t> users(kept.users.size()), items(kept.items.size());
+  kept.events = 0;
+  events.for_each([&](const EventRecord& event) {
+    if (!kept.keeps(event)) return;
+    ++users[event.user];
+    ++items[event.item];
+    ++kept.events;
+  });
+  kept.users = std::move(users);
+  kept.items = std::move(items);
 }
 
 }  // namespace
@@ -46,10 +61,7 @@ KeptCounts filter_events(const EventSpool& events, int64_t num_users, int64_t nu
     counted = !items_changed && !users_changed;
     again = iterate && !counted;
   }
-  if (!counted) {
-    count(kept.items, &EventRecord::item);
-    count(kept.users, &EventRecord::user);
-  }
+  if (!counted) count_both(events, kept);
   return kept;
 }
 

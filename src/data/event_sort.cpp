@@ -2,6 +2,7 @@
 #include "data/event_sort.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,7 @@ constexpr int64_t kMostStretches = 128;
 
 struct PlacedEvent {
   TimeOrder time;
-  uint32_t position;  // among the user's events in the input: breaks ties, so that order is total
+  uint32_t position;  // in the input, of the user's events: breaks ties, so that order is total
   int32_t item;
   float value;
 };
@@ -77,19 +78,19 @@ class Sorter {
 
   void sort_stretch(const Stretch& stretch, EventSpool part) {
     const int64_t base = starts_[stretch.first];
-    std::vector<PlacedEvent> events(static_cast<size_t>(part.size()));
-    std::vector<uint32_t> filled(static_cast<size_t>(stretch.last - stretch.first));
+    const auto events =
+        std::make_unique_for_overwrite<PlacedEvent[]>(static_cast<size_t>(part.size()));
+    std::vector<int64_t> ends(starts_.begin() + stretch.first, starts_.begin() + stretch.last);
     part.for_each([&](const EventRecord& event) {
-      const uint32_t position = filled[event.user - stretch.first]++;
-      events[starts_[event.user] - base + position] = {event.time, position, event.item,
-                                                       event.value};
+      const int64_t at = ends[event.user - stretch.first]++ - base;
+      events[at] = {event.time, static_cast<uint32_t>(at), event.item, event.value};
     });
     { const EventSpool done = std::move(part); }  // its memory is free for the sorted events
     for (int64_t user = stretch.first; user < stretch.last; ++user) {
-      const auto begin = events.begin() + (starts_[user] - base);
-      const auto end = events.begin() + (starts_[user + 1] - base);
+      PlacedEvent* const begin = events.get() + (starts_[user] - base);
+      PlacedEvent* const end = events.get() + (starts_[user + 1] - base);
       if (options_.by_time && !std::is_sorted(begin, end, earlier)) std::sort(begin, end, earlier);
-      emit(static_cast<int32_t>(user), {&*begin, static_cast<size_t>(end - begin)});
+      emit(static_cast<int32_t>(user), {begin, end});
     }
   }
 

@@ -20,6 +20,16 @@ namespace truenext {
 
 class LineReader;
 
+/// What is cheaper than the text of an id to tell it apart by. All ids of a column have hints of
+/// the same kind, or none.
+struct IdHint {
+  /// The id is the digits of this whole number; its text is empty. -1: it is not said.
+  int64_t whole = -1;
+  /// Where the reader keeps the number that the id is given, for the next time that it comes; -1
+  /// stands there before. The text is empty where a number stands there. Null: it does not.
+  int32_t* number = nullptr;
+};
+
 /// One interaction as it stands in a file. The views are valid until the next call of next().
 struct Event {
   std::string_view user;
@@ -27,6 +37,7 @@ struct Event {
   int64_t time = 0;     ///< in the source's unit times time_scale; 0 when the source has none
   double value = 1.0;   ///< a rating or weight; 1 when the source has none
   TimeOrder order = 0;  ///< the time as the source has it, with its fraction
+  IdHint user_hint, item_hint;
 };
 
 /// Whether a double quote at the begin of a field encloses it. `automatic`: in CSV as RFC 4180 has

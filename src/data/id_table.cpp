@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -15,38 +16,30 @@ namespace {
 
 constexpr size_t kFirstSlots = 1024;  // a power of two
 constexpr size_t kBlockBytes = size_t{1} << 20;
+constexpr size_t kTextBytes = 20;  // of a short text, or of digits
 
-constexpr size_t kInlineBytes = 11;
-constexpr uint32_t kLong = 0xFF;
+/// The number of 0 or more whose digits these are.
+std::optional<int64_t> written_number(std::string_view text) {
+  int64_t number = 0;
+  if (text.empty() || text[0] < '0' || text[0] > '9' || (text[0] == '0' && text.size() > 1)) {
+    return std::nullopt;
+  }
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
 
 }  // namespace
 
 IdTable::IdTable() : slots_(kFirstSlots) {}
 
-bool IdTable::Key::is_long() const {
-  return tail >> 24 == kLong;
-}
-
-IdTable::Key IdTable::key_of(std::string_view raw) {
-  if (raw.size() > kInlineBytes) return {XXH3_64bits(raw.data(), raw.size()), kLong << 24};
-  Key key;
-  std::memcpy(&key.head, raw.data(), std::min<size_t>(raw.size(), sizeof(key.head)));
-  if (raw.size() > sizeof(key.head)) {
-    std::memcpy(&key.tail, raw.data() + sizeof(key.head), raw.size() - sizeof(key.head));
-  }
-  key.tail |= static_cast<uint32_t>(raw.size()) << 24;
-  return key;
-}
-
-uint64_t IdTable::spread(Key key) {  // finaliser of MurmurHash3
-  uint64_t x = key.head ^ (uint64_t{key.tail} * 0x9E3779B97F4A7C15ull);
-  x = (x ^ (x >> 33)) * 0xFF51AFD7ED558CCDull;
-  x = (x ^ (x >> 33)) * 0xC4CEB9FE1A85EC53ull;
-  return x ^ (x >> 33);
+IdTable::Key IdTable::long_key(std::string_view raw) {
+  return {XXH3_64bits(raw.data(), raw.size()), kLong << 24};
 }
 
 /// The slot that holds `raw`, or the free one where it belongs.
-size_t IdTable::find_slot(std::string_view raw, Key key) const {
+size_t IdTable::find_slot(const Key& key, std::string_view raw) const {
   const size_t mask = slots_.size() - 1;
   for (size_t at = spread(key) & mask;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
@@ -56,28 +49,38 @@ size_t IdTable::find_slot(std::string_view raw, Key key) const {
   }
 }
 
-int32_t IdTable::intern(std::string_view raw) {
-  const Key key = key_of(raw);
-  const size_t at = find_slot(raw, key);
+int32_t IdTable::intern(const Key& key, std::string_view raw) {
+  const size_t at = find_slot(key, raw);
   if (slots_[at].id >= 0) return slots_[at].id;
   check_data(texts_.size() < static_cast<size_t>(std::numeric_limits<int32_t>::max()),
              "more than {} different ids: ids are 32-bit here",
              std::numeric_limits<int32_t>::max());
   const auto id = static_cast<int32_t>(texts_.size());
-  texts_.push_back(store(raw));
+  char buffer[kTextBytes];
+  holds_numbers_ |= key.is_number();
+  texts_.push_back(store(text_of(key, raw, buffer)));
   slots_[at] = {key.head, key.tail, id};
   if (2 * texts_.size() > slots_.size()) grow();
   return id;
 }
 
-std::optional<int32_t> IdTable::find(std::string_view raw) const {
-  const Slot& slot = slots_[find_slot(raw, key_of(raw))];
-  if (slot.id < 0) return std::nullopt;
-  return slot.id;
+std::string_view IdTable::text_of(const Key& key, std::string_view raw, char* buffer) const {
+  if (key.is_long()) return raw;
+  if (key.is_number()) {
+    const char* const end = std::to_chars(buffer, buffer + kTextBytes, key.head).ptr;
+    return {buffer, static_cast<size_t>(end - buffer)};
+  }
+  std::memcpy(buffer, &key.head, sizeof(key.head));
+  std::memcpy(buffer + sizeof(key.head), &key.tail, sizeof(key.tail));
+  return {buffer, key.tail >> 24};
 }
 
-void IdTable::prefetch(std::string_view raw) const {
-  __builtin_prefetch(&slots_[spread(key_of(raw)) & (slots_.size() - 1)]);
+std::optional<int32_t> IdTable::find(std::string_view raw) const {
+  const std::optional<int64_t> number = holds_numbers_ ? written_number(raw) : std::nullopt;
+  const Key key = number ? key_of_number(*number) : key_of(raw);
+  const Slot& slot = slots_[find_slot(key, raw)];
+  if (slot.id < 0) return std::nullopt;
+  return slot.id;
 }
 
 std::string_view IdTable::store(std::string_view raw) {
@@ -100,7 +103,7 @@ void IdTable::grow() {
   const size_t mask = slots_.size() - 1;
   for (const Slot& slot : old) {
     if (slot.id < 0) continue;
-    size_t at = spread({slot.head, slot.tail}) & mask;
+    size_t at = spread(Key{slot.head, slot.tail}) & mask;
     while (slots_[at].id >= 0) at = (at + 1) & mask;
     slots_[at] = slot;
   }

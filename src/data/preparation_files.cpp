@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -15,6 +16,35 @@
 #include "data/windows.h"
 
 namespace truenext {
+namespace {
+
+/// Numbers on their way into a file, some thousands at a time.
+template <typename T>
+class NumberFile {
+ public:
+  explicit NumberFile(const std::filesystem::path& path) : file_(path) { numbers_.reserve(kMost); }
+  void add(T number) {
+    numbers_.push_back(number);
+    if (numbers_.size() == kMost) write();
+  }
+  void commit() {
+    write();
+    file_.commit();
+  }
+
+ private:
+  static constexpr size_t kMost = 4096;
+
+  void write() {
+    file_.write_array(std::span<const T>(numbers_));
+    numbers_.clear();
+  }
+
+  AtomicFile file_;
+  std::vector<T> numbers_;
+};
+
+}  // namespace
 
 void Preparation::write_events(const EventSpool& events, const KeptCounts& kept) {
   progress("writing", report_.events_read);
@@ -27,27 +57,25 @@ void Preparation::write_events(const EventSpool& events, const KeptCounts& kept)
       file(dataset_files::kUserIds), users.size(),
       [&](int64_t id) { return intake_.users().raw(users.old_ids[id]); }, true);
 
-  AtomicFile items_file(file(dataset_files::kItems));
-  std::optional<AtomicFile> times_file;
+  NumberFile<int32_t> items_file(file(dataset_files::kItems));
+  std::optional<NumberFile<int64_t>> times_file;
   if (facts_.has_times) times_file.emplace(file(dataset_files::kTimes));
-  std::optional<AtomicFile> values_file;
+  std::optional<NumberFile<float>> values_file;
   if (facts_.has_values) values_file.emplace(file(dataset_files::kValues));
   std::vector<int32_t> last_user(static_cast<size_t>(intake_.items().size()), -1);
   EventRecord before{-1, -1, 0};
   int32_t tied_user = -1;
   events.for_each([&](const EventRecord& event) {
     if (!kept.keeps(event)) return;
-    items_file.write_array(std::span<const int32_t>(&items.new_ids[event.item], 1));
-    if (times_file) {
-      // The reader has refused times that do not fit.
-      const int64_t time = stored_time(event.time, options_.source.time_scale)->time;
-      times_file->write_array(std::span<const int64_t>(&time, 1));
+    items_file.add(items.new_ids[event.item]);
+    if (times_file) {  // the reader has refused times that do not fit
+      times_file->add(stored_time(event.time, options_.source.time_scale)->time);
     }
     if (values_file) {
       check_data(std::isfinite(event.value),
                  "{}: --keep-values: a value is beyond those of float32 (3.4e38)",
                  options_.source.path);
-      values_file->write_array(std::span<const float>(&event.value, 1));
+      values_file->add(event.value);
     }
     report_.repeated_pairs += std::exchange(last_user[event.item], event.user) == event.user;
     if (facts_.has_times && before.user == event.user && before.time == event.time) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/readers/arrow_column.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -124,7 +125,7 @@ void ArrowColumn::bind_views(const ArrowArray& array) {
   if (view_count_ > 0 && view_sizes_ == nullptr) fail("buffers of text without their sizes");
 }
 
-std::string_view ArrowColumn::text_at(int64_t at) const {
+inline std::string_view ArrowColumn::text_at(int64_t at) const {
   const bool narrow = type_.bytes == 4;
   const int64_t begin = narrow ? load<int32_t>(values_, at) : load<int64_t>(values_, at);
   const int64_t end = narrow ? load<int32_t>(values_, at + 1) : load<int64_t>(values_, at + 1);
@@ -137,7 +138,7 @@ std::string_view ArrowColumn::text_at(int64_t at) const {
 
 /// Four bytes of length, then up to twelve of text, or four of text, four of the buffer's number
 /// and four of the place in it.
-std::string_view ArrowColumn::view_at(int64_t at) const {
+inline std::string_view ArrowColumn::view_at(int64_t at) const {
   const char* const view = static_cast<const char*>(values_) + at * kViewBytes;
   const auto length = load<int32_t>(view, 0);
   if (length < 0) fail("row {}: a text of {} bytes", row_number(at), length);
@@ -181,20 +182,36 @@ bool ArrowColumn::moment_at(int64_t at, FullTime& time) const {
   return true;
 }
 
-void ArrowColumn::read_value_of_dictionary(int64_t at, ArrowCell& cell) {
-  const FullTime index = whole_at(at);
-  if (index.negative || index.whole >= static_cast<uint64_t>(dictionary_->rows_)) {
-    fail("row {}: index {}{} into a dictionary of {} values", row_number(at),
-         index.negative ? "-" : "", index.whole, dictionary_->rows_);
-  }
-  dictionary_->read(static_cast<int64_t>(index.whole), cell);
+int64_t ArrowColumn::natural(int64_t row) const {
+  if (type_.kind != Kind::whole || dictionary_) return -1;
+  const int64_t at = begin_ + row;
+  if (validity_ != nullptr && !bit(validity_, at)) return -1;
+  const int64_t value = type_.is_signed
+                            ? load_signed(values_, type_.bytes, at)
+                            : static_cast<int64_t>(load_unsigned(values_, type_.bytes, at));
+  return std::max<int64_t>(value, -1);
+}
+
+int64_t ArrowColumn::place(int64_t row) const {
+  const int64_t at = begin_ + row;
+  if (validity_ != nullptr && !bit(validity_, at)) return -1;
+  const uint64_t index = type_.is_signed
+                             ? static_cast<uint64_t>(load_signed(values_, type_.bytes, at))
+                             : load_unsigned(values_, type_.bytes, at);
+  if (index < static_cast<uint64_t>(dictionary_->rows_)) return static_cast<int64_t>(index);
+  const FullTime number = whole_at(at);
+  fail("row {}: index {}{} into a dictionary of {} values", row_number(at),
+       number.negative ? "-" : "", number.whole, dictionary_->rows_);
 }
 
 void ArrowColumn::read(int64_t row, ArrowCell& cell) {
   const int64_t at = begin_ + row;
   cell.kind = ArrowCell::Kind::null;
+  if (dictionary_) {
+    if (const int64_t value = place(row); value >= 0) dictionary_->read(value, cell);
+    return;
+  }
   if (validity_ != nullptr && !bit(validity_, at)) return;
-  if (dictionary_) return read_value_of_dictionary(at, cell);
   switch (type_.kind) {
     case Kind::text:
       cell.kind = ArrowCell::Kind::text;

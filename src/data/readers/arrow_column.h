@@ -34,6 +34,15 @@ class ArrowColumn {
   /// Error when the value is damaged.
   void read(int64_t row, ArrowCell& cell);
 
+  /// The value of a row that is a whole number of 0 or more and stands there as one, not by a
+  /// dictionary; -1 for everything else.
+  int64_t natural(int64_t row) const;
+
+  bool by_dictionary() const { return dictionary_ != nullptr; }
+  /// Where in the dictionary of the batch the value of a row stands; -1 for null. Data Error when
+  /// it does not stand there.
+  int64_t place(int64_t row) const;
+
  private:
   ArrowColumn(const ArrowSchema& schema, std::string where, std::string name);
 
@@ -51,7 +60,6 @@ class ArrowColumn {
   std::string_view decimal_at(int64_t at);
   /// False when it stands for no time.
   bool moment_at(int64_t at, FullTime& time) const;
-  void read_value_of_dictionary(int64_t at, ArrowCell& cell);
   int64_t row_number(int64_t at) const { return number_ + at - begin_; }
 
   std::string name_, where_;

@@ -17,6 +17,7 @@
 #include "data/readers/arrow_rows.h"
 #include "data/readers/checked_events.h"
 #include "data/readers/columns.h"
+#include "data/readers/dictionary_numbers.h"
 #include "data/readers/missing_words.h"
 
 namespace truenext {
@@ -119,6 +120,7 @@ class ArrowEventReader : public CheckedEventReader {
     for (int at : taken_) {
       if (more_ && at >= 0) bind_column(batches_, at, columns_[static_cast<size_t>(at)]);
     }
+    for (DictionaryNumbers& numbers : numbers_) numbers.forget();
   }
 
   void find_columns();
@@ -127,7 +129,8 @@ class ArrowEventReader : public CheckedEventReader {
   bool read(int64_t row, Event& event) {
     at_ = kUser;
     if (batches_.row_is_null(row)) return missing("the row is null");
-    return set_id(kUser, row, event.user) && set_id(kItem, row, event.item) &&
+    return set_id(kUser, row, event.user, event.user_hint) &&
+           set_id(kItem, row, event.item, event.item_hint) &&
            (!has_time() || set_time_at(row, event)) && (!has_value() || set_value_at(row, event));
   }
   std::string_view without_blanks(std::string_view text) {
@@ -135,15 +138,16 @@ class ArrowEventReader : public CheckedEventReader {
     count_trimmed(inside.size() != text.size());
     return inside;
   }
-  bool set_id(Role role, int64_t row, std::string_view& id);
+  bool set_id(Role role, int64_t row, std::string_view& id, IdHint& hint);
+  bool set_id_of(Role role, const ArrowCell& cell, std::string_view& id);
   bool set_real_id(Role role, const ArrowCell& cell, std::string_view& id);
   bool set_time_at(int64_t row, Event& event);
   bool set_value_at(int64_t row, Event& event);
 
   /// Names among the rows, of tables put together as text.
   bool is_header(const Event& event) {
-    const bool header =
-        ids_are_texts_ && event.user == column(kUser).name() && event.item == column(kItem).name();
+    const bool header = ids_are_texts_ && !event.user.empty() &&
+                        event.user == column(kUser).name() && event.item == column(kItem).name();
     counts_.repeated_headers += header ? 1 : 0;
     return header;
   }
@@ -158,6 +162,7 @@ class ArrowEventReader : public CheckedEventReader {
   bool ids_are_texts_ = false;
   int64_t coarse_times_ = 0;
   std::array<int64_t, kRoles> whole_reals_{};
+  DictionaryNumbers numbers_[2];  ///< of users and items
   char digits_[kRoles][kRealDigits];
 };
 
@@ -184,9 +189,30 @@ void ArrowEventReader::check_column(Role role) const {
   check_arrow_role(kNames[role], column(role), options_.path);
 }
 
-bool ArrowEventReader::set_id(Role role, int64_t row, std::string_view& id) {
+/// An id of a dictionary is looked at once in a batch, unless something is counted or looked for
+/// each time that it comes: blanks around it, wholes among floats, the name of its column.
+bool ArrowEventReader::set_id(Role role, int64_t row, std::string_view& id, IdHint& hint) {
+  at_ = role;
+  id = {};
+  if (!column(role).by_dictionary()) {
+    hint.whole = column(role).natural(row);
+    return hint.whole >= 0 || set_id_of(role, cell(role, row), id);
+  }
+  DictionaryNumbers& numbers = numbers_[role];
+  const int64_t place = column(role).place(row);
+  hint.number = place >= 0 ? numbers.known(place) : nullptr;
+  if (hint.number != nullptr) return true;
+  const ArrowCell& value = cell(role, row);
+  if (!set_id_of(role, value, id)) return false;
+  const bool plain = value.kind == Kind::text
+                         ? id.size() == value.text.size() && id != column(role).name()
+                         : value.kind != Kind::real;
+  hint.number = plain ? numbers.keep(place) : numbers.pass();
+  return true;
+}
+
+bool ArrowEventReader::set_id_of(Role role, const ArrowCell& cell, std::string_view& id) {
   const char* const word = role == kUser ? "user" : "item";
-  const ArrowCell& cell = this->cell(role, row);
   switch (cell.kind) {
     case Kind::text:
       id = without_blanks(cell.text);
@@ -228,6 +254,12 @@ bool ArrowEventReader::set_real_id(Role role, const ArrowCell& cell, std::string
 }
 
 bool ArrowEventReader::set_time_at(int64_t row, Event& event) {
+  at_ = kTime;
+  if (const int64_t number = column(kTime).natural(row); number >= 0 && number <= UINT32_MAX) {
+    const auto time = scaled_time({false, static_cast<uint64_t>(number), 0}, TimeForm::number,
+                                  options_.time_scale);  // fits, but with a large scale
+    if (time) return take_time(*time, row_number(), event);
+  }
   const ArrowCell& cell = this->cell(kTime, row);
   switch (cell.kind) {
     case Kind::text:

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/short_text.h"
 #include "data/events.h"
 #include "data/readers/time_column.h"
 #include "data/time_text.h"
@@ -75,10 +75,17 @@ class CheckedEventReader : public EventReader {
   LineCounts counts_;
 
  private:
-  /// What a closer look is needed for. Most ids are numbers and need none.
-  static bool is_odd(std::string_view id) {
-    return id.empty() || static_cast<unsigned char>(id[0]) <= '/' || id[0] > '9' ||
-           std::memchr(id.data(), '\0', id.size()) != nullptr;
+  /// What a closer look is needed for. Most ids are numbers or codes (U0017, B00006HAXW) and need
+  /// none.
+  static bool is_odd(std::string_view id) { return !begins_plainly(id) || has_zero_byte(id); }
+  /// With a digit or letter, and not as the words do that stand for missing values, which begin
+  /// with n or u (or a sign) and have no digits.
+  static bool begins_plainly(std::string_view id) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (id.empty()) return false;
+    const char lower = static_cast<char>(id[0] | 0x20);
+    if (lower == 'n' || lower == 'u') return id.size() > 1 && is_digit(id[1]);
+    return is_digit(id[0]) || (lower >= 'a' && lower <= 'z');
   }
   bool takes_odd_id(const char* role, std::string_view id);
   bool refuse_time(std::string_view text);

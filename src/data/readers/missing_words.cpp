@@ -20,7 +20,7 @@ bool equal_lower(std::string_view text, std::string_view word) {
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_ends(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
