@@ -148,7 +148,7 @@ def _paths(paths: PathLike | Sequence[PathLike]) -> list[str]:
 
 
 def evaluate(
-    run: PathLike,
+    run: PathLike | None = None,
     *,
     metrics: Sequence[str] | None = None,
     part: str = "test",
@@ -162,7 +162,7 @@ def evaluate(
     """Ranks the held-out items of a dataset with a model, as `truenext evaluate` does; a run folder keeps the result.
 
     Args:
-        run: a run (`Run`), run folder or model file.
+        run: a run (`Run`), run folder or model file; None with lists="FILE", ranked lists of any other system.
         metrics: e.g. ["ndcg@10", "recall@10"]; None = ndcg@10, recall@1, recall@10, mrr.
         part: "test" or "valid".
         data: dataset folder; None = that of the run.
@@ -173,7 +173,7 @@ def evaluate(
         options: all others of `truenext evaluate --help`, with _ for -: baselines="none", max_users=1000, ...
     """
     request = {
-        "runs": [os.fspath(run)],
+        "runs": [os.fspath(run)] if run is not None else None,
         "metrics": ",".join(metrics) if metrics is not None else None,
         "part": part,
         "data": os.fspath(data) if data is not None else None,

@@ -25,6 +25,17 @@ def test_judged_users_are_a_table(run):
     assert [(row["metric"], row["mean"]) for row in rows] == [(name, value.mean) for name, value in result.metrics.items()]
 
 
+def test_lists_of_other_systems_are_judged(data, folder):
+    lists = folder / "lists.tsv"
+    best = data.item_ids[0]
+    lists.write_text("".join(f"{user}\t{best}\n" for user in data.user_ids), encoding="utf-8")
+    result = truenext.evaluate(lists=str(lists), data=data, metrics=["hr@1"])
+    expected = [history[-1] == best for history in data.histories()]
+    assert result["hr@1"].mean == pytest.approx(np.mean(expected))
+    with pytest.raises(truenext.UsageError, match="what to judge"):
+        truenext.evaluate(data=data)
+
+
 def test_the_file_of_users_can_be_kept(run, folder):
     kept = folder / "users.tsv"
     result = run.evaluate(metrics=["mrr"], per_user=kept)
