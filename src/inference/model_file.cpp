@@ -35,7 +35,7 @@ constexpr const char* kBesideWeights[] = {"item_ids.", "item_titles.", "item_att
 /// Metadata keys that are plain texts.
 struct TextField {
   const char* key;
-  std::string ModelDescription::* field;
+  std::string ModelDescription::*field;
 };
 constexpr TextField kTextFields[] = {
     {"truenext.config", &ModelDescription::config_toml},
