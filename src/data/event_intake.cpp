@@ -56,16 +56,12 @@ void set_number(WaitingId& waiting, IdTable& table) {
   if (waiting.number < 0) waiting.number = table.intern(waiting.key, waiting.text);
 }
 
-std::string sample_of(std::string_view text, const IdHint& hint) {
-  return hint.whole < 0 ? std::string(text) : fmt::format("{}", hint.whole);
-}
-
 /// Formats without columns show their first event instead of their first row.
 void add_samples(const Event& event, SourceAccount& account) {
   for (TakenColumn& column : account.columns) {
     if (!column.sample.empty()) continue;
-    if (column.role == "user") column.sample = sample_of(event.user, event.user_hint);
-    if (column.role == "item") column.sample = sample_of(event.item, event.item_hint);
+    if (column.role == "user") column.sample = event.user_text();
+    if (column.role == "item") column.sample = event.item_text();
     if (column.role == "time") column.sample = fmt::format("{}", event.time);
     if (column.role == "value") column.sample = fmt::format("{}", event.value);
   }
