@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes docs/performance.md from the JSON of run.py and, for the section about all networks, that of
-../networks/compare.py.
+"""Makes docs/performance.md from the JSON of run.py and, for the sections about all networks and about frames, that of
+../networks/compare.py and ../python/frame_to_dataset.py.
 
-    report.py results.json [networks.json] > docs/performance.md
+    report.py results.json [networks.json [frames.json]] > docs/performance.md
 """
 
 import json
@@ -11,15 +11,18 @@ import pathlib
 import statistics
 import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "networks"))
+for folder in ("networks", "python"):
+    sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / folder))
 
+from frame_to_dataset import section as frames_section
 from section import section as networks_section
 
 INTRODUCTION = """# Performance
 
 truenext beside PyTorch on the same machine, in the same run, on the same work. This file is made by
 `benchmarks/side_by_side/report.py` from the measurements of one run of `benchmarks/side_by_side/run.py` and, in the
-section "Every network", of one of `benchmarks/networks/compare.py`; no number in it was typed by hand.
+section "Every network", of one of `benchmarks/networks/compare.py`, in "From a frame" of
+`benchmarks/python/frame_to_dataset.py`; no number in it was typed by hand.
 
 ## What is compared
 
@@ -49,7 +52,8 @@ REPRODUCE = """
       --python wheel=PYTHON --python debian=PYTHON --quality 0.16
     python3 benchmarks/networks/compare.py --python PYTHON --out networks.json \\
       --data short=DATASET --data long=DATASET       # simulated without --data
-    python3 benchmarks/side_by_side/report.py results.json networks.json > docs/performance.md
+    python3 benchmarks/side_by_side/report.py results.json networks.json \\
+      frames.json > docs/performance.md
 """
 
 CAVEATS = """
@@ -252,6 +256,9 @@ def main():
     if len(sys.argv) > 2:
         with open(sys.argv[2], encoding="utf-8") as file:
             lines.append("\n" + networks_section(json.load(file)))
+    if len(sys.argv) > 3:
+        with open(sys.argv[3], encoding="utf-8") as file:
+            lines.append("\n" + frames_section(json.load(file)))
     lines += gate_section(result["gate"])
     lines += machine_section(result)
     lines.append(REPRODUCE.rstrip())

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C library, opened, and what is put between Python's values and its own."""
 
+from __future__ import annotations
+
 import ctypes
 import itertools
 import os
@@ -126,21 +128,25 @@ def _offsets(lengths: Iterable[int], count: int) -> np.ndarray[Any, np.dtype[np.
     return offsets
 
 
-def _encoded(ids: Sequence[ItemId]) -> tuple[bytes, np.ndarray[Any, np.dtype[np.int64]]]:
-    """The bytes of ids one behind the other, and where each begins. Texts are encoded together, with a newline behind
-    each that is taken out again: a fifth of the time of one by one."""
+def _joined(ids: Sequence[ItemId]) -> bytes | None:
+    """Texts with a newline between, or whole numbers, in one piece; None where there are others among them."""
     try:
-        texts = map(str, ids) if set(map(type, ids)) == {int} else cast(Sequence[str], ids)
-        joined = np.frombuffer("\n".join(texts).encode("utf-8", "surrogateescape"), dtype=np.uint8)
-        is_end = joined == ord("\n")
-        ends = np.flatnonzero(is_end)
+        return "\n".join(cast(Sequence[str], ids)).encode("utf-8", "surrogateescape")
+    except TypeError:
+        return "\n".join(map(str, ids)).encode() if set(map(type, ids)) == {int} else None
+
+
+def _encoded(ids: Sequence[ItemId]) -> tuple[bytes, np.ndarray[Any, np.dtype[np.int64]]]:
+    """The bytes of ids one behind the other, and where each begins. All together where that is possible: some 40 ns an
+    id, a fifth of one by one."""
+    joined = _joined(ids)
+    if joined is not None:
+        ends = np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == ord("\n"))
         if len(ends) == len(ids) - 1:  # else a newline is part of an id
             offsets = np.zeros(len(ids) + 1, dtype=np.int64)
-            offsets[1:-1] = ends - np.arange(len(ends))
+            np.subtract(ends, np.arange(len(ends)), out=offsets[1:-1])
             offsets[-1] = len(joined) - len(ends)
-            return joined[~is_end].tobytes(), offsets
-    except TypeError:  # not all are texts
-        pass
+            return joined.translate(None, b"\n"), offsets
     parts = list(map(encoded_id, ids))
     return b"".join(parts), _offsets(map(len, parts), len(parts))
 
