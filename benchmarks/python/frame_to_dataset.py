@@ -108,7 +108,7 @@ def in_child(step: str, *arguments: object) -> Any:
     # Polars gives memory back some seconds late, which would hide what the work takes.
     environment = {**os.environ, "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0"}
     command = [sys.executable, __file__, "--step", step, *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, env=environment)
+    done = subprocess.run(command, stdout=subprocess.PIPE, env=environment, check=False)
     if done.returncode != 0:
         sys.exit(done.returncode)
     return json.loads(done.stdout or b"null")
@@ -137,6 +137,7 @@ def compare(args: argparse.Namespace, folder: pathlib.Path, kind: str, time: str
     if len({run["fingerprint"] for runs in sides.values() for run in runs}) != 1:
         sys.exit(f"{kind}: the two have different fingerprints")
     result: dict[str, Any] = {"ids": kind, "times": time, "rows": args.rows, "file_bytes": file.stat().st_size}
+    result |= {"repeats": args.repeats, "load": os.getloadavg()[0]}
     for side, runs in sides.items():
         cpu = [run["cpu"] for run in runs]
         result[side] = {"cpu_min": min(cpu), "cpu_median": statistics.median(cpu), "peak": max(run["peak"] for run in runs)}
@@ -152,6 +153,31 @@ def row_text(result: dict[str, Any]) -> str:
         f"| {frame['cpu_min']:.2f} ({frame['cpu_median']:.2f}) | {result['ratio_min']:.2f} ({result['ratio_median']:.2f}) "
         f"| {file['peak'] / 2**20:.0f} | {frame['peak'] / 2**20:.0f} |"
     )
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    head = "| rows | ids | times | CSV, CPU s | frame, CPU s | ratio | CSV, MiB | frame, MiB |\n|---|---|---|---|---|---|---|---|\n"
+    return head + "\n".join(map(row_text, results))
+
+
+def section(results: list[dict[str, Any]]) -> str:
+    """Of docs/performance.md."""
+    most = max(results, key=lambda result: result["rows"])["rows"]
+    loads = [result["load"] for result in results]
+    return f"""## From a frame
+
+Rows of a polars frame to a dataset folder (`truenext.Dataset.from_frame`) beside `truenext prepare` on a CSV file of the
+same rows: CPU seconds, user and system, the least and in brackets the median of {results[0]["repeats"]} processes each, in turn; the peak of memory
+in MiB, of the frame what comes on top of the frame itself. Both make the same bytes. Ids as texts are like `U00206052` and
+`item-000047729`; users are {most // 50:,} for {most:,} rows, items 50,000, rows in the order of time.
+
+{table(results)}
+
+    python3 benchmarks/python/frame_to_dataset.py --truenext build/truenext --rows {most} --json > frames.json
+
+{os.uname().machine}, {os.cpu_count()} processors shared with other work (load {min(loads):.1f} to {max(loads):.1f}): single times are uncertain by a fifth, the least of several is
+the one to look at.
+"""
 
 
 def main() -> None:
@@ -179,9 +205,8 @@ def main() -> None:
     if args.json:
         print(json.dumps(results, indent=1))
         return
-    print("CPU seconds: minimum (median); memory: MiB at the peak, of the frame beyond the frame itself\n")
-    print("| rows | ids | times | CSV | frame | ratio | CSV, MiB | frame, MiB |\n|---|---|---|---|---|---|---|---|")
-    print("\n".join(row_text(result) for result in results))
+    print("CPU: minimum (median); memory: at the peak, of the frame beyond the frame itself\n")
+    print(table(results))
 
 
 if __name__ == "__main__":

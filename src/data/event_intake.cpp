@@ -56,16 +56,12 @@ void set_number(WaitingId& waiting, IdTable& table) {
   if (waiting.number < 0) waiting.number = table.intern(waiting.key, waiting.text);
 }
 
-std::string sample_of(std::string_view text, const IdHint& hint) {
-  return hint.whole < 0 ? std::string(text) : fmt::format("{}", hint.whole);
-}
-
 /// Formats without columns show their first event instead of their first row.
 void add_samples(const Event& event, SourceAccount& account) {
   for (TakenColumn& column : account.columns) {
     if (!column.sample.empty()) continue;
-    if (column.role == "user") column.sample = sample_of(event.user, event.user_hint);
-    if (column.role == "item") column.sample = sample_of(event.item, event.item_hint);
+    if (column.role == "user") column.sample = event.user_text();
+    if (column.role == "item") column.sample = event.item_text();
     if (column.role == "time") column.sample = fmt::format("{}", event.time);
     if (column.role == "value") column.sample = fmt::format("{}", event.value);
   }
@@ -81,7 +77,8 @@ void EventIntake::read(EventReader& reader, double min_value, EventSpool& events
   const auto number = [&](WaitingEvent& event) {
     set_number(event.user, users_);
     set_number(event.item, items_);
-    __builtin_prefetch(last_times.data() + event.user.number);
+    const auto user = static_cast<size_t>(event.user.number);
+    if (user < last_times.size()) __builtin_prefetch(&last_times[user]);
   };
   const auto take = [&](const WaitingEvent& event) {
     const EventRecord record{event.user.number, event.item.number, event.time, event.value};

@@ -11,6 +11,9 @@ namespace {
 
 // Every stretch has a file and a buffer of its own while the events are dealt out.
 constexpr int64_t kMostStretches = 128;
+// Up to so many stretches all events are read for each: reading takes a fifth of the time of
+// writing (20 M events in two stretches: 1 s of CPU less than by dealing them out).
+constexpr size_t kMostScans = 4;
 
 struct PlacedEvent {
   TimeOrder time;
@@ -40,16 +43,27 @@ class Sorter {
     input.for_each([&](const EventRecord& event) { ++starts_[event.user + 1]; });
     for (size_t user = 1; user < starts_.size(); ++user) starts_[user] += starts_[user - 1];
     const std::vector<Stretch> stretches = cut_users();
-    if (stretches.size() == 1) {
-      sort_stretch(stretches[0], std::move(input));
-    } else {
-      std::vector<EventSpool> parts = partition(std::move(input), stretches);
-      for (size_t i = 0; i < parts.size(); ++i) sort_stretch(stretches[i], std::move(parts[i]));
+    if (stretches.size() <= kMostScans) {
+      for (const Stretch& stretch : stretches) {
+        const PlacedEvents events = placed(stretch, input);
+        // The memory of the input is free for the sorted events then.
+        if (stretch.last == stretches.back().last) input = EventSpool(options_.folder, 0);
+        emit_stretch(stretch, events.get());
+      }
+      return std::move(sorted_);
+    }
+    std::vector<EventSpool> parts = partition(std::move(input), stretches);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const PlacedEvents events = placed(stretches[i], parts[i]);
+      parts[i] = EventSpool(options_.folder, 0);
+      emit_stretch(stretches[i], events.get());
     }
     return std::move(sorted_);
   }
 
  private:
+  using PlacedEvents = std::unique_ptr<PlacedEvent[]>;
+
   std::vector<Stretch> cut_users() const {
     const auto in_memory = static_cast<int64_t>(options_.memory_bytes / 2 / sizeof(PlacedEvent));
     const int64_t room = std::max<int64_t>({1, in_memory, starts_.back() / kMostStretches});
@@ -76,19 +90,28 @@ class Sorter {
     return parts;
   }
 
-  void sort_stretch(const Stretch& stretch, EventSpool part) {
-    const int64_t base = starts_[stretch.first];
-    const auto events =
-        std::make_unique_for_overwrite<PlacedEvent[]>(static_cast<size_t>(part.size()));
+  /// The events of the users of a stretch, user by user, each in the order of the input. `part` may
+  /// hold others, too: they go to a place behind these, for which no branch has to be guessed.
+  PlacedEvents placed(const Stretch& stretch, const EventSpool& part) const {
+    const int64_t base = starts_[stretch.first], count = starts_[stretch.last] - base;
+    auto events = std::make_unique_for_overwrite<PlacedEvent[]>(static_cast<size_t>(count) + 1);
+    const auto users = static_cast<uint64_t>(stretch.last - stretch.first);
     std::vector<int64_t> ends(starts_.begin() + stretch.first, starts_.begin() + stretch.last);
+    ends.push_back(base + count);
     part.for_each([&](const EventRecord& event) {
-      const int64_t at = ends[event.user - stretch.first]++ - base;
+      const uint64_t user = std::min(static_cast<uint64_t>(event.user - stretch.first), users);
+      const int64_t at = ends[user] - base;
+      ends[user] += user < users ? 1 : 0;
       events[at] = {event.time, static_cast<uint32_t>(at), event.item, event.value};
     });
-    { const EventSpool done = std::move(part); }  // its memory is free for the sorted events
+    return events;
+  }
+
+  void emit_stretch(const Stretch& stretch, PlacedEvent* events) {
+    const int64_t base = starts_[stretch.first];
     for (int64_t user = stretch.first; user < stretch.last; ++user) {
-      PlacedEvent* const begin = events.get() + (starts_[user] - base);
-      PlacedEvent* const end = events.get() + (starts_[user + 1] - base);
+      PlacedEvent* const begin = events + (starts_[user] - base);
+      PlacedEvent* const end = events + (starts_[user + 1] - base);
       if (options_.by_time && !std::is_sorted(begin, end, earlier)) std::sort(begin, end, earlier);
       emit(static_cast<int32_t>(user), {begin, end});
     }

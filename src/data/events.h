@@ -28,6 +28,10 @@ struct IdHint {
   /// Where the reader keeps the number that the id is given, for the next time that it comes; -1
   /// stands there before. The text is empty where a number stands there. Null: it does not.
   int32_t* number = nullptr;
+
+  std::string text(std::string_view given) const {
+    return whole < 0 ? std::string(given) : std::to_string(whole);
+  }
 };
 
 /// One interaction as it stands in a file. The views are valid until the next call of next().
@@ -38,6 +42,10 @@ struct Event {
   double value = 1.0;   ///< a rating or weight; 1 when the source has none
   TimeOrder order = 0;  ///< the time as the source has it, with its fraction
   IdHint user_hint, item_hint;
+
+  /// The texts, made where only a number is said.
+  std::string user_text() const { return user_hint.text(user); }
+  std::string item_text() const { return item_hint.text(item); }
 };
 
 /// Whether a double quote at the begin of a field encloses it. `automatic`: in CSV as RFC 4180 has

@@ -47,7 +47,8 @@ Lines read(ArrowFrame& frame, const ReaderOptions& options, LineCounts* counts =
   const auto reader = open_arrow_stream(&stream, options);
   Lines events;
   for (Event event; reader->next(event);) {
-    events.push_back(fmt::format("{} {} {} {}", event.user, event.item, event.time, event.value));
+    events.push_back(
+        fmt::format("{} {} {} {}", event.user_text(), event.item_text(), event.time, event.value));
   }
   if (counts != nullptr) *counts = reader->line_counts();
   if (warnings != nullptr) *warnings = reader->warnings();
@@ -304,6 +305,13 @@ TEST(ArrowWarnings, NamesAmongTheRowsArePassedOverWhereIdsAreTexts) {
   EXPECT_EQ(read(frame, frame_options(), &counts, &warnings), (Lines{"a x 100 1", "user y 102 1"}));
   EXPECT_EQ(counts.repeated_headers, 1);
   EXPECT_EQ(warnings, Lines{"1 header rows among the events were passed over"});
+  ArrowFrame dictionaries = good_frame();
+  dictionaries.batches[0].columns[0] =
+      test::dictionary_array<int8_t>("c", {1, 0, 0}, test::text_array("u", {{"user"}, {"a"}}));
+  dictionaries.batches[0].columns[1] =
+      test::dictionary_array<int8_t>("c", {1, 1, 0}, test::text_array("u", {{"y"}, {"item"}}));
+  EXPECT_EQ(read(dictionaries, frame_options(), &counts), (Lines{"a item 100 1", "user y 102 1"}));
+  EXPECT_EQ(counts.repeated_headers, 1);
   ArrowFrame numbers = good_frame();
   numbers.names = {"1", "7", "time"};
   ReaderOptions options = frame_options();

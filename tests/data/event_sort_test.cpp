@@ -68,8 +68,10 @@ TEST(SortEvents, EqualsAStableSortHoweverLittleMemoryThereIs) {
   const std::vector<EventRecord> events = random_events(200'000, 500, 50, 40);
   for (const bool by_time : {true, false}) {
     const auto want = stably_sorted(events, by_time);
-    // 500 users of 400 events: all at once; in 4 stretches; each user alone exceeds its stretch.
-    for (const uint64_t memory : {uint64_t{1} << 30, uint64_t{1} << 21, uint64_t{1} << 10}) {
+    // 500 users of 400 events: all at once; in 2 stretches and in 4, for each of which all events
+    // are read; in 5, to which they are dealt out; each user alone exceeds its stretch.
+    for (const uint64_t memory : {uint64_t{1} << 30, uint64_t{5} << 20, uint64_t{3} << 20,
+                                  uint64_t{1} << 21, uint64_t{1} << 10}) {
       const SortOptions options{by_time, false, memory, folder.path()};
       const SortedEvents sorted = sort_events(spool_of(events, folder, memory), 500, 50, options);
       ASSERT_EQ(rows_of(sorted.events), want) << memory;

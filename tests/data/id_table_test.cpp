@@ -45,6 +45,26 @@ TEST(IdTable, TellsAnyBytesApart) {
   }
 }
 
+TEST(IdTable, NumbersStandForTheirDigits) {
+  IdTable table;
+  const std::vector<int64_t> numbers{0, 7, 10, 99'999'999, 100'000'000'000, INT64_MAX};
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const auto id = static_cast<int32_t>(i);
+    ASSERT_EQ(table.intern(IdTable::key_of_number(numbers[i]), ""), id);
+    ASSERT_EQ(table.intern(IdTable::key_of_number(numbers[i]), ""), id);
+    const std::string digits = std::to_string(numbers[i]);
+    ASSERT_EQ(table.raw(id), digits);
+    ASSERT_EQ(table.find(digits), id);
+  }
+  EXPECT_EQ(table.intern("-7"), 6);
+  EXPECT_EQ(table.intern("18446744073709551615"), 7);
+  EXPECT_EQ(table.find("-7"), 6);
+  EXPECT_EQ(table.find("18446744073709551615"), 7);
+  for (const char* text : {"", "07", "00", "+7", " 7", "7 ", "7.0", "8", "9223372036854775808"}) {
+    EXPECT_EQ(table.find(text), std::nullopt) << text;
+  }
+}
+
 TEST(IdTable, KeepsTextsAndNumbersWhileItGrows) {
   IdTable table;
   table.intern("first and longer than eleven bytes");

@@ -72,6 +72,35 @@ def test_ids_are_texts_numbers_or_bytes(model):
         model.recommend([["i1"]], allow="i1")
 
 
+def test_ids_of_all_kinds_become_the_same_bytes():
+    """Texts are encoded together where that is possible: the same as one by one."""
+    from truenext import _library
+
+    def given(rows):
+        texts = _library.Texts(rows)
+        text_at, row_at = texts._text_offsets.tolist(), texts._row_offsets.tolist()
+        ids = [texts._bytes[begin:end] for begin, end in zip(text_at[:-1], text_at[1:])]
+        return [ids[begin:end] for begin, end in zip(row_at[:-1], row_at[1:])]
+
+    for rows in (
+        [],
+        [[]],
+        [["a"]],
+        [[""], ["", "bc", ""]],
+        [["a", "b\n"], ["\n", "c"]],
+        [["ä", "漢字"], [], ["x"]],
+        [["\udc80", "\udcff"]],
+        [[1, 22], (333,)],
+        [[0, -5, 2**70]],
+        [["a", 1, b"\xff\n", np.int64(7), np.str_("u")]],
+        [[np.int64(1), np.int32(2)]],
+    ):
+        assert given(rows) == [[_library.encoded_id(item) for item in row] for row in rows], rows
+    for wrong in ([[True, 1]], [["a", None]], [[1.0]]):
+        with pytest.raises(TypeError, match="an item id is a str"):
+            _library.Texts(wrong)
+
+
 def test_similar_items(run, model):
     lines = command("similar", run.path, "--item", "i3", "-k", 4, "--format", "jsonl").splitlines()
     said = [json.loads(line) for line in lines]
@@ -193,7 +222,7 @@ def test_memory_stays_flat(run):
             truenext.Model.load(run.path).recommend([["i1", "i2"]], k=3, threads=2).to_list()
         gc.collect()
 
-    count = int(os.environ.get("TRUENEXT_CYCLES", "400"))
+    count = int(os.environ.get("TRUENEXT_CYCLES", "2000"))
     cycles(count // 4)
     before = resident_bytes()
     cycles(count)

@@ -192,13 +192,16 @@ int64_t ArrowColumn::natural(int64_t row) const {
   return std::max<int64_t>(value, -1);
 }
 
+int64_t ArrowColumn::unchecked_place(int64_t row) const {
+  return type_.is_signed ? load_signed(values_, type_.bytes, begin_ + row)
+                         : static_cast<int64_t>(load_unsigned(values_, type_.bytes, begin_ + row));
+}
+
 int64_t ArrowColumn::place(int64_t row) const {
   const int64_t at = begin_ + row;
   if (validity_ != nullptr && !bit(validity_, at)) return -1;
-  const uint64_t index = type_.is_signed
-                             ? static_cast<uint64_t>(load_signed(values_, type_.bytes, at))
-                             : load_unsigned(values_, type_.bytes, at);
-  if (index < static_cast<uint64_t>(dictionary_->rows_)) return static_cast<int64_t>(index);
+  const int64_t place = unchecked_place(row);
+  if (place >= 0 && place < dictionary_->rows_) return place;
   const FullTime number = whole_at(at);
   fail("row {}: index {}{} into a dictionary of {} values", row_number(at),
        number.negative ? "-" : "", number.whole, dictionary_->rows_);

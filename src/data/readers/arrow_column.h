@@ -42,6 +42,8 @@ class ArrowColumn {
   /// Where in the dictionary of the batch the value of a row stands; -1 for null. Data Error when
   /// it does not stand there.
   int64_t place(int64_t row) const;
+  /// The same, unchecked: of a null or a damaged one it is anything.
+  int64_t unchecked_place(int64_t row) const;
 
  private:
   ArrowColumn(const ArrowSchema& schema, std::string where, std::string name);

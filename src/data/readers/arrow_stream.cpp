@@ -26,6 +26,7 @@ namespace {
 using Kind = ArrowCell::Kind;
 
 constexpr int64_t kTickRows = int64_t{1} << 16;
+constexpr int64_t kAhead = 16;  // rows whose ids are on their way
 
 bool is_text(ArrowType::Kind kind) {
   return kind == ArrowType::Kind::text || kind == ArrowType::Kind::view;
@@ -199,6 +200,9 @@ bool ArrowEventReader::set_id(Role role, int64_t row, std::string_view& id, IdHi
     return hint.whole >= 0 || set_id_of(role, cell(role, row), id);
   }
   DictionaryNumbers& numbers = numbers_[role];
+  if (row + kAhead < batches_.rows()) {
+    numbers.prefetch(column(role).unchecked_place(row + kAhead));
+  }
   const int64_t place = column(role).place(row);
   hint.number = place >= 0 ? numbers.known(place) : nullptr;
   if (hint.number != nullptr) return true;

@@ -21,6 +21,10 @@ class DictionaryNumbers {
     const bool kept = at < slots_.size() && slots_[at].batch == batch_ && slots_[at].number >= 0;
     return kept ? &slots_[at].number : nullptr;
   }
+  /// Announces that a place, maybe none, is asked for soon.
+  [[gnu::always_inline]] void prefetch(int64_t place) const {
+    if (static_cast<size_t>(place) < slots_.size()) __builtin_prefetch(&slots_[place]);
+  }
   /// Where the number of a place is to be put, now -1; valid until the next call.
   int32_t* keep(int64_t place) {
     const auto at = static_cast<size_t>(place);
