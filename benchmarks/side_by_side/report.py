@@ -1,47 +1,32 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-<<<<<<< HEAD
 """Makes docs/performance.md from the JSON of run.py and, for the section about all networks, that of
-../networks/compare.py, and for the one about RecTools and RePlay those of ../python/sasrec_beside.py.
+../networks/compare.py, for the one about frames that of ../python/frame_to_dataset.py and for the one about RecTools and
+RePlay those of ../python/sasrec_beside.py.
 
-    report.py results.json [networks.json [beside.json ...]] > docs/performance.md
-=======
-"""Makes docs/performance.md from the JSON of run.py and, for the sections about all networks and about frames, that of
-../networks/compare.py and ../python/frame_to_dataset.py.
-
-    report.py results.json [networks.json [frames.json]] > docs/performance.md
->>>>>>> 03bf8cfa8c6f261202db70b2945bae990ef4b3db
+    report.py results.json [networks.json] [--frames frames.json] [--beside FILE.json ...] > docs/performance.md
 """
 
+import argparse
 import json
 import pathlib
 import statistics
 import sys
 
-<<<<<<< HEAD
 BENCHMARKS = pathlib.Path(__file__).resolve().parents[1]
 sys.path += [str(BENCHMARKS / "networks"), str(BENCHMARKS / "python")]
 
-from sasrec_section import section as beside_section
-=======
-for folder in ("networks", "python"):
-    sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / folder))
-
 from frame_to_dataset import section as frames_section
->>>>>>> 03bf8cfa8c6f261202db70b2945bae990ef4b3db
+from sasrec_section import section as beside_section
 from section import section as networks_section
 
 INTRODUCTION = """# Performance
 
 truenext beside PyTorch on the same machine, in the same run, on the same work. This file is made by
 `benchmarks/side_by_side/report.py` from the measurements of one run of `benchmarks/side_by_side/run.py` and, in the
-<<<<<<< HEAD
-section "Every network", of one of `benchmarks/networks/compare.py`, in "Beside RecTools and RePlay" of
-`benchmarks/python/sasrec_beside.py`; no number in it was typed by hand.
-=======
 section "Every network", of one of `benchmarks/networks/compare.py`, in "From a frame" of
-`benchmarks/python/frame_to_dataset.py`; no number in it was typed by hand.
->>>>>>> 03bf8cfa8c6f261202db70b2945bae990ef4b3db
+`benchmarks/python/frame_to_dataset.py`, in "Beside RecTools and RePlay" of `benchmarks/python/sasrec_beside.py`; no number in it
+was typed by hand.
 
 ## What is compared
 
@@ -71,18 +56,13 @@ REPRODUCE = """
       --python wheel=PYTHON --python debian=PYTHON --quality 0.16
     python3 benchmarks/networks/compare.py --python PYTHON --out networks.json \\
       --data short=DATASET --data long=DATASET       # simulated without --data
-<<<<<<< HEAD
     PYTHON benchmarks/python/sasrec_beside.py --epochs 1 --dataset ml-1m FILE --json ml-1m.json
     PYTHON benchmarks/python/sasrec_beside.py --epochs 1 --dataset beauty FILE --json beauty.json
-    python3 benchmarks/side_by_side/report.py results.json networks.json ml-1m.json beauty.json \\
-      > docs/performance.md
+    python3 benchmarks/side_by_side/report.py results.json networks.json --frames frames.json \\
+      --beside ml-1m.json beauty.json > docs/performance.md
 
 The PYTHON of `sasrec_beside.py` has truenext, RecTools and RePlay: `python3 -m venv .beside` and
 `.beside/bin/pip install . -r benchmarks/python/requirements.txt`.
-=======
-    python3 benchmarks/side_by_side/report.py results.json networks.json \\
-      frames.json > docs/performance.md
->>>>>>> 03bf8cfa8c6f261202db70b2945bae990ef4b3db
 """
 
 CAVEATS = """
@@ -275,24 +255,28 @@ def load_text(result):
             "wall-clock figures are not to be trusted, those by CPU time are pessimistic for both.")
 
 
+def read(path):
+    return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+
+
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        result = json.load(file)
+    parser = argparse.ArgumentParser(description="Makes docs/performance.md.")
+    parser.add_argument("results")
+    parser.add_argument("networks", nargs="?")
+    parser.add_argument("--frames")
+    parser.add_argument("--beside", nargs="+", default=[])
+    files = parser.parse_args()
+    result = read(files.results)
     lines = [INTRODUCTION.rstrip(), "\n## Results"]
     for workload in result["workloads"]:
         lines += workload_section(workload, result["threads"])
     lines += quality_section(result)
-    if len(sys.argv) > 2:
-        with open(sys.argv[2], encoding="utf-8") as file:
-            lines.append("\n" + networks_section(json.load(file)))
-    if len(sys.argv) > 3:
-<<<<<<< HEAD
-        texts = [pathlib.Path(path).read_text(encoding="utf-8") for path in sys.argv[3:]]
-        lines.append("\n" + beside_section([json.loads(text) for text in texts]))
-=======
-        with open(sys.argv[3], encoding="utf-8") as file:
-            lines.append("\n" + frames_section(json.load(file)))
->>>>>>> 03bf8cfa8c6f261202db70b2945bae990ef4b3db
+    if files.networks:
+        lines.append("\n" + networks_section(read(files.networks)))
+    if files.frames:
+        lines.append("\n" + frames_section(read(files.frames)))
+    if files.beside:
+        lines.append("\n" + beside_section([read(path) for path in files.beside]))
     lines += gate_section(result["gate"])
     lines += machine_section(result)
     lines.append(REPRODUCE.rstrip())
