@@ -34,8 +34,10 @@ class Place:
         self.libraries, self.cache, self.packages = folder / "lib", folder / "cache", folder / "packages"
         self.packages.mkdir(parents=True)
         self.libraries.mkdir()
-        for name in (_device.library_file().name, pathlib.Path(os.environ["TRUENEXT_LIBRARY"]).name):
-            shutil.copy(_device.library_file().parent / name, self.libraries / name)
+        # By all its names: where the one that is asked for is missing, the libraries of the build are found instead.
+        beside = _device.library_file().parent
+        for file in [*beside.glob("libtruenext.so*"), beside / pathlib.Path(os.environ["TRUENEXT_LIBRARY"]).name]:
+            shutil.copy(file, self.libraries / file.name)
 
     def python(self, *words: object, **variables: object) -> subprocess.CompletedProcess:
         path = os.pathsep.join([str(self.packages), os.environ["PYTHONPATH"]])
