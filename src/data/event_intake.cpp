@@ -77,7 +77,8 @@ void EventIntake::read(EventReader& reader, double min_value, EventSpool& events
   const auto number = [&](WaitingEvent& event) {
     set_number(event.user, users_);
     set_number(event.item, items_);
-    __builtin_prefetch(last_times.data() + event.user.number);
+    const auto user = static_cast<size_t>(event.user.number);
+    if (user < last_times.size()) __builtin_prefetch(&last_times[user]);
   };
   const auto take = [&](const WaitingEvent& event) {
     const EventRecord record{event.user.number, event.item.number, event.time, event.value};
