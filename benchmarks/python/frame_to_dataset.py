@@ -162,21 +162,22 @@ def table(results: list[dict[str, Any]]) -> str:
 
 def section(results: list[dict[str, Any]]) -> str:
     """Of docs/performance.md."""
-    most = max(results, key=lambda result: result["rows"])["rows"]
+    most = max(result["rows"] for result in results)
+    repeats = sorted({result["repeats"] for result in results})
     loads = [result["load"] for result in results]
     return f"""## From a frame
 
 Rows of a polars frame to a dataset folder (`truenext.Dataset.from_frame`) beside `truenext prepare` on a CSV file of the
-same rows: CPU seconds, user and system, the least and in brackets the median of {results[0]["repeats"]} processes each, in turn; the peak of memory
-in MiB, of the frame what comes on top of the frame itself. Both make the same bytes. Ids as texts are like `U00206052` and
-`item-000047729`; users are {most // 50:,} for {most:,} rows, items 50,000, rows in the order of time.
+same rows: CPU seconds, user and system, the least and in brackets the median of {" or ".join(map(str, repeats))} processes each, in turn; the peak
+of memory in MiB, of the frame what comes on top of the frame itself. Both make the same bytes. Ids as texts are like `U00206052` and
+`item-000047729`; there is a user for every 50 rows, there are 50,000 items, rows are in the order of time.
 
 {table(results)}
 
     python3 benchmarks/python/frame_to_dataset.py --truenext build/truenext --rows {most} --json > frames.json
 
-{os.uname().machine}, {os.cpu_count()} processors shared with other work (load {min(loads):.1f} to {max(loads):.1f}): single times are uncertain by a fifth, the least of several is
-the one to look at.
+{os.uname().machine}, {os.cpu_count()} processors. **Preliminary: the machine was busy** (load {min(loads):.1f} to {max(loads):.1f}): times are
+uncertain by a fifth and the ratios with them; to be repeated on an idle one.
 """
 
 

@@ -56,6 +56,7 @@ REPRODUCE = """
       --python wheel=PYTHON --python debian=PYTHON --quality 0.16
     python3 benchmarks/networks/compare.py --python PYTHON --out networks.json \\
       --data short=DATASET --data long=DATASET       # simulated without --data
+    python3 benchmarks/python/frame_to_dataset.py --truenext build/truenext --rows 20000000 --json > frames.json
     PYTHON benchmarks/python/sasrec_beside.py --epochs 1 --dataset ml-1m FILE --json ml-1m.json
     PYTHON benchmarks/python/sasrec_beside.py --epochs 1 --dataset beauty FILE --json beauty.json
     python3 benchmarks/side_by_side/report.py results.json networks.json --frames frames.json \\
