@@ -90,11 +90,19 @@ def prose(doc: str) -> list[str]:
     return lines
 
 
-def members(node: ast.ClassDef) -> list[str]:
+def methods(node: ast.ClassDef, found: dict[str, tuple[ast.AST, str]]) -> list[ast.FunctionDef]:
+    """Public ones, and those of bases that are not public, unless the class has its own."""
+    own = [m for m in node.body if isinstance(m, ast.FunctionDef) and not m.name.startswith("_")]
+    names = {member.name for member in own}
+    for base in node.bases:
+        if isinstance(base, ast.Name) and base.id.startswith("_"):
+            own += [m for m in methods(found[base.id][0], found) if m.name not in names]
+    return own
+
+
+def members(node: ast.ClassDef, found: dict[str, tuple[ast.AST, str]]) -> list[str]:
     lines: list[str] = []
-    for member in node.body:
-        if not isinstance(member, ast.FunctionDef) or member.name.startswith("_"):
-            continue
+    for member in methods(node, found):
         marks = {getattr(mark, "id", "") for mark in member.decorator_list}
         doc = ast.get_docstring(member) or ""
         if "property" in marks:
@@ -106,7 +114,8 @@ def members(node: ast.ClassDef) -> list[str]:
     return lines
 
 
-def entry(name: str, node: ast.AST, doc: str) -> list[str]:
+def entry(name: str, found: dict[str, tuple[ast.AST, str]]) -> list[str]:
+    node, doc = found[name]
     lines = [f"### `{name}`", ""]
     if isinstance(node, ast.ClassDef):
         begin = next((m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "__init__"), None)
@@ -114,7 +123,7 @@ def entry(name: str, node: ast.AST, doc: str) -> list[str]:
         if begin is not None and not made_elsewhere:
             begin.returns = None
             lines += ["```python", signature(begin, name), "```", ""]
-        return lines + prose(doc) + [""] + members(node)
+        return lines + prose(doc) + [""] + members(node, found)
     if isinstance(node, ast.FunctionDef):
         lines += ["```python", signature(node, name), "```", ""]
     return lines + prose(doc) + [""]
@@ -129,7 +138,7 @@ def generated() -> str:
     for title, group in GROUPS.items():
         lines += [f"## {title}", ""]
         for name in group:
-            lines += entry(name, *found[name])
+            lines += entry(name, found)
     text = "\n".join(lines)
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
 

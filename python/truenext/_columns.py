@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _native
+from ._library import encoded_id, offsets_of
 from .errors import UsageError
 
 Array = np.ndarray[Any, Any]
@@ -30,22 +31,18 @@ def _texts(values: Sequence[object], name: str) -> tuple[list[Array], Array | No
     """Buffers of large UTF-8: offsets, bytes; and what is missing."""
     missing = np.array([_missing(value) for value in values], dtype=bool)
     encoded = [b"" if gone else _encoded(value, name) for value, gone in zip(values, missing.tolist())]
-    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-    np.cumsum([len(text) for text in encoded], out=offsets[1:])
+    offsets = offsets_of(map(len, encoded), len(encoded))
     return [offsets, np.frombuffer(b"".join(encoded), dtype=np.uint8)], missing if missing.any() else None
 
 
 def _encoded(value: object, name: str) -> bytes:
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape")
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)):
-        return str(int(value)).encode()
-    raise UsageError(
-        f"column {name}: holds a {type(value).__name__}, {value!r}; want texts, whole numbers or bytes; cast it "
-        "(astype(str)), or install pyarrow"
-    )
+    try:
+        return encoded_id(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise UsageError(
+            f"column {name}: holds a {type(value).__name__}, {value!r}; want texts, whole numbers or bytes; cast it "
+            "(astype(str)), or install pyarrow"
+        ) from None
 
 
 def _buffers(column: Array, name: str) -> tuple[str, list[Array], Array | None]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import _native
-from ._library import ItemId, Texts, check, close, decoded_id, ids_of, library, stored_texts
+from ._library import ItemId, StoredTexts, Texts, check, close, ids_of, library
 from .errors import DataError, UsageError
 
 _HISTORIES = {
@@ -45,15 +45,7 @@ class DatasetHandle:
     def ids(self, kind: str) -> np.ndarray[Any, np.dtype[np.object_]]:
         """Raw ids of all of a kind, "user" or "item"."""
         if kind not in self._ids:
-            texts = _native.truenext_texts(size=ctypes.sizeof(_native.truenext_texts))
-            check(_ID_FUNCTIONS[kind](self.pointer, ctypes.byref(texts)))
-            address, offsets = stored_texts(texts)
-            ids = np.empty(len(offsets) - 1, dtype=object)
-            bounds = offsets.tolist()
-            for number in range(len(ids)):
-                begin, end = bounds[number], bounds[number + 1]
-                ids[number] = decoded_id(ctypes.string_at(address + begin, end - begin))
-            self._ids[kind] = ids
+            self._ids[kind] = StoredTexts(_ID_FUNCTIONS[kind], self.pointer).all()
         return self._ids[kind]
 
     def num_users(self) -> int:

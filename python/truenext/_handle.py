@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _native
-from ._library import check, close, decoded_id, library, stored_texts, take_text
+from ._library import StoredTexts, check, close, library, take_text
 from ._weights import ModelBytes
 from .errors import UsageError
 
@@ -35,8 +34,8 @@ class ModelHandle:
         text = ctypes.c_void_p()
         check(library.truenext_model_info(pointer, ctypes.byref(text)))
         self.info: dict[str, Any] = json.loads(take_text(text))
-        self._known: np.ndarray[Any, np.dtype[np.object_]] | None = None
-        self._texts: tuple[int, np.ndarray[Any, np.dtype[np.int64]]] | None = None
+        self._ids: StoredTexts | None = None
+        self._titles: StoredTexts | None = None
 
     @classmethod
     def open(cls, path: str) -> ModelHandle:
@@ -69,33 +68,14 @@ class ModelHandle:
         check(library.truenext_model_content(self.pointer, ctypes.byref(address), ctypes.byref(size)))
         return ModelBytes(np.asarray(View(self, address.value or 0, (size.value,), "|u1")))
 
-    def titles(self) -> np.ndarray[Any, np.dtype[np.object_]]:
-        """Of all items; empty where there are none."""
-        texts = _native.truenext_texts(size=ctypes.sizeof(_native.truenext_texts))
-        check(library.truenext_item_titles(self.pointer, ctypes.byref(texts)))
-        address, offsets = stored_texts(texts)
-        bounds = offsets.tolist()
-        titles = np.empty(len(bounds) - 1, dtype=object)
-        for item in range(len(titles)):
-            titles[item] = decoded_id(ctypes.string_at(address + bounds[item], bounds[item + 1] - bounds[item]))
-        return titles
+    def ids(self, items: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Raw ids of item numbers, object of the same shape."""
+        if self._ids is None:
+            self._ids = StoredTexts(library.truenext_item_ids, self.pointer)
+        return self._ids.at(items)
 
-    def _stored_ids(self) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]]]:
-        if self._texts is None:
-            texts = _native.truenext_texts(size=ctypes.sizeof(_native.truenext_texts))
-            check(library.truenext_item_ids(self.pointer, ctypes.byref(texts)))
-            self._texts = stored_texts(texts)
-        return self._texts
-
-    def ids(self, items: np.ndarray[Any, np.dtype[np.int32]]) -> np.ndarray[Any, np.dtype[np.object_]]:
-        """Raw ids of item numbers, object of the same shape. Each text is made once."""
-        address, offsets = self._stored_ids()
-        if self._known is None:
-            self._known = np.full(len(offsets) - 1, None, dtype=object)
-        known = self._known
-        for item in np.unique(items).tolist():
-            if known[item] is None:
-                begin, end = int(offsets[item]), int(offsets[item + 1])
-                known[item] = decoded_id(ctypes.string_at(address + begin, end - begin))
-        found: np.ndarray[Any, np.dtype[np.object_]] = known[items]
-        return found
+    def titles(self, items: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Titles of item numbers, object of the same shape; "" where there is none."""
+        if self._titles is None:
+            self._titles = StoredTexts(library.truenext_item_titles, self.pointer)
+        return self._titles.at(items)

@@ -122,7 +122,7 @@ def decoded_id(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _offsets(lengths: Iterable[int], count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def offsets_of(lengths: Iterable[int], count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     offsets = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(np.fromiter(lengths, dtype=np.int64, count=count), out=offsets[1:])
     return offsets
@@ -137,8 +137,8 @@ def _joined(ids: Sequence[ItemId]) -> bytes | None:
 
 
 def _encoded(ids: Sequence[ItemId]) -> tuple[bytes, np.ndarray[Any, np.dtype[np.int64]]]:
-    """The bytes of ids one behind the other, and where each begins. All together where that is possible: some 40 ns an
-    id, a fifth of one by one."""
+    """The bytes of ids one behind the other, and where each begins. All together where that is
+    possible, which takes a part of the time."""
     joined = _joined(ids)
     if joined is not None:
         ends = np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == ord("\n"))
@@ -148,7 +148,7 @@ def _encoded(ids: Sequence[ItemId]) -> tuple[bytes, np.ndarray[Any, np.dtype[np.
             offsets[-1] = len(joined) - len(ends)
             return joined.translate(None, b"\n"), offsets
     parts = list(map(encoded_id, ids))
-    return b"".join(parts), _offsets(map(len, parts), len(parts))
+    return b"".join(parts), offsets_of(map(len, parts), len(parts))
 
 
 class Texts:
@@ -157,7 +157,7 @@ class Texts:
     def __init__(self, rows: Sequence[Sequence[ItemId]]) -> None:
         ids = list(itertools.chain.from_iterable(rows))
         self._bytes, self._text_offsets = _encoded(ids)
-        self._row_offsets = _offsets(map(len, rows), len(rows))
+        self._row_offsets = offsets_of(map(len, rows), len(rows))
         integers = ctypes.POINTER(ctypes.c_int64)
         self.native = _native.truenext_texts(
             size=ctypes.sizeof(_native.truenext_texts),
@@ -186,7 +186,27 @@ def ids_of(items: Iterable[ItemId]) -> list[ItemId]:
     return list(items)
 
 
-def stored_texts(texts: _native.truenext_texts) -> tuple[int, np.ndarray[Any, np.dtype[np.int64]]]:
-    """Address and offsets [n + 1] of texts that the library keeps; the offsets are a copy."""
-    offsets = np.ctypeslib.as_array(texts.text_offsets, shape=(texts.num_texts + 1,)).copy()
-    return int(texts.bytes or 0), offsets
+class StoredTexts:
+    """Texts that the library keeps, as long as the handle that they came from. Each is made once, when it is asked for."""
+
+    def __init__(self, function: Any, handle: ctypes.c_void_p) -> None:
+        """`function` of the C library shows the texts of a handle."""
+        texts = _native.truenext_texts(size=ctypes.sizeof(_native.truenext_texts))
+        check(function(handle, ctypes.byref(texts)))
+        self._address = int(texts.bytes or 0)
+        self._offsets = np.ctypeslib.as_array(texts.text_offsets, shape=(texts.num_texts + 1,)).copy()
+        self._known = np.full(texts.num_texts, None, dtype=object)
+
+    def at(self, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Object of the same shape."""
+        known = self._known
+        for number in np.unique(numbers).tolist():
+            if known[number] is None:
+                begin, end = int(self._offsets[number]), int(self._offsets[number + 1])
+                known[number] = decoded_id(ctypes.string_at(self._address + begin, end - begin))
+        found: np.ndarray[Any, np.dtype[np.object_]] = known[numbers]
+        return found
+
+    def all(self) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Object [texts]."""
+        return self.at(np.arange(len(self._known)))

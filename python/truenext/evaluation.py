@@ -34,7 +34,27 @@ def _metrics(data: Mapping[str, Any]) -> dict[str, Metric]:
     }
 
 
-class Evaluation:
+class _Tabled:
+    """Results that are a table."""
+
+    @property
+    def table(self) -> Table:
+        raise NotImplementedError
+
+    def to_pandas(self) -> Any:
+        """`table` as a pandas.DataFrame. ImportError without pandas."""
+        return self.table.to_pandas()
+
+    def to_polars(self) -> Any:
+        """`table` as a polars.DataFrame. ImportError without polars."""
+        return self.table.to_polars()
+
+    def to_arrow(self) -> Any:
+        """`table` as a pyarrow.Table. ImportError without pyarrow."""
+        return self.table.to_arrow()
+
+
+class Evaluation(_Tabled):
     """What `evaluate` found: the model's metrics by name ("ndcg@10"), and those of what stands beside it.
 
     Attributes:
@@ -75,18 +95,6 @@ class Evaluation:
             ]
         )
 
-    def to_pandas(self) -> Any:
-        """`table` as a pandas.DataFrame. ImportError without pandas."""
-        return self.table.to_pandas()
-
-    def to_polars(self) -> Any:
-        """`table` as a polars.DataFrame. ImportError without polars."""
-        return self.table.to_polars()
-
-    def to_arrow(self) -> Any:
-        """`table` as a pyarrow.Table. ImportError without pyarrow."""
-        return self.table.to_arrow()
-
     def _repr_html_(self) -> str:
         rows = {"model": self.metrics, **self.beside}
         lines = [
@@ -104,7 +112,7 @@ class Evaluation:
         return "\n".join(lines)
 
 
-class Comparison:
+class Comparison(_Tabled):
     """What `compare` found.
 
     Attributes:
@@ -124,18 +132,6 @@ class Comparison:
     def table(self) -> Table:
         """`rows` as a table."""
         return table_of(self.rows)
-
-    def to_pandas(self) -> Any:
-        """`rows` as a pandas.DataFrame. ImportError without pandas."""
-        return self.table.to_pandas()
-
-    def to_polars(self) -> Any:
-        """`rows` as a polars.DataFrame. ImportError without polars."""
-        return self.table.to_polars()
-
-    def to_arrow(self) -> Any:
-        """`rows` as a pyarrow.Table. ImportError without pyarrow."""
-        return self.table.to_arrow()
 
     def _repr_html_(self) -> str:
         names = ("a", "b", "metric", "difference", "p", "verdict")

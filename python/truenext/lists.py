@@ -112,18 +112,18 @@ class Lists:
         return f"<truenext.Lists: {len(self)} lists, {len(self.item_numbers)} items>"
 
     def _repr_html_(self) -> str:
-        titles = self._model.titles()
         name = "list" if self.keys is None else "user"
         shown = [
-            [number if self.keys is None else self.keys[number], ", ".join(self._described(number, titles))]
+            [number if self.keys is None else self.keys[number], ", ".join(self._described(number))]
             for number in range(min(len(self), 10))
         ]
         return table_html([name, "items, best first"], shown, len(self))
 
-    def _described(self, number: int, titles: np.ndarray[Any, Any]) -> list[str]:
+    def _described(self, number: int) -> list[str]:
         """Up to ten items of a list, by title where there is one."""
         numbers = self.item_numbers[self.offsets[number] : self.offsets[number + 1]][:10]
-        return [title or item for title, item in zip(titles[numbers].tolist(), self._model.ids(numbers).tolist())]
+        titles, ids = self._model.titles(numbers).tolist(), self._model.ids(numbers).tolist()
+        return [title or item for title, item in zip(titles, ids)]
 
     def _rectangle(self, flat: np.ndarray[Any, Any], filler: object) -> np.ndarray[Any, Any]:
         lengths = np.diff(self.offsets)

@@ -150,12 +150,12 @@ class Model:
     @property
     def item_ids(self) -> np.ndarray[Any, np.dtype[np.object_]]:
         """Raw ids of all items, object [num_items], in the order of the item numbers."""
-        return self._handle.ids(np.arange(self.num_items, dtype=np.int32))
+        return self._handle.ids(np.arange(self.num_items))
 
     @property
     def titles(self) -> np.ndarray[Any, np.dtype[np.object_]]:
         """Titles of all items, object [num_items]; "" where there is none."""
-        return self._handle.titles()
+        return self._handle.titles(np.arange(self.num_items))
 
     @property
     def item_table(self) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -202,11 +202,9 @@ class Model:
             TypeError: one history in the place of a list of them, an id that is no str, int or bytes.
         """
         filters = {"allow": allow, "exclude": exclude, "candidates": candidates}
-        query, keep = self._query(k, threads, filters)
-        query.seen = _SEEN.get(exclude_seen, _native.TRUENEXT_SEEN_INCLUDED)
-        query.probabilities = int(probabilities)
+        query, keep = self._query(k, threads, filters, exclude_seen, probabilities)
         texts = Texts(rows_of(histories))
-        return self._ask(library.truenext_recommend, texts, query, keep)
+        return self._ask(library.truenext_recommend, [ctypes.byref(texts.native)], query, [*keep, texts])
 
     def recommend_users(
         self,
@@ -236,20 +234,13 @@ class Model:
             Lists with the users as `Lists.keys`; as a table they have the column user in the place of list.
         """
         filters = {"allow": allow, "exclude": exclude, "candidates": candidates}
-        query, keep = self._query(k, threads, filters)
-        query.seen, query.probabilities = _SEEN.get(exclude_seen, _native.TRUENEXT_SEEN_INCLUDED), int(probabilities)
+        query, keep = self._query(k, threads, filters, exclude_seen, probabilities)
         asked = None if users is None else ids_of(users)
         numbers = data._handle.user_numbers(asked)
         place = numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
-        lists = ctypes.c_void_p()
-        check(
-            library.truenext_recommend_users(
-                self._handle.pointer, data._handle.pointer, place, len(numbers), history_number(history),
-                ctypes.byref(query), ctypes.byref(lists),
-            )
-        )
-        del keep
-        return Lists(lists.value or 0, self._handle, data.user_ids if asked is None else keys_of(asked))
+        whom = [data._handle.pointer, place, len(numbers), history_number(history)]
+        keys = data.user_ids if asked is None else keys_of(asked)
+        return self._ask(library.truenext_recommend_users, whom, query, [*keep, numbers], keys)
 
     def similar(
         self,
@@ -267,7 +258,8 @@ class Model:
             DataError: an item that the model does not know, or a filter as in `recommend`.
         """
         query, keep = self._query(k, threads, {"allow": allow, "exclude": exclude, "candidates": candidates})
-        return self._ask(library.truenext_similar, Texts([ids_of(items)]), query, keep)
+        texts = Texts([ids_of(items)])
+        return self._ask(library.truenext_similar, [ctypes.byref(texts.native)], query, [*keep, texts])
 
     def encode(
         self, histories: Iterable[Iterable[ItemId]], *, threads: int = 0
@@ -285,10 +277,17 @@ class Model:
         return states
 
     def _query(
-        self, k: int, threads: int, filters: Mapping[str, Iterable[ItemId] | None]
+        self,
+        k: int,
+        threads: int,
+        filters: Mapping[str, Iterable[ItemId] | None],
+        exclude_seen: bool | None = None,
+        probabilities: bool = False,
     ) -> tuple[_native.truenext_query, list[Texts]]:
         """A query, and what must live as long as it."""
         query = _native.truenext_query(size=ctypes.sizeof(_native.truenext_query), k=k, threads=checked_threads(threads))
+        query.seen = _SEEN.get(exclude_seen, _native.TRUENEXT_SEEN_INCLUDED)
+        query.probabilities = int(probabilities)
         keep = []
         for name, items in filters.items():
             if items is None:
@@ -297,8 +296,16 @@ class Model:
             setattr(query, name, ctypes.pointer(keep[-1].native))
         return query, keep
 
-    def _ask(self, function: Any, texts: Texts, query: _native.truenext_query, keep: list[Texts]) -> Lists:
+    def _ask(
+        self,
+        function: Any,
+        whom: list[Any],
+        query: _native.truenext_query,
+        keep: list[Any],
+        keys: np.ndarray[Any, Any] | None = None,
+    ) -> Lists:
+        """What a function of the library answers; `keep` is what the arguments `whom` and the query refer to."""
         lists = ctypes.c_void_p()
-        check(function(self._handle.pointer, ctypes.byref(texts.native), ctypes.byref(query), ctypes.byref(lists)))
+        check(function(self._handle.pointer, *whom, ctypes.byref(query), ctypes.byref(lists)))
         del keep
-        return Lists(lists.value or 0, self._handle)
+        return Lists(lists.value or 0, self._handle, keys)

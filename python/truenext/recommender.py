@@ -204,8 +204,8 @@ class Recommender:
             on_unsupported_targets: of users without a history that the model knows, "raise" or "ignore".
 
         Returns:
-            A frame of the kind that was given to `fit` (pandas, polars, pyarrow), or what is installed of these, or a
-            `Table`: columns user_id, item_id, score and rank (from 1). Ids are whole numbers where the frame had such.
+            A frame of the kind that was given here or to `fit` (pandas, polars, pyarrow), or what is installed of these,
+            or a `Table`: columns user_id, item_id, score and rank (from 1). Ids are whole numbers where the frame had such.
 
         Raises:
             DataError: users that the dataset does not know, or none of whose items the model knows.
@@ -264,19 +264,19 @@ class Recommender:
     def _frame(
         self, name: str, keys: np.ndarray[Any, Any], lists: Lists, with_rank: bool, kind: str | None
     ) -> Any:
-        lengths = np.diff(lists.offsets)
-        items = self.model_._handle.ids(lists.item_numbers)
+        found = lists._columns()
         columns: dict[str, np.ndarray[Any, Any]] = {
-            name: _plain_ids(keys)[np.repeat(np.arange(len(lists)), lengths)],
-            Columns.Item: _whole_numbers(items) if "item" in self._whole else items,
-            Columns.Score: lists.flat_scores,
+            name: np.repeat(_plain_ids(keys), np.diff(lists.offsets)),
+            Columns.Item: _whole_numbers(found["item"]) if "item" in self._whole else found["item"],
+            Columns.Score: found["score"],
         }
         if with_rank:
-            ranks = np.arange(len(items)) - np.repeat(lists.offsets[:-1], lengths) + 1
-            columns[Columns.Rank] = ranks.astype(np.int64)
+            columns[Columns.Rank] = found["rank"].astype(np.int64)
         return Table(columns).to_kind(kind)
 
     def _data_for(self, dataset: object) -> tuple[Dataset, str | None]:
+        if isinstance(dataset, Dataset):
+            return dataset, self._kind
         if dataset is not None:
             return _dataset_of(dataset, {})
         if self.dataset_ is None:
@@ -327,11 +327,13 @@ def _check_known(lists: Lists, dataset: Dataset) -> None:
 
 
 def _whole_numbers(ids: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return ids.astype(np.int64)
+    """int64, or uint64 where that is too small."""
+    numbers = [int(key) for key in ids.tolist()]
+    return np.array(numbers, dtype=np.uint64 if max(numbers, default=0) >= 2**63 else np.int64)
 
 
 def _plain_ids(ids: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Whole numbers as such when all are."""
     if ids.dtype == object and len(ids) and all(isinstance(key, (int, np.integer)) for key in ids.tolist()):
-        return ids.astype(np.int64)
+        return _whole_numbers(ids)
     return ids

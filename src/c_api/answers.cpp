@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,7 +14,6 @@
 #include "c_api/lists.h"
 #include "c_api/open_dataset.h"
 #include "c_api/open_model.h"
-#include "eval/item_match.h"
 
 using namespace truenext;
 using namespace truenext::c_api;
@@ -59,8 +57,9 @@ Histories read_histories(const ModelFile& model, const Texts& texts) {
 Histories read_users(const ModelFile& model, const OpenDataset& open,
                      std::span<const int64_t> users, int32_t history) {
   const Dataset& dataset = open.dataset();
-  const ItemMatch match = match_items(dataset.items(), model.num_items(),
-                                      [&](std::string_view raw) { return model.find_item(raw); });
+  // Looked up when it first comes: one user of a large catalogue meets few of its items.
+  constexpr int32_t kNotAsked = -2;
+  std::vector<int32_t> to_model(static_cast<size_t>(dataset.num_items()), kNotAsked);
   Histories histories;
   std::vector<int32_t> items;
   for (const int64_t user : users) {
@@ -69,7 +68,8 @@ Histories read_users(const ModelFile& model, const OpenDataset& open,
     items.clear();
     const std::span<const int32_t> events = open.history(user, history);
     for (const int32_t item : events) {
-      const int32_t known = match.to_model[static_cast<size_t>(item)];
+      int32_t& known = to_model[static_cast<size_t>(item)];
+      if (known == kNotAsked) known = model.find_item(dataset.items().raw(item)).value_or(-1);
       if (known >= 0) items.push_back(known);
     }
     histories.unknown.push_back(std::ssize(events) - std::ssize(items));

@@ -109,6 +109,16 @@ def test_training_goes_on_where_it_stood():
     assert after.shape == before.shape and np.abs(after - before).max() == 0
 
 
+def test_ids_beyond_int64_and_the_kind_for_a_dataset():
+    polars = pytest.importorskip("polars")
+    large = {**columns(), "user_id": columns()["user_id"].astype(np.uint64) + np.uint64(2**63)}
+    made = truenext.Recommender("sasrec-cce", **SMALL).fit(polars.DataFrame(large))
+    for asked in (None, [2**63 + 1]):
+        frame = made.recommend(asked, made.dataset_, k=1)
+        assert isinstance(frame, polars.DataFrame)
+        assert 2**63 + 1 in frame["user_id"].to_list()
+
+
 def test_datasets_of_rectools_are_understood():
     class Other:
         def get_raw_interactions(self):
