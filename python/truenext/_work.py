@@ -6,9 +6,11 @@ So callbacks run in the thread that called, where they may draw, and Ctrl-C is t
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import json
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -87,6 +89,8 @@ class _Call:
         self.status = _native.TRUENEXT_INTERNAL
         self.message = "the call did not return"
         self.result = ""
+        self.process = os.getpid()
+        _running.add(self)
         # A daemon: a second Ctrl-C does not wait for it.
         threading.Thread(target=self._run, name="truenext", daemon=True).start()
 
@@ -106,6 +110,7 @@ class _Call:
             else:
                 self.message = last_error()
         finally:
+            _running.discard(self)
             self.ended.set()
             self.told.put(None)  # wakes who waits
 
@@ -117,6 +122,23 @@ class _Call:
             while not self.taken.wait(0.05) and not self.cancel.is_set():
                 pass
         return int(self.cancel.is_set())
+
+
+_running: set[_Call] = set()
+
+
+@atexit.register
+def _end_running() -> None:
+    """A thread that comes back from the library while Python ends is taken down inside of it, which aborts the process.
+    So the work is stopped, and is waited for."""
+    calls = [call for call in list(_running) if call.process == os.getpid()]
+    for call in calls:
+        call.cancel.set()
+    try:
+        for call in calls:
+            call.ended.wait()
+    except KeyboardInterrupt:
+        os._exit(130)
 
 
 def _handle(text: str, callbacks: Iterable[Callback]) -> bool:
@@ -141,9 +163,12 @@ def run_verb(
     stopped = False
     called = _Call(verb, asked, table)
     try:
-        # Ctrl-C may strike between any two lines: nothing here waits for something that only comes once.
-        while not called.ended.is_set() or not called.told.empty():
+        # Ctrl-C may strike between any two lines: nothing here waits for something that only comes once, and the
+        # condition stands inside of what catches.
+        while True:
             try:
+                if called.ended.is_set() and called.told.empty():
+                    break
                 text = called.told.get(timeout=0.1)
                 if text is not None and not called.cancel.is_set() and _handle(text, listeners):
                     stopped = True

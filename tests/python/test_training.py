@@ -130,6 +130,36 @@ def test_ctrl_c_saves_and_resuming_gives_the_same_bits(folder, data):
     assert np.array_equal(resumed.model.encode(histories), whole.model.encode(histories))
 
 
+IMPATIENT = """
+import signal, sys, truenext
+data, run = sys.argv[1:3]
+settings = {"model.hidden_size": 8, "model.max_length": 8, "train.epochs": 1000000, "train.patience": 0,
+            "objective.negatives": 5}
+def strike(number, frame):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, strike)
+def arm(event):
+    if event.kind == "epoch":
+        signal.setitimer(signal.ITIMER_REAL, 0.00001, 0.003)
+try:
+    truenext.fit(data, run=run, set=settings, seed=7, callbacks=[arm])
+except KeyboardInterrupt:
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_twice_ends_the_process_whole(folder, data):
+    """Python ends while the library may still be at work, which must not abort."""
+    for number in range(10):
+        done = subprocess.run(
+            [sys.executable, "-c", IMPATIENT, data.path, str(folder / f"impatient-{number}")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+        assert "terminate" not in done.stderr
+
+
 def test_prepare_that_is_stopped_leaves_nothing(folder):
     big = folder / "big.csv"
     big.write_text("user,item,time\n" + "".join(f"{n % 5000},{n % 999},{n}\n" for n in range(400_000)))
