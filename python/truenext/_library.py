@@ -123,9 +123,7 @@ def decoded_id(raw: bytes) -> str:
 
 
 def offsets_of(lengths: Iterable[int], count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    offsets = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(lengths, dtype=np.int64, count=count), out=offsets[1:])
-    return offsets
+    return np.fromiter(itertools.accumulate(lengths, initial=0), dtype=np.int64, count=count + 1)
 
 
 def _joined(ids: Sequence[ItemId]) -> bytes | None:
@@ -141,11 +139,11 @@ def _encoded(ids: Sequence[ItemId]) -> tuple[bytes, np.ndarray[Any, np.dtype[np.
     possible, which takes a part of the time."""
     joined = _joined(ids)
     if joined is not None:
-        ends = np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == ord("\n"))
+        ends = (np.frombuffer(joined, dtype=np.uint8) == ord("\n")).nonzero()[0]
         if len(ends) == len(ids) - 1:  # else a newline is part of an id
-            offsets = np.zeros(len(ids) + 1, dtype=np.int64)
+            offsets = np.empty(len(ids) + 1, dtype=np.int64)
+            offsets[0], offsets[-1] = 0, len(joined) - len(ends)
             np.subtract(ends, np.arange(len(ends)), out=offsets[1:-1])
-            offsets[-1] = len(joined) - len(ends)
             return joined.translate(None, b"\n"), offsets
     parts = list(map(encoded_id, ids))
     return b"".join(parts), offsets_of(map(len, parts), len(parts))
@@ -158,14 +156,13 @@ class Texts:
         ids = list(itertools.chain.from_iterable(rows))
         self._bytes, self._text_offsets = _encoded(ids)
         self._row_offsets = offsets_of(map(len, rows), len(rows))
-        integers = ctypes.POINTER(ctypes.c_int64)
         self.native = _native.truenext_texts(
             size=ctypes.sizeof(_native.truenext_texts),
             num_texts=len(ids),
             num_rows=len(rows),
             bytes=ctypes.cast(ctypes.c_char_p(self._bytes), ctypes.c_void_p),
-            text_offsets=self._text_offsets.ctypes.data_as(integers),
-            row_offsets=self._row_offsets.ctypes.data_as(integers),
+            text_offsets=ctypes.pointer(ctypes.c_int64.from_buffer(self._text_offsets.data)),
+            row_offsets=ctypes.pointer(ctypes.c_int64.from_buffer(self._row_offsets.data)),
         )
 
 
