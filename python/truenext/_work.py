@@ -13,6 +13,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,14 +79,18 @@ class Outcome:
 
 
 class _Call:
-    """One call of truenext_run() in a thread of its own."""
+    """One call of truenext_run() in a thread of its own.
+
+    Ctrl-C may strike inside of whatever the other thread does with these fields, so they are flags and queues of C:
+    a threading.Event that is struck while it is set keeps its lock.
+    """
 
     def __init__(self, verb: str, request: Mapping[str, object], table: int | None) -> None:
         self._verb, self._request, self._table = verb.encode(), json.dumps(request).encode(), table
         self.told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self.taken = threading.Event()
-        self.cancel = threading.Event()
-        self.ended = threading.Event()
+        self.taken: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.cancel = False
+        self.ended = False
         self.status = _native.TRUENEXT_INTERNAL
         self.message = "the call did not return"
         self.result = ""
@@ -111,17 +116,22 @@ class _Call:
                 self.message = last_error()
         finally:
             _running.discard(self)
-            self.ended.set()
+            self.ended = True
             self.told.put(None)  # wakes who waits
 
     def _hear(self, context: int | None, text: bytes) -> int:
         """By the helper thread; raises nothing."""
-        if text != b'{"kind":"tick"}' and not self.cancel.is_set():
-            self.taken.clear()
+        if text != b'{"kind":"tick"}' and not self.cancel:
+            while not self.taken.empty():
+                self.taken.get()
             self.told.put(text.decode("utf-8", "replace"))
-            while not self.taken.wait(0.05) and not self.cancel.is_set():
-                pass
-        return int(self.cancel.is_set())
+            while not self.cancel:
+                try:
+                    self.taken.get(timeout=0.05)
+                    break
+                except queue.Empty:
+                    pass
+        return int(self.cancel)
 
 
 _running: set[_Call] = set()
@@ -133,10 +143,10 @@ def _end_running() -> None:
     So the work is stopped, and is waited for."""
     calls = [call for call in list(_running) if call.process == os.getpid()]
     for call in calls:
-        call.cancel.set()
+        call.cancel = True
     try:
-        for call in calls:
-            call.ended.wait()
+        while not all(call.ended for call in calls):
+            time.sleep(0.01)
     except KeyboardInterrupt:
         os._exit(130)
 
@@ -167,22 +177,22 @@ def run_verb(
         # condition stands inside of what catches.
         while True:
             try:
-                if called.ended.is_set() and called.told.empty():
+                if called.ended and called.told.empty():
                     break
                 text = called.told.get(timeout=0.1)
-                if text is not None and not called.cancel.is_set() and _handle(text, listeners):
+                if text is not None and not called.cancel and _handle(text, listeners):
                     stopped = True
-                    called.cancel.set()
-                called.taken.set()
+                    called.cancel = True
+                called.taken.put(None)
             except queue.Empty:
                 pass
             except BaseException as error:
-                called.cancel.set()
+                called.cancel = True
                 if raised is not None:
                     raise
                 raised = error
     finally:
-        called.cancel.set()
+        called.cancel = True
     if raised is not None:
         if called.status == _native.TRUENEXT_INTERRUPTED and hasattr(raised, "add_note"):
             raised.add_note(called.message)
