@@ -16,7 +16,7 @@ from .errors import DataError
 
 Array = np.ndarray[Any, Any]
 _TYPES = {"F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8", "U8": "u1"}
-_BESIDE = ("item_ids.", "item_titles.", "item_attributes.", "attribute_ids.")  # tensors that are no weights
+_BESIDE = ("item_ids.", "item_titles.", "item_attributes.", "attribute_ids.", "next_counts.")  # no weights
 
 
 class ModelBytes:

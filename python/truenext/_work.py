@@ -42,14 +42,14 @@ class Event:
     """Something that happened in a long call.
 
     Attributes:
-        kind: "epoch" (an epoch was made), "validation", "watched", "checkpoint" (the run can be continued from here),
-            "status" (a line of progress, about ten times a second), "message" (what the command writes to stderr).
+        kind: "epoch" (an epoch was made), "validation" (on all users), "validation_sample" and "validation_confirmed"
+            (train.valid_sample), "watched", "checkpoint" (the run can be continued from here), "status" (a line of progress, about ten times a second), "message" (what the command writes to stderr).
         run: folder of the run, or of the stage of it, that this is about; None of other work.
         epoch: number of the last epoch that was finished; None where there is none.
         step: optimiser steps so far; None where there is none.
         text: of a status or a message, else "".
         data: all that the library said, e.g. loss, learning_rate, seconds, positions_per_second of an epoch; valid
-            (values by metric), best, best_epoch of a validation; level of a message.
+            (values by metric; valid_sample or valid_confirmed of those kinds), best, best_epoch of a validation; level of a message.
     """
 
     kind: str

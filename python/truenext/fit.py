@@ -138,7 +138,8 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """What was measured, oldest first: an entry for each epoch (epoch, step, loss, learning_rate, seconds,
-        positions_per_second), each validation (valid, best, best_epoch) and each watched part."""
+        positions_per_second), each validation (valid, best, best_epoch; with train.average also weights and by_weights;
+        with train.valid_sample also valid_sample and valid_confirmed) and each watched part."""
         log = pathlib.Path(self.path) / "metrics.jsonl"
         if not log.is_file():
             return []

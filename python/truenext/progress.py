@@ -45,7 +45,7 @@ class Progress:
         if event.kind == "status" and self._terminal:
             self._file.write(f"\r\x1b[K{event.text[:78]}")
             self._open = True
-        elif event.kind in ("epoch", "validation"):
+        elif event.kind in ("epoch", "validation", "validation_sample"):
             self._line(_line_of(event))
         self._file.flush()
 
@@ -58,8 +58,10 @@ class Progress:
 def _line_of(event: Event) -> str:
     if event.kind == "epoch":
         return f"epoch {event.epoch}  loss {event.data['loss']:.5f}"
-    values = "  ".join(f"{name} {value:.5f}" for name, value in event.data["valid"].items())
-    return f"epoch {event.epoch}  valid {values}  best {event.data['best']:.5f}"
+    sampled = event.kind == "validation_sample"
+    judged = event.data["valid_sample" if sampled else "valid"]
+    values = "  ".join(f"{name} {value:.5f}" for name, value in judged.items())
+    return f"epoch {event.epoch}  {'sample' if sampled else 'valid'} {values}  best {event.data['best']:.5f}"
 
 
 class _Notebook:

@@ -113,6 +113,7 @@ void add_evaluate(Command& program, Globals& globals) {
   verb.add_option("--data", arguments->data, "Dataset folder (default: the run's)");
   verb.add_flag("--allow-other-data", arguments->allow_other_data,
                 "Evaluate on data that the model was not trained on");
+  add_blend_option(verb, arguments->blend);
   add_protocol_options(verb, *arguments);
   add_output_options(verb, *arguments);
   verb.callback([arguments, &globals] { run_evaluate(*arguments, globals); });

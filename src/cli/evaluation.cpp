@@ -32,6 +32,7 @@ EvalReport common_report(const Evaluation& evaluation, DataMatch match) {
   report.version = truenext_version();
   report.model_name = "ranked lists";
   if (evaluation.models) describe_models(*evaluation.models, &report);
+  report.blend = evaluation.blend;
   report.training_data = data_match_name(match);
   report.dataset_fingerprint = dataset.fingerprint();
   report.split_fingerprint = dataset.split_fingerprint();
@@ -99,7 +100,8 @@ void rank_with_model(Evaluation* evaluation) {
   for (size_t h = 0; h < evaluation->horizons.size(); ++h) {
     evaluation->reports[h].never_ranked = never(evaluation->ranked[h].ranks);
   }
-  add_first_row(evaluation->models->is_one_model() ? "model" : "ensemble", cost, evaluation);
+  const char* alone = evaluation->blend.counts > 0 ? "hybrid" : "model";
+  add_first_row(evaluation->models->is_one_model() ? alone : "ensemble", cost, evaluation);
 }
 
 void add_row(const std::string& name, const Scorer& scorer, Evaluation* evaluation) {
@@ -190,6 +192,7 @@ void check_lists_alone(const EvaluateArguments& arguments) {
   if (arguments.include_seen) ignored.emplace_back("--include-seen");
   if (arguments.allow_other_data) ignored.emplace_back("--allow-other-data");
   if (!arguments.trec_run.empty()) ignored.emplace_back("--trec-run");
+  if (arguments.blend.exists()) ignored.emplace_back("--blend");
   if (arguments.trec_depth != EvaluateArguments().trec_depth) ignored.emplace_back("--trec-depth");
   check_usage(ignored.empty(),
               "--lists judges the lists as they are; without a model {} {} "
@@ -252,6 +255,7 @@ void check_arguments(const EvaluateArguments& arguments) {
               "--lists needs the held-out items: say --data FOLDER, a folder written by truenext "
               "prepare");
   check_lists_alone(arguments);
+  check_blend(arguments.blend, !arguments.ensemble.rule.empty());
   check_usage(
       arguments.min_target_value == kNoMinimum || arguments.test_items.empty(),
       "--min-target-value leaves held-out items out and --test-items counts them all; leave "

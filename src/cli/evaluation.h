@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "cli/blend.h"
 #include "cli/commands.h"
 #include "cli/ensemble.h"
 #include "data/dataset.h"
@@ -26,6 +27,7 @@ namespace truenext::cli {
 struct EvaluateArguments {
   std::vector<std::string> runs;  ///< run folders or model files, several with `ensemble`
   EnsembleArguments ensemble;
+  BlendArguments blend;
   std::string data, truth;
   std::string lists;  ///< ranked lists of another program instead of a model
   std::string part = "test";
@@ -70,6 +72,7 @@ struct Evaluation {
   ListedCandidates listed;           ///< of --candidates FILE, less its negatives
   std::vector<int32_t> model_items;  ///< model item of every dataset item, -1 = unknown to it
   std::unique_ptr<Scorer> scorer;
+  BlendReport blend;                  ///< in the scorer
   std::vector<RankedTargets> ranked;  ///< by the model, or in the lists
   std::vector<EvalReport> reports;
 };

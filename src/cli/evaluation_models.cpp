@@ -66,8 +66,15 @@ void match_catalogue(Evaluation* evaluation) {
   for (const ModelFile& member : evaluation->models->members()) {
     scorers.push_back(make_scorer(member, evaluation->device));
   }
-  evaluation->scorer =
-      make_matched_scorer(evaluation->models->scorer(std::move(scorers)), std::move(match));
+  auto scorer = evaluation->models->scorer(std::move(scorers));
+  if (evaluation->arguments.blend.exists()) {
+    evaluation->blend = check_blend(evaluation->arguments.blend, false);
+    BlendCounts found = find_counts(model, &evaluation->dataset);
+    evaluation->blend.source = found.source;
+    scorer = blended(std::move(scorer), std::move(found.counts), evaluation->blend.counts);
+    log_info("{}; a full scan", blend_text(evaluation->blend));
+  }
+  evaluation->scorer = make_matched_scorer(std::move(scorer), std::move(match));
 }
 
 }  // namespace truenext::cli

@@ -57,12 +57,17 @@ void write_out(const fs::path& out, Evaluation* evaluation) {
   write_into(out, evaluation);
 }
 
-/// The folder whose results these are: of a run on its own data the run, of several runs what --out
-/// names. Empty when there is none.
+/// Whether the result is that of one run, not of an ensemble or a hybrid.
+bool of_one_run(const Evaluation& evaluation) {
+  return evaluation.models && evaluation.models->is_one_model() && evaluation.blend.counts == 0;
+}
+
+/// The folder whose results these are: of a run on its own data the run, of several runs and of a
+/// hybrid what --out names. Empty when there is none.
 fs::path own_folder(const Evaluation& evaluation) {
   const EvaluateArguments& arguments = evaluation.arguments;
   if (!evaluation.models) return {};
-  if (!evaluation.models->is_one_model()) {
+  if (!of_one_run(evaluation)) {
     return is_result_file(arguments.out) ? fs::path() : fs::path(arguments.out);
   }
   const bool own_data =
@@ -104,6 +109,10 @@ void prepare_output(const EvaluateArguments& arguments) {
               "--out {}: this run keeps its own results there; name another folder for those of an "
               "ensemble",
               arguments.out);
+  check_usage(!arguments.blend.exists() || !of_a_run,
+              "--out {}: this run keeps its own results there; name another folder for those of a "
+              "hybrid",
+              arguments.out);
   if (!folder.empty()) make_folder(folder);
 }
 
@@ -119,9 +128,9 @@ void write_evaluation(Evaluation* evaluation) {
         "elsewhere",
         run.string());
   }
-  if (evaluation->models && !evaluation->models->is_one_model() && arguments.out.empty()) {
-    log_info(
-        "the result of an ensemble belongs to no run: it is shown here, --out FOLDER keeps it");
+  if (evaluation->models && !of_one_run(*evaluation) && arguments.out.empty()) {
+    log_info("the result of {} belongs to no run: it is shown here, --out FOLDER keeps it",
+             evaluation->blend.counts > 0 ? "a hybrid" : "an ensemble");
   }
   if (into_run) write_into(run, evaluation);
   if (!arguments.out.empty()) write_out(arguments.out, evaluation);
@@ -151,6 +160,7 @@ void print_evaluation(const std::vector<EvalReport>& reports, const Globals& glo
   if (!whole.ensemble.members.empty()) {
     fmt::print("{}\n", printable("ensemble by " + ensemble_text(whole.ensemble)));
   }
+  if (whole.blend.counts > 0) fmt::print("{}\n", printable(blend_text(whole.blend)));
   if (const std::string value = target_value_text(whole); !value.empty()) {
     fmt::print("{}\n", value);
   }

@@ -41,6 +41,9 @@ void run_export(const ExportCommand& command, const Globals& globals) {
   const std::filesystem::path out = command.out;
   if (out.has_parent_path()) make_folder(out.parent_path());
   const ExportReport report = export_state_dict(model, command.names, out);
+  if (const std::string& weights = model.description().validation; !weights.empty()) {
+    log_info("weights of {}: {}", command.run, weights);
+  }
   if (command.names != kOwnNames && !report.rows_by_number) {
     log_warning(
         "the raw item ids are not the numbers 1 to {}: row i + 1 holds item i of the model; {} "

@@ -49,6 +49,7 @@ void run_label(const LabelArguments& arguments, const Globals& globals) {
   rule.newest = arguments.newest;
   const Dataset dataset = Dataset::open(arguments.data);
   const std::vector<Member> members = open_members(arguments.teachers, dataset);
+  log_weights(members);
   WorkerPool pool(globals.threads > 0 ? globals.threads : available_threads());
   const double start = wall_seconds();
   write_labels(arguments.out, arguments.overwrite, rule, members, dataset, pool);

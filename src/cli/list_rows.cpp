@@ -24,7 +24,8 @@
 namespace truenext::cli {
 namespace {
 
-const std::string kRank = "rank", kScore = "score", kProbability = "probability", kTitle = "title";
+const std::string kRank = "rank", kScore = "score", kProbability = "probability", kTitle = "title",
+                  kMethod = "method";
 
 // Rows come by the million, one cell after the other: appended as they are, without fmt's parsing.
 
@@ -76,6 +77,7 @@ std::string ListRows::header() const {
   std::vector<std::string> names = {columns_.key, kRank, columns_.item, kScore};
   if (columns_.probability) names.push_back(kProbability);
   if (columns_.title) names.push_back(kTitle);
+  if (!columns_.method.empty()) names.push_back(kMethod);
   return fmt::format("{}\n", fmt::join(names, format_ == ListFormat::csv ? "," : "\t"));
 }
 
@@ -126,6 +128,10 @@ void ListRows::append(const std::string& key, const ListRow& row, std::string* t
   if (columns_.title) {
     next(kTitle);
     append_text(row.title, to);
+  }
+  if (!columns_.method.empty()) {
+    next(kMethod);
+    append_text(columns_.method, to);
   }
   *to += json ? "}\n" : "\n";
 }

@@ -43,6 +43,7 @@ class ListRows {
   struct Columns {
     std::string key = "user", item = "item";
     bool probability = false, title = false;
+    std::string method{};  ///< a last column with this in every row; empty = none
   };
   ListRows(ListFormat format, Columns columns);
 

@@ -43,6 +43,10 @@ void run_recommend(RecommendArguments arguments, bool has_history, const Globals
   check_usage(arguments.ensemble.rule.empty() || !arguments.probabilities,
               "--probabilities: `truenext calibrate` fits one model, and the probabilities of an "
               "ensemble are not those of its members; leave it out, or ask one run");
+  check_blend(arguments.blend, !arguments.ensemble.rule.empty());
+  check_usage(!arguments.blend.exists() || !arguments.probabilities,
+              "--probabilities: `truenext calibrate` fits the model, and those of a hybrid are "
+              "others; leave out --probabilities or --blend");
   if (arguments.all_users || !arguments.users.empty()) list_format(arguments.lists, globals.json);
   Recommender recommender(arguments, globals);
   if (arguments.all_users || !arguments.users.empty()) {
@@ -79,6 +83,7 @@ void add_recommend(Command& program, Globals& globals) {
                 "Calibrated probabilities beside the scores (after truenext calibrate)");
   verb.add_option("--separator", arguments->separator,
                   "What separates ids (default: commas and blanks); for ids that contain those");
+  add_blend_option(verb, arguments->blend);
   add_filter_options(verb, arguments->filter);
   add_list_options(verb, arguments->lists);
   verb.callback([arguments, history, &globals] {

@@ -67,6 +67,7 @@ void Recommender::answer_users(const ListArguments& lists, const std::string& fi
   job.show_progress = can_show_progress(lists, globals);
   ListRows::Columns columns;
   columns.probability = arguments_.probabilities;
+  if (blend_.counts > 0) columns.method = "hybrid";
   columns.title = lists.titles;
   run_lists(job, lists, columns, globals, pool_);
 }

@@ -48,8 +48,12 @@ void Recommender::print_json(const Request& request) const {
   nlohmann::ordered_json json;
   json["method"] = request.fallback          ? "popularity"
                    : request.history.empty() ? "none"
+                   : blend_.counts > 0       ? "hybrid"
                    : models_.is_one_model()  ? "model"
                                              : "ensemble";
+  if (blend_.counts > 0) {
+    json["hybrid"] = {{"counts", blend_.counts}, {"counts_from", blend_.source}};
+  }
   json["history"] = nlohmann::ordered_json::array();
   for (const int32_t item : request.history) {
     json["history"].push_back(id_json(model_.item_id(item)));

@@ -22,7 +22,7 @@ constexpr size_t kLinesAtOnce = 256;
 /// A compact table pays when questions keep coming.
 std::unique_ptr<Scorer> make_scorer(const RecommendArguments& arguments, const Ensemble& models,
                                     WorkerPool& pool) {
-  if (arguments.from_stdin && models.is_one_model()) {
+  if (arguments.from_stdin && models.is_one_model() && !arguments.blend.exists()) {
     return make_query_scorer(models.first().encoder(), pool);
   }
   std::vector<std::unique_ptr<Scorer>> scorers;
@@ -48,12 +48,21 @@ Recommender::Recommender(const RecommendArguments& arguments, const Globals& glo
     dataset_ = Dataset::open(
         find_data_folder(arguments.runs.front(), model_.description(), arguments.data));
   }
+  if (arguments.blend.exists()) blend();
   // Lists of many come from the model alone; single questions may be answered by popularity.
   const bool many = arguments.all_users || !arguments.users.empty();
   filter_.check(many ? find_in_model() : find_anywhere());
   eligible_ = filter_.items(model_.num_items(), find_in_model());
   if (arguments.probabilities) check_calibrated();
   if (!models_.is_one_model()) log_info("ensemble by {}", ensemble_text(models_.report()));
+}
+
+void Recommender::blend() {
+  blend_ = check_blend(arguments_.blend, !models_.is_one_model());
+  BlendCounts found = find_counts(model_, dataset_ ? &*dataset_ : nullptr);
+  blend_.source = found.source;
+  scorer_ = blended(std::move(scorer_), std::move(found.counts), blend_.counts);
+  log_info("{}; every answer scans the whole catalogue", blend_text(blend_));
 }
 
 void Recommender::answer_history() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "cli/blend.h"
 #include "cli/commands.h"
 #include "cli/ensemble.h"
 #include "cli/item_filter.h"
@@ -24,6 +25,7 @@ struct RecommendArguments {
   std::vector<std::string> runs;  ///< run folders or model files, several with `ensemble`
   EnsembleArguments ensemble;
   std::string data, history, user, users, separator;
+  BlendArguments blend;
   FilterArguments filter;
   ListArguments lists;
   bool from_stdin = false;
@@ -60,6 +62,8 @@ class Recommender {
   };
 
   void check_calibrated() const;
+  /// Puts the counts of --blend into the scorer.
+  void blend();
   Request parse(std::string_view line) const;
   void add_item(std::string_view raw, Request* request) const;
   FindItem find_in_model() const;
@@ -89,6 +93,7 @@ class Recommender {
   ItemFilter filter_;
   std::optional<ItemSet> eligible_;  ///< model items
   std::optional<Dataset> dataset_;
+  BlendReport blend_;
   std::unique_ptr<Scorer> popularity_;
   std::optional<ItemSet> eligible_popular_;  ///< dataset items
 };

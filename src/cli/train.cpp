@@ -29,7 +29,7 @@ struct Arguments {
   std::string preset, compat, student, config_file, data, run, resume, labels;
   std::vector<std::string> settings, teachers, teacher_presets;
   bool overwrite = false, list_presets = false, list_criteria = false, show_config = false;
-  bool shard_tables = false;
+  bool shard_tables = false, store_counts = false;
 };
 
 /// An option that nothing reads is a misunderstanding. Values of presets are not meant: they are
@@ -63,6 +63,7 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   const std::vector<std::string> from_file = changed_keys(before, config);
   if (seed_given) config.train.seed = static_cast<int64_t>(globals.seed);
   if (!arguments.data.empty()) config.data.path = arguments.data;
+  config.train.store_counts |= arguments.store_counts;
   apply_stage_settings(config, arguments.settings);
   name_labels(config, arguments.labels, arguments.teachers, arguments.settings);
   config.version = truenext_version();
@@ -94,6 +95,9 @@ TrainRequest resume_request(const Arguments& arguments, const Globals& globals, 
       "--overwrite: --resume {} continues the run that --overwrite would replace; leave one "
       "of the two out",
       arguments.resume);
+  check_usage(!arguments.store_counts,
+              "--store-counts: a resumed run keeps its configuration; leave it out, or start a new "
+              "run");
   TrainRequest request;
   request.run = arguments.resume;
   const fs::path config = request.run / "config.toml";
@@ -130,6 +134,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, const 
     out["stopped_by"] = result.stopped;
     out["had_finished"] = result.had_finished;
     out["best_epoch"] = result.best_epoch;
+    if (!result.best_weights.empty()) out["weights"] = result.best_weights;
     if (!result.valid_metric.empty()) out["valid"] = {{result.valid_metric, result.best_value}};
     out["seconds"] = result.seconds;
     out["processes"] = result.processes;
@@ -155,9 +160,11 @@ void print_result(const TrainResult& result, const TrainRequest& request, const 
           ? fmt::format("kept epoch {}", result.best_epoch)
           : fmt::format("best valid {} {:.5f} at epoch {}", result.valid_metric, result.best_value,
                         result.best_epoch);
-  fmt::print("{} epochs, {} steps in {:.0f} s ({:.0f} positions/s, {:.0f} MB), {}\n", result.epochs,
-             result.steps, result.seconds, result.positions_per_second,
-             static_cast<double>(result.peak_memory_bytes) / 1e6, best);
+  const std::string weights =
+      result.best_weights.empty() ? "" : fmt::format(", {} weights", result.best_weights);
+  fmt::print("{} epochs, {} steps in {:.0f} s ({:.0f} positions/s, {:.0f} MB), {}{}\n",
+             result.epochs, result.steps, result.seconds, result.positions_per_second,
+             static_cast<double>(result.peak_memory_bytes) / 1e6, best, weights);
   const fs::path model = request.run / "model.safetensors";
   if (!fs::exists(model)) {
     log_info(
@@ -245,6 +252,9 @@ void add_train(Command& program, Globals& globals) {
         arguments->settings.push_back("train.init_from=" + model);
       },
       "Run folder or model file whose weights a new run starts from, items by raw id");
+  verb.add_flag("--store-counts", arguments->store_counts,
+                "Write what follows what in the training part into the model file, for --blend in "
+                "use");
   verb.add_option("--teacher", arguments->teachers,
                   "Run folder or model file whose soft labels are learnt, too; popularity, "
                   "item-to-item; several times")

@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "data/candidate_rule.h"
 #include "data/dataset.h"
+#include "data/next_counts.h"
 #include "eval/item_set.h"
 #include "eval/metrics.h"
 #include "net/encoder.h"
@@ -127,6 +128,10 @@ std::unique_ptr<Scorer> make_popularity_scorer(const Dataset& dataset);
 std::unique_ptr<Scorer> make_bigram_scorer(const Dataset& dataset);
 std::unique_ptr<Scorer> make_bigram_scorer(JaggedView<int32_t> histories,
                                            std::span<const SplitPoint> splits, int64_t num_items);
+/// ln p(item | last) over the whole catalogue, with the items that followed the history's newest
+/// one n(last, .) times and P the popularity distribution with 1 added to every count:
+/// p = (n(last, item) + P(item)) / (sum of n(last, .) + 1), which backs off to P.
+std::unique_ptr<Scorer> make_next_scorer(NextCounts counts);
 
 /// How often each item occurs before `end` (a member of SplitPoint) of every user.
 std::vector<int64_t> count_items(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,

@@ -115,6 +115,9 @@ Json cost_json(const EvalReport& report) {
 Json model_json(const EvalReport& report) {
   Json json = {
       {"name", report.model_name}, {"loss", report.loss_name}, {"validation", report.validation}};
+  if (report.blend.counts > 0) {
+    json["hybrid"] = {{"counts", report.blend.counts}, {"counts_from", report.blend.source}};
+  }
   const EnsembleReport& ensemble = report.ensemble;
   if (ensemble.members.empty()) return json;
   json["ensemble"] = {{"rule", ensemble.rule}, {"temperature", ensemble.temperature}};
@@ -241,6 +244,11 @@ std::string ensemble_text(const EnsembleReport& ensemble) {
   std::string text = fmt::format("{} of {}", ensemble.rule, fmt::join(members, ", "));
   if (ensemble.temperature != 1) text += fmt::format(", temperature {}", ensemble.temperature);
   return text;
+}
+
+std::string blend_text(const BlendReport& blend) {
+  return fmt::format("hybrid of {:.4g} of the model and {:.4g} of counts from {}", 1 - blend.counts,
+                     blend.counts, blend.source);
 }
 
 std::string report_json(const EvalReport& report) {

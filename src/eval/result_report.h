@@ -34,7 +34,14 @@ struct EnsembleReport {
   std::vector<Member> members;  ///< none = a single model was judged
 };
 
-/// A named line of the result: "model", "popularity", "last-item bigram", "best achievable".
+/// What a model was mixed with when it was judged (cli/blend.h).
+struct BlendReport {
+  double counts = 0;   ///< share of the counts, 0 = none: the model alone
+  std::string source;  ///< where the counts are from
+};
+
+/// A named line of the result: "model", "hybrid", "popularity", "last-item bigram", "best
+/// achievable".
 struct ResultRow {
   std::string name;
   EvalResult result;
@@ -48,6 +55,7 @@ struct EvalReport {
   std::string version;  ///< of the program
   std::string model_name, loss_name, validation;
   EnsembleReport ensemble{};
+  BlendReport blend{};
   std::string dataset_fingerprint, split_fingerprint, split_name;
   std::string training_data = "unknown";  ///< data_match_name(): same, other or unknown
   int64_t items = 0;                      ///< candidates before exclusion
@@ -84,6 +92,8 @@ std::string target_value_text(const EvalReport& report);
 std::string candidates_text(const EvalReport& report);
 /// "mean-probability of runs/a (0.5), runs/b (0.5), temperature 2".
 std::string ensemble_text(const EnsembleReport& ensemble);
+/// "hybrid of 0.95 of the model and 0.05 of counts from ...".
+std::string blend_text(const BlendReport& blend);
 /// Indented JSON with a fixed order of keys.
 std::string report_json(const EvalReport& report);
 /// The first report with the results of the others under "horizons".

@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "inference/item_ids.h"
 #include "inference/safetensors.h"
+#include "inference/stored_counts.h"
 
 namespace truenext {
 namespace {
@@ -29,8 +30,9 @@ constexpr const char* kListValues = "item_attributes.values";
 constexpr const char* kListOffsets = "item_attributes.offsets";
 constexpr const char* kAttributeBytes = "attribute_ids.bytes";
 constexpr const char* kAttributeOffsets = "attribute_ids.offsets";
+// With train.store_counts (stored_counts.h).
 constexpr const char* kBesideWeights[] = {"item_ids.", "item_titles.", "item_attributes.",
-                                          "attribute_ids."};
+                                          "attribute_ids.", kStoredCounts};
 
 /// Metadata keys that are plain texts.
 struct TextField {
@@ -227,6 +229,11 @@ void write_model_file(const std::filesystem::path& path, const ModelDescription&
   add_texts(writer, kIdBytes, kIdOffsets, ids);
   const PackedTexts packed_titles(titles);
   if (!titles.empty()) add_texts(writer, kTitleBytes, kTitleOffsets, packed_titles);
+  const StoredCounts counts(description.counts);
+  check_data(!description.counts || description.counts->num_items() == num_items,
+             "{}: counts of {} items for a table of {}", path.string(),
+             description.counts ? description.counts->num_items() : 0, num_items);
+  counts.add_to(writer);
   const PackedTexts attribute_ids(attributes.ids);
   if (attributed) add_attributes(writer, attributes.lists, attribute_ids);
   writer.write(path);
@@ -287,6 +294,7 @@ ModelFile ModelFile::from_parts(std::unique_ptr<Parts> parts) {
                parts->ids.size());
   }
   parts->index = std::make_unique<TextIndex>(parts->ids);
+  parts->description.counts = read_stored_counts(parts->file, parts->ids.size());
   return ModelFile(std::move(parts));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/next_counts.h"
 #include "inference/calibration.h"
 #include "inference/safetensors.h"
 #include "net/encoder.h"
@@ -38,6 +39,8 @@ struct ModelDescription {
   /// What `truenext calibrate` fitted to these weights; training writes a model without.
   std::optional<Calibration> calibration;
   ModelAttributes attributes;
+  /// Of the training part in the model's items (train.store_counts), for a blend in use.
+  std::optional<NextCounts> counts;
 };
 
 /// Writes a self-contained model: weights (model_tensors() order), configuration, item ids,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adam in one pass: 28 bytes of traffic per parameter, nothing is read twice. In the first-level
+// Adam in one pass: 28 bytes of traffic per parameter (36 with an average of the weights), nothing
+// is read twice. In the first-level
 // cache the divisions decide: with size and epsilon multiplied by the bias correction of the second
 // moment (Kingma and Ba 2015, end of section 2) one of two goes away.
 #include "kernels/adam.h"
@@ -29,7 +30,7 @@ constexpr float kHalfUlp = 0x1p-25f;  ///< smaller than this share of p, a summa
 constexpr float kStalled = 1e-36f;    ///< decayed moments stall below, among the denormals
 
 struct Factors {
-  V keep1, take1, keep2, take2, epsilon, size, l2, shrink;
+  V keep1, take1, keep2, take2, epsilon, size, l2, shrink, average;
 
   HWY_INLINE explicit Factors(const AdamFactors& f)
       : keep1(all(f.keep1)),
@@ -39,8 +40,14 @@ struct Factors {
         epsilon(all(f.epsilon)),
         size(all(f.size)),
         l2(all(f.l2)),
-        shrink(all(f.shrink)) {}
+        shrink(all(f.shrink)),
+        average(all(f.average)) {}
 };
+
+/// The average after a step that left the parameter at p.
+HWY_INLINE V averaged(V average, V p, V take) {
+  return hn::MulAdd(take, hn::Sub(p, average), average);
+}
 
 /// One vector of parameters. The only place with the arithmetic, so that all paths give its bits.
 struct Element {
@@ -66,6 +73,7 @@ struct Element {
   }
 };
 
+template <bool kAverage>
 HWY_INLINE void step_row(int64_t n, const Factors& f, const float* grad, const AdamTable& at) {
   for_each(n, [&](int64_t i, auto part) HWY_ATTR {
     Element e{part.load(at.parameter + i), part.load(at.moment1 + i), part.load(at.moment2 + i)};
@@ -73,6 +81,9 @@ HWY_INLINE void step_row(int64_t n, const Factors& f, const float* grad, const A
     part.store(e.m, at.moment1 + i);
     part.store(e.v, at.moment2 + i);
     part.store(e.p, at.parameter + i);
+    if constexpr (kAverage) {
+      part.store(averaged(part.load(at.average + i), e.p, f.average), at.average + i);
+    }
   });
 }
 
@@ -97,16 +108,39 @@ HWY_INLINE bool rests(const Element& e, const AdamFactors& last, float ceiling, 
   return hn::AllTrue(D(), hn::Or(small, hn::Eq(e.m, zero())));
 }
 
+/// The average of kN vectors that rest, from step t on. It has come to rest, too, once a step
+/// changes no bit of it: a later one takes no more, and rounding is monotone.
+template <int kN>
+HWY_INLINE void settle_average(const IdleSteps& idle, int64_t t, const Element* e, V* average) {
+  V before[kN];
+  for (int j = 0; j < kN; ++j) before[j] = average[j];
+  for (bool moves = true; moves && t < idle.count;) {
+    for (const int64_t end = HWY_MIN(t + kLook, idle.count); t < end; ++t) {
+      const V take = all(idle.steps[t].average);
+      for (int j = 0; j < kN; ++j) {
+        before[j] = average[j];
+        average[j] = averaged(average[j], e[j].p, take);
+      }
+    }
+    moves = false;
+    for (int j = 0; j < kN; ++j) {
+      moves = moves || !hn::AllTrue(D(), hn::Eq(before[j], average[j]));
+    }
+  }
+}
+
 /// kN vectors of a row side by side. kMayRest: comes_to_rest(), so that parameters do not feed
 /// their own gradients and the steps of a row can overlap.
-template <int kN, bool kMayRest, class Part>
+template <int kN, bool kMayRest, bool kAverage, class Part>
 HWY_INLINE void idle_vectors(const IdleSteps& idle, int64_t at, const Part& part,
                              const AdamTable& table) {
   Element e[kN];
+  V average[kN];
   for (int j = 0; j < kN; ++j) {
     const int64_t i = at + j * kLanes;
     e[j] = {part.load(table.parameter + i), part.load(table.moment1 + i),
             part.load(table.moment2 + i)};
+    if constexpr (kAverage) average[j] = part.load(table.average + i);
   }
   const Factors first(idle.steps[0]);  // the betas are those of every step
   int64_t t = 0;
@@ -123,6 +157,10 @@ HWY_INLINE void idle_vectors(const IdleSteps& idle, int64_t at, const Part& part
         const Factors f(idle.steps[t]);
         for (int j = 0; j < kN; ++j) e[j].step(f, zero(), part);
       }
+      if constexpr (kAverage) {
+        const V take = all(idle.steps[t].average);
+        for (int j = 0; j < kN; ++j) average[j] = averaged(average[j], e[j].p, take);
+      }
     }
     if (t == idle.count) break;
     moves = !kMayRest;
@@ -130,6 +168,7 @@ HWY_INLINE void idle_vectors(const IdleSteps& idle, int64_t at, const Part& part
       moves = moves || !rests(e[j], idle.steps[t - 1], idle.ceiling, part);
     }
   }
+  if constexpr (kAverage) settle_average<kN>(idle, t, e, average);
   for (bool moves = true; moves && t < idle.count;) {
     M same = hn::FirstN(D(), static_cast<size_t>(kLanes));
     for (const int64_t end = HWY_MIN(t + kLook, idle.count); t < end; ++t) {
@@ -147,30 +186,35 @@ HWY_INLINE void idle_vectors(const IdleSteps& idle, int64_t at, const Part& part
     part.store(e[j].p, table.parameter + i);
     part.store(e[j].m, table.moment1 + i);
     part.store(e[j].v, table.moment2 + i);
+    if constexpr (kAverage) part.store(average[j], table.average + i);
   }
 }
 
 /// All vectors of one row.
-template <bool kMayRest>
+template <bool kMayRest, bool kAverage>
 void idle_row(const IdleSteps& idle, const AdamTable& row) {
   constexpr int kGroup = kLanes >= 16 ? 4 : 2;
   int64_t at = 0;
   for (; at + kGroup * kLanes <= row.dim; at += kGroup * kLanes) {
-    idle_vectors<kGroup, kMayRest>(idle, at, Whole{}, row);
+    idle_vectors<kGroup, kMayRest, kAverage>(idle, at, Whole{}, row);
   }
   for (; at + kLanes <= row.dim; at += kLanes) {
-    idle_vectors<1, kMayRest>(idle, at, Whole{}, row);
+    idle_vectors<1, kMayRest, kAverage>(idle, at, Whole{}, row);
   }
   if (at < row.dim) {
     const Part part{hn::FirstN(D(), static_cast<size_t>(row.dim - at))};
-    idle_vectors<1, kMayRest>(idle, at, part, row);
+    idle_vectors<1, kMayRest, kAverage>(idle, at, part, row);
   }
 }
 
 }  // namespace
 
 void adam_numbers(int64_t n, const AdamFactors& step, const float* grad, const AdamTable& table) {
-  step_row(n, Factors(step), grad, table);
+  if (table.average) {
+    step_row<true>(n, Factors(step), grad, table);
+  } else {
+    step_row<false>(n, Factors(step), grad, table);
+  }
 }
 
 void adam_rows(int64_t count, const int32_t* rows, const AdamFactors& step, const float* grad,
@@ -183,17 +227,24 @@ void adam_rows(int64_t count, const int32_t* rows, const AdamFactors& step, cons
       hwy::Prefetch(table.parameter + ahead + c);
       hwy::Prefetch(table.moment1 + ahead + c);
       hwy::Prefetch(table.moment2 + ahead + c);
+      if (table.average) hwy::Prefetch(table.average + ahead + c);
     }
-    step_row(table.dim, f, grad + i * table.dim, table.row(rows[i]));
+    const AdamTable row = table.row(rows[i]);
+    if (table.average) {
+      step_row<true>(table.dim, f, grad + i * table.dim, row);
+    } else {
+      step_row<false>(table.dim, f, grad + i * table.dim, row);
+    }
   }
 }
 
 void adam_idle(int64_t row, const IdleSteps& idle, const AdamTable& table) {
   if (idle.count <= 0) return;
+  const AdamTable at = table.row(row);
   if (comes_to_rest(idle)) {
-    idle_row<true>(idle, table.row(row));
+    at.average ? idle_row<true, true>(idle, at) : idle_row<true, false>(idle, at);
   } else {
-    idle_row<false>(idle, table.row(row));
+    at.average ? idle_row<false, true>(idle, at) : idle_row<false, false>(idle, at);
   }
 }
 

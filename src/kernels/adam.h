@@ -14,6 +14,7 @@ namespace truenext::kernels {
 /// (sqrt(v) + epsilon), where size and epsilon hold the bias corrections.
 struct AdamFactors {
   float keep1, take1, keep2, take2, epsilon, size, l2, shrink;
+  float average = 0;  ///< where one is kept: a += average * (p - a), once p has moved
 };
 AdamFactors adam_factors(const AdamStep& step);
 
@@ -21,10 +22,11 @@ AdamFactors adam_factors(const AdamStep& step);
 struct AdamTable {
   int64_t dim;
   float *parameter, *moment1, *moment2;
+  float* average = nullptr;  ///< of the parameters over the steps; null = none is kept
 
   AdamTable row(int64_t number) const {
     const int64_t at = number * dim;
-    return {dim, parameter + at, moment1 + at, moment2 + at};
+    return {dim, parameter + at, moment1 + at, moment2 + at, average ? average + at : nullptr};
   }
 };
 
@@ -36,7 +38,7 @@ void adam_rows(int64_t count, const int32_t* rows, const AdamFactors& step, cons
                const AdamTable& table);
 
 /// Consecutive steps without gradient, oldest first. `ceiling`: idle_ceiling() of them all and
-/// perhaps of others.
+/// perhaps of others. No step may take more of the average than the one before it.
 struct IdleSteps {
   int64_t count;
   const AdamFactors* steps;

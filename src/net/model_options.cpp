@@ -28,6 +28,14 @@ void ModelOptions::list(OptionList& options) {
   options.add("inner_size", inner_size, "feed-forward width; 0 = as the block's original")
       .range(0, kMaxWidth * 4);
   options.add("dropout", dropout, "share of values dropped in training").range(0, 0.99);
+  options
+      .add("attention_dropout", attention_dropout,
+           "share of attention weights dropped in training; -1 = as model.dropout")
+      .range(-1, 0.99);
+  options
+      .add("embedding_dropout", embedding_dropout,
+           "the same of the sum of item and position vectors; -1 = as model.dropout")
+      .range(-1, 0.99);
   options.add("positions", positions,
               "number positions so that the newest item is last (from-end) or the oldest is "
               "first (from-start)");

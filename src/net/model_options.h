@@ -62,6 +62,8 @@ struct ModelOptions {
   int64_t max_length = 200;       ///< newest items of a history that the model sees
   int64_t inner_size = 0;         ///< sasrec: feed-forward width; 0 = as the block's original
   double dropout = 0.5;           ///< of training only
+  /// Of the weights of attention and of the embedding sum; -1 = as `dropout`. sasrec, bert4rec.
+  double attention_dropout = -1, embedding_dropout = -1;
   PositionNumbers positions = PositionNumbers::automatic;  ///< sasrec
   /// Score with the input table. The originals of pmixer, post-norm, csrec and gru4rec do.
   bool tie_embeddings = false;

@@ -94,8 +94,9 @@ struct BlockCall {
   /// As originals that attend to their left padding: so many steps, less the sequence's own. 0 =
   /// padding does not exist.
   int64_t padded_length = 0;
-  double dropout = 0;
-  int64_t number = 0;  ///< tells its masks from those of other blocks
+  double dropout = 0;            ///< of rows
+  double attention_dropout = 0;  ///< of the weights
+  int64_t number = 0;            ///< tells its masks from those of other blocks
 };
 
 /// One GRU layer in PyTorch's gate order r, z, n (equations: kernels::gru_gates). Tensors:

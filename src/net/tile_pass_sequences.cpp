@@ -60,10 +60,12 @@ Rows TilePass<T>::block(Rows x, const BlockCall& call, const Wanted& wanted) {
   shape.trains = purpose_.training;
   set_queries(wanted, shape.attention);
   if (!wanted.is_all()) pass->set_wanted(wanted.tokens());
+  if (purpose_.training && call.attention_dropout > 0) {
+    shape.attention.dropout = mask(call.attention_dropout, Purpose::dropout_attention, call.number);
+    shape.attention.streams = input().streams.data();
+  }
   if (purpose_.training && call.dropout > 0) {
     const auto drop = [&](Purpose purpose) { return mask(call.dropout, purpose, call.number); };
-    shape.attention.dropout = drop(Purpose::dropout_attention);
-    shape.attention.streams = input().streams.data();
     if (call.style->post_norm) {
       shape.attention_output = drop(Purpose::dropout_attention_output);
     } else {

@@ -9,6 +9,19 @@
 #include "net/block_style.h"
 
 namespace truenext::net {
+namespace {
+
+/// model.attention_dropout or model.embedding_dropout, which may be left to model.dropout.
+double rate_of(double own, const ModelOptions& options) {
+  return own < 0 ? options.dropout : own;
+}
+
+void check_rate(const char* key, double rate) {
+  check_usage(rate >= 0 || rate == -1,
+              "model.{} = {}: want 0 to 0.99, or -1 for that of model.dropout", key, rate);
+}
+
+}  // namespace
 
 void check_transformer(ModelOptions& options) {
   const BlockStyle& style = block_style(options.block);
@@ -19,6 +32,8 @@ void check_transformer(ModelOptions& options) {
       options.hidden_size % options.num_heads == 0,
       "model.num_heads = {}: model.hidden_size = {} cannot be divided among that many heads",
       options.num_heads, options.hidden_size);
+  check_rate("attention_dropout", options.attention_dropout);
+  check_rate("embedding_dropout", options.embedding_dropout);
   check_usage(!style.pre_norm || options.hidden_size > 1,
               "model.hidden_size = 1: the block \"{}\" divides by the deviation of a state's "
               "values; want at least 2",
@@ -74,7 +89,7 @@ Rows embed_places(Ops& ops, const ModelOptions& options, Rows x) {
   }
   if (style.embedding_map) x = ops.linear(x, "embedding_map");
   if (style.embedding_norm) x = ops.layer_norm(x, "embedding_norm", style.epsilon);
-  return ops.dropout(x, options.dropout, Purpose::dropout_embedding, 0);
+  return ops.dropout(x, rate_of(options.embedding_dropout, options), Purpose::dropout_embedding, 0);
 }
 
 namespace {
@@ -110,7 +125,7 @@ Rows pre_norm_block(Ops& ops, const ModelOptions& options, const BlockCall& call
   AttentionCall attention;
   attention.heads = call.heads;
   attention.causal = call.causal;
-  attention.dropout = call.dropout;
+  attention.dropout = call.attention_dropout;
   attention.number = call.number;
   const Rows attended = ops.linear(ops.attention(q, k, v, attention, wanted), name + "output");
   const Rows dropped =
@@ -128,6 +143,7 @@ Rows transformer_blocks(Ops& ops, const ModelOptions& options, Rows x, bool caus
     call.causal = causal;
     call.padded_length = options.padding == PaddingUse::attend ? options.max_length : 0;
     call.dropout = options.dropout;
+    call.attention_dropout = rate_of(options.attention_dropout, options);
     call.number = b;
     const bool last = b + 1 == options.num_blocks;
     const Wanted wanted = last ? ops.wanted() : Wanted::all();

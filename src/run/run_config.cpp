@@ -82,14 +82,41 @@ void TrainOptions::list(OptionList& options) {
   options.add("clip_norm", clip_norm, "largest global gradient norm, 0 = no clipping").at_least(0);
   options.add("schedule", schedule, "learning rate after the warm-up");
   options.add("warmup_steps", warmup_steps, "steps of linear warm-up").at_least(0);
+  options.add("average", average,
+              "ema: the exponential moving average of the weights over the steps is validated "
+              "beside them, and the better of the two becomes the model");
+  options
+      .add("average_decay", average_decay,
+           "share of the average that a step keeps, e.g. 0.998; 0 = by train.average_epochs")
+      .range(0, 0.9999999)
+      .only_with("train.average", {"ema"});
+  options
+      .add("average_epochs", average_epochs,
+           "epochs whose steps the average reaches back: a step keeps 1 - 1 / (steps of so many "
+           "epochs)")
+      .range(0.001, 1e6)
+      .only_with("train.average", {"ema"});
   options.add("valid_metric", valid_metric, "metric that picks the best epoch");
   options.add("valid_every", valid_every, "epochs between validations").at_least(1);
   options.add("valid_users", valid_users, "sample of validation users, 0 = all").at_least(0);
+  options
+      .add("valid_sample", valid_sample,
+           "seeded sample of validation users for the validations between full ones, the same "
+           "each time; the best epoch by it is confirmed on all before it becomes the model; 0 = "
+           "every validation is on all")
+      .at_least(0);
+  options
+      .add("valid_full_every", valid_full_every,
+           "with valid_sample, every which validation is on all users")
+      .at_least(1);
   options.add("patience", patience, "validations without improvement before stopping, 0 = never")
       .at_least(0);
   options.add("checkpoint_steps", checkpoint_steps, "steps between checkpoints besides every epoch")
       .at_least(0);
   options.add("exclude_seen", exclude_seen, "items of the history are no candidates");
+  options.add("store_counts", store_counts,
+              "write into the model file how often each item followed each other in the training "
+              "part, for --blend in use");
   options.add("init_from", init_from,
               "run folder or model file whose weights training starts from; empty = random");
   options.add("init_fingerprint", init_fingerprint,

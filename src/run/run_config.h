@@ -33,6 +33,14 @@ struct Words<RateSchedule> {
   static constexpr std::array names = {"constant", "linear", "cosine"};
 };
 
+/// What beside the weights themselves may become the model: nothing, or their exponential moving
+/// average over the steps.
+enum class WeightAverage { none, ema };
+template <>
+struct Words<WeightAverage> {
+  static constexpr std::array names = {"none", "ema"};
+};
+
 /// Start rows of items that the model of train.init_from does not know: drawn as those of a new
 /// model are, or the mean of the rows it has.
 enum class NewItems { random, mean };
@@ -92,12 +100,18 @@ struct TrainOptions {
   double clip_norm = 0;     ///< global gradient norm, 0 = off
   RateSchedule schedule = RateSchedule::constant;
   int64_t warmup_steps = 0;
+  WeightAverage average = WeightAverage::none;
+  double average_decay = 0;   ///< of a step, 0 = by average_epochs
+  double average_epochs = 2;  ///< whose steps are the horizon 1 / (1 - decay)
   std::string valid_metric = "ndcg@10";
   int64_t valid_every = 1;       ///< epochs
   int64_t valid_users = 0;       ///< 0 = all that have validation items
+  int64_t valid_sample = 0;      ///< users of validations between full ones, 0 = all are full
+  int64_t valid_full_every = 5;  ///< validations, with valid_sample
   int64_t patience = 20;         ///< validations without improvement, 0 = never stop early
   int64_t checkpoint_steps = 0;  ///< also after so many steps; every epoch in any case
   bool exclude_seen = true;      ///< in validation, and the default of the model file
+  bool store_counts = false;     ///< counts of the training part go into the model file
   std::string init_from;         ///< run folder or model file whose weights are the start values
   std::string init_fingerprint;  ///< of that model, filled in at the start
   NewItems new_items = NewItems::random;  ///< with init_from: start rows of items it does not know

@@ -45,6 +45,12 @@ std::string number_reason(const RunConfig& config, const std::string& key) {
   if (of_future.contains(key) && config.objective.future.future_items == 1) {
     return "objective.future_items is 1; it matters with more";
   }
+  if (key == "train.valid_full_every" && config.train.valid_sample == 0) {
+    return "train.valid_sample is 0, so every validation is on all users";
+  }
+  if (key == "train.average_epochs" && config.train.average_decay > 0) {
+    return "train.average_decay is set, which holds";
+  }
   if (key == "train.new_items" && config.train.init_from.empty()) {
     return "train.init_from is empty, so no item is new";
   }
@@ -62,9 +68,10 @@ std::string label_reason(const RunConfig& config, const std::string& key) {
 
 /// What a pretraining reads, and what is read of it otherwise.
 std::string pretraining_reason(const RunConfig& config, const std::string& key) {
-  static const std::set<std::string> of_next_item = {"train.input_drop",  "train.examples",
-                                                     "train.patience",    "train.new_items",
-                                                     "train.valid_users", "train.valid_metric"};
+  static const std::set<std::string> of_next_item = {
+      "train.input_drop",   "train.examples",         "train.patience",
+      "train.new_items",    "train.valid_users",      "train.valid_metric",
+      "train.valid_sample", "train.valid_full_every", "train.store_counts"};
   static const std::set<std::string> of_stage = {"epochs", "batch_size", "learning_rate"};
   const bool staged = config.pretrain.epochs > 0;
   const std::string last = key.substr(key.find('.') + 1);

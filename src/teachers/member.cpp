@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "teachers/count_scorers.h"
 
 namespace truenext {
@@ -61,6 +62,13 @@ Member open_member(const std::string& name, const Dataset& dataset) {
   member.fingerprint = file_fingerprint(name);
   member.scorer = make_encoder_scorer(member.model->encoder());
   return member;
+}
+
+void log_weights(std::span<const Member> members) {
+  for (const Member& member : members) {
+    if (!member.model || member.model->description().validation.empty()) continue;
+    log_info("teacher {}: {}", member.name, member.model->description().validation);
+  }
 }
 
 std::vector<Member> open_members(std::span<const std::string> names, const Dataset& dataset) {

@@ -34,5 +34,7 @@ inline constexpr const char* kItemToItemMember = "item-to-item";
 /// those of the dataset in their order, naming the first that differs.
 Member open_member(const std::string& name, const Dataset& dataset);
 std::vector<Member> open_members(std::span<const std::string> names, const Dataset& dataset);
+/// A line of the log for each model: how good its weights are, and which they are.
+void log_weights(std::span<const Member> members);
 
 }  // namespace truenext

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "torch/tensors.h"
+#include "train/optimise/weight_average.h"
 
 namespace truenext {
 
@@ -35,7 +36,22 @@ void DeviceAdam::store() {
   host_.set_steps(steps_);
 }
 
+std::vector<at::Tensor> DeviceAdam::averages() const {
+  std::vector<at::Tensor> averages;
+  for (const std::vector<at::Tensor>& state : states_) averages.push_back(state.back());
+  return averages;
+}
+
+// The last tensor of a state where an average is kept (Adam::state).
+void DeviceAdam::move_average(int64_t index) {
+  const double share = average_share(host_.average_decay(), steps_ - 1);
+  states_[index].back().lerp_(weights_[index], share);
+}
+
 void DeviceAdam::step(const std::vector<at::Tensor>& gradients, double learning_rate) {
+  if (host_.keeps_average() && steps_ == 0) {
+    for (size_t i = 0; i < states_.size(); ++i) states_[i].back().copy_(weights_[i]);
+  }
   ++steps_;
   for (int64_t i = 0; i < parameters_.size(); ++i) {
     const at::Tensor gradient = gradients[i].defined() ? gradients[i] : at::zeros_like(weights_[i]);
@@ -47,6 +63,7 @@ void DeviceAdam::step(const std::vector<at::Tensor>& gradients, double learning_
     } else {
       adam(i, gradient, learning_rate);
     }
+    if (host_.keeps_average()) move_average(i);
   }
 }
 

@@ -24,6 +24,8 @@ class DeviceAdam {
 
   /// Weights on the device, in the order of the parameters.
   const std::vector<at::Tensor>& weights() const { return weights_; }
+  /// Their averages, where they are kept.
+  std::vector<at::Tensor> averages() const;
 
   /// One step. `gradients` are in the order of the parameters, undefined where a weight took no
   /// part; `learning_rate` is the scheduled one.
@@ -32,6 +34,7 @@ class DeviceAdam {
  private:
   void adam(int64_t index, const at::Tensor& gradient, double learning_rate);
   void lazy_adam(int64_t index, const at::Tensor& gradient, double learning_rate);
+  void move_average(int64_t index);
   void adagrad(int64_t index, const at::Tensor& gradient, double learning_rate);
   /// What Adam takes off a value, divided by it: shrunk moments in, step out.
   at::Tensor direction(const at::Tensor& moment1, const at::Tensor& moment2) const;

@@ -44,9 +44,11 @@ void TorchEngine::load() {
   loaded_ = true;
 }
 
-std::unique_ptr<Scorer> TorchEngine::scorer() {
+std::unique_ptr<Scorer> TorchEngine::scorer(WeightSet set) {
   load();
-  return std::make_unique<DeviceScorer>(model_, tables_.readable(adam_.weights()));
+  const bool average = set == WeightSet::average;
+  return std::make_unique<DeviceScorer>(
+      model_, tables_.readable(average ? adam_.averages() : adam_.weights()));
 }
 
 double TorchEngine::step(const Batch& batch, int64_t step, int64_t total_steps) {

@@ -30,7 +30,7 @@ class TorchEngine final : public DeviceEngine {
   double step(const Batch& batch, int64_t step, int64_t total_steps) override;
   void settle() override;
   std::string describe() const override;
-  std::unique_ptr<Scorer> scorer() override;
+  std::unique_ptr<Scorer> scorer(WeightSet set) override;
 
  private:
   void load();

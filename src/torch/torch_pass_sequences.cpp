@@ -116,7 +116,7 @@ at::Tensor TorchPass::attend(const at::Tensor& source, const at::Tensor& x, cons
   }
   AttentionRule rule;
   rule.heads = call.heads;
-  rule.dropout = purpose_.training ? call.dropout : 0;
+  rule.dropout = purpose_.training ? call.attention_dropout : 0;
   const at::Tensor attended = form.run(rows, rule);
   return call.style->output_projection ? map(attended, name + "output") : attended;
 }

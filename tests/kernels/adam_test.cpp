@@ -77,29 +77,32 @@ TEST(Adam, FollowsThePublishedRecurrence) {
   }
 }
 
-/// A table of 5 rows with its moments, some of them extreme.
+/// A table of 5 rows with its moments, some of them extreme, and an average that lags behind.
 struct Rows {
   int64_t dim;
-  std::vector<float> p, m, v;
+  std::vector<float> p, m, v, a;
 
   explicit Rows(int64_t width)
       : dim(width),
         p(random_values(5 * dim, 1, 0.05)),
         m(random_values(5 * dim, 2, 1e-3)),
-        v(random_values(5 * dim, 3, 1e-6)) {
+        v(random_values(5 * dim, 3, 1e-6)),
+        a(random_values(5 * dim, 4, 0.05)) {
     for (float& x : v) x = std::abs(x);
     for (int64_t c = 0; c < dim; ++c) {
       p[c] = m[c] = v[c] = 0;                        // row 0: never touched
       p[dim + c] *= 1e-9f;                           // row 1: an update is felt for long
       p[2 * dim + c] = std::ldexp(1.0f, c % 7 - 3);  // row 2: powers of two
       v[3 * dim + c] *= 1e-30f;                      // row 3: huge steps
+      a[4 * dim + c] = p[4 * dim + c];               // row 4: nothing to catch up with
     }
   }
   AdamTable table() { return {dim, p.data(), m.data(), v.data()}; }
+  AdamTable averaged() { return {dim, p.data(), m.data(), v.data(), a.data()}; }
 };
 
 bool operator==(const Rows& a, const Rows& b) {
-  return same_bits(a.p, b.p) && same_bits(a.m, b.m) && same_bits(a.v, b.v);
+  return same_bits(a.p, b.p) && same_bits(a.m, b.m) && same_bits(a.v, b.v) && same_bits(a.a, b.a);
 }
 
 std::vector<AdamFactors> steps_of(const AdamStep& like, int first, int count) {
@@ -110,6 +113,7 @@ std::vector<AdamFactors> steps_of(const AdamStep& like, int first, int count) {
     step.correction1 = 1 - std::pow(step.beta1, t);
     step.correction2 = 1 - std::pow(step.beta2, t);
     steps.push_back(adam_factors(step));
+    steps.back().average = static_cast<float>(std::max(0.002, 9.0 / (9 + t)));
   }
   return steps;
 }
@@ -126,11 +130,20 @@ void expect_idle_equals_dense(const AdamStep& like, int first, int count) {
       adam_idle(row, {count, steps.data(), ceiling}, idle.table());
     }
     EXPECT_TRUE(dense == idle) << dim << " from " << first << ", " << count << " steps";
+    Rows dense_average(dim), idle_average(dim);
+    for (const AdamFactors& step : steps)
+      adam(5 * dim, step, none.data(), dense_average.averaged());
+    for (int64_t row = 0; row < 5; ++row) {
+      adam_idle(row, {count, steps.data(), ceiling}, idle_average.averaged());
+    }
+    EXPECT_TRUE(dense_average == idle_average)
+        << "averaged, " << dim << " from " << first << ", " << count << " steps";
+    EXPECT_TRUE(same_bits(dense_average.p, dense.p)) << dim;  // an average changes nothing else
   }
 }
 
 TEST(AdamIdle, EqualsDenseAdamBitForBit) {
-  for (const int count : {0, 1, 2, 15, 16, 17, 130, 400, 3000}) {
+  for (const int count : {0, 1, 2, 15, 16, 17, 130, 400, 9000}) {
     for (const int first : {1, 5, 1000}) expect_idle_equals_dense({}, first, count);
   }
 }
@@ -163,14 +176,30 @@ TEST(AdamIdle, EqualsDenseAdamWhereDecayComesLater) {
 TEST(AdamRows, EqualsDenseAdamOnTheseRows) {
   const auto step = steps_of({}, 9, 1)[0];
   for (const int64_t dim : {1, 50, 64}) {
-    Rows dense(dim), sparse(dim);
-    const auto grad = random_values(3 * dim, 5);
-    const std::vector<int32_t> rows = {4, 0, 2};
-    for (int i = 0; i < 3; ++i) {
-      adam(dim, step, grad.data() + i * dim, dense.table().row(rows[i]));
+    for (AdamTable (Rows::*table)() : {&Rows::table, &Rows::averaged}) {
+      Rows dense(dim), sparse(dim);
+      const auto grad = random_values(3 * dim, 5);
+      const std::vector<int32_t> rows = {4, 0, 2};
+      for (int i = 0; i < 3; ++i) {
+        adam(dim, step, grad.data() + i * dim, (dense.*table)().row(rows[i]));
+      }
+      adam_rows(3, rows.data(), step, grad.data(), (sparse.*table)());
+      EXPECT_TRUE(dense == sparse) << dim;
     }
-    adam_rows(3, rows.data(), step, grad.data(), sparse.table());
-    EXPECT_TRUE(dense == sparse) << dim;
+  }
+}
+
+TEST(AdamAverage, TakesItsShareOfTheParameterThatHasMoved) {
+  Rows rows(7), alone(7);
+  AdamFactors step = steps_of({}, 9, 1)[0];
+  step.average = 0.25f;
+  const auto grad = random_values(5 * 7, 5);
+  const std::vector<float> before = rows.a;
+  adam(5 * 7, step, grad.data(), rows.averaged());
+  adam(5 * 7, step, grad.data(), alone.table());
+  EXPECT_TRUE(same_bits(rows.p, alone.p));
+  for (size_t i = 0; i < before.size(); ++i) {
+    EXPECT_NEAR(rows.a[i], 0.75 * before[i] + 0.25 * rows.p[i], 1e-6 * (1 + std::abs(rows.p[i])));
   }
 }
 

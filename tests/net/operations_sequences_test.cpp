@@ -58,7 +58,7 @@ std::vector<TensorInfo> block_tensors(const Tile& tile, const BlockStyle& style)
 struct BlockKind {
   const char *name, *style;
   bool causal = true, padded = false;
-  double dropout = 0;
+  double dropout = 0, attention_dropout = 0;
 };
 
 Operation block_entry(const BlockKind& kind) {
@@ -69,6 +69,7 @@ Operation block_entry(const BlockKind& kind) {
             BlockCall call{"b.", &style, heads_of(tile, kind.causal), tile.width + 2, kind.causal};
             call.padded_length = kind.padded ? 50 : 0;
             call.dropout = kind.dropout;
+            call.attention_dropout = kind.attention_dropout;
             return ops.block(token_rows(ops, "x"), call, ops.wanted());
           },
           nullptr,
@@ -196,7 +197,9 @@ std::vector<Operation> sequence_operations() {
       block_entry({"block_gsasrec", "gsasrec"}),
       block_entry({"block_pmixer_padded", "pmixer", true, true}),
       block_entry({"block_post_norm_both_ways", "post-norm", false}),
-      block_entry({"block_csrec_dropped", "csrec", true, false, 0.3}),
+      block_entry({"block_csrec_dropped", "csrec", true, false, 0.3, 0.3}),
+      block_entry({"block_csrec_rows_dropped", "csrec", true, false, 0.3}),
+      block_entry({"block_gsasrec_attention_dropped", "gsasrec", true, false, 0, 0.4}),
   };
   list.insert(list.end(), more.begin(), more.end());
   return list;

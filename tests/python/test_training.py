@@ -53,6 +53,39 @@ def test_presets_and_settings(folder, data):
         truenext.Run(folder / "none")
 
 
+def test_average_sample_and_blend(folder, data):
+    settings = {
+        **SETTINGS,
+        "train.average": "ema",
+        "train.average_decay": 0.9,
+        "train.valid_sample": 20,
+        "train.valid_full_every": 2,
+        "model.attention_dropout": 0,
+    }
+    kinds = []
+    run = truenext.fit(
+        data,
+        run=folder / "averaged",
+        set=settings,
+        store_counts=True,
+        callbacks=[lambda event: kinds.append(event.kind)],
+    )
+    judged = [entry for entry in run.history if "valid" in entry]
+    assert [entry["epoch"] for entry in judged] == [1, 3, 4]
+    for entry in judged:
+        assert entry["valid"]["ndcg@10"] == max(entry["by_weights"].values())
+        assert entry["by_weights"][entry["weights"]] == entry["valid"]["ndcg@10"]
+    assert [entry["users"] for entry in run.history if "valid_sample" in entry] == [20] * 4
+    assert kinds.count("validation") == 3 and kinds.count("validation_sample") == 4
+    assert run.result["weights"] in ("raw", "average")
+    model = truenext.evaluate(run, baselines="none")
+    hybrid = truenext.evaluate(run, baselines="none", blend="counts:0.2", out=folder / "hybrid")
+    assert hybrid.report["model"]["hybrid"] == {"counts": 0.2, "counts_from": "the model file"}
+    assert "hybrid" not in model.report["model"]
+    state = run.model.state_dict()
+    assert not any(name.startswith("next_counts") for name in state)
+
+
 def test_callbacks_hear_numbers(folder, data):
     events = []
     truenext.fit(data, run=folder / "heard", set=SETTINGS, callbacks=[events.append], threads=1)

@@ -85,6 +85,31 @@ TEST_F(DeviceTraining, FollowsTheTilesUnderEveryOptimiserRule) {
   EXPECT_GT(difference("adamcpu", "lazy-adamcpu"), 1e-2);
 }
 
+TEST_F(DeviceTraining, AveragesAsTheTilesDo) {
+  TrainResult results[2];
+  int run = 0;
+  for (const std::string& device : {std::string("cpu"), test::device_name()}) {
+    TrainRequest r = request("averaged" + device, device);
+    r.config.model.dropout = r.config.model.output_dropout = 0;
+    r.config.train.average = WeightAverage::ema;
+    r.config.train.average_decay = 0.9;
+    r.config.train.epsilon = 1e-3;
+    results[run++] = Trainer(r).fit();
+  }
+  EXPECT_LT(difference("averagedcpu", "averaged" + test::device_name()), 1e-3);
+  EXPECT_EQ(results[0].best_weights, results[1].best_weights);
+  EXPECT_NEAR(results[0].best_value, results[1].best_value, 0.02);
+  // What the device ranked with is what the model file holds.
+  const ModelFile model = ModelFile::open(folder_ / ("averaged" + test::device_name()));
+  Protocol protocol;
+  protocol.part = SplitPart::valid;
+  WorkerPool pool(1);
+  const auto ranks = rank_targets(*make_encoder_scorer(model.encoder()),
+                                  make_queries(Dataset::open(data_), protocol), protocol, pool);
+  const EvalResult judged = compute_metrics(parse_metrics("ndcg@10"), ranks);
+  EXPECT_NEAR(results[1].best_value, judged.metrics[0].mean, 1e-9);
+}
+
 TEST_F(DeviceTraining, LearnsTheRingAsWellAsTheTiles) {
   double best[2] = {0, 0};
   int run = 0;

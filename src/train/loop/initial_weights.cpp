@@ -154,7 +154,7 @@ std::string network_differences(ModelOptions there, ModelOptions here) {
   for (size_t i = 0; i < ours.all().size(); ++i) {
     const Option& option = ours.all()[i];
     const std::string value = theirs.all()[i].toml_value();
-    const bool training_only = option.key() == "model.dropout" || option.key() == "model.init";
+    const bool training_only = option.key().ends_with("dropout") || option.key() == "model.init";
     if (training_only || value == option.toml_value()) continue;
     text += fmt::format("{}{}={} (here {})", text.empty() ? "" : ", ", option.key(), value,
                         option.toml_value());

@@ -85,6 +85,7 @@ TrainingLabels open_labels(RunConfig& config, const Dataset& dataset) {
   const LabelRule rule = rule_of(config);
   labels.members = open_members(config.labels.teachers, dataset);
   record(config.labels.fingerprint, label_fingerprint(rule, labels.members, dataset));
+  log_weights(labels.members);
   labels.source = std::make_unique<AskedLabels>(rule.mixing, labels.members, dataset);
   return labels;
 }
@@ -112,6 +113,7 @@ fs::path make_labels(const TrainRequest& request, Ranks& ranks) {
       return 0.0;
     }
     fs::create_directories(request.run);
+    log_weights(members);
     WorkerPool pool(request.threads);
     try {
       write_labels(folder, true, rule, members, dataset, pool);

@@ -47,6 +47,9 @@ RunConfig pretraining_config(const RunConfig& config) {
   stage.train.patience = defaults.patience;
   stage.train.valid_metric = defaults.valid_metric;
   stage.train.valid_users = defaults.valid_users;
+  stage.train.valid_sample = defaults.valid_sample;
+  stage.train.valid_full_every = defaults.valid_full_every;
+  stage.train.store_counts = defaults.store_counts;
   stage.train.new_items = defaults.new_items;
   return stage;
 }

@@ -56,24 +56,42 @@ void RunLog::epoch(const EpochRecord& record) {
   tell("epoch", path_, out);
 }
 
-void RunLog::validation(const TrainState& state, const std::string& metric, double value) {
+void RunLog::validation(const TrainState& state, const ValidationRecord& record) {
+  static constexpr const char* kKeys[] = {"valid", "valid_sample", "valid_confirmed"};
+  static constexpr const char* kEvents[] = {"validation", "validation_sample",
+                                            "validation_confirmed"};
+  const auto kind = static_cast<size_t>(record.kind);
+  const bool sample = record.kind == ValidationKind::sample;
+  const bool averaged = record.values.size() > 1;
   Line out;
-  out["epoch"] = state.epoch;
+  out["epoch"] = record.epoch;
   out["step"] = state.step;
-  out["valid"] = {{metric, value}};
-  out["best"] = state.best_value;
-  out["best_epoch"] = state.best_epoch;
+  out[kKeys[kind]] = {{record.metric, record.value}};
+  if (averaged) {
+    out["weights"] = word_of(record.set);
+    out["by_weights"] = {{"raw", record.values[0]}, {"average", record.values[1]}};
+  }
+  if (record.users > 0) out["users"] = record.users;
+  out["best"] = sample ? state.sample_value : state.best_value;
+  out["best_epoch"] = sample ? state.sample_epoch : state.best_epoch;
   line(out.dump());
-  events_.scalar("valid/" + metric, state.step, static_cast<float>(value));
-  tell("validation", path_, out);
+  tell(kEvents[kind], path_, out);
+  if (record.kind == ValidationKind::confirmation) return;  // of an epoch that is past
+  const std::string name = (sample ? "valid sample/" : "valid/") + record.metric;
+  events_.scalar(name, state.step, static_cast<float>(record.value));
+  for (size_t i = 0; averaged && i < record.values.size(); ++i) {
+    events_.scalar(name + (i == 0 ? " raw" : " average"), state.step,
+                   static_cast<float>(record.values[i]));
+  }
 }
 
-void RunLog::watched(const TrainState& state, const WatchedPart& part) {
+void RunLog::watched(const TrainState& state, const WatchedPart& part, const WeightSet* set) {
   Line out;
   out["epoch"] = state.epoch;
   out["step"] = state.step;
   out["watched"] = part.part;
   out["candidates"] = part.candidates;
+  if (set) out["weights"] = word_of(*set);
   for (const MetricResult& entry : part.result.metrics) {
     out["metrics"][entry.metric.label()] = entry.mean;
     events_.scalar("watched " + part.part + "/" + entry.metric.label(), state.step,

@@ -12,8 +12,8 @@
 namespace truenext {
 
 double with_scorer(const Model& model, const TensorMap& weights, DeviceEngine* device,
-                   const std::function<double(const Scorer&)>& call) {
-  if (device) return call(*device->scorer());
+                   WeightSet set, const std::function<double(const Scorer&)>& call) {
+  if (device) return call(*device->scorer(set));
   const auto encoder = make_encoder(model.options(), weights, model.attributes());
   return call(*make_encoder_scorer(*encoder));
 }
@@ -27,7 +27,7 @@ void clear_run(const std::filesystem::path& run) {
   }
 }
 
-void write_run_model(const std::filesystem::path& run, const TrainingParts& parts,
+void write_run_model(const std::filesystem::path& file, const TrainingParts& parts,
                      const RunConfig& config, const TensorMap& weights,
                      const std::string& validation) {
   ModelDescription description;
@@ -42,6 +42,7 @@ void write_run_model(const std::filesystem::path& run, const TrainingParts& part
   for (int64_t a = 0; a < description.attributes.lists.count; ++a) {
     description.attributes.ids.emplace_back(parts.dataset.attribute_ids().raw(a));
   }
+  if (config.train.store_counts) description.counts = count_next(parts.dataset);
   std::vector<std::string> ids, titles;
   bool titled = false;
   for (int64_t item = 0; item < parts.dataset.num_items(); ++item) {
@@ -50,7 +51,7 @@ void write_run_model(const std::filesystem::path& run, const TrainingParts& part
     titled = titled || !titles.back().empty();
   }
   if (!titled) titles.clear();
-  write_model_file(run / kModelFileName, description, weights, ids, titles);
+  write_model_file(file, description, weights, ids, titles);
 }
 
 }  // namespace truenext

@@ -10,8 +10,9 @@
 namespace truenext {
 namespace {
 
-/// Weights and two moments, and the gradient sums that can wait in the tree at once: one per worker
-/// and one per level. Those of divided tables have the rows of a step only and are left out.
+/// Weights, two moments, maybe an average, and the gradient sums that can wait in the tree at once:
+/// one per worker and one per level. Those of divided tables have the rows of a step only and are
+/// left out.
 double memory_estimate(const Model& model, const RunConfig& config, int threads) {
   double kept = 0, whole = 0;  // bytes of weights: here, and of those that are not divided
   for (int64_t i = 0; i < model.parameters().size(); ++i) {
@@ -29,6 +30,7 @@ double memory_estimate(const Model& model, const RunConfig& config, int threads)
   const int64_t tile =
       config.train.tile_tokens > 0 ? config.train.tile_tokens : tile_tokens_of(tokens);
   const double tiles = std::ceil(static_cast<double>(tokens) / static_cast<double>(tile));
+  if (config.train.average != WeightAverage::none) kept *= 4.0 / 3;
   const double waiting = threads + std::log2(std::max(2.0, tiles));
   return 3.0 * kept + waiting * whole;
 }

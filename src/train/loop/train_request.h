@@ -32,6 +32,7 @@ struct TrainResult {
   int64_t epochs = 0, steps = 0;
   int64_t best_epoch = 0;
   double best_value = 0;
+  std::string best_weights;  ///< "raw" or "average" where both were validated; else empty
   std::string valid_metric;  ///< empty when nothing was validated
   double seconds = 0;
   double positions_per_second = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "base/error.h"
 #include "data/json_number.h"
@@ -61,11 +62,24 @@ json to_json(const TrainState& s) {
           {"epoch_positions", s.epoch_positions},
           {"best_value", s.best_value},
           {"best_epoch", s.best_epoch},
+          {"best_weights", word_of(s.best_set)},
           {"stale", s.stale},
+          {"sample_value", s.sample_value},
+          {"sample_epoch", s.sample_epoch},
+          {"sample_weights", word_of(s.sample_set)},
+          {"sample_confirmed", s.sample_confirmed},
           {"finished", s.finished},
           {"metrics_bytes", s.metrics_bytes},
           {"events_bytes", s.events_bytes},
           {"seconds", s.seconds}};
+}
+
+/// Raw in checkpoints from before there were two sets.
+WeightSet weight_set(const json& j, const char* key) {
+  if (!j.contains(key)) return WeightSet::raw;
+  const auto set = find_word<WeightSet>(j.at(key).get<std::string>());
+  if (!set) throw std::invalid_argument(std::string(key) + " is neither raw nor average");
+  return *set;
 }
 
 TrainState from_json(const json& j) {
@@ -79,6 +93,13 @@ TrainState from_json(const json& j) {
   j.at("best_value").get_to(s.best_value);
   s.best_epoch = whole_number(j.at("best_epoch"));
   s.stale = whole_number(j.at("stale"));
+  s.best_set = weight_set(j, "best_weights");
+  if (j.contains("sample_value")) {
+    j.at("sample_value").get_to(s.sample_value);
+    s.sample_epoch = whole_number(j.at("sample_epoch"));
+    s.sample_set = weight_set(j, "sample_weights");
+    j.at("sample_confirmed").get_to(s.sample_confirmed);
+  }
   j.at("finished").get_to(s.finished);
   s.metrics_bytes = static_cast<uint64_t>(whole_number(j.at("metrics_bytes")));
   s.events_bytes = static_cast<uint64_t>(whole_number(j.at("events_bytes")));

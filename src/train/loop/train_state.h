@@ -6,6 +6,7 @@
 #include <string>
 
 #include "net/parameters.h"
+#include "net/weight_set.h"
 #include "train/optimise/optimizer.h"
 #include "train/ranks/ranks.h"
 
@@ -22,7 +23,13 @@ struct TrainState {
   int64_t epoch_positions = 0;
   double best_value = -1;
   int64_t best_epoch = 0;
-  int64_t stale = 0;  ///< validations since the best one
+  WeightSet best_set = WeightSet::raw;  ///< of which the best value is
+  int64_t stale = 0;                    ///< validations since the best one
+  // Of validations on a sample (train.valid_sample), which then count for `stale`.
+  double sample_value = -1;
+  int64_t sample_epoch = 0;
+  WeightSet sample_set = WeightSet::raw;
+  bool sample_confirmed = false;  ///< on all users
   bool finished = false;
   uint64_t metrics_bytes = 0;  ///< length of metrics.jsonl
   uint64_t events_bytes = 0;   ///< length of the TensorBoard file
@@ -36,15 +43,30 @@ struct TrainState {
     batch = epoch_divisor = epoch_positions = 0;
     epoch_loss = 0;
   }
-  /// Takes note of the validation of the epoch; whether it is the best so far.
-  bool judge(double value) {
-    const bool best = value > best_value;
-    if (best) {
-      best_value = value;
-      best_epoch = epoch;
-    }
+  /// Takes note of the validation of an epoch on all users; whether it is the best so far.
+  bool improves(double value, int64_t of_epoch, WeightSet set) {
+    if (!(value > best_value)) return false;  // nor where it is not a number
+    best_value = value;
+    best_epoch = of_epoch;
+    best_set = set;
+    return true;
+  }
+  /// The same of the epoch that was completed, where every validation is on all.
+  bool judge(double value, WeightSet set = WeightSet::raw) {
+    const bool best = improves(value, epoch, set);
     stale = best ? 0 : stale + 1;
     return best;
+  }
+  /// The same on the sample.
+  bool judge_sample(double value, WeightSet set) {
+    const bool best = value > sample_value;
+    stale = best ? 0 : stale + 1;
+    if (!best) return false;
+    sample_value = value;
+    sample_epoch = epoch;
+    sample_set = set;
+    sample_confirmed = false;
+    return true;
   }
   /// After `patience` validations in a row without a better one; 0 = never.
   bool out_of_patience(int64_t patience) const { return patience > 0 && stale >= patience; }

@@ -68,6 +68,7 @@ Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
       device_(device_engine(request, parts_, ranks)),
       engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
       validator_(parts_.dataset, config_.train, parts_.pool),
+      judge_(request_, parts_, validator_, device_.get(), ranks_),
       watch_(parts_.dataset, config_, parts_.pool) {
   check_observation(config_.objective, ranks_);
   parts_.engine.divide_among(ranks_);
@@ -83,7 +84,10 @@ void Trainer::begin() {
   if (request_.resume) {
     state_ = load_checkpoint(checkpoint, parts_.model->parameters(), parts_.adam);
     had_finished_ = state_.finished && is_done();
-    if (!had_finished_) log_info("resuming after epoch {}, step {}", state_.epoch, state_.step);
+    if (!had_finished_) {
+      log_info("resuming after epoch {}, step {}{}", state_.epoch, state_.step,
+               judge_.sets().size() > 1 ? ", the raw weights and their average" : "");
+    }
     state_.finished = false;
   } else if (!config_.train.init_from.empty()) {
     start_from_model(config_.train.init_from, config_.train, parts_, ranks_);
@@ -187,6 +191,7 @@ TrainResult Trainer::result() const {
   result.steps = state_.step;
   result.best_epoch = state_.best_epoch;
   result.best_value = state_.best_value;
+  if (judge_.sets().size() > 1) result.best_weights = word_of(state_.best_set);
   result.valid_metric = was_validated() ? validator_.metric() : "";
   result.seconds = state_.seconds;
   result.positions_per_second =
@@ -288,60 +293,37 @@ void Trainer::measure_epoch() {
   const bool watched = watch_.due(state_.epoch, config_.train.epochs);
   if (!judged && !watched) return;
   engine_.settle();
-  const WholeWeights weights(*parts_.model, ranks_);
-  if (judged) judge_epoch(weights);
-  if (watched) watch(weights);
+  if (judged) judge_epoch();
+  if (watched) watch();
 }
 
-void Trainer::judge_epoch(const WholeWeights& weights) {
-  if (!validator_.available()) {
-    state_.best_epoch = state_.epoch;
-    write_model(weights, fmt::format("none, epoch {}", state_.epoch));
-    log_info("{}", epoch_text_);
-    return;
-  }
-  const double value = validate(weights);
-  const std::string rest = state_.stale == 0
-                               ? "best so far"
-                               : fmt::format("best {:.5f} at epoch {}, {} without improvement",
-                                             state_.best_value, state_.best_epoch, state_.stale);
-  log_info("{}  valid {} {:.5f} ({})", epoch_text_, validator_.metric(), value, rest);
+void Trainer::judge_epoch() {
+  const std::string text = judge_.judge(state_, log_.get());
+  log_info("{}{}", epoch_text_, text);
+  if (was_validated()) warn_of_plateau();
 }
 
-double Trainer::by_scorer(const WholeWeights& weights,
-                          const std::function<double(const Scorer&)>& call) {
-  return by_first_rank(
-      ranks_, [&] { return with_scorer(*parts_.model, weights.views(), device_.get(), call); });
+void Trainer::warn_of_plateau() {
+  const int64_t validations = state_.epoch / config_.train.valid_every;
+  if (!log_ || warned_plateau_ || !validator_.on_plateau(state_.best_value, validations)) return;
+  warned_plateau_ = true;
+  log_warning("after {} epochs {}", state_.epoch,
+              plateau_text(config_, validator_.level_text(state_.best_value),
+                           {parts_.batcher.batches_per_epoch(), false}));
 }
 
-void Trainer::watch(const WholeWeights& weights) {
-  by_scorer(weights, [&](const Scorer& scorer) {
+// Before the first step there is no average.
+void Trainer::watch() {
+  const WeightSet set = state_.step == 0 ? WeightSet::raw : judge_.usual_set();
+  judge_.by_scorer(set, [&](const Scorer& scorer) {
     const std::vector<WatchedPart> parts = watch_.measure(scorer);
     watch_.write_users(request_.run, state_.epoch, parts);
     for (const WatchedPart& part : parts) {
-      log_->watched(state_, part);
+      log_->watched(state_, part, judge_.sets().size() > 1 ? &set : nullptr);
       log_info("{}", watched_text(state_.epoch, part));
     }
     return 0.0;
   });
-}
-
-double Trainer::validate(const WholeWeights& weights) {
-  const double value =
-      by_scorer(weights, [&](const Scorer& scorer) { return validator_.measure(scorer); });
-  if (state_.judge(value)) {
-    write_model(weights,
-                fmt::format("{}={:.6f} at epoch {}", validator_.metric(), value, state_.epoch));
-  }
-  if (log_) log_->validation(state_, validator_.metric(), value);
-  const int64_t validations = state_.epoch / config_.train.valid_every;
-  if (log_ && !warned_plateau_ && validator_.on_plateau(state_.best_value, validations)) {
-    warned_plateau_ = true;
-    log_warning("after {} epochs {}", state_.epoch,
-                plateau_text(config_, validator_.level_text(state_.best_value),
-                             {parts_.batcher.batches_per_epoch(), false}));
-  }
-  return value;
 }
 
 void Trainer::save() {
@@ -354,12 +336,6 @@ void Trainer::save() {
     work->event(fmt::format(R"({{"kind":"checkpoint","run":{},"epoch":{},"step":{}}})",
                             json_text(request_.run.string()), state_.epoch, state_.step));
   }
-}
-
-void Trainer::write_model(const WholeWeights& weights, const std::string& validation) {
-  if (!log_) return;
-  remove_results(request_.run);
-  write_run_model(request_.run, parts_, config_, weights.views(), validation);
 }
 
 void Trainer::stop_if_interrupted() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "run/run_config.h"
+#include "train/loop/judge.h"
 #include "train/loop/run_log.h"
 #include "train/loop/train_request.h"
 #include "train/loop/train_state.h"
@@ -16,7 +17,6 @@
 #include "train/loop/validator.h"
 #include "train/loop/watch.h"
 #include "train/ranks/ranks.h"
-#include "train/ranks/whole_rows.h"
 #include "train/steps/device_engine.h"
 #include "train/steps/step_engine.h"
 
@@ -50,13 +50,10 @@ class Trainer {
   void undo_if_interrupted(const std::function<void()>& work);
   bool epoch_is_judged() const;
   void measure_epoch();
-  void judge_epoch(const WholeWeights& weights);
-  double validate(const WholeWeights& weights);
-  void watch(const WholeWeights& weights);
-  /// call(scorer of these weights) on the first rank, its result on all.
-  double by_scorer(const WholeWeights& weights, const std::function<double(const Scorer&)>& call);
+  void judge_epoch();
+  void warn_of_plateau();
+  void watch();
   void save();
-  void write_model(const WholeWeights& weights, const std::string& validation);
   void stop_if_interrupted();
   int64_t total_steps() const;
   bool out_of_patience() const;
@@ -73,6 +70,7 @@ class Trainer {
   std::unique_ptr<DeviceEngine> device_;  ///< of a run that is not on tiles
   StepEngine& engine_;
   Validator validator_;
+  Judge judge_;
   Watch watch_;
   TrainState state_;
   std::unique_ptr<RunLog> log_;  ///< of the first rank only

@@ -11,6 +11,7 @@
 #include "net/network.h"
 #include "train/devices/devices.h"
 #include "train/loop/pretraining_stage.h"
+#include "train/optimise/weight_average.h"
 #include "train/ranks/table_shards.h"
 
 namespace truenext {
@@ -247,6 +248,9 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
       engine(*model, objective, adam, config.train, pool) {
   check_penalty(config);
   check_padding_class(config);
+  if (config.train.average == WeightAverage::ema) {
+    adam.keep_average(average_decay(config.train, batcher.batches_per_epoch()));
+  }
   if (labels.source) objective.learn_from(*labels.source);
   if (observation) engine.observe(*observation);
   if (pretext) {

@@ -25,6 +25,11 @@ Validator::Validator(const Dataset& dataset, const TrainOptions& options, Worker
   protocol_.seed = static_cast<uint64_t>(options.seed);
   if (options.task == TrainTask::pretraining) return;
   queries_ = make_queries(dataset, protocol_);
+  if (options.valid_sample > 0 && options.valid_sample < users()) {
+    Protocol sampled = protocol_;
+    sampled.max_users = options.valid_sample;
+    sample_ = make_queries(dataset, sampled);
+  }
   if (available()) popularity_ = measure(*make_popularity_scorer(dataset));
 }
 
@@ -37,9 +42,17 @@ std::string Validator::level_text(double best) const {
                      popularity_);
 }
 
-double Validator::measure(const Scorer& scorer) const {
-  const Jagged<int64_t> ranks = rank_targets(scorer, queries_, protocol_, pool_);
+double Validator::mean_over(const Scorer& scorer, const Queries& queries) const {
+  const Jagged<int64_t> ranks = rank_targets(scorer, queries, protocol_, pool_);
   return compute_metrics(metrics_, ranks).metrics[0].mean;
+}
+
+double Validator::measure(const Scorer& scorer) const {
+  return mean_over(scorer, queries_);
+}
+
+double Validator::measure_sample(const Scorer& scorer) const {
+  return mean_over(scorer, sample_);
 }
 
 }  // namespace truenext

@@ -13,7 +13,8 @@ namespace truenext {
 
 /// Exact Adam on a large table in time proportional to the rows in use: a row without gradient is
 /// left as it is and catches up, step by step in registers, when it is next read or updated. Every
-/// bit is that of dense Adam. Keeps 4 bytes a row, and 36 a step since all rows were last in step.
+/// bit is that of dense Adam, of the average of the weights too where one is kept. Keeps 4 bytes a
+/// row, and 36 a step since all rows were last in step.
 class DeferredAdam {
  public:
   /// `table` has `rows` rows, is borrowed and all in step.

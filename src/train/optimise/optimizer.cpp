@@ -2,11 +2,13 @@
 #include "train/optimise/optimizer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <numbers>
 
 #include "kernels/kernels.h"
 #include "train/optimise/touched_rows.h"
+#include "train/optimise/weight_average.h"
 
 namespace truenext {
 namespace {
@@ -47,7 +49,25 @@ Adam::Adam(ParameterSet& parameters, const TrainOptions& options)
 kernels::AdamTable Adam::table(int64_t index) {
   Tensor& value = parameters_[index].value;
   State& state = states_[index];
-  return {value.shape.back(), value.data(), state.moment1.data(), state.moment2.data()};
+  float* const average = keeps_average() ? state.average.data() : nullptr;
+  return {value.shape.back(), value.data(), state.moment1.data(), state.moment2.data(), average};
+}
+
+void Adam::keep_average(double decay) {
+  assert(steps_ == 0 && options_.table_optimizer == TableOptimizer::adam);
+  average_decay_ = decay;
+  for (int64_t i = 0; i < parameters_.size(); ++i) {
+    assert(!deferred(i));
+    states_[i].average = Tensor(parameters_[i].value.shape);
+  }
+}
+
+// Not in keep_average(), since start values may still come from another model.
+void Adam::start_average() {
+  for (int64_t i = 0; i < parameters_.size(); ++i) {
+    std::copy_n(parameters_[i].value.data(), parameters_[i].value.size(),
+                states_[i].average.data());
+  }
 }
 
 void Adam::defer(int64_t index) {
@@ -80,9 +100,18 @@ kernels::AdamStep Adam::next_step(double learning_rate) {
   return adam;
 }
 
+kernels::AdamFactors Adam::factors_of(const kernels::AdamStep& step) const {
+  kernels::AdamFactors factors = kernels::adam_factors(step);
+  if (keeps_average()) {
+    factors.average = static_cast<float>(average_share(average_decay_, steps_ - 1));
+  }
+  return factors;
+}
+
 void Adam::step(TileGradients<float>& gradients, double learning_rate, WorkerPool& pool) {
+  if (keeps_average() && steps_ == 0) start_average();
   const kernels::AdamStep adam = next_step(learning_rate);
-  step_whole(gradients, kernels::adam_factors(adam), pool);
+  step_whole(gradients, factors_of(adam), pool);
   for (int64_t i = 0; i < parameters_.size(); ++i) {
     if (!by_row(i)) continue;
     step_table(i, gradients.tables[i], adam, pool);
@@ -112,7 +141,7 @@ void Adam::step_whole(TileGradients<float>& gradients, const kernels::AdamFactor
 void Adam::step_table(int64_t index, const TableGradient<float>& gradient,
                       const kernels::AdamStep& step, WorkerPool& pool) {
   State& state = states_[index];
-  const kernels::AdamFactors factors = kernels::adam_factors(step);
+  const kernels::AdamFactors factors = factors_of(step);
   if (state.deferred) {
     state.deferred->step(gradient, factors, pool);
     return;
@@ -138,7 +167,10 @@ std::vector<NamedTensor<Tensor>> Adam::state(int64_t index) {
   State& state = states_[index];
   const std::string& name = parameters_[index].name;
   if (state.rule == TableOptimizer::rowwise_adagrad) return {{"adagrad.sums." + name, &state.sums}};
-  return {{"adam.moment1." + name, &state.moment1}, {"adam.moment2." + name, &state.moment2}};
+  std::vector<NamedTensor<Tensor>> tensors = {{"adam.moment1." + name, &state.moment1},
+                                              {"adam.moment2." + name, &state.moment2}};
+  if (keeps_average()) tensors.push_back({"average." + name, &state.average});
+  return tensors;
 }
 
 std::vector<NamedTensor<const Tensor>> Adam::state(int64_t index) const {

@@ -52,11 +52,21 @@ class Adam {
   int64_t steps() const { return steps_; }
   void set_steps(int64_t steps) { steps_ = steps; }
 
+  /// From now on, before the first step and defer(), keeps the average of all weights over the
+  /// steps (weight_average.h), which starts at the weights that the first step finds. It is part of
+  /// state() and behind where a table is.
+  void keep_average(double decay);
+  bool keeps_average() const { return average_decay_ > 0; }
+  /// Of a parameter, with its shape; no average is empty.
+  const Tensor& average(int64_t index) const { return states_[index].average; }
+  double average_decay() const { return average_decay_; }
+
  private:
   struct State {
     TableOptimizer rule = TableOptimizer::adam;
     Tensor moment1, moment2;  ///< empty under rowwise_adagrad
     Tensor sums;              ///< [rows], of rowwise_adagrad
+    Tensor average;           ///< of the values; empty where none is kept
     std::unique_ptr<DeferredAdam> deferred;
   };
 
@@ -65,6 +75,8 @@ class Adam {
   }
   kernels::AdamTable table(int64_t index);
   kernels::AdamStep next_step(double learning_rate);
+  kernels::AdamFactors factors_of(const kernels::AdamStep& step) const;
+  void start_average();
   void step_whole(TileGradients<float>& gradients, const kernels::AdamFactors& factors,
                   WorkerPool& pool);
   void step_table(int64_t index, const TableGradient<float>& gradient,
@@ -74,6 +86,7 @@ class Adam {
   TrainOptions options_;
   std::vector<State> states_;
   int64_t steps_ = 0;
+  double average_decay_ = 0;  ///< 0 = no average
 };
 
 /// `sum` plus the squares of `values`, one after the other.

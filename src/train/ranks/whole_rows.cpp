@@ -33,15 +33,16 @@ void stream_rows(Ranks& ranks, const Tensor& kept, const RowSink& sink) {
   }
 }
 
-WholeWeights::WholeWeights(const Model& model, Ranks& ranks) {
+WholeWeights::WholeWeights(const Model& model, Ranks& ranks, const Adam& adam, WeightSet set) {
   for (int64_t i = 0; i < model.network_parameters(); ++i) {
     const Parameter& parameter = model.parameters()[i];
-    const float* values = parameter.value.data();
+    const Tensor& kept = set == WeightSet::average ? adam.average(i) : parameter.value;
+    const float* values = kept.data();
     if (parameter.divided()) {
       Tensor whole;
       if (ranks.rank() == 0) whole = Tensor(parameter.shape);
       auto* to = reinterpret_cast<std::byte*>(whole.data());
-      stream_rows(ranks, parameter.value, [&to](std::span<const std::byte> rows) {
+      stream_rows(ranks, kept, [&to](std::span<const std::byte> rows) {
         to = std::copy(rows.begin(), rows.end(), to);
       });
       if (ranks.rank() > 0) continue;

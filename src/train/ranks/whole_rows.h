@@ -9,6 +9,8 @@
 #include "net/encoder.h"
 #include "net/model.h"
 #include "net/parameters.h"
+#include "net/weight_set.h"
+#include "train/optimise/optimizer.h"
 #include "train/ranks/ranks.h"
 
 namespace truenext {
@@ -24,8 +26,9 @@ void stream_rows(Ranks& ranks, const Tensor& kept, const RowSink& sink);
 /// tables are copied together for as long as this lives, everything else is borrowed.
 class WholeWeights {
  public:
-  /// Of the network's parameters. All ranks make this call; rows must be in step.
-  WholeWeights(const Model& model, Ranks& ranks);
+  /// Of the network's parameters, or of the averages that `adam` keeps of them. All ranks make this
+  /// call; rows must be in step.
+  WholeWeights(const Model& model, Ranks& ranks, const Adam& adam, WeightSet set);
 
   /// Of use on rank 0 only.
   const TensorMap& views() const { return views_; }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "eval/evaluator.h"
+#include "net/weight_set.h"
 #include "train/steps/step_engine.h"
 
 namespace truenext {
@@ -15,8 +16,9 @@ class DeviceEngine : public StepEngine {
  public:
   /// For the start of a run, e.g. "cuda:0, LibTorch 2.13.0, loss on the device".
   virtual std::string describe() const = 0;
-  /// The weights of the last step, ranking where they lie. Not longer than the engine.
-  virtual std::unique_ptr<Scorer> scorer() = 0;
+  /// The weights of the last step, or their average where one is kept, ranking where they lie. Not
+  /// longer than the engine.
+  virtual std::unique_ptr<Scorer> scorer(WeightSet set) = 0;
 };
 
 }  // namespace truenext

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Validation on a sample of users between full ones: what is measured when, and that the model is
+// the best epoch on all of them.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "data/dataset.h"
+#include "eval/evaluator.h"
+#include "inference/model_file.h"
+#include "support/small_data.h"
+#include "train/loop/trainer.h"
+#include "train/small_training.h"
+#include "train/thread_ranks.h"
+#include "train/trained_bytes.h"
+
+namespace truenext {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class SampledValidation : public testing::Test {
+ protected:
+  void SetUp() override { set_quiet(true); }
+
+  TrainRequest request(const std::string& run) const {
+    TrainRequest r = test::small_training(folder_ / run, data_);
+    r.config.train.valid_sample = 9;
+    r.config.train.valid_full_every = 4;
+    r.config.train.epochs = 11;
+    r.config.train.learning_rate = 0.01;
+    return r;
+  }
+  std::vector<json> lines(const std::string& run, const char* key) const {
+    std::vector<json> found;
+    std::istringstream log(read_file(folder_ / run / "metrics.jsonl"));
+    for (std::string line; std::getline(log, line);) {
+      json entry = json::parse(line);
+      if (entry.contains(key)) found.push_back(std::move(entry));
+    }
+    return found;
+  }
+  double judged(const std::string& run, int64_t users) const {
+    const ModelFile model = ModelFile::open(folder_ / run);
+    Protocol protocol;
+    protocol.part = SplitPart::valid;
+    protocol.max_users = users;
+    WorkerPool pool(1);
+    const auto ranks = rank_targets(*make_encoder_scorer(model.encoder()),
+                                    make_queries(Dataset::open(data_), protocol), protocol, pool);
+    return compute_metrics(parse_metrics("ndcg@10"), ranks).metrics[0].mean;
+  }
+
+  test::TemporaryFolder folder_;
+  fs::path data_ = test::ring_dataset(folder_);
+};
+
+TEST_F(SampledValidation, EveryEpochIsSampledAndEveryFourthIsWhole) {
+  const TrainResult result = Trainer(request("run")).fit();
+  const auto sampled = lines("run", "valid_sample");
+  ASSERT_EQ(sampled.size(), 11u);
+  for (const json& line : sampled) EXPECT_EQ(line["users"], 9);
+  std::vector<int64_t> whole;
+  for (const json& line : lines("run", "valid")) {
+    whole.push_back(line["epoch"]);
+    EXPECT_GT(line["users"], 9);
+  }
+  EXPECT_EQ(whole, (std::vector<int64_t>{1, 5, 9, 11}));  // the last in any case
+  // The best by the sample was measured on everybody, and the model is the best of all those.
+  double best = -1;
+  for (const char* key : {"valid", "valid_confirmed"}) {
+    for (const json& line : lines("run", key)) best = std::max<double>(best, line[key]["ndcg@10"]);
+  }
+  EXPECT_EQ(result.best_value, best);
+  EXPECT_NEAR(judged("run", 0), best, 1e-12);
+  const int64_t chosen = sampled.back()["best_epoch"];
+  bool confirmed = false;
+  for (const char* key : {"valid", "valid_confirmed"}) {
+    for (const json& line : lines("run", key)) confirmed |= line["epoch"] == chosen;
+  }
+  EXPECT_TRUE(confirmed) << chosen;
+}
+
+// The candidate comes from a file and not from memory; it must be the epoch that it was.
+TEST_F(SampledValidation, ACandidateIsConfirmedAsTheEpochThatItWas) {
+  TrainRequest plain = request("plain");
+  plain.config.train.valid_sample = 0;
+  Trainer(plain).fit();
+  std::vector<double> on_all;
+  for (const json& line : lines("plain", "valid")) on_all.push_back(line["valid"]["ndcg@10"]);
+  ASSERT_EQ(on_all.size(), 11u);
+  int64_t confirmations = 0;
+  for (const int64_t users : {3, 5, 9, 15}) {
+    const std::string run = "run" + std::to_string(users);
+    TrainRequest r = request(run);
+    r.config.train.valid_sample = users;
+    Trainer(r).fit();
+    for (const json& line : lines(run, "valid_confirmed")) {
+      ++confirmations;
+      EXPECT_EQ(line["valid_confirmed"]["ndcg@10"],
+                on_all[static_cast<size_t>(line["epoch"].get<int64_t>() - 1)]);
+    }
+  }
+  EXPECT_GT(confirmations, 0);
+}
+
+TEST_F(SampledValidation, IsTheSameWhenResumedAndOnSeveralRanks) {
+  Trainer(request("whole")).fit();
+  for (const int64_t epochs : {3, 7}) {
+    const std::string run = "cut" + std::to_string(epochs);
+    TrainRequest cut = request(run);
+    cut.config.train.checkpoint_steps = 1;
+    cut.config.train.epochs = 11;
+    // Stopped as by a signal: after the epoch's validation.
+    TrainRequest first = cut;
+    first.config.train.patience = 0;
+    first.config.train.epochs = epochs;
+    Trainer(first).fit();
+    cut.resume = true;
+    Trainer(cut).fit();
+    EXPECT_TRUE(test::trained_bytes(folder_ / "whole") == test::trained_bytes(folder_ / run));
+  }
+  test::with_ranks(2, [&](Ranks& mine) { Trainer(request("ranks"), mine).fit(); });
+  EXPECT_TRUE(read_file(folder_ / "whole" / "model.safetensors") ==
+              read_file(folder_ / "ranks" / "model.safetensors"));
+}
+
+TEST_F(SampledValidation, PatienceEndsWithAConfirmation) {
+  TrainRequest r = request("patience");
+  r.config.train.epochs = 1000;
+  r.config.train.patience = 3;
+  r.config.train.valid_full_every = 1000;
+  const TrainResult result = Trainer(r).fit();
+  EXPECT_EQ(result.stopped, "patience");
+  const auto whole = lines("patience", "valid");
+  ASSERT_EQ(whole.size(), 2u);  // the first epoch and the last
+  const int64_t chosen = lines("patience", "valid_sample").back()["best_epoch"];
+  const auto confirmed = lines("patience", "valid_confirmed");
+  ASSERT_EQ(confirmed.size(), chosen == 1 ? 0u : 1u);
+  for (const json& line : confirmed) EXPECT_EQ(line["epoch"], chosen);
+  EXPECT_NEAR(judged("patience", 0), result.best_value, 1e-12);
+}
+
+TEST_F(SampledValidation, ASampleOfEverybodyIsNone) {
+  TrainRequest r = request("everybody");
+  r.config.train.valid_sample = 1000;
+  Trainer(r).fit();
+  EXPECT_TRUE(lines("everybody", "valid_sample").empty());
+  EXPECT_EQ(lines("everybody", "valid").size(), 11u);
+}
+
+}  // namespace
+}  // namespace truenext
