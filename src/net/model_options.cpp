@@ -5,6 +5,7 @@
 #include "net/block_style.h"
 #include "net/csrec_start.h"
 #include "net/network.h"
+#include "net/scoring.h"
 
 namespace truenext {
 namespace {
@@ -69,6 +70,19 @@ void ModelOptions::list(OptionList& options) {
       "padding_class", padding_class,
       "padding is a class of training's softmax over the whole catalogue, as in CSRec's code; "
       "never an answer");
+  options.add("similarity", similarity,
+              "score of an item: the inner product of the state and its vector, or their cosine "
+              "divided by model.temperature");
+  options
+      .add("temperature", temperature,
+           "of a cosine, which is divided by it: scores within +-1 cannot tell items apart, so "
+           "that larger ones than 0.3 are refused")
+      .range(0.001, 0.3)
+      .only_with("model.similarity", {"cosine"});
+  options
+      .add("learned_temperature", learned_temperature,
+           "model.temperature is where training starts from, not where it stays")
+      .only_with("model.similarity", {"cosine"});
 }
 
 void ModelOptions::resolve() {
@@ -76,6 +90,7 @@ void ModelOptions::resolve() {
   options.section("model", *this);
   for (const Option& option : options.all()) option.check("model");
   find_network(name).check(*this);
+  check_scoring(*this);
   check_usage(init != StartValues::csrec || has_csrec_start(name),
               "model.init = \"csrec\": {} is none of CSRec's networks; want another", name);
 }

@@ -35,6 +35,13 @@ struct Words<Readout> {
   static constexpr std::array names = {"original", "improved"};
 };
 
+/// What a score is made of (net/scoring.h).
+enum class Similarity { product, cosine };
+template <>
+struct Words<Similarity> {
+  static constexpr std::array names = {"product", "cosine"};
+};
+
 /// Whether the vector of an item has the mean of its attributes' vectors added.
 enum class AttributeUse { none, add };
 template <>
@@ -82,6 +89,9 @@ struct ModelOptions {
   AttributeUse attributes = AttributeUse::none;
   bool output_bias = false;    ///< a number of each item, added to its score
   bool padding_class = false;  ///< training's softmax has a class more, that of padding
+  Similarity similarity = Similarity::product;
+  double temperature = 0.05;  ///< of a cosine, divides it
+  bool learned_temperature = false;
 
   void list(OptionList& options);
   /// Replaces every "auto" and 0 by the style's value and refuses what cannot be. Usage Error that
