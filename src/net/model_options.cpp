@@ -28,10 +28,16 @@ void ModelOptions::list(OptionList& options) {
       .range(1, kMaxLength);
   options.add("inner_size", inner_size, "feed-forward width; 0 = as the block's original")
       .range(0, kMaxWidth * 4);
+  options
+      .add("skip_share", skip_share,
+           "share of an item's own vector in the first sum of a block, the rest is attention's")
+      .range(0, 1)
+      .only_with("model.block", {"res"});
   options.add("dropout", dropout, "share of values dropped in training").range(0, 0.99);
   options.add("positions", positions,
               "number positions so that the newest item is last (from-end) or the oldest is "
-              "first (from-start)");
+              "first (from-start); relative: every layer learns a number for each distance of two "
+              "items, which its attention adds");
   options.add("tie_embeddings", tie_embeddings, "score with the input item table");
   options.add(
       "padding", padding,

@@ -96,6 +96,9 @@ struct BlockCall {
   int64_t padded_length = 0;
   double dropout = 0;
   int64_t number = 0;  ///< tells its masks from those of other blocks
+  /// As AttentionCall's; not together with a padded_length.
+  std::string_view distance_bias = {};
+  int64_t distance_origin = 0;
 };
 
 /// One GRU layer in PyTorch's gate order r, z, n (equations: kernels::gru_gates). Tensors:

@@ -72,8 +72,9 @@ const NetworkInfo bert4rec_network{
     .causal = &causal,
     .fills_masks = true,
     .describe = &describe,
-    .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions"},
+    .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions", "skip_share"},
     .examples = {"block=post-norm num_heads=2", "block=gsasrec tie_embeddings=true",
-                 "block=csrec-bert num_heads=2"}};
+                 "block=csrec-bert num_heads=2", "block=gsasrec positions=relative num_heads=2",
+                 "block=hstu tie_embeddings=true", "block=res"}};
 
 }  // namespace truenext
