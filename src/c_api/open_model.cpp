@@ -89,6 +89,7 @@ std::string OpenModel::info() const {
   json["items"] = file_.num_items();
   json["dim"] = file_.encoder().dim();
   json["vector_dim"] = file_.encoder().vector_dim();
+  json["similarity"] = word_of(description.model.similarity);
   json["max_length"] = file_.encoder().max_length();
   json["exclude_seen"] = description.exclude_seen;
   json["loss"] = description.loss_name;

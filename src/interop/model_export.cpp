@@ -85,11 +85,13 @@ const NamingScheme& scheme_for(const ModelOptions& model, const std::string& nam
   const bool classed =
       model.padding_class &&
       std::ranges::find(found->asked, "padding_class", &AskedKey::key) == found->asked.end();
-  check_usage(!adds && !biased && !classed,
+  const bool cosine = model.similarity == Similarity::cosine;
+  check_usage(!adds && !biased && !classed && !cosine,
               "--names {}: the model has model.{}, for which that project has no place; export it "
               "under its own names, --names {}",
               names,
               adds     ? "attributes = \"add\""
+              : cosine ? "similarity = \"cosine\""
               : biased ? "output_bias = true"
                        : "padding_class = true",
               kOwnNames);

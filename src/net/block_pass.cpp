@@ -136,6 +136,7 @@ void BlockPass<T>::attend(const T* x, const Saved& saved) const {
   linear(shape_.tokens, x, key_weight, d, d, saved.k);
   linear(shape_.tokens, x, value_weight, d, d, saved.v);
   kernels::AttentionArrays<T> arrays;
+  arrays.terms = terms_;
   arrays.q = saved.q;
   arrays.k = saved.k;
   arrays.v = saved.v;
@@ -245,6 +246,7 @@ void BlockPass<T>::attend_backward(const T* x, const Saved& saved, const T* grad
                      attended_grad, d, false);
   }
   kernels::AttentionArrays<T> arrays;
+  arrays.terms = terms_;
   arrays.q = saved.q;
   arrays.k = saved.k;
   arrays.v = saved.v;

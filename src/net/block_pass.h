@@ -68,6 +68,8 @@ class BlockPass {
     weights_[tensor] = value;
     grads_[tensor] = gradient;
   }
+  /// Terms of the attention's scores; those of the shape are ignored.
+  kernels::AttentionTerms<T>& terms() { return terms_; }
 
   /// Numbers that forward() works in and backward() finds again. Settles the shape.
   int64_t saved_size();
@@ -119,6 +121,7 @@ class BlockPass {
   std::span<const int32_t> query_tokens_;
   std::array<const T*, kBlockTensors> weights_{};
   std::array<T*, kBlockTensors> grads_{};
+  kernels::AttentionTerms<T> terms_{};
 };
 
 extern template class BlockPass<float>;

@@ -2,6 +2,7 @@
 #include "net/block_style.h"
 
 #include "base/error.h"
+#include "net/blocks/blocks.h"
 
 namespace truenext {
 namespace {
@@ -33,12 +34,26 @@ const std::vector<BlockStyle>& styles() {
        .inner_factor = 2,
        .default_positions = PositionNumbers::from_start},
       {.name = "csrec-bert",
-       .pre_norm = true,
+       .operations = &net::pre_norm_block,
        .embedding_map = true,
        .output_projection = true,
        .cloze_head = false,
        .epsilon = 1e-6f,
        .default_heads = 2,
+       .inner_factor = 4},
+      {.name = "hstu",
+       .operations = &net::hstu_block,
+       .scale_embedding = true,
+       .epsilon = 1e-6f,
+       .default_heads = 2,
+       .default_positions = PositionNumbers::relative_from_end},
+      {.name = "res",
+       .operations = &net::res_block,
+       .embedding_norm = true,
+       .output_projection = true,
+       .activation = kernels::Activation::gelu,
+       .epsilon = 1e-12f,
+       .default_heads = 1,
        .inner_factor = 4},
   };
   return all;

@@ -10,6 +10,8 @@
 
 namespace truenext {
 
+struct OperationBlock;
+
 /// Everything in which the transformer blocks of the SASRec family differ. With LN = layer norm,
 /// A(q, z) = attention with queries from q and keys and values from z, F = two linear maps:
 ///
@@ -21,20 +23,31 @@ namespace truenext {
 ///     pre-norm (csrec-bert)
 ///     n = S_attention(z)        y = z + A(n, n)        z = y + F(S_ffn(y))
 ///
+///     gated (hstu)              n = N(z)      q, k, v, u = silu(W n) of four matrices
+///     o_i = sum over j of v_j silu(<q_i, k_j> + distance bias) / L
+///     z = z + W_o (u * N(o)) + b_o, without a feed-forward part
+///
+///     residual (res)            y = a LN_skip(z + s^2 * z) + (1 - a) LN_attention(z + A(z, z))
+///     z = LN_ffn(y + F(y)), with s [d] learned and a = model.skip_share
+///
 /// In the query-norm form keys and values see the raw z and both residuals add the *normalised*
 /// input. S divides by the sample standard deviation + epsilon where LN divides by the root of the
-/// variance + epsilon. Sources: gsasrec: Petrov and Macdonald, RecSys 2023, official PyTorch port;
-/// pmixer: the PyTorch port of SASRec as used by Bacciu et al. 2023; post-norm: S3Rec's network
-/// (Zhou et al., CIKM 2020); csrec, csrec-bert: SASRec and BERT4Rec as in CSRec's baselines.
+/// variance + epsilon; N is LN without weights, L is model.max_length. Sources: gsasrec: Petrov and
+/// Macdonald, RecSys 2023, official PyTorch port; pmixer: the PyTorch port of SASRec as used by
+/// Bacciu et al. 2023; post-norm: S3Rec's network (Zhou et al., CIKM 2020); csrec, csrec-bert:
+/// SASRec and BERT4Rec as in CSRec's baselines; hstu: Zhai et al., ICML 2024, without times; res:
+/// BSARec (Shin et al., AAAI 2024) without its Fourier part, in the place of which a causal block
+/// has nothing (decision 0037).
 struct BlockStyle {
   std::string name;
   bool post_norm = false;
-  bool pre_norm = false;           ///< made of operations; gelu by tanh, a dropout behind the block
-  bool scale_embedding = false;    ///< item vector times sqrt(d) before the position is added
-  bool embedding_map = false;      ///< linear map of the embedding sum
-  bool embedding_norm = false;     ///< LN of the embedding sum
-  bool output_projection = false;  ///< linear map after the heads are joined
-  bool final_norm = false;         ///< LN after the last block
+  /// Made of operations (net/blocks/blocks.h); null: BlockPass.
+  const OperationBlock* operations = nullptr;
+  bool scale_embedding = false;     ///< item vector times sqrt(d) before the position is added
+  bool embedding_map = false;       ///< linear map of the embedding sum
+  bool embedding_norm = false;      ///< LN of the embedding sum
+  bool output_projection = false;   ///< linear map after the heads are joined
+  bool final_norm = false;          ///< LN after the last block
   bool can_attend_padding = false;  ///< the original attends to its left padding
   bool cloze_head = true;           ///< bert4rec: LN(gelu(W h + b)) over the states
   kernels::Activation activation = kernels::Activation::relu;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "net/composed_tables.h"
 #include "net/network.h"
+#include "net/scoring.h"
 #include "net/tile_pass.h"
 
 namespace truenext {
@@ -68,7 +69,7 @@ class NetworkEncoder final : public SequenceEncoder {
       : options_(options),
         network_(find_network(options.name)),
         num_items_(count_items(weights)),
-        dim_(score_width(options)),
+        dim_(scoring_of(options).width()),
         names_(tensors) {
     for (const TensorInfo& info : tensors) {
       const TensorView& view = weights.at(info.name);
@@ -124,7 +125,12 @@ void NetworkEncoder::compose(const ComposedTables& composed, const AttributeList
     const std::vector<int64_t> shape{num_items_, composed.width(place)};
     Tensor& table = composed_.emplace_back(shape);
     composed.compose(place, trained, attributes, {0, num_items_}, table.data());
-    weights_[place] = WeightView<float>::of(shape, table.data());
+    const WeightView<float> view = WeightView<float>::of(shape, table.data());
+    if (place == composed.units()) {
+      weights_.push_back(view);
+    } else {
+      weights_[place] = view;
+    }
   }
 }
 

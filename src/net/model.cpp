@@ -2,6 +2,7 @@
 #include "net/model.h"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <utility>
 
@@ -44,20 +45,45 @@ Model::Model(const ModelOptions& options, const ItemRows& items, AttributeLists 
       input_table_(parameters_.index(kInputTable)),
       output_table_(parameters_.index(options_.tie_embeddings ? kInputTable : kOutputTable)),
       composed_(options_, parameters_.names()),
-      attributes_(checked(options_, items.total, std::move(attributes))) {}
+      attributes_(checked(options_, items.total, std::move(attributes))) {
+  // Of divided tables a step makes those of the rows that it fetches.
+  if (composed_.units() >= 0 && items.kept.size() == items.total) composed_at(composed_.units());
+}
+
+Tensor& Model::composed_at(int64_t place) {
+  std::optional<Tensor>& table =
+      place == composed_.units() ? parameters_.units() : parameters_[place].composed;
+  if (!table) {
+    table.emplace(std::vector<int64_t>{composed_.rows(place, num_items_), composed_.width(place)});
+  }
+  return *table;
+}
 
 void Model::compose(WorkerPool& pool) {
   const WeightViews<float> trained = parameters_.trained();
   for (const int64_t place : composed_.places()) {
-    std::optional<Tensor>& table = parameters_[place].composed;
-    const int64_t width = composed_.width(place), count = composed_.rows(place, num_items_);
-    if (!table) table.emplace(std::vector<int64_t>{count, width});
+    Tensor& table = composed_at(place);
+    const int64_t width = table.width(), count = table.rows();
     pool.run((count + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t task, int) {
       const int64_t begin = task * kRowsAtOnce;
       const RowRange rows{begin, std::min(count, begin + kRowsAtOnce)};
-      composed_.compose(place, trained, attributes_, rows, table->data() + begin * width);
+      composed_.compose(place, trained, attributes_, rows, table.data() + begin * width);
     });
   }
+}
+
+void Model::compose(std::span<const int32_t> items, WorkerPool& pool) {
+  assert(composed_.by_row());
+  const WeightViews<float> trained = parameters_.trained();
+  Tensor& table = composed_at(composed_.units());
+  const int64_t count = std::ssize(items);
+  pool.run((count + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t task, int) {
+    const int64_t begin = task * kRowsAtOnce, end = std::min(count, begin + kRowsAtOnce);
+    for (const int32_t item : items.subspan(static_cast<size_t>(begin), end - begin)) {
+      composed_.compose(composed_.units(), trained, attributes_, {item, item + 1},
+                        table.data() + item * table.width());
+    }
+  });
 }
 
 std::unique_ptr<Model> make_model(const ModelOptions& options, const ItemRows& items, uint64_t seed,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "net/attribute_lists.h"
@@ -38,7 +39,7 @@ class Model {
   /// Parameter whose rows items have for scores, [num_items, hidden_size].
   int64_t output_table() const { return output_table_; }
   /// Parameter in whose place the table is read that scores are taken with: output_table(), unless
-  /// there is a bias.
+  /// there is a bias; with cosines the number behind all parameters (ParameterSet::units()).
   int64_t score_table() const { return composed_.scores(); }
 
   const ComposedTables& composed() const { return composed_; }
@@ -46,8 +47,14 @@ class Model {
   /// Makes what passes read in the place of trained tensors, after these have changed; nothing
   /// where there is nothing to compose.
   void compose(WorkerPool& pool);
+  /// The same of unit vectors for these items alone, ascending and distinct
+  /// (ComposedTables::by_row).
+  void compose(std::span<const int32_t> items, WorkerPool& pool);
 
  private:
+  /// What is read in the place of a tensor, with room for all its rows.
+  Tensor& composed_at(int64_t place);
+
   ModelOptions options_;
   const NetworkInfo* network_;
   int64_t num_items_;

@@ -5,6 +5,7 @@
 #include "net/block_style.h"
 #include "net/csrec_start.h"
 #include "net/network.h"
+#include "net/scoring.h"
 
 namespace truenext {
 namespace {
@@ -27,6 +28,11 @@ void ModelOptions::list(OptionList& options) {
       .range(1, kMaxLength);
   options.add("inner_size", inner_size, "feed-forward width; 0 = as the block's original")
       .range(0, kMaxWidth * 4);
+  options
+      .add("skip_share", skip_share,
+           "share of an item's own vector in the first sum of a block, the rest is attention's")
+      .range(0, 1)
+      .only_with("model.block", {"res"});
   options.add("dropout", dropout, "share of values dropped in training").range(0, 0.99);
   options
       .add("attention_dropout", attention_dropout,
@@ -38,7 +44,8 @@ void ModelOptions::list(OptionList& options) {
       .range(-1, 0.99);
   options.add("positions", positions,
               "number positions so that the newest item is last (from-end) or the oldest is "
-              "first (from-start)");
+              "first (from-start); relative: every layer learns a number for each distance of two "
+              "items, which its attention adds");
   options.add("tie_embeddings", tie_embeddings, "score with the input item table");
   options.add(
       "padding", padding,
@@ -77,6 +84,19 @@ void ModelOptions::list(OptionList& options) {
       "padding_class", padding_class,
       "padding is a class of training's softmax over the whole catalogue, as in CSRec's code; "
       "never an answer");
+  options.add("similarity", similarity,
+              "score of an item: the inner product of the state and its vector, or their cosine "
+              "divided by model.temperature");
+  options
+      .add("temperature", temperature,
+           "of a cosine, which is divided by it: scores within +-1 cannot tell items apart, so "
+           "that larger ones than 0.3 are refused")
+      .range(0.001, 0.3)
+      .only_with("model.similarity", {"cosine"});
+  options
+      .add("learned_temperature", learned_temperature,
+           "model.temperature is where training starts from, not where it stays")
+      .only_with("model.similarity", {"cosine"});
 }
 
 void ModelOptions::resolve() {
@@ -84,6 +104,7 @@ void ModelOptions::resolve() {
   options.section("model", *this);
   for (const Option& option : options.all()) option.check("model");
   find_network(name).check(*this);
+  check_scoring(*this);
   check_usage(init != StartValues::csrec || has_csrec_start(name),
               "model.init = \"csrec\": {} is none of CSRec's networks; want another", name);
 }

@@ -11,12 +11,23 @@
 namespace truenext {
 
 /// How the places of a window are numbered: so that the newest item is max_length - 1, so that the
-/// oldest is 0, or not at all. `automatic` is replaced by resolve().
-enum class PositionNumbers { automatic, from_end, from_start, none };
+/// oldest is 0, or not at all; or instead a number of every layer for each distance of two items,
+/// added to the scores of its attention, alone or beside places from the end. `automatic` is
+/// replaced by resolve().
+enum class PositionNumbers { automatic, from_end, from_start, none, relative, relative_from_end };
 template <>
 struct Words<PositionNumbers> {
-  static constexpr std::array names = {"auto", "from-end", "from-start", "none"};
+  static constexpr std::array names = {"auto", "from-end", "from-start",
+                                       "none", "relative", "relative+from-end"};
 };
+/// Whether there is a table of places.
+constexpr bool numbers_places(PositionNumbers positions) {
+  return positions != PositionNumbers::none && positions != PositionNumbers::relative;
+}
+/// Whether layers know distances.
+constexpr bool numbers_distances(PositionNumbers positions) {
+  return positions == PositionNumbers::relative || positions == PositionNumbers::relative_from_end;
+}
 
 /// none: padding does not exist. attend: as originals whose model sees max_length - n steps of
 /// left padding: pmixer attends to them, gru4rec runs over them, nextitnet and
@@ -33,6 +44,13 @@ enum class Readout { original, improved };
 template <>
 struct Words<Readout> {
   static constexpr std::array names = {"original", "improved"};
+};
+
+/// What a score is made of (net/scoring.h).
+enum class Similarity { product, cosine };
+template <>
+struct Words<Similarity> {
+  static constexpr std::array names = {"product", "cosine"};
 };
 
 /// Whether the vector of an item has the mean of its attributes' vectors added.
@@ -61,6 +79,7 @@ struct ModelOptions {
   int64_t num_heads = 0;          ///< sasrec; 0 = 1 (gsasrec, pmixer) or 2 (the others)
   int64_t max_length = 200;       ///< newest items of a history that the model sees
   int64_t inner_size = 0;         ///< sasrec: feed-forward width; 0 = as the block's original
+  double skip_share = 0.7;        ///< block res: of the skip beside attention
   double dropout = 0.5;           ///< of training only
   /// Of the weights of attention and of the embedding sum; -1 = as `dropout`. sasrec, bert4rec.
   double attention_dropout = -1, embedding_dropout = -1;
@@ -84,6 +103,9 @@ struct ModelOptions {
   AttributeUse attributes = AttributeUse::none;
   bool output_bias = false;    ///< a number of each item, added to its score
   bool padding_class = false;  ///< training's softmax has a class more, that of padding
+  Similarity similarity = Similarity::product;
+  double temperature = 0.05;  ///< of a cosine, divides it
+  bool learned_temperature = false;
 
   void list(OptionList& options);
   /// Replaces every "auto" and 0 by the style's value and refuses what cannot be. Usage Error that

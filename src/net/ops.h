@@ -97,6 +97,9 @@ struct BlockCall {
   double dropout = 0;            ///< of rows
   double attention_dropout = 0;  ///< of the weights
   int64_t number = 0;            ///< tells its masks from those of other blocks
+  /// As AttentionCall's; not together with a padded_length.
+  std::string_view distance_bias = {};
+  int64_t distance_origin = 0;
 };
 
 /// One GRU layer in PyTorch's gate order r, z, n (equations: kernels::gru_gates). Tensors:

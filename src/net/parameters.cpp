@@ -60,11 +60,17 @@ TensorMap ParameterSet::views() const {
 
 WeightViews<float> ParameterSet::readable() const {
   WeightViews<float> views;
-  views.reserve(parameters_.size());
+  views.reserve(parameters_.size() + 1);
   for (const Parameter& parameter : parameters_) {
     const Tensor& tensor = parameter.readable();
     views.push_back(WeightView<float>::of(tensor.shape, tensor.data()));
     if (parameter.fetched) views.back().held = &parameter.fetched->numbers;
+  }
+  if (units_) {
+    views.push_back(WeightView<float>::of(units_->shape, units_->data()));
+    const int64_t own = names_.find(kOutputTable);
+    const Parameter& table = (*this)[own >= 0 ? own : names_.index(kInputTable)];
+    if (table.fetched) views.back().held = &table.fetched->numbers;
   }
   return views;
 }

@@ -81,10 +81,15 @@ class ParameterSet {
   int64_t dense_size() const { return dense_size_; }
   /// Whether one of the tables is divided among processes.
   bool divided() const;
+  /// Unit vectors of the items, [num_items, hidden_size], where scores are cosines
+  /// (net/composed_tables.h): not trained, but what passes read has them behind all parameters, as
+  /// number size(), and so have gradients.
+  std::optional<Tensor>& units() { return units_; }
+  const std::optional<Tensor>& units() const { return units_; }
 
   /// Borrowed views for use and for files; nothing may be divided.
   TensorMap views() const;
-  /// What a pass over one tile reads; without gradients.
+  /// What a pass over one tile reads, units() at the end; without gradients.
   WeightViews<float> readable() const;
   /// What is trained, of divided tables the rows that are kept.
   WeightViews<float> trained() const;
@@ -93,6 +98,7 @@ class ParameterSet {
   std::deque<Parameter> parameters_;
   TensorNames names_;
   int64_t dense_size_ = 0;
+  std::optional<Tensor> units_;
 };
 
 }  // namespace truenext

@@ -54,10 +54,11 @@ struct TensorInfo {
 /// The tables of items that inputs and, where they are another, scores are taken from.
 inline constexpr const char* kInputTable = "item_embedding.weight";
 inline constexpr const char* kOutputTable = "output_embedding.weight";
-/// What model.attributes, model.output_bias and model.padding_class add to any network
-/// (net/composed_tables.h).
+/// What model.attributes, model.output_bias, model.learned_temperature and model.padding_class add
+/// to any network (net/composed_tables.h, net/scoring.h).
 inline constexpr const char* kAttributeTable = "attribute_embedding.weight";
 inline constexpr const char* kOutputBias = "output_bias";
+inline constexpr const char* kScoreGain = "score_gain";
 inline constexpr const char* kPaddingClass = "padding_class.weight";
 inline constexpr const char* kPaddingClassBias = "padding_class.bias";
 /// What networks see in the places of padding (model.padding = "attend").

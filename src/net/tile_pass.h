@@ -129,6 +129,8 @@ class TilePass final : public Ops {
   Rows keep_wanted(Rows x, const Wanted& wanted);
   /// Which tokens ask: all of them, or the wanted ones by sequence and place. Made once a pass.
   void set_queries(const Wanted& wanted, kernels::AttentionShape& shape);
+  /// A term by distance; none where the name is empty.
+  void set_distances(std::string_view name, int64_t origin, kernels::AttentionTerms<T>& terms);
   /// When they ask: a time a query; null where nothing depends on it.
   const int64_t* query_times(const AttentionCall& call, const Wanted& wanted);
   Rows convolve(Rows x, std::span<const int64_t> offsets, const ConvCall& call,

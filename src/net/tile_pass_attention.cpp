@@ -28,6 +28,18 @@ void TilePass<T>::set_queries(const Wanted& wanted, kernels::AttentionShape& sha
 }
 
 template <typename T>
+void TilePass<T>::set_distances(std::string_view name, int64_t origin,
+                                kernels::AttentionTerms<T>& terms) {
+  if (name.empty()) return;
+  const WeightView<T>& bias = weight(name);
+  terms.distance_bias = bias.data;
+  terms.distance_grad = bias.grad;
+  terms.distance_heads = bias.rows;
+  terms.distances = bias.columns;
+  terms.distance_origin = origin;
+}
+
+template <typename T>
 const int64_t* TilePass<T>::query_times(const AttentionCall& call, const Wanted& wanted) {
   if (call.time_bias.empty()) return nullptr;
   const std::span<const int64_t> times =
@@ -59,14 +71,7 @@ Rows TilePass<T>::attention(Rows q, Rows k, Rows v, const AttentionCall& call,
   shape.dropout = mask(call.dropout, Purpose::dropout_attention, call.number);
   shape.streams = shape.dropout.active() ? input().streams.data() : nullptr;
   kernels::AttentionTerms<T>& terms = arrays.terms;
-  if (!call.distance_bias.empty()) {
-    const WeightView<T>& bias = weight(call.distance_bias);
-    terms.distance_bias = bias.data;
-    terms.distance_grad = bias.grad;
-    terms.distance_heads = bias.rows;
-    terms.distances = bias.columns;
-    terms.distance_origin = call.distance_origin;
-  }
+  set_distances(call.distance_bias, call.distance_origin, terms);
   if (!call.time_bias.empty()) {
     assert(std::ssize(input().times) == k.count);
     const WeightView<T>& bias = weight(call.time_bias);
@@ -97,6 +102,10 @@ Rows TilePass<T>::attention(Rows q, Rows k, Rows v, const AttentionCall& call,
 
 template void TilePass<float>::set_queries(const Wanted&, kernels::AttentionShape&);
 template void TilePass<double>::set_queries(const Wanted&, kernels::AttentionShape&);
+template void TilePass<float>::set_distances(std::string_view, int64_t,
+                                             kernels::AttentionTerms<float>&);
+template void TilePass<double>::set_distances(std::string_view, int64_t,
+                                              kernels::AttentionTerms<double>&);
 template const int64_t* TilePass<float>::query_times(const AttentionCall&, const Wanted&);
 template const int64_t* TilePass<double>::query_times(const AttentionCall&, const Wanted&);
 template Rows TilePass<float>::attention(Rows, Rows, Rows, const AttentionCall&, const Wanted&);

@@ -24,6 +24,7 @@ class TensorNames {
   int64_t index(std::string_view name) const;
   /// -1 when there is none.
   int64_t find(std::string_view name) const;
+  int64_t size() const { return static_cast<int64_t>(numbers_.size()); }
 
  private:
   struct Hash : std::hash<std::string_view> {

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "net/scoring.h"
 #include "torch/tensors.h"
 
 namespace truenext {
@@ -18,6 +19,19 @@ constexpr int64_t kMean = 1;  ///< a mode of at::embedding_bag; an empty bag is 
 
 void add_gradient(at::Tensor& gradient, const at::Tensor& part) {
   gradient = gradient.defined() ? gradient + part : part;
+}
+
+/// Of rows, [rows, 1], as they are divided by.
+at::Tensor lengths(const at::Tensor& rows) {
+  return at::linalg_vector_norm(rows, 2, {1}, /*keepdim=*/true).clamp_min(kSmallestLength);
+}
+
+/// The twin of make_unit_backward().
+at::Tensor unit_backward(const at::Tensor& rows, const at::Tensor& gradient) {
+  const at::Tensor length = lengths(rows);
+  const at::Tensor along = (rows * gradient).sum(1, /*keepdim=*/true) / (length * length);
+  const at::Tensor shared = along.masked_fill(length <= kSmallestLength, 0);
+  return (gradient - shared * rows) / length;
 }
 
 }  // namespace
@@ -42,20 +56,24 @@ DeviceTables::DeviceTables(const Model& model, at::Device device)
   shares_ = to_device(shares, device).unsqueeze(1);
 }
 
+at::Tensor DeviceTables::vectors(int64_t table, const std::vector<at::Tensor>& trained) const {
+  if (tables_.attributes() < 0) return trained[table];
+  const at::Tensor means =
+      std::get<0>(at::embedding_bag(trained[tables_.attributes()], attributes_, offsets_,
+                                    /*scale_grad_by_freq=*/false, kMean));
+  return trained[table] + means;
+}
+
 std::vector<at::Tensor> DeviceTables::readable(const std::vector<at::Tensor>& trained) const {
   std::vector<at::Tensor> read = trained;
-  const auto rows_of = [&](int64_t table) {
-    if (tables_.attributes() < 0) return trained[table];
-    const at::Tensor means =
-        std::get<0>(at::embedding_bag(trained[tables_.attributes()], attributes_, offsets_,
-                                      /*scale_grad_by_freq=*/false, kMean));
-    return trained[table] + means;
-  };
   for (const int64_t place : tables_.places()) {
-    if (place == tables_.bias()) {
-      read[place] = at::cat({rows_of(tables_.output()), trained[place].unsqueeze(1)}, 1);
+    if (place == tables_.units()) {
+      const at::Tensor rows = vectors(tables_.output(), trained);
+      read.push_back(rows / lengths(rows));
+    } else if (place == tables_.bias()) {
+      read[place] = at::cat({vectors(tables_.output(), trained), trained[place].unsqueeze(1)}, 1);
     } else {
-      read[place] = rows_of(place);
+      read[place] = vectors(place, trained);
     }
     if (tables_.padding() < 0 || place != tables_.scores()) continue;
     at::Tensor padding = trained[tables_.padding()];
@@ -65,7 +83,16 @@ std::vector<at::Tensor> DeviceTables::readable(const std::vector<at::Tensor>& tr
   return read;
 }
 
-void DeviceTables::hand_back(std::vector<at::Tensor>& gradients) const {
+void DeviceTables::hand_back(const std::vector<at::Tensor>& trained,
+                             std::vector<at::Tensor>& gradients) const {
+  if (tables_.units() >= 0) {
+    const at::Tensor units = gradients[tables_.units()];
+    gradients.resize(trained.size());
+    if (units.defined()) {
+      add_gradient(gradients[tables_.output()],
+                   unit_backward(vectors(tables_.output(), trained), units));
+    }
+  }
   if (tables_.padding() >= 0 && gradients[tables_.scores()].defined()) {
     at::Tensor& scores = gradients[tables_.scores()];
     const int64_t items = scores.size(0) - 1, width = hidden_size_;

@@ -16,12 +16,14 @@ class DeviceTables {
   /// The model must outlive the tables.
   DeviceTables(const Model& model, at::Device device);
 
-  /// What a pass reads, out of what is `trained`.
+  /// What a pass reads, out of what is `trained`; unit vectors behind all else.
   std::vector<at::Tensor> readable(const std::vector<at::Tensor>& trained) const;
-  /// Gradients of what was read become those of what is trained; undefined ones stay undefined.
-  void hand_back(std::vector<at::Tensor>& gradients) const;
+  /// Gradients of what was read become those of what is `trained`; undefined ones stay undefined.
+  void hand_back(const std::vector<at::Tensor>& trained, std::vector<at::Tensor>& gradients) const;
 
  private:
+  /// Vectors of the items out of the table of that number, [items, hidden_size].
+  at::Tensor vectors(int64_t table, const std::vector<at::Tensor>& trained) const;
   const ComposedTables& tables_;
   int64_t hidden_size_, num_attributes_;
   at::Tensor offsets_;             ///< [items], where the list of an item begins

@@ -29,7 +29,7 @@ DeviceGradients TorchEngine::gradients(const Batch& batch, const StepContext& co
   try {
     DeviceGradients total =
         run_batch(model_, tables_.readable(adam_.weights()), loss_, batch, context);
-    tables_.hand_back(total.gradients);
+    tables_.hand_back(adam_.weights(), total.gradients);
     return total;
   } catch (const c10::OutOfMemoryError&) {
     fail_data(

@@ -117,6 +117,9 @@ at::Tensor TorchPass::attend(const at::Tensor& source, const at::Tensor& x, cons
   AttentionRule rule;
   rule.heads = call.heads;
   rule.dropout = purpose_.training ? call.attention_dropout : 0;
+  if (!call.distance_bias.empty()) {
+    rule.terms.push_back(form.distance_term(weight(call.distance_bias), call.distance_origin));
+  }
   const at::Tensor attended = form.run(rows, rule);
   return call.style->output_projection ? map(attended, name + "output") : attended;
 }

@@ -36,6 +36,8 @@ TEST(ModelOptions, ResolvesToTheValuesOfEachOriginal) {
       {"post-norm", 2, 256, PositionNumbers::from_end},
       {"csrec", 2, 128, PositionNumbers::from_start},
       {"csrec-bert", 2, 256, PositionNumbers::from_end},
+      {"hstu", 2, 64, PositionNumbers::relative_from_end},
+      {"res", 1, 256, PositionNumbers::from_end},
   };
   for (const auto& want : wanted) {
     ModelOptions options = with_block(want.block);
@@ -78,6 +80,11 @@ TEST(ModelOptions, NamesTheKeyThatCannotBe) {
   ModelOptions width = with_block("gsasrec");
   width.hidden_size = 0;
   EXPECT_NE(resolve_error(width).find("model.hidden_size"), std::string::npos);
+
+  ModelOptions distances = with_block("pmixer");
+  distances.padding = PaddingUse::attend;
+  distances.positions = PositionNumbers::relative;
+  EXPECT_NE(resolve_error(distances).find("padding has no places"), std::string::npos);
 
   ModelOptions gru;
   gru.name = "gru4rec";

@@ -21,7 +21,11 @@ const std::map<std::string, std::string> kOtherValues = {
     {"inner_size", "7"},         {"gru_layers", "3"},       {"gru_hidden_size", "5"},
     {"positions", "from-start"}, {"gru_bias", "true"},      {"kernel_size", "2"},
     {"dilations", "[2]"},        {"vertical_filters", "2"}, {"horizontal_filters", "3"},
-    {"gnn_steps", "2"},          {"readout", "improved"},   {"output_dropout", "0.1"}};
+    {"gnn_steps", "2"},          {"readout", "improved"},   {"output_dropout", "0.1"},
+    {"skip_share", "0.2"}};
+
+/// What a key needs to be set beside it.
+const std::map<std::string, std::string> kBeside = {{"skip_share", "block=res"}};
 
 std::set<std::string> named_keys() {
   std::set<std::string> keys;
@@ -60,6 +64,11 @@ TEST(NetworkKeys, AreThoseThatChangeTheNetwork) {
     for (const NetworkInfo* network : network_list()) {
       ModelOptions options = test::small_network();
       options.name = network->name;
+      if (kBeside.contains(key)) {
+        OptionList list;
+        options.list(list);
+        apply_setting(list, kBeside.at(key));
+      }
       const std::vector<float> before = states_of(options, "");
       const std::vector<float> after = states_of(options, setting);
       const bool changes = !after.empty() && !test::same_bits(before, after);

@@ -59,17 +59,24 @@ struct BlockKind {
   const char *name, *style;
   bool causal = true, padded = false;
   double dropout = 0, attention_dropout = 0;
+  bool distances = false;  ///< fewer than the longest sequence has, later ones too
 };
 
 Operation block_entry(const BlockKind& kind) {
   const BlockStyle& style = block_style(kind.style);
   return {kind.name,
-          [&style](const Tile& tile) { return block_tensors(tile, style); },
+          [&style, kind](const Tile& tile) {
+            std::vector<TensorInfo> infos = block_tensors(tile, style);
+            if (kind.distances) infos.push_back(dense("b.distance_bias", 1, 6));
+            return infos;
+          },
           [&style, kind](Ops& ops, const Tile& tile) {
             BlockCall call{"b.", &style, heads_of(tile, kind.causal), tile.width + 2, kind.causal};
             call.padded_length = kind.padded ? 50 : 0;
             call.dropout = kind.dropout;
             call.attention_dropout = kind.attention_dropout;
+            if (kind.distances) call.distance_bias = "b.distance_bias";
+            call.distance_origin = kind.causal ? 0 : 2;
             return ops.block(token_rows(ops, "x"), call, ops.wanted());
           },
           nullptr,
@@ -200,6 +207,8 @@ std::vector<Operation> sequence_operations() {
       block_entry({"block_csrec_dropped", "csrec", true, false, 0.3, 0.3}),
       block_entry({"block_csrec_rows_dropped", "csrec", true, false, 0.3}),
       block_entry({"block_gsasrec_attention_dropped", "gsasrec", true, false, 0, 0.4}),
+      block_entry({"block_gsasrec_by_distance_dropped", "gsasrec", true, false, 0.2, 0.2, true}),
+      block_entry({"block_post_norm_by_distance", "post-norm", false, false, 0, 0, true}),
   };
   list.insert(list.end(), more.begin(), more.end());
   return list;

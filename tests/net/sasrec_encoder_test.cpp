@@ -45,6 +45,13 @@ const Case kCases[] = {
     {"post-norm", 24, 0, 2, PositionNumbers::automatic, kNone, true},
     {"post-norm", 33, 3, 1, PositionNumbers::none, kNone, false},
     {"csrec", 16, 2, 2, PositionNumbers::automatic, kNone, true},
+    {"gsasrec", 20, 2, 2, PositionNumbers::relative, kNone, true},
+    {"pmixer", 18, 1, 2, PositionNumbers::relative_from_end, kNone, false},
+    {"post-norm", 24, 3, 1, PositionNumbers::relative, kNone, true},
+    {"hstu", 18, 0, 2, PositionNumbers::automatic, kNone, true},
+    {"hstu", 20, 1, 1, PositionNumbers::none, kNone, false},
+    {"res", 16, 0, 2, PositionNumbers::automatic, kNone, true},
+    {"res", 12, 2, 1, PositionNumbers::relative, kNone, false},
 };
 
 class SasrecStyles : public testing::TestWithParam<Case> {

@@ -44,14 +44,15 @@ class SasrecReference {
       double value = at("item_embedding.weight", item * d + c);
       if (style_.scale_embedding) value *= std::sqrt(static_cast<double>(d));
       const int64_t position =
-          options_.positions == PositionNumbers::from_end ? options_.max_length - n + i : i;
-      if (options_.positions != PositionNumbers::none)
+          options_.positions == PositionNumbers::from_start ? i : options_.max_length - n + i;
+      if (numbers_places(options_.positions))
         value += at("position_embedding.weight", position * d + c);
       row.push_back(value);
     }
     return style_.embedding_norm ? norm("embedding_norm", row) : row;
   }
 
+  /// Without a name it has no weights.
   Row norm(const std::string& name, const Row& x) const {
     double mean = 0, variance = 0;
     for (const double value : x) mean += value / static_cast<double>(x.size());
@@ -61,9 +62,9 @@ class SasrecReference {
     Row y;
     for (size_t c = 0; c < x.size(); ++c) {
       const auto column = static_cast<int64_t>(c);
-      y.push_back((x[c] - mean) / std::sqrt(variance + style_.epsilon) *
-                      at(name + ".weight", column) +
-                  at(name + ".bias", column));
+      const double value = (x[c] - mean) / std::sqrt(variance + style_.epsilon);
+      y.push_back(name.empty() ? value
+                               : value * at(name + ".weight", column) + at(name + ".bias", column));
     }
     return y;
   }
@@ -72,7 +73,7 @@ class SasrecReference {
     const std::vector<int64_t>& shape = weights_.at(name + ".weight").shape;
     Row y;
     for (int64_t o = 0; o < shape[0]; ++o) {
-      double sum = at(name + ".bias", o);
+      double sum = weights_.contains(name + ".bias") ? at(name + ".bias", o) : 0;
       for (int64_t i = 0; i < shape[1]; ++i) {
         sum += at(name + ".weight", o * shape[1] + i) * x[static_cast<size_t>(i)];
       }
@@ -84,6 +85,18 @@ class SasrecReference {
   double activate(double x) const {
     if (style_.activation == kernels::Activation::relu) return x > 0 ? x : 0;
     return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+  }
+
+  static double silu(double x) { return x / (1 + std::exp(-x)); }
+  static Row silu(Row x) {
+    for (double& value : x) value = silu(value);
+    return x;
+  }
+
+  /// What a score has added for keys so far back.
+  double distance_bias(const std::string& prefix, size_t distance) const {
+    if (!numbers_distances(options_.positions)) return 0;
+    return at(prefix + "distance_bias", static_cast<int64_t>(distance));
   }
 
   // Padding, where it is attended to, is written out as max_length - n keys in front.
@@ -104,10 +117,11 @@ class SasrecReference {
     for (size_t begin = 0; begin < query.size(); begin += width) {
       Row weight;
       double total = 0;
-      for (const Row& key : keys) {
+      for (size_t j = 0; j < keys.size(); ++j) {
         double score = 0;
-        for (size_t c = begin; c < begin + width; ++c) score += query[c] * key[c];
-        weight.push_back(std::exp(score / std::sqrt(static_cast<double>(width))));
+        for (size_t c = begin; c < begin + width; ++c) score += query[c] * keys[j][c];
+        const double scaled = score / std::sqrt(static_cast<double>(width));
+        weight.push_back(std::exp(scaled + distance_bias(prefix, keys.size() - 1 - j)));
         total += weight.back();
       }
       for (size_t j = 0; j < values.size(); ++j) {
@@ -128,7 +142,52 @@ class SasrecReference {
     return linear(prefix + "ffn2", inner);
   }
 
+  /// Weights of a softmax sum to one, these do not.
+  Row gated(const std::string& prefix, const Rows& z, size_t i) const {
+    const auto part = [&](const char* name, const Row& x) {
+      return silu(linear(prefix + name, norm("", x)));
+    };
+    const Row query = part("query", z[i]), gate = part("gate", z[i]);
+    const auto width = static_cast<size_t>(options_.hidden_size / options_.num_heads);
+    Row sums(query.size(), 0.0);
+    for (size_t j = 0; j <= i; ++j) {
+      const Row key = part("key", z[j]), value = part("value", z[j]);
+      for (size_t begin = 0; begin < query.size(); begin += width) {
+        double score = distance_bias(prefix, i - j);
+        for (size_t c = begin; c < begin + width; ++c) score += query[c] * key[c];
+        const double weight = silu(score) / static_cast<double>(options_.max_length);
+        for (size_t c = begin; c < begin + width; ++c) sums[c] += weight * value[c];
+      }
+    }
+    Row out = norm("", sums);
+    for (size_t c = 0; c < out.size(); ++c) out[c] *= gate[c];
+    return sum(z[i], linear(prefix + "output", out));
+  }
+
+  Row residual(const std::string& prefix, const Rows& z, size_t i) const {
+    Row skip = z[i];
+    for (size_t c = 0; c < skip.size(); ++c) {
+      const double scale = at(prefix + "skip_scale", static_cast<int64_t>(c));
+      skip[c] += scale * scale * z[i][c];
+    }
+    skip = norm(prefix + "skip_norm", skip);
+    const Row attended = norm(prefix + "attention_norm",
+                              sum(z[i], attend(prefix, linear(prefix + "query", z[i]), z, i)));
+    Row y;
+    for (size_t c = 0; c < skip.size(); ++c) {
+      y.push_back(options_.skip_share * skip[c] + (1 - options_.skip_share) * attended[c]);
+    }
+    return norm(prefix + "ffn_norm", sum(y, feed_forward(prefix, y)));
+  }
+
   Rows block(const std::string& prefix, const Rows& z) const {
+    if (style_.operations) {
+      Rows out;
+      for (size_t i = 0; i < z.size(); ++i) {
+        out.push_back(style_.name == "hstu" ? gated(prefix, z, i) : residual(prefix, z, i));
+      }
+      return out;
+    }
     Rows out;
     for (size_t i = 0; i < z.size(); ++i) {
       const Row q = style_.post_norm ? z[i] : norm(prefix + "attention_norm", z[i]);

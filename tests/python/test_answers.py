@@ -124,6 +124,27 @@ def test_a_score_is_state_times_row(model):
         model.encode([["i1"], ["nobody"]])
 
 
+@pytest.mark.parametrize(
+    ("settings", "similarity"),
+    [
+        ({"model.output_bias": True}, "product"),
+        ({"model.similarity": "cosine", "model.temperature": 0.1}, "cosine"),
+        ({"model.similarity": "cosine", "model.learned_temperature": True, "model.tie_embeddings": True}, "cosine"),
+    ],
+)
+def test_whatever_a_score_is_it_is_state_times_row(folder, data, settings, similarity):
+    name = "-".join(settings).replace(".", "-")
+    model = truenext.fit(data, run=folder / name, set={**SETTINGS, **settings, "train.epochs": 1}, threads=1).model
+    assert model.info["similarity"] == similarity
+    history = [["i1", "i2"]]
+    scores = model.item_table @ model.encode(history)[0]
+    lists = model.recommend(history, k=30, exclude_seen=False)
+    assert np.allclose(scores[lists.item_numbers], lists.flat_scores, rtol=1e-4, atol=1e-5)
+    assert sorted(lists.item_numbers) == list(range(30)) and np.all(np.diff(lists.flat_scores) <= 0)
+    lengths = np.linalg.norm(model.item_table[:, : model.info["vector_dim"]], axis=1)
+    assert np.allclose(lengths, 1, atol=1e-6) == (similarity == "cosine")
+
+
 def test_the_table_is_a_view_that_keeps_the_model(run):
     table = truenext.Model.load(run.path).item_table
     gc.collect()

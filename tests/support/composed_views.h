@@ -48,6 +48,26 @@ inline std::vector<NetworkCase> composed_cases(const ModelOptions& base) {
       }
     }
   }
+  // Cosines of tied and own vectors, of vectors with attributes, and with a trained temperature.
+  const auto add_cosine = [&](const char* network, const char* name, const auto& change) {
+    ModelOptions options = base;
+    options.name = network;
+    options.similarity = Similarity::cosine;
+    options.temperature = 0.3;
+    change(options);
+    cases.push_back(
+        {network + std::string("_cosine_") + name, options.resolved(), &find_network(network)});
+  };
+  add_cosine("sasrec", "untied", [](ModelOptions&) {});
+  add_cosine("sasrec", "tied", [](ModelOptions& o) { o.tie_embeddings = true; });
+  add_cosine("gru4rec", "learned_tied", [](ModelOptions& o) {
+    o.tie_embeddings = true;
+    o.learned_temperature = true;
+  });
+  add_cosine("sasrec", "learned_attributes", [](ModelOptions& o) {
+    o.learned_temperature = true;
+    o.attributes = AttributeUse::add;
+  });
   return cases;
 }
 
@@ -96,6 +116,7 @@ class ComposedViews {
       const std::vector<int64_t> shape{rows, model.composed().width(place)};
       std::vector<T>& table = tables_.emplace_back(static_cast<size_t>(shape[0] * shape[1]));
       model.composed().compose(place, trained, model.attributes(), {0, rows}, table.data());
+      if (place == model.composed().units()) views_.emplace_back();
       views_[static_cast<size_t>(place)] = WeightView<T>::of(shape, table.data());
     }
   }

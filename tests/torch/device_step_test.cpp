@@ -131,7 +131,7 @@ DeviceGradients by_tiles(TrainingParts& parts, const Batch& batch, const StepCon
   for (const Tile& tile : batch.tiles) {
     total.add(run_tile(*parts.model, weights, parts.objective, tile, context));
   }
-  hand_back(*parts.model, total, parts.pool);
+  hand_back(*parts.model, parameters.trained(), total, parts.pool);
   DeviceGradients result{total.loss, {}};
   for (int64_t i = 0; i < parameters.size(); ++i) {
     const std::span<const float> own =
@@ -169,7 +169,8 @@ TEST_P(DeviceStep, GivesTheLossAndGradientsOfTheTiles) {
   const DeviceObjective objective(parts_->objective, parts_->pool);
   DeviceGradients device =
       run_batch(*parts_->model, test::weights_of(*parts_->model), objective, batch_, context);
-  DeviceTables(*parts_->model, test::device()).hand_back(device.gradients);
+  DeviceTables(*parts_->model, test::device())
+      .hand_back(test::trained_of(*parts_->model), device.gradients);
   const DeviceGradients tiles = by_tiles(*parts_, batch_, context);
   EXPECT_GT(tiles.loss, 0);
   EXPECT_NEAR(device.loss, tiles.loss, 1e-6 * std::abs(tiles.loss));

@@ -31,13 +31,18 @@ inline at::Tensor wave_like(const at::Tensor& value, double rate, double shift =
   return at::sin(at::arange(value.numel(), at::kFloat) * rate + shift).view(value.sizes());
 }
 
-/// Copies of a model's weights, as passes on a device read them.
-inline std::vector<at::Tensor> weights_of(const Model& model) {
+/// Copies of a model's weights.
+inline std::vector<at::Tensor> trained_of(const Model& model) {
   std::vector<at::Tensor> weights;
   for (int64_t i = 0; i < model.parameters().size(); ++i) {
     weights.push_back(to_device(model.parameters()[i].value, device()));
   }
-  return DeviceTables(model, device()).readable(weights);
+  return weights;
+}
+
+/// The same as passes on a device read them.
+inline std::vector<at::Tensor> weights_of(const Model& model) {
+  return DeviceTables(model, device()).readable(trained_of(model));
 }
 
 }  // namespace truenext::test

@@ -60,7 +60,7 @@ class NetworkGradient
     const test::ComposedViews<T> read(*model_, weights);
     TileGradients<T> gradients =
         run_tile(*model_, read.views(), objective_, tile_, {3, 1, tile_.targets.size()});
-    hand_back(*model_, gradients, pool_);
+    hand_back(*model_, weights, gradients, pool_);
     return gradients;
   }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
@@ -95,12 +96,13 @@ Batch small_batch(uint64_t seed) {
 }
 
 /// Steps of this rank's part of the work with all that it needs.
-void train(Ranks& ranks, bool tied, const char* rule) {
+void train(Ranks& ranks, bool tied, bool cosine, const char* rule) {
   ModelOptions options;
   options.hidden_size = kDim;
   options.num_blocks = 1;
   options.max_length = 8;
   options.tie_embeddings = tied;
+  options.similarity = cosine ? Similarity::cosine : Similarity::product;
   const ItemRows items(kItems, rows_of_rank(ranks.rank(), ranks.size(), kItems));
   const auto model = make_model(options, items, 1);
   ObjectiveOptions sampled;
@@ -126,8 +128,10 @@ void train(Ranks& ranks, bool tied, const char* rule) {
 TEST(LargeTable, AStepAllocatesNothingOfItsSize) {
   for (const int ranks : {1, 2}) {
     for (const bool tied : {true, false}) {
-      for (const char* rule : {"adam", "lazy-adam", "rowwise-adagrad"}) {
-        const size_t sent = test::with_ranks(ranks, [&](Ranks& mine) { train(mine, tied, rule); });
+      for (const char* rule : {"adam", "lazy-adam", "rowwise-adagrad", "cosine"}) {
+        const bool cosine = rule == std::string_view("cosine");
+        const size_t sent = test::with_ranks(
+            ranks, [&](Ranks& mine) { train(mine, tied, cosine, cosine ? "adam" : rule); });
         EXPECT_GT(largest_allocation, 0u);
         EXPECT_LT(largest_allocation, kItems * kDim * sizeof(float) / 10) << rule << tied << ranks;
         EXPECT_LT(sent, 5 * kItems * kDim * sizeof(float) / 10) << rule << tied << ranks;

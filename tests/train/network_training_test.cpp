@@ -82,6 +82,7 @@ TEST_P(NetworkTraining, GivesTheSameBitsOnAnyThreadsAndProcessesAndAfterAResume)
   for (const bool shard : {false, true}) {
     TrainRequest r = request(shard ? "sharded" : "ranks");
     r.shard_tables = shard;
+    r.deferred_rows = shard ? r.deferred_rows : 1;
     const ModelOptions& model = r.config.model;
     if (shard &&
         (model.output_bias || model.padding_class || model.attributes != AttributeUse::none)) {

@@ -71,7 +71,7 @@ TEST(PaddingClass, TakesProbabilityAndGradient) {
     model->compose(pool);
     const test::ComposedViews<double> read(*model, trained);
     TileGradients<double> gradients = run_tile(*model, read.views(), objective, tile, {3, 1, 1});
-    hand_back(*model, gradients, pool);
+    hand_back(*model, trained, gradients, pool);
     const double sum = with ? 10 : 6;
     EXPECT_NEAR(gradients.loss, -std::log(3 / sum), 1e-6);
     const auto table = test::gradient_of(*model, model->parameters().index(kInputTable), gradients);

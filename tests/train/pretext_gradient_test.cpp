@@ -83,7 +83,7 @@ class PretextGradient : public testing::TestWithParam<Case> {
     const test::ComposedViews<T> read(*model_, weights);
     TileGradients<T> gradients =
         run_pretext_tile(*model_, read.views(), pretext_, tile_, {3, 1, tile_.pretext.examples});
-    hand_back(*model_, gradients, pool_);
+    hand_back(*model_, weights, gradients, pool_);
     return gradients;
   }
 

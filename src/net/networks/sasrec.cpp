@@ -37,11 +37,16 @@ const NetworkInfo sasrec_network{
     .run = &run,
     .pretrains = true,
     .describe = &describe,
-    .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions", "attention_dropout",
-             "embedding_dropout"},
+    .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions", "skip_share",
+             "attention_dropout", "embedding_dropout"},
     .examples = {"block=gsasrec num_heads=2", "block=gsasrec tie_embeddings=true positions=none",
                  "block=pmixer num_heads=2", "block=pmixer num_heads=2 padding=attend",
                  "block=post-norm num_heads=2", "block=csrec num_heads=2",
-                 "block=csrec-bert num_heads=2 tie_embeddings=true"}};
+                 "block=csrec-bert num_heads=2 tie_embeddings=true",
+                 "block=gsasrec positions=relative num_heads=2",
+                 "block=post-norm positions=relative+from-end tie_embeddings=true",
+                 "block=csrec-bert positions=relative num_heads=2", "block=hstu",
+                 "block=hstu positions=from-end num_heads=1 tie_embeddings=true", "block=res",
+                 "block=res positions=relative num_heads=2 skip_share=0.4"}};
 
 }  // namespace truenext

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "batch/batch.h"
+#include "net/scoring.h"
 
 namespace truenext {
 namespace {
@@ -52,10 +53,12 @@ std::string start_summary(const RunConfig& config, const TrainingParts& parts,
   const Model& model = *parts.model;
   const Batcher& batcher = parts.batcher;
   const int threads = parts.pool.threads();
+  const Scoring scoring = scoring_of(model.options());
   const std::string shape = fmt::format(
-      "{}{}, hidden size {}, max length {}", config.model.name,
+      "{}{}, hidden size {}, max length {}{}", config.model.name,
       model.network().describe ? " (" + model.network().describe(model.options()) + ")" : "",
-      config.model.hidden_size, config.model.max_length);
+      config.model.hidden_size, config.model.max_length,
+      scoring.cosine ? ", scores " + scoring.text() : "");
   const std::string validation =
       validator.available() ? fmt::format("{} of {} users over {} items, popularity reaches {:.5f}",
                                           validator.metric(), validator.users(),

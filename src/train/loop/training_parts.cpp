@@ -58,6 +58,9 @@ std::optional<Pretext> make_pretext(const RunConfig& config, const Dataset& data
               "train.task = \"pretraining\": {} cannot be pretrained, for it cannot look both "
               "ways; use sasrec",
               network);
+  check_usage(config.model.similarity == Similarity::product,
+              "model.similarity = \"cosine\": a pretraining compares vectors by their products; "
+              "set it to \"product\", or leave the pretraining out");
   return Pretext(config.pretrain.losses, dataset.attributes(), dataset.attribute_ids().size());
 }
 
@@ -262,7 +265,7 @@ TrainingParts::TrainingParts(RunConfig& config, int threads, int64_t deferred_ro
   }
   if (dataset.num_items() < deferred_rows) return;
   if (!norm_terms(*model, config.train).empty()) return;  // read and move every row in every step
-  if (model->composed().exist()) return;                  // reads every row in every step
+  if (model->composed().exist() && !model->composed().by_row()) return;  // likewise
   for (const int64_t table : {model->input_table(), model->output_table()}) adam.defer(table);
 }
 

@@ -38,8 +38,8 @@ struct TrainingParts {
   /// Opens the dataset and records in `config`, which must outlive the parts, which data the run is
   /// about, or refuses data it is not about. Item tables of at least `deferred_rows` rows are
   /// updated row by row as they are needed (DeferredAdam), unless a norm in the loss or composing
-  /// tables (net/composed_tables.h) needs all rows. A share of item tables is all that is kept of
-  /// them; the engine then needs the ranks it is divided among.
+  /// tables (net/composed_tables.h) needs all rows at once. A share of item tables is all that is
+  /// kept of them; the engine then needs the ranks it is divided among.
   TrainingParts(RunConfig& config, int threads, int64_t deferred_rows, TableShare share = {});
   TrainingParts(const TrainingParts&) = delete;
   TrainingParts& operator=(const TrainingParts&) = delete;

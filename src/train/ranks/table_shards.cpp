@@ -135,17 +135,26 @@ TableGradient<float> TableShards::sum_table(Parameter& table, TableGradient<floa
 }
 
 TileGradients<float> TableShards::sum(std::optional<TileGradients<float>> mine) {
+  const auto own = [&](int64_t table) {
+    return mine ? std::exchange(mine->tables[table], {}) : TableGradient<float>();
+  };
+  std::optional<TableGradient<float>> units;
+  if (parameters_.units()) {  // numbered as the table whose rows they are made of, and so kept
+    const int64_t apart = parameters_.names().find(kOutputTable);
+    Parameter& table = parameters_[apart >= 0 ? apart : parameters_.index(kInputTable)];
+    FetchedRows numbers{table.fetched->numbers, {}};
+    units = sum_table(table, own(parameters_.size()));
+    table.fetched = std::move(numbers);
+  }
   std::vector<TableGradient<float>> kept(static_cast<size_t>(parameters_.size()));
   for (int64_t i = 0; i < parameters_.size(); ++i) {
-    if (!parameters_[i].divided()) continue;
-    TableGradient<float> own;
-    if (mine) own = std::exchange(mine->tables[i], {});
-    kept[i] = sum_table(parameters_[i], std::move(own));
+    if (parameters_[i].divided()) kept[i] = sum_table(parameters_[i], own(i));
   }
   TileGradients<float> total = sum_over_ranks<GradientWire>(ranks_, std::move(mine));
   for (int64_t i = 0; i < parameters_.size(); ++i) {
     if (parameters_[i].divided()) total.tables[i] = std::move(kept[i]);
   }
+  if (units) total.tables[parameters_.size()] = std::move(*units);
   return total;
 }
 

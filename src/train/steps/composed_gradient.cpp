@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <utility>
 
+#include "net/scoring.h"
 #include "train/steps/norm_terms.h"
 
 namespace truenext {
@@ -13,6 +15,8 @@ namespace {
 
 /// Columns per task: a cache line of floats.
 constexpr int64_t kColumnsAtOnce = 16;
+/// Unit vectors per task.
+constexpr int64_t kUnitsAtOnce = 1024;
 
 /// body(row of the table, its gradient) over the rows of a gradient, in ascending order.
 template <typename T, typename Body>
@@ -67,6 +71,31 @@ void split_scores(const Model& model, TileGradients<T>& gradients) {
   gradients.tables[tables.output()].add(std::move(own));
 }
 
+/// Gradients of unit vectors become those of the vectors, which the table of the output has: rows
+/// in use only, each by itself.
+template <typename T>
+void take_back_units(const Model& model, const WeightViews<T>& trained, TileGradients<T>& gradients,
+                     WorkerPool& pool) {
+  const ComposedTables& tables = model.composed();
+  TableGradient<T> units = std::move(gradients.tables[tables.units()]);
+  gradients.tables.pop_back();
+  const int64_t d = units.dim();
+  if (units.empty()) return;
+  const int64_t stored = std::ssize(units.values()) / d;
+  const std::span<const int32_t> numbers = units.rows();
+  T* values = units.values().data();
+  pool.run((stored + kUnitsAtOnce - 1) / kUnitsAtOnce, [&](int64_t task, int) {
+    const int64_t begin = task * kUnitsAtOnce, end = std::min(stored, begin + kUnitsAtOnce);
+    AlignedVector<T> vector(static_cast<size_t>(d));
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t item = units.dense() ? row : numbers[static_cast<size_t>(row)];
+      tables.vector(tables.output(), item, trained, model.attributes(), vector.data());
+      make_unit_backward(d, vector.data(), values + row * d);
+    }
+  });
+  gradients.tables[tables.output()].add(std::move(units));
+}
+
 /// An attribute has a share of the gradients of its items' rows in this table.
 template <typename T>
 void add_attributes(const Model& model, const TableGradient<T>& items, std::span<T> attributes,
@@ -89,8 +118,10 @@ void add_attributes(const Model& model, const TableGradient<T>& items, std::span
 }  // namespace
 
 template <typename T>
-void hand_back(const Model& model, TileGradients<T>& gradients, WorkerPool& pool) {
+void hand_back(const Model& model, const WeightViews<T>& trained, TileGradients<T>& gradients,
+               WorkerPool& pool) {
   const ComposedTables& tables = model.composed();
+  if (tables.units() >= 0) take_back_units(model, trained, gradients, pool);
   if (tables.bias() >= 0 || tables.padding() >= 0) split_scores(model, gradients);
   if (tables.attributes() < 0) return;
   const std::span<T> attributes = gradients.tables[tables.attributes()].make_dense();
@@ -100,7 +131,9 @@ void hand_back(const Model& model, TileGradients<T>& gradients, WorkerPool& pool
   }
 }
 
-template void hand_back(const Model&, TileGradients<float>&, WorkerPool&);
-template void hand_back(const Model&, TileGradients<double>&, WorkerPool&);
+template void hand_back(const Model&, const WeightViews<float>&, TileGradients<float>&,
+                        WorkerPool&);
+template void hand_back(const Model&, const WeightViews<double>&, TileGradients<double>&,
+                        WorkerPool&);
 
 }  // namespace truenext

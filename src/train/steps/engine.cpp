@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "net/scoring.h"
 #include "train/ranks/gradient_wire.h"
 #include "train/steps/composed_gradient.h"
 #include "train/steps/tile_step.h"
@@ -17,6 +18,20 @@ namespace {
 
 /// Rows per task of catching up.
 constexpr int64_t kRowsAtOnce = 1024;
+
+/// Unit vectors of the rows of a divided table that were fetched.
+void compose_fetched(Model& model, WorkerPool& pool) {
+  ParameterSet& parameters = model.parameters();
+  const std::vector<int64_t> shape = parameters[model.output_table()].fetched->values.shape;
+  Tensor& units = parameters.units().emplace(shape);
+  const WeightViews<float> read = parameters.readable();
+  pool.run((units.rows() + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t task, int) {
+    const int64_t begin = task * kRowsAtOnce;
+    const RowRange rows{begin, std::min(units.rows(), begin + kRowsAtOnce)};
+    model.composed().compose(model.composed().units(), read, model.attributes(), rows,
+                             units.data() + begin * units.width());
+  });
+}
 
 }  // namespace
 
@@ -50,10 +65,11 @@ void Engine::fetch(const Batch& batch, TileRange mine, const StepContext& contex
   });
   if (input == output) {
     fetch_table(input, rows);
-    return;
+  } else {
+    fetch_table(input, std::span(rows).first(tiles));
+    fetch_table(output, std::span(rows).subspan(tiles));
   }
-  fetch_table(input, std::span(rows).first(tiles));
-  fetch_table(output, std::span(rows).subspan(tiles));
+  if (model_.composed().units() >= 0) compose_fetched(model_, pool_);
 }
 
 void Engine::fetch_table(int64_t table, std::span<const std::vector<int32_t>> rows_of_tiles) {
@@ -80,18 +96,40 @@ void Engine::clip(TileGradients<float>& total) {
   });
 }
 
-void Engine::catch_up(const Batch& batch, TileRange mine, const StepContext& context) {
+void Engine::make_readable(const Batch& batch, TileRange mine, const StepContext& context) {
   const int64_t input = model_.input_table();
   const int64_t output = model_.output_table();
-  if (!adam_.deferred(input) && !adam_.deferred(output)) return;
-  if (!pretext_ && objective_.reads_all_items()) {
-    adam_.catch_up_all(pool_);
-    return;
+  const bool behind = adam_.deferred(input) || adam_.deferred(output);
+  const bool by_row = model_.composed().by_row();
+  const bool all = !pretext_ && objective_.reads_all_items();
+  if (all || (!behind && !by_row)) {
+    if (behind) adam_.catch_up_all(pool_);
+    return model_.compose(pool_);
   }
+  std::vector<std::vector<int32_t>> drawn(static_cast<size_t>(mine.size()));
   pool_.run(mine.size(), [&](int64_t tile, int) {
     const Tile& t = batch.tiles[mine.begin + tile];
     adam_.catch_up(input, t.sequences.values);
-    adam_.catch_up(output, candidates(t, context));
+    drawn[tile] = candidates(t, context);
+    adam_.catch_up(output, drawn[tile]);
+  });
+  if (!by_row) return;
+  std::vector<int32_t> items;
+  for (const std::vector<int32_t>& some : drawn)
+    items.insert(items.end(), some.begin(), some.end());
+  model_.compose(UsedRows(items, model_.num_items()).rows(), pool_);
+}
+
+void Engine::catch_up_units(const TableGradient<float>& units) {
+  const int64_t output = model_.output_table();
+  if (!adam_.deferred(output) || shards_) return;  // fetched rows have caught up
+  if (units.dense()) return adam_.catch_up_all(pool_);
+  const std::span<const int32_t> rows = units.rows();
+  const int64_t count = std::ssize(rows);
+  pool_.run((count + kRowsAtOnce - 1) / kRowsAtOnce, [&](int64_t task, int) {
+    const int64_t begin = task * kRowsAtOnce;
+    adam_.catch_up(output,
+                   rows.subspan(static_cast<size_t>(begin), std::min(kRowsAtOnce, count - begin)));
   });
 }
 
@@ -99,7 +137,7 @@ std::optional<TileGradients<float>> Engine::sum_tiles(const Batch& batch, TileRa
                                                       const StepContext& context) {
   using Gradients = TileGradients<float>;
   if (mine.size() == 0) return std::nullopt;
-  if (!pretext_ && objective_.over_ranges(score_width(model_.options()))) {
+  if (!pretext_ && objective_.over_ranges(scoring_of(model_.options()).width())) {
     return phases_.sum(batch, mine, context);
   }
   TreeReducer<Gradients> reducer(
@@ -116,11 +154,10 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
   const TileRange mine = tiles_of(ranks_->rank(), ranks_->size(), std::ssize(batch.tiles));
   const StepContext context{static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(step),
                             pretext_ ? batch.pretext_examples : objective_.divisor(batch)};
-  model_.compose(pool_);
   if (shards_) {
     fetch(batch, mine, context);
   } else {
-    catch_up(batch, mine, context);
+    make_readable(batch, mine, context);
   }
   if (observation_) observation_->begin(batch, pool_);
   std::optional<TileGradients<float>> own = sum_tiles(batch, mine, context);
@@ -128,7 +165,9 @@ double Engine::step(const Batch& batch, int64_t step, int64_t total_steps) {
                                        : sum_over_ranks<GradientWire>(*ranks_, std::move(own));
   total.tables[model_.score_table()].add(std::exchange(total.catalogue, {}));
   if (observation_) observation_->finish(total);
-  hand_back(model_, total, pool_);
+  const int64_t units = model_.composed().units();
+  if (units >= 0) catch_up_units(total.tables[units]);
+  hand_back(model_, model_.parameters().trained(), total, pool_);
   if (!norms_.empty()) {  // after the sum over ranks, by each: once a step
     total.loss += add_norms<float>(model_, model_.parameters().trained(), norms_, total, pool_);
   }

@@ -59,8 +59,11 @@ class Engine final : public StepEngine {
   std::vector<int32_t> candidates(const Tile& tile, const StepContext& context) const;
   TileGradients<float> run(const WeightViews<float>& weights, const Tile& tile,
                            const StepContext& context) const;
-  /// Rows that our tiles will read, where the optimiser left rows behind.
-  void catch_up(const Batch& batch, TileRange mine, const StepContext& context);
+  /// What our tiles will read: rows that the optimiser left behind catch up, then tables are
+  /// composed; where that goes row by row, of what is read.
+  void make_readable(const Batch& batch, TileRange mine, const StepContext& context);
+  /// Rows whose unit vectors have gradients, maybe of other ranks' tiles: they are read once more.
+  void catch_up_units(const TableGradient<float>& units);
   /// Rows of divided tables that our tiles will read, from the ranks that keep them.
   void fetch(const Batch& batch, TileRange mine, const StepContext& context);
   void fetch_table(int64_t table, std::span<const std::vector<int32_t>> rows_of_tiles);

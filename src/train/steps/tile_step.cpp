@@ -36,6 +36,10 @@ TileGradients<T>::TileGradients(const ParameterSet& parameters)
       tables.emplace_back();
     }
   }
+  if (const auto& units = parameters.units()) {
+    const int64_t items = parameters[parameters.index(kInputTable)].shape[0];
+    tables.emplace_back(units->rows(), units->width(), items);
+  }
 }
 
 template <typename T>

@@ -20,7 +20,8 @@ struct TileGradients {
   /// Of all dense parameters, one after the other (Parameter::dense_begin).
   AlignedVector<T> dense;
   /// Indexed like the model's parameters, empty for dense ones; has the rows and columns that a
-  /// tile finds (Parameter::readable), also of what is composed in the place of a dense one.
+  /// tile finds (Parameter::readable), also of what is composed in the place of a dense one; behind
+  /// them ParameterSet::units(), until hand_back().
   std::vector<TableGradient<T>> tables;
   /// Of a loss that is made for all tiles together (PhasedSum): its part of the output table's
   /// gradient, [items, dim]; else empty. Added to the table's once all ranks' are summed, so that
