@@ -119,8 +119,8 @@ class Model:
 
     @property
     def info(self) -> Mapping[str, Any]:
-        """What the model says of itself: network, items, dim, vector_dim, max_length, exclude_seen, loss, validation,
-        calibration (None or its method), fingerprints of the data, config (TOML), path, version."""
+        """What the model says of itself: network, items, dim, vector_dim, similarity, max_length, exclude_seen, loss,
+        validation, calibration (None or its method), fingerprints of the data, config (TOML), path, version."""
         return self._handle.info
 
     @property
