@@ -196,8 +196,8 @@ class SqliteStore final : public EventStore {
   int64_t kind_number(const std::string& name) {
     int64_t& number = known_kinds_[name];
     if (number != 0) return number;
-    database_.prepare("INSERT OR IGNORE INTO kinds(name) VALUES(?)").bind(name).step();
-    Statement found = database_.prepare("SELECT id FROM kinds WHERE name = ?");
+    database_.prepare("INSERT OR IGNORE INTO kinds(name) VALUES(CAST(? AS TEXT))").bind(name).step();
+    Statement found = database_.prepare("SELECT id FROM kinds WHERE name = CAST(? AS TEXT)");
     found.bind(name).step();
     return number = found.number(0);
   }
