@@ -23,7 +23,7 @@ foreach(plugin truenext_mpi truenext_devices truenext_serve)
     # It finds LibTorch where it was when this was built.
     set_target_properties(${plugin} PROPERTIES
       INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
-    install(TARGETS ${plugin} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(TARGETS ${plugin} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
   endif()
 endforeach()
 

@@ -163,7 +163,8 @@ void add_bench(Command& program, Globals& globals) {
       .show_default();
   ServeLoad& load = arguments->serve;
   verb.add_option("--url", load.url, "Of `serve`: http://HOST:PORT; a key goes into TRUENEXT_KEY");
-  verb.add_option("--rate", load.rate, "Of `serve`: requests a second at fixed times, 0 = one after the other")
+  verb.add_option("--rate", load.rate,
+                  "Of `serve`: requests a second at fixed times, 0 = one after the other")
       .not_negative()
       .show_default();
   verb.add_option("--seconds", load.seconds, "Of `serve`").positive().show_default();

@@ -25,9 +25,9 @@
 namespace truenext::cli {
 namespace {
 
-constexpr int64_t kLongest = 100;  // items of a history
-constexpr int64_t kListed = 10;
-constexpr int64_t kBodies = 10'000;
+constexpr int64_t kNewestSent = 100;  // items of a history
+constexpr int64_t kAskedFor = 10;
+constexpr int64_t kMostBodies = 10'000;
 
 /// Requests for the histories of test users.
 std::vector<std::string> request_bodies(const Dataset& dataset) {
@@ -35,10 +35,11 @@ std::vector<std::string> request_bodies(const Dataset& dataset) {
   check_data(!queries.users.empty(), "{}: the split holds out nothing to be asked for",
              dataset.folder().string());
   std::vector<std::string> bodies;
-  for (int64_t row = 0; row < std::min<int64_t>(kBodies, queries.histories.size()); ++row) {
+  for (int64_t row = 0; row < std::min<int64_t>(kMostBodies, queries.histories.size()); ++row) {
     const auto history = queries.histories.row(row);
-    nlohmann::ordered_json json = {{"history", nlohmann::ordered_json::array()}, {"k", kListed}};
-    const auto skipped = static_cast<size_t>(std::max<int64_t>(0, std::ssize(history) - kLongest));
+    nlohmann::ordered_json json = {{"history", nlohmann::ordered_json::array()}, {"k", kAskedFor}};
+    const auto skipped =
+        static_cast<size_t>(std::max<int64_t>(0, std::ssize(history) - kNewestSent));
     for (const int32_t item : history.subspan(skipped)) {
       json["history"].push_back(id_json(dataset.items().raw(item)));
     }
@@ -119,10 +120,10 @@ BenchReport bench_serve(const BenchTask& task) {
   const double wall = wall_seconds() - begin;
   const double cpu = server_cpu(watcher) - cpu_before;
   BenchReport report;
-  report.add_fact("load", wish.rate > 0
-                              ? fmt::format("open loop, {}/s, {} connections", wish.rate,
-                                            wish.connections)
-                              : fmt::format("closed loop, {} connections", wish.connections));
+  report.add_fact("load",
+                  wish.rate > 0
+                      ? fmt::format("open loop, {}/s, {} connections", wish.rate, wish.connections)
+                      : fmt::format("closed loop, {} connections", wish.connections));
   int64_t asked = 0;
   for (const auto& [status, count] : load.statuses) {
     report.add_count(fmt::format("status_{}", status), count);

@@ -56,8 +56,8 @@ void HttpClient::connect() {
 HttpClient::Answer HttpClient::ask(std::string_view method, std::string_view path,
                                    std::string_view body) {
   if (socket_ < 0 || !keep_) connect();
-  std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}:{}\r\n", method, path, url_.host,
-                                 url_.port);
+  std::string text =
+      fmt::format("{} {} HTTP/1.1\r\nHost: {}:{}\r\n", method, path, url_.host, url_.port);
   if (!key_.empty()) text += fmt::format("Authorization: Bearer {}\r\n", key_);
   if (!body.empty()) {
     text += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());

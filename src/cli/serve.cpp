@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/serve_arguments.h"
-
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -13,6 +11,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "run/run_config.h"
+#include "serve/serve_arguments.h"
 
 namespace truenext::cli {
 namespace {
@@ -36,10 +35,10 @@ void run_serve(serve::ServeArguments& arguments, const Globals& globals) {
   void* const entry = Plugin::function(path, "truenext_serve", &reason);
   check_usage(entry != nullptr, "serve: {} cannot be used: {}; {}", path.string(), reason, kBuild);
   std::string output;
-  const bool ran = reinterpret_cast<serve::ServeEntry>(entry)(truenext_version().c_str(),
-                                                              arguments, &output);
-  check_usage(ran, "serve: {} was built for another version than {}; build it again",
-              path.string(), truenext_version());
+  const bool ran =
+      reinterpret_cast<serve::ServeEntry>(entry)(truenext_version().c_str(), arguments, &output);
+  check_usage(ran, "serve: {} was built for another version than {}; build it again", path.string(),
+              truenext_version());
   fmt::print("{}", output);
 }
 

@@ -3,12 +3,12 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <unistd.h>
 
 #include "base/json_text.h"
 #include "base/terminal_text.h"

@@ -34,9 +34,8 @@ std::string new_id() {
 std::string request_id(const HttpRequest& request) {
   const std::string_view given = request.header("x-request-id");
   const bool fine = !given.empty() && given.size() <= 128 &&
-                    std::all_of(given.begin(), given.end(), [](char c) {
-                      return c > ' ' && c < 127 && c != '"' && c != '\\';
-                    });
+                    std::all_of(given.begin(), given.end(),
+                                [](char c) { return c > ' ' && c < 127 && c != '"' && c != '\\'; });
   return fine ? std::string(given) : new_id();
 }
 
@@ -152,7 +151,8 @@ void Application::authorise(Call& call) {
   const auto& allowed = options_.cors_origins;
   const bool own = origin == fmt::format("http://{}", call.request.header("host")) ||
                    origin == fmt::format("https://{}", call.request.header("host"));
-  if (!origin.empty() && !own && std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
+  if (!origin.empty() && !own &&
+      std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
     refuse("origin-not-allowed", "the origin is not among cors_origins");
   }
   std::shared_ptr<const KeyFile> keys;
@@ -254,7 +254,8 @@ void Application::handle(HttpRequest request, std::function<void(HttpResponse)> 
     const Key* const key =
         keys && given.size() > 7 ? keys->find(given.substr(7), std::time(nullptr)) : nullptr;
     if (key != nullptr && !rates_.take(*key, wall_seconds())) {
-      refuse("rate-limited", fmt::format("the key {} has {} requests a second", key->name, key->rate));
+      refuse("rate-limited",
+             fmt::format("the key {} has {} requests a second", key->name, key->rate));
     }
     call->deadline = deadline_of(call->request, options_.timeout_ms);
     call->route->handle(*this, call);
@@ -271,38 +272,6 @@ HttpResponse Application::refusal(const Problem& problem) {
   return response;
 }
 
-std::string Call::query(std::string_view name, std::string otherwise) const {
-  for (const auto& [key, value] : target.query) {
-    if (key == name) return value;
-  }
-  return otherwise;
-}
-
-int64_t Call::whole(std::string_view name, int64_t low, int64_t high, int64_t otherwise) const {
-  const std::string text = query(name);
-  int64_t value = otherwise;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool given = std::any_of(target.query.begin(), target.query.end(),
-                                 [&](const auto& pair) { return pair.first == name; });
-  if (given && (end.ec != std::errc() || end.ptr != text.data() + text.size() || value < low ||
-                value > high)) {
-    throw ProblemError({"invalid-request",
-                        fmt::format("the parameter {} must be {} to {}", name, low, high),
-                        {}});
-  }
-  return value;
-}
-
-void Call::check_query(const std::vector<std::string>& known) const {
-  for (const auto& [key, value] : target.query) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string near = nearest_word(key, known);
-    refuse("invalid-request",
-           fmt::format("the parameter {} is unknown{}", key,
-                       near.empty() ? "" : fmt::format("; did you mean {}?", near)));
-  }
-}
-
 void Call::reply(HttpResponse response) {
   add_common_headers(id, model_label, response);
   const std::string_view origin = request.header("origin");
@@ -315,8 +284,7 @@ void Call::reply(HttpResponse response) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const std::string_view label = route != nullptr ? route->path : "other";
   const bool known = route != nullptr || request.method == "OPTIONS";
-  application->metrics().request(label, known ? request.method : "other", response.status,
-                                 seconds);
+  application->metrics().request(label, known ? request.method : "other", response.status, seconds);
   log_access(application->options().access_log, *this, response, seconds);
   Application* const owner = application;
   auto sender = std::move(send);

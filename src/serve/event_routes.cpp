@@ -64,9 +64,8 @@ std::optional<int64_t> time_of(const simdjson::dom::element& element) {
 
 bool is_kind(const std::string& kind) {
   return !kind.empty() && kind.size() <= 32 &&
-         std::all_of(kind.begin(), kind.end(), [](unsigned char c) {
-           return std::isalnum(c) || c == '-' || c == '_';
-         });
+         std::all_of(kind.begin(), kind.end(),
+                     [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
 }
 
 StoredEvent read_event(const simdjson::dom::element& element, const std::string& pointer,
@@ -102,7 +101,11 @@ StoredEvent read_event(const simdjson::dom::element& element, const std::string&
 int64_t span_of(const std::string& text, JsonFields& fields) {
   int64_t number = 0;
   const char unit = text.empty() ? ' ' : text.back();
-  const int64_t seconds = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : unit == 'd' ? 86400 : 0;
+  const int64_t seconds = unit == 's'   ? 1
+                          : unit == 'm' ? 60
+                          : unit == 'h' ? 3600
+                          : unit == 'd' ? 86400
+                                        : 0;
   bool ok = seconds > 0 && text.size() >= 2 && text.size() <= 8;
   for (size_t i = 0; ok && i + 1 < text.size(); ++i) {
     ok = text[i] >= '0' && text[i] <= '9';
@@ -159,8 +162,7 @@ void add_events(const ServeOptions& options, const std::vector<StoredEvent>& new
   history.insert(history.end(), query->append.begin(), query->append.end());
   const auto most = static_cast<size_t>(options.max_history);
   if (history.size() > most) {
-    history.erase(history.begin(),
-                  history.end() - static_cast<std::ptrdiff_t>(most));
+    history.erase(history.begin(), history.end() - static_cast<std::ptrdiff_t>(most));
   }
 }
 
@@ -183,9 +185,8 @@ void post_events(Application& application, const CallPtr& call) {
   EventStore& store = store_of(application);
   call->check_query({});
   const std::string key(call->request.header("idempotency-key"));
-  const bool visible = key.size() <= 128 && std::all_of(key.begin(), key.end(), [](char c) {
-    return c > ' ' && c < 127;
-  });
+  const bool visible = key.size() <= 128 && std::all_of(key.begin(), key.end(),
+                                                        [](char c) { return c > ' ' && c < 127; });
   if (!visible) refuse("invalid-request", "Idempotency-Key must be 1 to 128 visible characters");
   std::vector<FieldError> errors;
   JsonFields fields(parse_json(call->request.body), "", &errors);
@@ -201,7 +202,8 @@ void post_events(Application& application, const CallPtr& call) {
   check_fields(std::move(errors));
   Fingerprint fingerprint;
   fingerprint.add(std::as_bytes(std::span(call->request.body)));
-  store.append(std::move(events), key, fingerprint.hex(), into<AppendResult>(call, [call](AppendResult result) {
+  store.append(std::move(events), key, fingerprint.hex(),
+               into<AppendResult>(call, [call](AppendResult result) {
                  call->json(fmt::format(R"({{"accepted": {}, "duplicates": {}}})", result.accepted,
                                         result.duplicates));
                }));
@@ -225,9 +227,8 @@ void get_user_events(Application& application, const CallPtr& call) {
   const auto answer = [call](const std::vector<StoredEvent>& events) {
     Json json = {{"user", call->values.front()}, {"events", Json::array()}};
     for (const StoredEvent& event : events) {
-      Json entry = {{"item", id_json(event.item)},
-                    {"time", time_json(event.time)},
-                    {"kind", event.kind}};
+      Json entry = {
+          {"item", id_json(event.item)}, {"time", time_json(event.time)}, {"kind", event.kind}};
       if (!event.id.empty()) entry["id"] = event.id;
       json["events"].push_back(std::move(entry));
     }
@@ -239,8 +240,9 @@ void get_user_events(Application& application, const CallPtr& call) {
 void delete_user(Application& application, const CallPtr& call) {
   EventStore& store = store_of(application);
   call->check_query({});
-  store.forget(call->values.front(),
-               into<bool>(call, [call](bool) { call->reply({204, "", ""}); }));
+  store.forget(call->values.front(), into<bool>(call, [call](bool) {
+                 call->reply({204, "", ""});
+               }));
 }
 
 /// JSON lines of a thousand users; the header Truenext-Next names the next piece.

@@ -27,8 +27,7 @@ Effects leave_one_out(const Serving& serving, const std::vector<int32_t>& histor
     queries.histories.add_row(shorter);
   }
   std::vector<float> memory;
-  const auto scores =
-      serving.model->scorer().block(queries, 0, queries.histories.size(), memory);
+  const auto scores = serving.model->scorer().block(queries, 0, queries.histories.size(), memory);
   for (size_t i = 0; i < list.size(); ++i) {
     for (size_t out = first; out < history.size(); ++out) {
       const auto row = static_cast<int64_t>(out - first);

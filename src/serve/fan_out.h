@@ -14,8 +14,7 @@ namespace truenext::serve {
 /// `finish` is called, once.
 class FanOut : public std::enable_shared_from_this<FanOut> {
  public:
-  FanOut(size_t count, size_t most, std::function<void(size_t)> send,
-         std::function<void()> finish)
+  FanOut(size_t count, size_t most, std::function<void(size_t)> send, std::function<void()> finish)
       : count_(count), most_(most), send_(std::move(send)), finish_(std::move(finish)) {}
 
   void start() { pump(); }

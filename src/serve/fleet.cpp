@@ -159,10 +159,11 @@ void Fleet::check_successor(const ServedModel& now, const ServedModel& next, boo
     shared += now.file().find_item(file.item_id(item)).has_value();
   }
   const double share = static_cast<double>(shared) / static_cast<double>(now.file().num_items());
-  check_data(force || share >= options_.min_shared_items,
-             "shared items: the new model has {:.1f} % of the items of the running one, want {:.1f} "
-             "% (min_shared_items), or ?force=true",
-             100 * share, 100 * options_.min_shared_items);
+  check_data(
+      force || share >= options_.min_shared_items,
+      "shared items: the new model has {:.1f} % of the items of the running one, want {:.1f} "
+      "% (min_shared_items), or ?force=true",
+      100 * share, 100 * options_.min_shared_items);
   const bool lost = probabilities_used_ && now.file().description().calibration.has_value() &&
                     !file.description().calibration.has_value();
   check_data(!lost,
@@ -189,10 +190,10 @@ Reloaded Fleet::reload(const std::string& name, bool force) {
   const double begin = wall_seconds();
   try {
     const int64_t needed = memory_needed(path_of(name)), available = memory_available();
-    check_data(available < 0 || available >= needed ||
-                   options_.reload_memory == ReloadMemory::ignore,
-               "memory: the new model needs {} MiB, {} MiB are free (reload_memory)",
-               needed >> 20, available >> 20);
+    check_data(
+        available < 0 || available >= needed || options_.reload_memory == ReloadMemory::ignore,
+        "memory: the new model needs {} MiB, {} MiB are free (reload_memory)", needed >> 20,
+        available >> 20);
     WorkerPool pool(kLoaderThreads);
     auto next = std::make_shared<ServedModel>(path_of(name), pool);
     check_successor(*now->model, *next, force);

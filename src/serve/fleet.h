@@ -73,8 +73,8 @@ class Fleet {
   Reloaded swap(const std::string& name, ServingPtr next, double seconds);
 
   const ServeOptions& options_;
-  std::mutex loading_;         ///< one loader at a time
-  mutable std::mutex mutex_;   ///< of what follows
+  std::mutex loading_;        ///< one loader at a time
+  mutable std::mutex mutex_;  ///< of what follows
   std::vector<Slot> slots_;
   Traffic traffic_;
   std::atomic<bool> probabilities_used_{false};

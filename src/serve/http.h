@@ -11,7 +11,7 @@ namespace truenext::serve {
 /// A request as the rest of the server sees it, whatever read it.
 struct HttpRequest {
   std::string method, target;
-  int version = 11;  ///< 10 or 11
+  int version = 11;                                          ///< 10 or 11
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, in order
   std::string body;
 

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/http_rules.h"
 
-#include <algorithm>
-#include <array>
-#include <cctype>
-
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
 
 #include "base/utf8.h"
 
 namespace truenext::serve {
 namespace {
-
-constexpr std::array kMethods{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
 
 Problem bad(std::string detail) {
   return {"bad-framing", std::move(detail), {}};
@@ -38,13 +35,13 @@ bool is_host(std::string_view host) {
                        (brackets ? c == ':' || c == '%' : c == '_');
     if (!plain) return false;
   }
-  std::string_view rest = end == std::string_view::npos ? "" : host.substr(end + (brackets ? 1 : 0));
+  std::string_view rest =
+      end == std::string_view::npos ? "" : host.substr(end + (brackets ? 1 : 0));
   if (rest.empty()) return true;
   if (rest.front() != ':') return false;
   rest.remove_prefix(1);
-  return rest.size() <= 5 && std::all_of(rest.begin(), rest.end(), [](char c) {
-           return c >= '0' && c <= '9';
-         });
+  return rest.size() <= 5 &&
+         std::all_of(rest.begin(), rest.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace
@@ -59,9 +56,6 @@ std::string ascii_lower(std::string_view text) {
 std::optional<Problem> check_framing(const HttpRequest& request) {
   if (request.version != 10 && request.version != 11) {
     return Problem{"http-version", "want HTTP/1.1", {}};
-  }
-  if (std::find(kMethods.begin(), kMethods.end(), request.method) == kMethods.end()) {
-    return bad("the method is unknown");
   }
   const int encodings = request.count("transfer-encoding");
   if (encodings > 0) {

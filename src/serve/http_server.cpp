@@ -136,7 +136,8 @@ std::string header_text(const HttpResponse& response, bool keep, bool has_body) 
 Problem problem_of(const error_code& error, bool timed_out, bool in_body) {
   if (timed_out) {
     return {"request-timeout",
-            in_body ? "the body did not arrive in time" : "the header did not arrive in time", {}};
+            in_body ? "the body did not arrive in time" : "the header did not arrive in time",
+            {}};
   }
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return {"header-too-large", "the header has more bytes than max_header_bytes", {}};
@@ -150,7 +151,8 @@ Problem problem_of(const error_code& error, bool timed_out, bool in_body) {
 
 /// Whether there is somebody to be told.
 bool can_be_told(const error_code& error, const Connection& connection) {
-  return connection.timed_out || error.category() == make_error_code(http::error::bad_line_ending).category();
+  return connection.timed_out ||
+         error.category() == make_error_code(http::error::bad_line_ending).category();
 }
 
 net::awaitable<bool> write(Server& server, Connection& connection, const HttpResponse& response,
@@ -158,7 +160,8 @@ net::awaitable<bool> write(Server& server, Connection& connection, const HttpRes
   const bool has_body = response.status != 204;
   const std::string header = header_text(response, keep, has_body);
   const std::array<net::const_buffer, 2> parts{
-      net::buffer(header), net::buffer(head || !has_body ? std::string_view() : std::string_view(response.body))};
+      net::buffer(header),
+      net::buffer(head || !has_body ? std::string_view() : std::string_view(response.body))};
   error_code error;
   connection.phase(Milliseconds(server.application.options().write_ms));
   auto token = net::redirect_error(net::use_awaitable, error);
@@ -257,7 +260,7 @@ net::awaitable<bool> serve_request(Server& server, Connection& connection) {
   const HttpResponse response = co_await answer(server, std::move(request));
   const bool keep = parser.keep_alive() && !response.close;
   const bool written = co_await write(server, connection, response, keep, head);
-  co_return written && keep;
+  co_return written&& keep;
 }
 
 net::awaitable<void> serve_connection(Server& server, Socket socket) {
@@ -342,8 +345,7 @@ net::awaitable<void> stop(Server& server) {
     return std::any_of(server.connections.begin(), server.connections.end(),
                        [](const Connection* each) { return !each->idle; });
   };
-  while ((busy() || server.application.in_flight() > 0) &&
-         std::chrono::steady_clock::now() < end) {
+  while ((busy() || server.application.in_flight() > 0) && std::chrono::steady_clock::now() < end) {
     net::steady_timer step(server.io, kDrainStep);
     co_await wait_for(step);
   }

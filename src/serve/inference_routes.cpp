@@ -24,8 +24,8 @@ ServingPtr serving_of(Application& application, const Call& call) {
   ServingPtr serving = application.fleet().find(call.values.front());
   if (!serving) refuse("unknown-model", fmt::format("there is no model {}", call.values.front()));
   if (call.values.size() > 1 && call.values[1] != serving->model->version()) {
-    refuse("unknown-model", fmt::format("the model {} has no version {}", call.values.front(),
-                                        call.values[1]));
+    refuse("unknown-model",
+           fmt::format("the model {} has no version {}", call.values.front(), call.values[1]));
   }
   return serving;
 }
@@ -53,7 +53,8 @@ std::vector<int64_t> read_shape(const simdjson::dom::element& tensor) {
   std::vector<int64_t> sizes;
   for (const auto each : shape) {
     int64_t size = -1;
-    if (each.get(size) != simdjson::SUCCESS || size < 0) wrong("history: shape wants whole numbers");
+    if (each.get(size) != simdjson::SUCCESS || size < 0)
+      wrong("history: shape wants whole numbers");
     sizes.push_back(size);
   }
   if (sizes.size() == 1) sizes.insert(sizes.begin(), 1);
@@ -92,8 +93,8 @@ void read_history(const simdjson::dom::element& tensor, const ServeOptions& opti
   std::vector<std::string> cells;
   read_cells(data, 0, &cells);
   if (std::ssize(cells) != shape[0] * shape[1]) {
-    wrong(fmt::format("history: {} values for the shape [{}, {}]", cells.size(), shape[0],
-                      shape[1]));
+    wrong(
+        fmt::format("history: {} values for the shape [{}, {}]", cells.size(), shape[0], shape[1]));
   }
   const ModelFile& file = inference->serving->model->file();
   inference->rows.resize(static_cast<size_t>(shape[0]));
@@ -235,8 +236,7 @@ void v2_model(Application& application, const CallPtr& call) {
       {"name", serving->name},
       {"versions", Json::array({serving->model->version()})},
       {"platform", "truenext_safetensors"},
-      {"inputs",
-       Json::array({{{"name", "history"}, {"datatype", "BYTES"}, {"shape", {-1, -1}}}})},
+      {"inputs", Json::array({{{"name", "history"}, {"datatype", "BYTES"}, {"shape", {-1, -1}}}})},
       {"outputs", tensors}};
   call->json(json.dump());
 }
@@ -258,9 +258,9 @@ void v2_infer(Application& application, const CallPtr& call) {
   const auto send = [&application, inference, fan](size_t row) {
     send_row(application, inference, fan->lock(), row);
   };
-  const auto all = std::make_shared<FanOut>(
-      inference->rows.size(), std::max<size_t>(1, application.queue().capacity() / 2), send,
-      [inference] { finish(*inference); });
+  const auto all = std::make_shared<FanOut>(inference->rows.size(),
+                                            std::max<size_t>(1, application.queue().capacity() / 2),
+                                            send, [inference] { finish(*inference); });
   *fan = all;
   all->start();
 }

@@ -41,8 +41,7 @@ std::pair<std::string, ItemEntry> read_entry(const simdjson::dom::element& line,
   entry.title = fields.text("title", "", 10'000);
   entry.available = fields.flag("available", true);
   entry.tags = read_tags(fields);
-  entry.popularity =
-      static_cast<double>(fields.whole("popularity", 0, int64_t{1} << 53, -1));
+  entry.popularity = static_cast<double>(fields.whole("popularity", 0, int64_t{1} << 53, -1));
   if (const auto data = fields.object("data")) {
     entry.data = simdjson::minify(*data);
     if (entry.data.size() > kMostData) fields.wrong("data", "must have at most 4096 bytes");

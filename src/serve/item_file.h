@@ -42,7 +42,9 @@ class ItemIndex {
   /// What may be recommended, null = everything.
   const std::shared_ptr<const ItemSet>& available() const { return available_; }
   std::string_view title(int32_t item) const;
-  const ItemEntry* entry(int32_t item) const { return entries_.empty() ? nullptr : entries_[static_cast<size_t>(item)]; }
+  const ItemEntry* entry(int32_t item) const {
+    return entries_.empty() ? nullptr : entries_[static_cast<size_t>(item)];
+  }
   /// The items of a tag, null when no item has it.
   const std::vector<int32_t>* tagged(const std::string& tag) const;
   /// The nearest tag, empty when none is near.

@@ -61,7 +61,8 @@ std::vector<int32_t> found_items(const Serving& serving, const std::string& sear
   std::vector<std::pair<float, int32_t>> found;
   const auto& popularity = serving.items->popularity();
   for (int32_t item = 0; item < file.num_items(); ++item) {
-    const std::string text = ascii_lower(serving.items->title(item)) + ' ' + ascii_lower(file.item_id(item));
+    const std::string text =
+        ascii_lower(serving.items->title(item)) + ' ' + ascii_lower(file.item_id(item));
     const bool fits = std::all_of(words.begin(), words.end(), [&](const std::string& word) {
       return text.find(word) != std::string::npos;
     });

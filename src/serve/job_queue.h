@@ -38,8 +38,8 @@ struct Job {
   std::shared_ptr<const ItemSet> eligible{};
   const Scorer* scorer = nullptr;  ///< of `serving`
   Clock::time_point deadline = Clock::time_point::max(), queued{};
-  std::function<void()> work{};            ///< instead of a list; throws nothing
-  std::function<void(JobResult)> done{};   ///< on a compute thread; throws nothing
+  std::function<void()> work{};           ///< instead of a list; throws nothing
+  std::function<void(JobResult)> done{};  ///< on a compute thread; throws nothing
 };
 
 /// A bounded queue and the threads that answer it. A thread that becomes free takes what waits, up

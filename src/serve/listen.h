@@ -14,7 +14,7 @@ struct Listener {
   std::string address;  ///< as people write it, with the port that it has: "127.0.0.1:8600"
   std::string host;     ///< as a Host header names it: "127.0.0.1", "[::1]"; empty for unix
   bool loopback = true;
-  std::string path;     ///< of a Unix socket that was made here
+  std::string path;  ///< of a Unix socket that was made here
 };
 
 /// Opens addresses "HOST:PORT", "[IPv6]:PORT", "unix:PATH", "fd:N"; port 0 takes a free one.

@@ -70,8 +70,8 @@ struct Metrics::Families {
   }
 
   Family<Counter>& requests_total = family<Counter>("truenext_http_requests_total", "Requests");
-  Family<Histogram>& request_seconds = family<Histogram>(
-      "truenext_http_request_seconds", "From the end of a header to the answer");
+  Family<Histogram>& request_seconds =
+      family<Histogram>("truenext_http_request_seconds", "From the end of a header to the answer");
   Gauge& connections = family<Gauge>("truenext_http_connections", "Open connections").Add({});
   Family<Counter>& rejected =
       family<Counter>("truenext_http_rejected_total", "Requests that were not answered");
@@ -118,8 +118,7 @@ void Metrics::request(std::string_view route, std::string_view method, int code,
   Counter* counter = nullptr;
   {
     const std::lock_guard lock(families_->mutex);
-    Counter*& known =
-        families_->requests[{std::string(route), std::string(method), code}];
+    Counter*& known = families_->requests[{std::string(route), std::string(method), code}];
     if (known == nullptr) {
       known = &families_->requests_total.Add({{"route", std::string(route)},
                                               {"method", std::string(method)},
@@ -131,13 +130,21 @@ void Metrics::request(std::string_view route, std::string_view method, int code,
   families_->request_seconds.Add({{"route", std::string(route)}}, seconds_bounds())
       .Observe(seconds);
 }
-void Metrics::connections(double count) { families_->connections.Set(count); }
+void Metrics::connections(double count) {
+  families_->connections.Set(count);
+}
 void Metrics::rejected(std::string_view reason) {
   families_->rejected.Add({{"reason", std::string(reason)}}).Increment();
 }
-void Metrics::queue_length(double jobs) { families_->queue_length.Set(jobs); }
-void Metrics::queue_seconds(double seconds) { families_->queue_seconds.Observe(seconds); }
-void Metrics::batch_size(double jobs) { families_->batch_size.Observe(jobs); }
+void Metrics::queue_length(double jobs) {
+  families_->queue_length.Set(jobs);
+}
+void Metrics::queue_seconds(double seconds) {
+  families_->queue_seconds.Observe(seconds);
+}
+void Metrics::batch_size(double jobs) {
+  families_->batch_size.Observe(jobs);
+}
 void Metrics::compute_seconds(const std::string& model, double seconds) {
   families_->compute_seconds.Add({{"model", model}}, seconds_bounds()).Observe(seconds);
 }
@@ -153,14 +160,15 @@ void Metrics::store_seconds(std::string_view operation, double seconds) {
 }
 void Metrics::store_events(int64_t stored, int64_t duplicates) {
   families_->store_events.Add({{"result", "stored"}}).Increment(static_cast<double>(stored));
-  families_->store_events.Add({{"result", "duplicate"}})
-      .Increment(static_cast<double>(duplicates));
+  families_->store_events.Add({{"result", "duplicate"}}).Increment(static_cast<double>(duplicates));
 }
-void Metrics::store_error() { families_->store_errors.Increment(); }
-void Metrics::model(const std::string& name, const std::string& version,
-                    const std::string& encoder, int64_t loaded) {
-  Gauge& info = families_->model_info.Add(
-      {{"model", name}, {"version", version}, {"encoder", encoder}});
+void Metrics::store_error() {
+  families_->store_errors.Increment();
+}
+void Metrics::model(const std::string& name, const std::string& version, const std::string& encoder,
+                    int64_t loaded) {
+  Gauge& info =
+      families_->model_info.Add({{"model", name}, {"version", version}, {"encoder", encoder}});
   {
     const std::lock_guard lock(families_->mutex);
     Gauge*& known = families_->infos[name];
@@ -176,7 +184,9 @@ void Metrics::reload(const std::string& name, bool ok) {
 void Metrics::shadow_overlap(const std::string& name, double share) {
   families_->overlap.Add({{"model", name}}, kOverlapBounds).Observe(share);
 }
-void Metrics::shadow_dropped() { families_->shadow_dropped.Increment(); }
+void Metrics::shadow_dropped() {
+  families_->shadow_dropped.Increment();
+}
 
 std::string Metrics::text() const {
   families_->cpu.Set(process_cpu_seconds());

@@ -4,6 +4,9 @@
 
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "run/run_config.h"
 #include "serve/access_log.h"
@@ -126,9 +129,9 @@ static void change_model(Application& application, const CallPtr& call,
                            {"before", reloaded.before},
                            {"now", reloaded.now}});
       call->json(dumped(Json{{"name", name},
-                              {"before", reloaded.before},
-                              {"version", reloaded.now},
-                              {"seconds", reloaded.seconds}}));
+                             {"before", reloaded.before},
+                             {"version", reloaded.now},
+                             {"seconds", reloaded.seconds}}));
     } catch (const ProblemError& error) {
       application.metrics().reload(name, false);
       log_event("reload",
@@ -194,8 +197,16 @@ void get_metrics(Application& application, const CallPtr& call) {
   call->reply({200, "text/plain; version=0.0.4; charset=utf-8", application.metrics().text()});
 }
 
-void get_openapi(Application&, const CallPtr& call) {
-  call->json(std::string(embedded_file("openapi.json")));
+/// Operations ask for a key only where the server does.
+void get_openapi(Application& application, const CallPtr& call) {
+  constexpr std::string_view kKeyed = R"("security": [{"key": []}])";
+  std::string text(embedded_file("openapi.json"));
+  if (application.options().keys.empty()) {
+    for (size_t at = 0; (at = text.find(kKeyed, at)) != std::string::npos;) {
+      text.replace(at, kKeyed.size(), R"("security": [])");
+    }
+  }
+  call->json(std::move(text));
 }
 
 }  // namespace truenext::serve

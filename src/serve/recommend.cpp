@@ -37,9 +37,7 @@ Json ids_json(const std::vector<std::string>& ids) {
 Json item_json(const Pending& pending, const ScoredItem& entry, int64_t rank,
                double log_normaliser) {
   const ModelFile& file = pending.serving->model->file();
-  Json item = {{"rank", rank},
-               {"item", id_json(file.item_id(entry.item))},
-               {"score", entry.score}};
+  Json item = {{"rank", rank}, {"item", id_json(file.item_id(entry.item))}, {"score", entry.score}};
   const RecommendQuery& query = pending.asked.query;
   if (query.probabilities && std::string_view(pending.method) == "model") {
     item["probability"] = file.description().calibration->probability(
@@ -70,11 +68,10 @@ std::string answer_json(const Pending& pending, const JobResult& result) {
   json["model"] = {{"name", serving.name}, {"version", serving.model->version()}};
   if (pending.names_sticky) json["model"]["sticky"] = pending.asked.sticky;
   json["method"] = pending.method;
-  json["history"] = {
-      {"given", pending.history.size() + pending.unknown.size()},
-      {"used", std::min<int64_t>(std::ssize(pending.history),
-                                 serving.model->file().encoder().max_length())},
-      {"unknown", ids_json(pending.unknown)}};
+  json["history"] = {{"given", pending.history.size() + pending.unknown.size()},
+                     {"used", std::min<int64_t>(std::ssize(pending.history),
+                                                serving.model->file().encoder().max_length())},
+                     {"unknown", ids_json(pending.unknown)}};
   if (!pending.unknown_listed.empty()) json["unknown"] = ids_json(pending.unknown_listed);
   std::vector<std::vector<Reason>> reasons;
   if (query.explain != Explain::none && std::string_view(pending.method) == "model") {
@@ -82,8 +79,8 @@ std::string answer_json(const Pending& pending, const JobResult& result) {
   }
   json["items"] = Json::array();
   for (size_t i = 0; i < result.list.size(); ++i) {
-    Json item = item_json(pending, result.list[i], static_cast<int64_t>(i) + 1,
-                          result.log_normaliser);
+    Json item =
+        item_json(pending, result.list[i], static_cast<int64_t>(i) + 1, result.log_normaliser);
     if (!reasons.empty()) item["explanation"] = explanation_json(pending, reasons[i]);
     json["items"].push_back(std::move(item));
   }
@@ -166,9 +163,9 @@ void find_history(Application& application, Pending& pending) {
   if (pending.unknown.empty()) return;
   application.metrics().unknown_items(pending.serving->name, std::ssize(pending.unknown));
   if (pending.asked.query.refuse_unknown) {
-    refuse("unknown-items", fmt::format("{} of {} items of the history are unknown to the model",
-                                        pending.unknown.size(),
-                                        pending.asked.query.history.size()));
+    refuse("unknown-items",
+           fmt::format("{} of {} items of the history are unknown to the model",
+                       pending.unknown.size(), pending.asked.query.history.size()));
   }
 }
 
@@ -200,10 +197,10 @@ void recommend(Application& application, Asked asked, Answered answered) {
   Job job;
   job.serving = pending->serving;
   job.scorer = &serving.model->scorer();
-  job.exclude_seen =
-      query.exclude_seen.value_or(query.candidates ? false : serving.exclude_seen);
+  job.exclude_seen = query.exclude_seen.value_or(query.candidates ? false : serving.exclude_seen);
   job.eligible = eligible_items(query, serving, &pending->unknown_listed);
-  const int64_t listed = query.candidates && !query.k_given ? std::ssize(*query.candidates) : query.k;
+  const int64_t listed =
+      query.candidates && !query.k_given ? std::ssize(*query.candidates) : query.k;
   pending->k = job.k = std::max<int64_t>(1, listed);
   if (query.probabilities) {
     check_calibrated(serving, job.exclude_seen);

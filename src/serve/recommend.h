@@ -15,15 +15,14 @@ namespace truenext::serve {
 struct Asked {
   RecommendQuery query;
   std::string request_id;
-  std::string unit;      ///< what ties the caller to a model; empty: the request's id
-  bool sticky = false;   ///< whether `unit` is the caller's
+  std::string unit;     ///< what ties the caller to a model; empty: the request's id
+  bool sticky = false;  ///< whether `unit` is the caller's
   Role role = Role::none;
   Clock::time_point deadline;
 };
 
 /// Called once, on any thread, with a JSON object and the label of the model, or an exception.
-using Answered =
-    std::function<void(std::string json, std::string model, std::exception_ptr error)>;
+using Answered = std::function<void(std::string json, std::string model, std::exception_ptr error)>;
 
 /// The model that a query is for. Throws unknown-model, forbidden.
 ServingPtr model_for(Application& application, Asked& asked);

@@ -26,7 +26,8 @@ std::vector<std::string> tags_of(JsonFields& fields, std::string_view name) {
   return tags;
 }
 
-const std::vector<int32_t>& items_of(const std::string& tag, const Serving& serving, const char* where) {
+const std::vector<int32_t>& items_of(const std::string& tag, const Serving& serving,
+                                     const char* where) {
   const std::vector<int32_t>* const items = serving.items->tagged(tag);
   if (items != nullptr) return *items;
   const std::string near = serving.items->nearest_tag(tag);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/fan_out.h"
-#include "serve/handlers.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "serve/fan_out.h"
+#include "serve/handlers.h"
 #include "serve/recommend.h"
 
 namespace truenext::serve {
@@ -73,7 +72,8 @@ void post_recommend(Application& application, const CallPtr& call) {
   std::vector<FieldError> errors;
   JsonFields fields(parse_json(call->request.body), "", &errors);
   if (!fields.has("history")) fields.wrong("history", "is missing");
-  asked.query.history = fields.ids("history", static_cast<size_t>(application.options().max_history));
+  asked.query.history =
+      fields.ids("history", static_cast<size_t>(application.options().max_history));
   read_query(fields, application.options(), &asked.query);
   fields.finish();
   check_fields(std::move(errors));

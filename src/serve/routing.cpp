@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "base/json_text.h"
+#include "base/options.h"
 
 namespace truenext::serve {
 namespace {
@@ -93,13 +96,44 @@ void add_common_headers(const std::string& id, const std::string& model, HttpRes
 HttpResponse inference_error(const Problem& problem) {
   const int known = kind_of(problem.type).status;
   const int status = known == 404 || known == 503 || known == 401 || known == 403 ? known
-                     : known >= 500                                              ? 500
-                                                                                 : 400;
+                     : known >= 500                                               ? 500
+                                                                                  : 400;
   std::string detail = problem.detail;
   for (const FieldError& error : problem.errors) {
     detail += fmt::format("; {} {}", error.pointer, error.detail);
   }
   return {status, "application/json", fmt::format(R"({{"error": {}}})", json_text(detail))};
+}
+
+std::string Call::query(std::string_view name, std::string otherwise) const {
+  for (const auto& [key, value] : target.query) {
+    if (key == name) return value;
+  }
+  return otherwise;
+}
+
+int64_t Call::whole(std::string_view name, int64_t low, int64_t high, int64_t otherwise) const {
+  const std::string text = query(name);
+  int64_t value = otherwise;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool given = std::any_of(target.query.begin(), target.query.end(),
+                                 [&](const auto& pair) { return pair.first == name; });
+  if (given && (end.ec != std::errc() || end.ptr != text.data() + text.size() || value < low ||
+                value > high)) {
+    throw ProblemError(
+        {"invalid-request", fmt::format("the parameter {} must be {} to {}", name, low, high), {}});
+  }
+  return value;
+}
+
+void Call::check_query(const std::vector<std::string>& known) const {
+  for (const auto& [key, value] : target.query) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const std::string near = nearest_word(key, known);
+    refuse("invalid-request",
+           fmt::format("the parameter {} is unknown{}", key,
+                       near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+  }
 }
 
 }  // namespace truenext::serve

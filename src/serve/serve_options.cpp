@@ -80,7 +80,8 @@ void ServeOptions::list(OptionList& o) {
   o.add("cors_origins", cors_origins, "origins whose pages may ask");
   o.add("insecure_no_keys", insecure_no_keys, "listen beyond loopback without keys");
   o.add("allow_model_choice", allow_model_choice, "requests of every role may name a model");
-  o.add("timeout_ms", timeout_ms, "an answer that would come later is not computed").range(1, kMostMs);
+  o.add("timeout_ms", timeout_ms, "an answer that would come later is not computed")
+      .range(1, kMostMs);
   o.add("header_ms", header_ms, "from the first byte of a request to the end of its header")
       .range(1, kMostMs);
   o.add("body_ms", body_ms, "for the body of a request").range(1, kMostMs);
@@ -123,8 +124,8 @@ void ServeOptions::check() const {
   std::set<std::string> names;
   int64_t weights = 0;
   for (const ModelPlace& model : models) {
-    check_usage(is_name(model.name),
-                "model name \"{}\": want up to 64 letters, digits, and - _ .", model.name);
+    check_usage(is_name(model.name), "model name \"{}\": want up to 64 letters, digits, and - _ .",
+                model.name);
     check_usage(names.insert(model.name).second, "model name \"{}\" stands twice", model.name);
     weights += model.weight;
   }

@@ -33,8 +33,7 @@ std::filesystem::path file_of(const std::filesystem::path& path) {
 MemoryFile copy_of(const std::filesystem::path& path) {
   const std::filesystem::path file = file_of(path);
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  check_data(descriptor >= 0, "{}: cannot read the model: {}", file.string(),
-             std::strerror(errno));
+  check_data(descriptor >= 0, "{}: cannot read the model: {}", file.string(), std::strerror(errno));
   struct stat info {};
   MemoryFile memory;
   memory.name = file.string();
@@ -91,8 +90,7 @@ bool ServedModel::has_compact_table() const {
 }
 
 int64_t ServedModel::memory_bytes() const {
-  const int64_t compact =
-      has_compact_table() ? file_.num_items() * (file_.encoder().dim() + 8) : 0;
+  const int64_t compact = has_compact_table() ? file_.num_items() * (file_.encoder().dim() + 8) : 0;
   return std::ssize(file_.content()) + compact;
 }
 

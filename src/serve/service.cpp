@@ -40,8 +40,8 @@ void check_listeners(const ServeOptions& options, const Listeners& listeners) {
 void run(const ServeArguments& arguments, std::string* output) {
   if (!arguments.new_key.empty()) {
     const NewKey made = make_key(arguments.new_key, role_of(arguments.role), arguments.rate);
-    *output = fmt::format("key, shown once: {}\nline for the file of --keys:\n{}\n", made.key,
-                          made.line);
+    *output =
+        fmt::format("key, shown once: {}\nline for the file of --keys:\n{}\n", made.key, made.line);
     return;
   }
   if (arguments.show_config && arguments.run.empty() && arguments.config.empty()) {

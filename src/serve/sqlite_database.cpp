@@ -87,8 +87,8 @@ bool Statement::is_null(int column) const {
 
 Database::Database(const std::string& path, Use use) {
   const mode_t before = ::umask(0077);
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                    (use == Use::serve ? SQLITE_OPEN_CREATE : 0);
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (use == Use::serve ? SQLITE_OPEN_CREATE : 0);
   std::error_code ignored;
   const auto log_size = std::filesystem::file_size(path + "-wal", ignored);
   const bool left_behind = !ignored && log_size > 0;
@@ -164,9 +164,8 @@ void Database::make_tables() {
 
 Statement Database::prepare(const char* sql) {
   sqlite3_stmt*& statement = statements_[sql];
-  if (statement == nullptr &&
-      sqlite3_prepare_v3(database_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) !=
-          SQLITE_OK) {
+  if (statement == nullptr && sqlite3_prepare_v3(database_, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                                 &statement, nullptr) != SQLITE_OK) {
     fail_store(database_);
   }
   return Statement(statement, database_);

@@ -28,8 +28,7 @@ class StoredEvents final : public EventReader {
     item_ = rows_->bytes(1);
     const int64_t milliseconds = rows_->number(2);
     const auto size = static_cast<uint64_t>(milliseconds < 0 ? -milliseconds : milliseconds);
-    const auto order =
-        time_order({milliseconds < 0, size / 1000, size % 1000 * kFractionPerMs});
+    const auto order = time_order({milliseconds < 0, size / 1000, size % 1000 * kFractionPerMs});
     event = {};
     event.user = user_;
     event.item = item_;

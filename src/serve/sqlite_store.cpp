@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <ctime>
@@ -8,8 +9,6 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
-
-#include <atomic>
 
 #include "base/resources.h"
 #include "serve/event_store.h"
@@ -22,7 +21,8 @@ namespace {
 
 constexpr int64_t kReplySeconds = 24 * 3600;
 constexpr int64_t kTrimEvery = 16;  // events of a user beyond the limit that may wait
-constexpr size_t kMostAppends = 256;  // of one transaction
+constexpr auto kProbeEvery = std::chrono::seconds(1);  // while events cannot be stored
+constexpr size_t kMostAppends = 256;                   // of one transaction
 
 struct Append {
   std::vector<StoredEvent> events;
@@ -55,8 +55,8 @@ class SqliteStore final : public EventStore {
               Done<AppendResult> done) override {
     {
       const std::lock_guard lock(mutex_);
-      appends_.push_back({std::move(events), std::move(key), std::move(body_hash),
-                          std::move(done)});
+      appends_.push_back(
+          {std::move(events), std::move(key), std::move(body_hash), std::move(done)});
     }
     wake_.notify_one();
   }
@@ -92,16 +92,34 @@ class SqliteStore final : public EventStore {
       std::deque<std::function<void()>> tasks;
       {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [this] { return stop_ || !appends_.empty() || !tasks_.empty(); });
-        if (appends_.empty() && tasks_.empty()) return;
-        const auto end = appends_.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                kMostAppends, appends_.size()));
+        const auto due = [this] { return stop_ || !appends_.empty() || !tasks_.empty(); };
+        if (healthy_) {
+          wake_.wait(lock, due);
+        } else {
+          wake_.wait_for(lock, kProbeEvery, due);
+        }
+        if (stop_ && appends_.empty() && tasks_.empty()) return;
+        const auto end =
+            appends_.begin() + static_cast<std::ptrdiff_t>(std::min(kMostAppends, appends_.size()));
         appends.assign(std::make_move_iterator(appends_.begin()), std::make_move_iterator(end));
         appends_.erase(appends_.begin(), end);
         tasks.swap(tasks_);
       }
       if (!appends.empty()) store(appends);
       for (auto& task : tasks) task();
+      if (appends.empty() && tasks.empty()) probe();
+    }
+  }
+
+  /// Whether events could be stored again: who waits for that may send none.
+  void probe() {
+    try {
+      database_.run("BEGIN IMMEDIATE");
+      database_.run("INSERT OR REPLACE INTO replies VALUES(x'', x'', 0, 0, 0)");
+      database_.run("COMMIT");
+      healthy_ = true;
+    } catch (...) {
+      roll_back();
     }
   }
 
@@ -196,7 +214,9 @@ class SqliteStore final : public EventStore {
   int64_t kind_number(const std::string& name) {
     int64_t& number = known_kinds_[name];
     if (number != 0) return number;
-    database_.prepare("INSERT OR IGNORE INTO kinds(name) VALUES(CAST(? AS TEXT))").bind(name).step();
+    database_.prepare("INSERT OR IGNORE INTO kinds(name) VALUES(CAST(? AS TEXT))")
+        .bind(name)
+        .step();
     Statement found = database_.prepare("SELECT id FROM kinds WHERE name = CAST(? AS TEXT)");
     found.bind(name).step();
     return number = found.number(0);
@@ -206,8 +226,7 @@ class SqliteStore final : public EventStore {
     const int64_t user = user_number(event.user, true);
     const int64_t kind = kind_number(event.kind);
     {
-      Statement row =
-          database_.prepare("INSERT OR IGNORE INTO events VALUES(?, ?, ?, ?, ?, ?)");
+      Statement row = database_.prepare("INSERT OR IGNORE INTO events VALUES(?, ?, ?, ?, ?, ?)");
       row.bind(user).bind(event.time).bind(++seq_).bind(event.item).bind(kind);
       (event.id.empty() ? row.bind_null() : row.bind(event.id)).step();
     }
@@ -218,8 +237,9 @@ class SqliteStore final : public EventStore {
 
   void trim(int64_t user) {
     database_
-        .prepare("DELETE FROM events WHERE user = ?1 AND (time, seq) <= (SELECT time, seq FROM "
-                 "events WHERE user = ?1 ORDER BY time DESC, seq DESC LIMIT 1 OFFSET ?2)")
+        .prepare(
+            "DELETE FROM events WHERE user = ?1 AND (time, seq) <= (SELECT time, seq FROM "
+            "events WHERE user = ?1 ORDER BY time DESC, seq DESC LIMIT 1 OFFSET ?2)")
         .bind(user)
         .bind(keep_)
         .step();

@@ -93,9 +93,9 @@ TEST_F(ApplicationTest, FiltersTakeItemsOutOfTheWholeRanking) {
   EXPECT_EQ(whole["items"].size(), kItems - 3u) << "two are seen, one is not available";
   EXPECT_TRUE(whole["exhausted"]);
   for (const char* part : {"all", "any", "none"}) {
-    const Json some = post("/v1/recommend", {{"history", {"i1", "i2"}},
-                                             {"k", kItems},
-                                             {"filter", {{part, Json::array({"third"})}}}});
+    const Json some = post(
+        "/v1/recommend",
+        {{"history", {"i1", "i2"}}, {"k", kItems}, {"filter", {{part, Json::array({"third"})}}}});
     Json kept = Json::array();
     for (const Json& each : whole["items"]) {
       const bool third = std::stoi(each["item"].get<std::string>().substr(1)) % 3 == 0;
@@ -105,8 +105,8 @@ TEST_F(ApplicationTest, FiltersTakeItemsOutOfTheWholeRanking) {
     for (const Json& each : some["items"]) scores.push_back(each["score"]);
     EXPECT_EQ(scores, kept) << part;
   }
-  const Json wrong = post("/v1/recommend",
-                          {{"history", Json::array()}, {"filter", {{"all", {"thirds"}}}}}, 400);
+  const Json wrong =
+      post("/v1/recommend", {{"history", Json::array()}, {"filter", {{"all", {"thirds"}}}}}, 400);
   EXPECT_NE(wrong["errors"][0]["detail"].get<std::string>().find("third"), std::string::npos);
 }
 
@@ -130,8 +130,8 @@ TEST_F(ApplicationTest, LeavingOneOutIsTheDifferenceOfTheModelsOwnScores) {
     Json history = {"i1", "i2", "i3"};
     history.erase(reason["index"].get<size_t>());
     const Json without = post("/v1/recommend", {{"history", history}, {"candidates", {item}}});
-    EXPECT_EQ(reason["effect"].get<double>(), full["items"][0]["score"].get<double>() -
-                                                  without["items"][0]["score"].get<double>());
+    EXPECT_EQ(reason["effect"].get<double>(),
+              full["items"][0]["score"].get<double>() - without["items"][0]["score"].get<double>());
   }
   const Json near =
       post("/v1/recommend", {{"history", {"i1", "i2"}}, {"k", 1}, {"explain", "similar"}});
@@ -177,7 +177,8 @@ TEST_F(ApplicationTest, MistakesAreNamedByPointers) {
     ASSERT_FALSE(problem["errors"].empty()) << body << response.body;
     EXPECT_EQ(problem["errors"][0]["pointer"], pointer) << body;
   }
-  const Json typo = Json::parse(ask("POST", "/v1/recommend", R"({"history":[],"hisotry":[]})").body);
+  const Json typo =
+      Json::parse(ask("POST", "/v1/recommend", R"({"history":[],"hisotry":[]})").body);
   EXPECT_EQ(typo["errors"][0]["detail"], "unknown; did you mean history?");
   for (const char* broken : {"", "{", R"({"history": [1,]})", "{\"history\": [\"\xff\"]}", "nul"}) {
     EXPECT_EQ(ask("POST", "/v1/recommend", broken).status, 400) << broken;
@@ -189,13 +190,12 @@ TEST_F(ApplicationTest, MistakesAreNamedByPointers) {
 }
 
 TEST_F(ApplicationTest, ABatchAnswersEachForItself) {
-  const Json answer = post("/v1/recommend/batch",
-                           {{"defaults", {{"k", 2}}},
-                            {"requests",
-                             {{{"history", {"i1"}}},
-                              {{"history", {"i1"}}, {"k", 0}},
-                              {{"history", {"i1"}}, {"k", 4}},
-                              {{"history", {"x"}}, {"unknown", "error"}}}}});
+  const Json answer = post("/v1/recommend/batch", {{"defaults", {{"k", 2}}},
+                                                   {"requests",
+                                                    {{{"history", {"i1"}}},
+                                                     {{"history", {"i1"}}, {"k", 0}},
+                                                     {{"history", {"i1"}}, {"k", 4}},
+                                                     {{"history", {"x"}}, {"unknown", "error"}}}}});
   ASSERT_EQ(answer["responses"].size(), 4u);
   EXPECT_EQ(answer["responses"][0]["items"].size(), 2u);
   EXPECT_EQ(answer["responses"][1]["problem"]["errors"][0]["pointer"], "/requests/1/k");
@@ -234,7 +234,8 @@ TEST_F(ApplicationTest, MetricsHaveNoLabelsOfRequests) {
   }
   const std::string text = ask("GET", "/metrics").body;
   EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 400);
-  EXPECT_NE(text.find("truenext_http_requests_total{code=\"404\",method=\"GET\",route=\"/v1/items/{item}\"} 500"),
+  EXPECT_NE(text.find("truenext_http_requests_total{code=\"404\",method=\"GET\",route=\"/v1/items/"
+                      "{item}\"} 500"),
             std::string::npos)
       << text;
 }

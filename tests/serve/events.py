@@ -8,6 +8,7 @@ import resource
 import signal
 import sqlite3
 import threading
+import time
 
 from serving import QUICK_END, Server, check, command, equal, finish, folder, make_run
 
@@ -107,7 +108,7 @@ def kills(where, run):
 def full_disk(where, run):
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 10 ** 8))
 
     with Server(run, "--events", f"{where}/full.db", *QUICK_END, "--set", "store_required=true", preexec=limit) as server:
         statuses = []
@@ -119,6 +120,11 @@ def full_disk(where, run):
         equal("a full disk", statuses[-1], 503)
         equal("lists go on", server.post("/v1/recommend", {"history": ["1"]})[0], 200)
         equal("not ready where the store is required", server.get("/health/ready")[0], 503)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (10 ** 8, 10 ** 8))
+        deadline = time.time() + 10
+        while server.get("/health/ready")[0] != 200 and time.time() < deadline:
+            time.sleep(0.1)
+        equal("ready again when there is room, though nobody wrote", server.get("/health/ready")[0], 200)
         equal("what was stored can be read", len(server.get("/v1/users/user%200%200%20" + "x" * 100 + "/events")[1]["events"]), 1)
 
 

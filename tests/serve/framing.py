@@ -175,4 +175,8 @@ with folder() as where:
         equal("a wrong method", (status, answer.getheader("Allow")), (405, "GET, HEAD, OPTIONS"))
         equal("SIGTERM is success", server.stop(), 0)
         check("no socket is left", not os.path.exists(path))
+    with socket.create_server(("127.0.0.1", 0)) as door:  # as systemd hands one over
+        with Server(run, *QUICK_END, listen=(f"fd:{door.fileno()}",), descriptors=(door.fileno(),)) as server:
+            equal("a socket that was handed over", server.port, door.getsockname()[1])
+            equal("answers", server.get("/health/ready")[0], 200)
 finish()

@@ -21,13 +21,19 @@ std::string type_of(const HttpRequest& made) {
 }
 
 TEST(HttpRules, FramingIsSaidOnce) {
-  const std::pair<std::string, std::string> host{"host", "a"}, chunked{"transfer-encoding", "Chunked"},
-      gzip{"transfer-encoding", "gzip"}, length{"content-length", "3"};
+  const std::pair<std::string, std::string> host{"host", "a"},
+      chunked{"transfer-encoding", "Chunked"}, gzip{"transfer-encoding", "gzip"},
+      length{"content-length", "3"};
   EXPECT_EQ(type_of(request({host, length})), "");
   EXPECT_EQ(type_of(request({host, chunked})), "");
-  for (const auto& headers : std::vector<std::vector<std::pair<std::string, std::string>>>{
-           {host, gzip}, {host, gzip, length}, {host, chunked, length}, {host, chunked, chunked},
-           {host, length, length}, {length}, {host, host}}) {
+  for (const auto& headers :
+       std::vector<std::vector<std::pair<std::string, std::string>>>{{host, gzip},
+                                                                     {host, gzip, length},
+                                                                     {host, chunked, length},
+                                                                     {host, chunked, chunked},
+                                                                     {host, length, length},
+                                                                     {length},
+                                                                     {host, host}}) {
     EXPECT_EQ(type_of(request(headers)), "bad-framing");
   }
   EXPECT_EQ(type_of(request({host, chunked}, 10)), "bad-framing");

@@ -57,14 +57,14 @@ def make_run(folder, items=40, seed=1, name="run", data="data", log="log.csv"):
 class Server:
     """A server on a free port of the loopback."""
 
-    def __init__(self, *words, listen=("127.0.0.1:0",), preexec=None, environment=None):
+    def __init__(self, *words, listen=("127.0.0.1:0",), preexec=None, environment=None, descriptors=()):
         options = []
         for address in listen:
             options += ["--listen", address]
         self.lines = []
         self.addresses = []
         self.process = subprocess.Popen([TRUENEXT, "serve", *map(str, words), *options], stderr=subprocess.PIPE,
-                                        text=True, preexec_fn=preexec, env={**os.environ, **(environment or {})})
+                                        text=True, preexec_fn=preexec, pass_fds=descriptors, env={**os.environ, **(environment or {})})
         self.listening = threading.Event()
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
