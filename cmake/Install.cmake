@@ -18,12 +18,12 @@ install(TARGETS truenext_core EXPORT TruenextTargets LIBRARY)
 set_target_properties(truenext_c PROPERTIES INSTALL_RPATH "$ORIGIN")
 install(TARGETS truenext_c LIBRARY)
 install(FILES include/truenext/truenext.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/truenext)
-foreach(plugin truenext_mpi truenext_devices)
+foreach(plugin truenext_mpi truenext_devices truenext_serve)
   if(TARGET ${plugin})
     # It finds LibTorch where it was when this was built.
     set_target_properties(${plugin} PROPERTIES
       INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
-    install(TARGETS ${plugin} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(TARGETS ${plugin} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
   endif()
 endforeach()
 
@@ -48,7 +48,8 @@ install(FILES ${share}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_com
 # every instruction set.
 install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/truenext
   FILES_MATCHING PATTERN "*.h"
-  PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "c_api" EXCLUDE PATTERN "torch" EXCLUDE)
+  PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "c_api" EXCLUDE PATTERN "torch" EXCLUDE
+  PATTERN "serve" EXCLUDE)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Truenext)
 set(made ${PROJECT_BINARY_DIR}/package)
@@ -109,5 +110,6 @@ if(SKBUILD)
   install(DIRECTORY cmake DESTINATION device COMPONENT python)
   install(DIRECTORY src/torch DESTINATION device/src COMPONENT python)
   install(DIRECTORY src/ DESTINATION device/src COMPONENT python
-    FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "c_api" EXCLUDE)
+    FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "c_api" EXCLUDE
+    PATTERN "serve" EXCLUDE)
 endif()

@@ -24,7 +24,8 @@ MAY_INCLUDE = {
     "train": "base kernels data net batch objectives inference eval teachers run",
     "mpi": "train",
     "torch": "base kernels data net batch objectives inference eval run train",
-    "cli": "base kernels data net batch objectives inference eval teachers interop run compare train",
+    "serve": "base data net inference eval run",
+    "cli": "base kernels data net batch objectives inference eval teachers interop run compare train serve",
     "c_api": "base data net inference eval run cli",
 }
 # Folders of src/ and tests/ whose files may include LibTorch.

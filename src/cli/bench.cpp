@@ -29,7 +29,9 @@ const std::vector<Benchmark>& benchmark_list() {
       {"epoch", "whole epochs, without validation and checkpoints", 1, &bench_epoch},
       {"evaluate", "full ranking of every user's held-out items", 5, &bench_evaluate},
       {"recommend", "one history at a time, ten items each", 500, &bench_recommend},
-      {"prepare", "from an event log to a dataset folder", 3, &bench_prepare}};
+      {"prepare", "from an event log to a dataset folder", 3, &bench_prepare},
+      {"serve", "load on a running server: --url, --rate, --seconds, --connections", 1,
+       &bench_serve}};
   return list;
 }
 
@@ -159,6 +161,14 @@ void add_bench(Command& program, Globals& globals) {
   verb.add_option("--items", simulated.items, "Simulated items").show_default();
   verb.add_option("--events", simulated.events, "Simulated events per user, on average")
       .show_default();
+  ServeLoad& load = arguments->serve;
+  verb.add_option("--url", load.url, "Of `serve`: http://HOST:PORT; a key goes into TRUENEXT_KEY");
+  verb.add_option("--rate", load.rate,
+                  "Of `serve`: requests a second at fixed times, 0 = one after the other")
+      .not_negative()
+      .show_default();
+  verb.add_option("--seconds", load.seconds, "Of `serve`").positive().show_default();
+  verb.add_option("--connections", load.connections, "Of `serve`").between(1, 1024).show_default();
   verb.add_option("--out", arguments->out, "Write the result to this file as JSON, too");
   verb.callback([arguments, &globals] { run_bench(*arguments, globals); });
 }

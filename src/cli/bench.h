@@ -13,6 +13,14 @@
 
 namespace truenext::cli {
 
+/// Load on a running server.
+struct ServeLoad {
+  std::string url;
+  double rate = 1000;  ///< requests a second, 0 = as fast as answers come
+  double seconds = 10;
+  int64_t connections = 64;
+};
+
 struct BenchArguments {
   std::string name;  ///< of a benchmark in benchmark_list()
   std::string preset = "gsasrec";
@@ -21,6 +29,7 @@ struct BenchArguments {
   std::string model;  ///< run folder or model file; empty: random weights
   std::string out;
   int64_t repeats = 0;  ///< 0 = the benchmark's own number
+  ServeLoad serve;
   SimulateOptions simulated{.users = 6040, .items = 3416, .events = 165};
 };
 
@@ -46,6 +55,7 @@ BenchReport bench_epoch(const BenchTask& task);
 BenchReport bench_evaluate(const BenchTask& task);
 BenchReport bench_recommend(const BenchTask& task);
 BenchReport bench_prepare(const BenchTask& task);
+BenchReport bench_serve(const BenchTask& task);
 
 /// Best speed of a matrix product of the kernels on one core, in GFLOP per CPU second.
 double sgemm_peak();

@@ -42,6 +42,7 @@ void add_compare(Command& program, Globals& globals);
 void add_calibrate(Command& program, Globals& globals);
 void add_recommend(Command& program, Globals& globals);
 void add_similar(Command& program, Globals& globals);
+void add_serve(Command& program, Globals& globals);
 void add_import(Command& program, Globals& globals);
 void add_export(Command& program, Globals& globals);
 void add_bench(Command& program, Globals& globals);

@@ -67,6 +67,7 @@ Program::Program()
   add_calibrate(*this, globals);
   add_recommend(*this, globals);
   add_similar(*this, globals);
+  add_serve(*this, globals);
   add_import(*this, globals);
   add_export(*this, globals);
   add_bench(*this, globals);

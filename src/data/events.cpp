@@ -9,6 +9,7 @@
 #include "data/readers/comments.h"
 #include "data/readers/input_kind.h"
 #include "data/recognition.h"
+#include "data/stored_events.h"
 
 namespace truenext {
 
@@ -58,6 +59,10 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
                      {},
                      &options};
   const bool automatic = options.format == "auto";
+  // A database has no lines to be told by.
+  if (options.format == kStoredEvents || (automatic && is_database(options.path))) {
+    return open_stored_events(options);
+  }
   const ReaderInfo* info = automatic ? nullptr : &named_format(options.format);
   std::unique_ptr<LineReader> input;
   ReaderOptions told = options;

@@ -4,10 +4,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 ok 'help' "$truenext" --help
-for verb in simulate prepare describe noise train evaluate calibrate compare stability grid robust recommend similar import export bench; do
+for verb in simulate prepare describe noise train evaluate calibrate compare stability grid robust recommend similar serve import export bench; do
   says "help lists $verb" "^  $verb " out
 done
-for verb in simulate prepare describe noise train evaluate calibrate compare stability grid robust recommend similar import export bench; do
+for verb in simulate prepare describe noise train evaluate calibrate compare stability grid robust recommend similar serve import export bench; do
   "$truenext" $verb --help >verb.out 2>&1 || fail "$verb --help"
   says "$verb --help" 'Usage: truenext' verb.out
 done

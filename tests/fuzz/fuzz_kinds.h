@@ -22,6 +22,10 @@ void add_model_kinds(std::vector<Kind>& kinds);  ///< model files and checkpoint
 void add_label_kinds(std::vector<Kind>& kinds);  ///< stored soft labels
 void add_id_kinds(std::vector<Kind>& kinds);     ///< ids on the command line
 
+#ifdef TRUENEXT_FUZZ_SERVE
+void add_serve_kinds(std::vector<Kind>& kinds);  ///< what the server reads
+#endif
+
 /// A path under which a reader finds `bytes`, in memory. Valid until the next call.
 std::string path_of(std::string_view bytes);
 

@@ -48,6 +48,9 @@ std::vector<Kind> all_kinds() {
   add_model_kinds(kinds);
   add_label_kinds(kinds);
   add_id_kinds(kinds);
+#ifdef TRUENEXT_FUZZ_SERVE
+  add_serve_kinds(kinds);
+#endif
   return kinds;
 }
 

@@ -11,6 +11,12 @@ import zipfile
 BORDER = "\n====\n"
 OBJECT = {"user": "u1", "item": "i1", "timestamp": 1396859477, "rating": 4.5}
 TEXTS = {
+    "serve-head": ["/v1/items/a%20b/similar?k=3&by=next\nhost: [::1]:80\ntransfer-encoding: chunked", "/\nhost: a\ncontent-length: 3"],
+    "serve-body": ['{"history": ["1", 2, {"hex": "ff"}], "k": 3, "exclude": ["4"], "filter": {"all": ["a"], "none": []}}',
+                   '{"history": [], "candidates": ["1"], "explain": "similar", "explain_items": 2, "unknown": "error", "unit": "u"}'],
+    "serve-keys": ["# keys\na read sha256:" + "0f" * 32 + " rate=10/s expires=2027-01-01\nb admin sha256:" + "a0" * 32],
+    "serve-items": ['{"item": "1", "title": "A", "tags": ["x", "y"], "available": false, "popularity": 3, "data": {"u": [1]}}\n{"item": 2}'],
+    "serve-config": ['queue = 7\nlisten = ["fd:3"]\nlog = "text"\n[[model]]\nname = "a"\npath = "b"\nweight = 3\n[shadow]\nmodel = "a"\nshare = 0.5'],
     "csv": ["user,item,time,rating\nu1,i1,5,4.5\nu1,i2,2014-04-07T10:51:09.277Z,\n",
             "session_id,item_id,ts\r\n1,2,3\r\n", '"user";"item";"time"\n"a";"b";"1e3"\n'],
     "tsv": ["user\titem\ttime\nu1\ti1\t5\n", "1\t2\t3\t881250949\n"],

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that includes Boost (decision 0028): sockets, deadlines and the parser of HTTP.
+// GCC 12 destroys what a lambda inside a co_await expression captured twice, so arguments of
+// co_await are named objects.
+#define BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING 1
+#include "serve/http_server.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <set>
+
+#include "serve/access_log.h"
+
+namespace truenext::serve {
+namespace {
+
+namespace net = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Socket = net::generic::stream_protocol::socket;
+using Parser = http::request_parser<http::string_body>;
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr size_t kReadBytes = 4096;
+constexpr size_t kLingerBytes = size_t{1} << 18;
+constexpr auto kLinger = Milliseconds(1000);
+constexpr auto kOutOfDescriptors = Milliseconds(100);
+constexpr auto kDrainStep = Milliseconds(20);
+
+/// One connection: its socket and the deadline of the phase that it is in. A deadline is absolute,
+/// so a client that sends a byte now and then gains nothing.
+struct Connection {
+  explicit Connection(Socket from) : socket(std::move(from)), timer(socket.get_executor()) {}
+
+  void phase(Milliseconds limit) {
+    timed_out = false;
+    timer.expires_after(limit);  // ends the wait before it
+    timer.async_wait([this, number = ++phases](const error_code& error) {
+      if (error || number != phases) return;
+      timed_out = true;
+      error_code ignored;
+      socket.cancel(ignored);
+    });
+  }
+  void end_phase() {
+    ++phases;
+    timer.cancel();
+  }
+
+  Socket socket;
+  net::steady_timer timer;
+  boost::beast::flat_buffer buffer;
+  uint64_t phases = 0;
+  bool timed_out = false, idle = true;
+};
+
+struct Server {
+  Server(Application& app, Listeners& all)
+      : application(app), listeners(all), room(io), signals(io, SIGINT, SIGTERM, SIGHUP) {}
+
+  Application& application;
+  Listeners& listeners;
+  net::io_context io{1};
+  net::steady_timer room;  ///< cancelled when a connection ends
+  net::signal_set signals;
+  std::set<Connection*> connections;
+  std::vector<net::posix::stream_descriptor*> doors;
+};
+
+/// An answer that another thread may bring.
+struct Pending {
+  explicit Pending(const net::any_io_executor& executor) : arrived(executor) {
+    arrived.expires_at(net::steady_timer::time_point::max());
+  }
+  net::steady_timer arrived;
+  bool there = false;
+  HttpResponse response;
+};
+
+std::string date_text() {
+  static std::time_t last = 0;  // of the I/O thread
+  static std::string text;
+  const std::time_t now = std::time(nullptr);
+  if (now != last) {
+    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
+    last = now;
+  }
+  return text;
+}
+
+HttpRequest request_of(const Parser& parser) {
+  HttpRequest request;
+  const auto& header = parser.get();
+  request.method = std::string(header.method_string());
+  request.target = std::string(header.target());
+  request.version = static_cast<int>(header.version());
+  for (const auto& field : header) {
+    std::string name(field.name_string());
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    request.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  return request;
+}
+
+std::string header_text(const HttpResponse& response, bool keep, bool has_body) {
+  const auto status = static_cast<unsigned>(response.status);
+  const auto reason = http::obsolete_reason(http::int_to_status(status));
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nServer: truenext\r\n", status,
+                                 std::string_view(reason.data(), reason.size()), date_text());
+  if (!response.content_type.empty()) {
+    text += fmt::format("Content-Type: {}\r\n", response.content_type);
+  }
+  for (const auto& [name, value] : response.headers) {
+    text += fmt::format("{}: {}\r\n", name, value);
+  }
+  if (has_body) text += fmt::format("Content-Length: {}\r\n", response.body.size());
+  return text + (keep ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+}
+
+/// What a client is told of a request that broke off.
+Problem problem_of(const error_code& error, bool timed_out, bool in_body) {
+  if (timed_out) {
+    return {"request-timeout",
+            in_body ? "the body did not arrive in time" : "the header did not arrive in time",
+            {}};
+  }
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return {"header-too-large", "the header has more bytes than max_header_bytes", {}};
+  }
+  if (error == http::error::body_limit) {
+    return {"too-large", "the body has more bytes than max_body_bytes", {}};
+  }
+  if (error == http::error::bad_version) return {"http-version", "want HTTP/1.1", {}};
+  return {"bad-framing", error.message(), {}};
+}
+
+/// Whether there is somebody to be told.
+bool can_be_told(const error_code& error, const Connection& connection) {
+  return connection.timed_out ||
+         error.category() == make_error_code(http::error::bad_line_ending).category();
+}
+
+net::awaitable<bool> write(Server& server, Connection& connection, const HttpResponse& response,
+                           bool keep, bool head) {
+  const bool has_body = response.status != 204;
+  const std::string header = header_text(response, keep, has_body);
+  const std::array<net::const_buffer, 2> parts{
+      net::buffer(header),
+      net::buffer(head || !has_body ? std::string_view() : std::string_view(response.body))};
+  error_code error;
+  connection.phase(Milliseconds(server.application.options().write_ms));
+  auto token = net::redirect_error(net::use_awaitable, error);
+  co_await net::async_write(connection.socket, parts, token);
+  connection.end_phase();
+  co_return !error;
+}
+
+/// Ends a connection whose client may still be sending: closing at once would take the answer from
+/// it.
+net::awaitable<void> linger(Connection& connection) {
+  error_code error;
+  connection.socket.shutdown(Socket::shutdown_send, error);
+  connection.phase(kLinger);
+  std::array<char, kReadBytes> bytes;
+  auto token = net::redirect_error(net::use_awaitable, error);
+  for (size_t read = 0; !error && read < kLingerBytes;) {
+    read += co_await connection.socket.async_read_some(net::buffer(bytes), token);
+  }
+  connection.end_phase();
+}
+
+net::awaitable<HttpResponse> answer(Server& server, HttpRequest request) {
+  const net::any_io_executor executor = server.io.get_executor();
+  auto pending = std::make_shared<Pending>(executor);
+  server.application.handle(std::move(request), [pending, executor](HttpResponse response) {
+    net::post(executor, [pending, response = std::move(response)]() mutable {
+      pending->response = std::move(response);
+      pending->there = true;
+      pending->arrived.cancel();
+    });
+  });
+  error_code error;
+  auto token = net::redirect_error(net::use_awaitable, error);
+  while (!pending->there) co_await pending->arrived.async_wait(token);
+  co_return std::move(pending->response);
+}
+
+bool wants_continue(const HttpRequest& head) {
+  std::string value(head.header("expect"));
+  std::transform(value.begin(), value.end(), value.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return head.version == 11 && value == "100-continue";
+}
+
+/// Tells what is wrong, where somebody hears it, and ends the connection.
+net::awaitable<bool> give_up(Server& server, Connection& connection, const HttpResponse& response,
+                             bool head) {
+  const bool written = co_await write(server, connection, response, false, head);
+  if (written) co_await linger(connection);
+  co_return false;
+}
+
+/// False when the connection is to end.
+net::awaitable<bool> serve_request(Server& server, Connection& connection) {
+  const ServeOptions& options = server.application.options();
+  Parser parser;
+  parser.header_limit(static_cast<uint32_t>(options.max_header_bytes));
+  parser.body_limit(static_cast<uint64_t>(options.max_body_bytes));
+  error_code error;
+  auto token = net::redirect_error(net::use_awaitable, error);
+  connection.phase(Milliseconds(options.header_ms));
+  co_await http::async_read_header(connection.socket, connection.buffer, parser, token);
+  connection.end_phase();
+  if (error) {
+    if (!can_be_told(error, connection)) co_return false;
+    const HttpResponse refused =
+        server.application.refusal(problem_of(error, connection.timed_out, false));
+    co_return co_await give_up(server, connection, refused, false);
+  }
+  HttpRequest request = request_of(parser);
+  const bool head = request.method == "HEAD";
+  if (const auto refused = server.application.precheck(request)) {
+    const bool all_read = parser.is_done();
+    if (refused->close || !all_read) {
+      co_return co_await give_up(server, connection, *refused, head);
+    }
+    co_return co_await write(server, connection, *refused, parser.keep_alive(), head) &&
+        parser.keep_alive();
+  }
+  if (!parser.is_done() && wants_continue(request)) {
+    const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto bytes = net::buffer(go_on);
+    co_await net::async_write(connection.socket, bytes, token);
+  }
+  connection.phase(Milliseconds(options.body_ms));
+  co_await http::async_read(connection.socket, connection.buffer, parser, token);
+  connection.end_phase();
+  if (error) {
+    if (!can_be_told(error, connection)) co_return false;
+    const HttpResponse refused =
+        server.application.refusal(problem_of(error, connection.timed_out, true));
+    co_return co_await give_up(server, connection, refused, head);
+  }
+  request.body = std::move(parser.get().body());
+  const HttpResponse response = co_await answer(server, std::move(request));
+  const bool keep = parser.keep_alive() && !response.close;
+  const bool written = co_await write(server, connection, response, keep, head);
+  co_return written&& keep;
+}
+
+net::awaitable<void> serve_connection(Server& server, Socket socket) {
+  Connection connection(std::move(socket));
+  server.connections.insert(&connection);
+  server.application.metrics().connections(static_cast<double>(server.connections.size()));
+  const Milliseconds idle(server.application.options().idle_ms);
+  while (true) {
+    connection.idle = true;
+    if (connection.buffer.size() == 0) {
+      error_code error;
+      auto token = net::redirect_error(net::use_awaitable, error);
+      const auto space = connection.buffer.prepare(kReadBytes);
+      connection.phase(idle);
+      const size_t read = co_await connection.socket.async_read_some(space, token);
+      connection.end_phase();
+      if (error) break;
+      connection.buffer.commit(read);
+    }
+    connection.idle = false;
+    if (!co_await serve_request(server, connection)) break;
+  }
+  connection.end_phase();
+  server.connections.erase(&connection);
+  server.application.metrics().connections(static_cast<double>(server.connections.size()));
+  server.room.cancel();
+  // The handler of a cancelled timer still looks at the connection.
+  const net::any_io_executor executor = server.io.get_executor();
+  co_await net::post(executor, net::use_awaitable);
+}
+
+net::awaitable<void> wait_for(net::steady_timer& timer) {
+  error_code error;
+  auto token = net::redirect_error(net::use_awaitable, error);
+  co_await timer.async_wait(token);
+}
+
+/// At the limit nothing is accepted: what comes waits in the system's queue.
+net::awaitable<void> wait_for_room(Server& server) {
+  const auto most = static_cast<size_t>(server.application.options().max_connections);
+  while (server.connections.size() >= most) {
+    server.room.expires_at(net::steady_timer::time_point::max());
+    co_await wait_for(server.room);
+  }
+}
+
+net::awaitable<void> accept(Server& server, const Listener& listener) {
+  net::posix::stream_descriptor door(server.io, ::dup(listener.descriptor));
+  server.doors.push_back(&door);
+  const net::generic::stream_protocol protocol(listener.family, 0);
+  error_code error;
+  auto token = net::redirect_error(net::use_awaitable, error);
+  while (true) {
+    co_await wait_for_room(server);
+    co_await door.async_wait(net::posix::stream_descriptor::wait_read, token);
+    if (error) break;
+    const int descriptor =
+        ::accept4(door.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      Socket socket(server.io, protocol, descriptor);
+      net::co_spawn(server.io, serve_connection(server, std::move(socket)), net::detached);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      server.application.metrics().rejected("descriptors");
+      net::steady_timer timer(server.io, kOutOfDescriptors);
+      co_await wait_for(timer);
+    }
+  }
+  std::erase(server.doors, &door);
+}
+
+net::awaitable<void> stop(Server& server) {
+  const ServeOptions& options = server.application.options();
+  server.application.start_draining();
+  notify_system("STOPPING=1");
+  log_event("draining", {});
+  net::steady_timer grace(server.io, Milliseconds(options.drain_grace_ms));
+  co_await wait_for(grace);
+  for (auto* door : server.doors) door->cancel();
+  server.listeners.close();
+  const auto end = std::chrono::steady_clock::now() + Milliseconds(options.drain_ms);
+  const auto busy = [&server] {
+    return std::any_of(server.connections.begin(), server.connections.end(),
+                       [](const Connection* each) { return !each->idle; });
+  };
+  while ((busy() || server.application.in_flight() > 0) && std::chrono::steady_clock::now() < end) {
+    net::steady_timer step(server.io, kDrainStep);
+    co_await wait_for(step);
+  }
+  server.io.stop();
+}
+
+net::awaitable<void> hear_signals(Server& server) {
+  bool stopping = false;
+  error_code error;
+  auto token = net::redirect_error(net::use_awaitable, error);
+  while (true) {
+    const int number = co_await server.signals.async_wait(token);
+    if (error) co_return;
+    if (number == SIGHUP) {
+      notify_system("RELOADING=1");
+      try {
+        server.application.load([&server] {
+          server.application.reload_all();
+          notify_system("READY=1");
+        });
+      } catch (const ProblemError& problem) {
+        log_event("reload", {{"result", "refused"}, {"detail", problem.what()}});
+      }
+    } else if (stopping) {
+      server.io.stop();
+      co_return;
+    } else {
+      stopping = true;
+      net::co_spawn(server.io, stop(server), net::detached);
+    }
+  }
+}
+
+/// Tells systemd that the queue still moves: a ping is sent when a job came back.
+net::awaitable<void> watch(Server& server) {
+  const char* const text = std::getenv("WATCHDOG_USEC");
+  const int64_t interval = text != nullptr ? std::atoll(text) / 2 : 0;
+  while (interval > 0) {
+    net::steady_timer timer(server.io, std::chrono::microseconds(interval));
+    co_await wait_for(timer);
+    Job job;
+    job.work = [] { notify_system("WATCHDOG=1"); };
+    (void)server.application.queue().push(job);
+  }
+}
+
+}  // namespace
+
+void run_http_server(Application& application, Listeners& listeners) {
+  Server server(application, listeners);
+  for (const Listener& listener : listeners.all()) {
+    net::co_spawn(server.io, accept(server, listener), net::detached);
+  }
+  net::co_spawn(server.io, hear_signals(server), net::detached);
+  net::co_spawn(server.io, watch(server), net::detached);
+  notify_system("READY=1");
+  server.io.run();
+  application.shut_down();  // before what their answers are posted to
+}
+
+}  // namespace truenext::serve
