@@ -79,7 +79,7 @@ def test_average_sample_and_blend(folder, data):
     assert kinds.count("validation") == 3 and kinds.count("validation_sample") == 4
     assert run.result["weights"] in ("raw", "average")
     model = truenext.evaluate(run, baselines="none")
-    hybrid = truenext.evaluate(run, baselines="none", blend="counts:0.2", out=folder / "hybrid")
+    hybrid = truenext.evaluate(run, baselines="none", blend="counts:0.2", out=str(folder / "hybrid"))
     assert hybrid.report["model"]["hybrid"] == {"counts": 0.2, "counts_from": "the model file"}
     assert "hybrid" not in model.report["model"]
     state = run.model.state_dict()
