@@ -59,8 +59,8 @@ std::unique_ptr<EventReader> open_events(const ReaderOptions& options) {
                      {},
                      &options};
   const bool automatic = options.format == "auto";
-  // A database has no lines to be told by.
-  if (options.format == kStoredEvents || (automatic && is_database(options.path))) {
+  // A store has no lines to be told by.
+  if (options.format == kStoredEvents || (automatic && is_event_store(options.path))) {
     return open_stored_events(options);
   }
   const ReaderInfo* info = automatic ? nullptr : &named_format(options.format);

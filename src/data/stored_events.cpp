@@ -11,25 +11,29 @@
 
 namespace truenext {
 
-bool is_database(const std::string& path) {
-  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+bool is_event_store(const std::string& path) {
+  // The header of an SQLite database, and in it the number of the application (sqlite.org,
+  // "Database File Format", 1.3).
+  constexpr std::string_view kMagic("SQLite format 3\0", 16), kApplication = "true";
+  constexpr size_t kPlace = 68;
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return false;  // a pipe is read once
   std::ifstream file(path, std::ios::binary);
-  std::array<char, kMagic.size()> begin{};
+  std::array<char, kPlace + kApplication.size()> begin{};
   file.read(begin.data(), begin.size());
-  return std::string_view(begin.data(), begin.size()) == kMagic;
+  const std::string_view header(begin.data(), begin.size());
+  return header.starts_with(kMagic) && header.substr(kPlace) == kApplication;
 }
 
 std::unique_ptr<EventReader> open_stored_events(const ReaderOptions& options) {
   std::string reason;
   const auto path = Plugin::path_of("libtruenext_serve.so");
   void* const entry = Plugin::function(path, "truenext_stored_events", &reason);
-  check_usage(entry != nullptr,
-              "{}: this is an SQLite database; the events of truenext serve are read by {}, which "
-              "is not there ({}); build it with scripts/setup --with-serve, or write a table as "
-              "CSV: sqlite3 -header -csv FILE \"select * from TABLE\" > events.csv",
-              options.path, path.string(), reason);
+  check_data(
+      entry != nullptr,
+      "{}: the event store of truenext serve is read by {}, which cannot be used ({}); build "
+      "it with scripts/setup --with-serve",
+      options.path, path.string(), reason);
   return std::unique_ptr<EventReader>(reinterpret_cast<StoredEventsEntry>(entry)(options));
 }
 

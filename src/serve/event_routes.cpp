@@ -49,10 +49,8 @@ std::string time_json(int64_t milliseconds) {
 /// Whole milliseconds since 1970 or a date; nothing when it is neither.
 std::optional<int64_t> time_of(const simdjson::dom::element& element) {
   constexpr int64_t kYear2106 = int64_t{1000} << 32;
-  int64_t milliseconds = 0;
-  if (element.get(milliseconds) == simdjson::SUCCESS) {
-    if (milliseconds < 0 || milliseconds >= kYear2106) return std::nullopt;
-    return milliseconds;
+  if (const auto milliseconds = whole_of(element)) {
+    return *milliseconds >= 0 && *milliseconds < kYear2106 ? milliseconds : std::nullopt;
   }
   std::string_view text;
   if (element.get(text) != simdjson::SUCCESS) return std::nullopt;
@@ -66,6 +64,10 @@ bool is_kind(const std::string& kind) {
   return !kind.empty() && kind.size() <= 32 &&
          std::all_of(kind.begin(), kind.end(),
                      [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
+}
+
+bool is_visible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
 StoredEvent read_event(const simdjson::dom::element& element, const std::string& pointer,
@@ -83,6 +85,7 @@ StoredEvent read_event(const simdjson::dom::element& element, const std::string&
   event.kind = fields.text("kind", "event", 32);
   if (!is_kind(event.kind)) fields.wrong("kind", "must be 1 to 32 letters, digits, - and _");
   event.id = fields.text("id", "", 128);
+  if (!is_visible(event.id)) fields.wrong("id", "must be visible characters of ASCII");
   event.time = now;
   simdjson::dom::element time;
   if (fields.has("time") && element["time"].get(time) == simdjson::SUCCESS) {
@@ -185,9 +188,9 @@ void post_events(Application& application, const CallPtr& call) {
   EventStore& store = store_of(application);
   call->check_query({});
   const std::string key(call->request.header("idempotency-key"));
-  const bool visible = key.size() <= 128 && std::all_of(key.begin(), key.end(),
-                                                        [](char c) { return c > ' ' && c < 127; });
-  if (!visible) refuse("invalid-request", "Idempotency-Key must be 1 to 128 visible characters");
+  const bool visible = key.size() <= 128 && is_visible(key);
+  if (!visible || (key.empty() && call->request.count("idempotency-key") > 0))
+    refuse("invalid-request", "Idempotency-Key must be 1 to 128 visible characters");
   std::vector<FieldError> errors;
   JsonFields fields(parse_json(call->request.body), "", &errors);
   if (!fields.has("events")) fields.wrong("events", "is missing");

@@ -107,8 +107,9 @@ void read_history(const simdjson::dom::element& tensor, const ServeOptions& opti
 void read_parameters(const simdjson::dom::element& root, const ServeOptions& options,
                      Inference* inference) {
   simdjson::dom::object parameters;
-  if (root["parameters"].get(parameters) != simdjson::SUCCESS) return;
   simdjson::dom::element value;
+  if (root["parameters"].get(value) != simdjson::SUCCESS) return;
+  if (value.get(parameters) != simdjson::SUCCESS) wrong("parameters wants an object");
   if (parameters["k"].get(value) == simdjson::SUCCESS &&
       (value.get(inference->k) != simdjson::SUCCESS || inference->k < 1 ||
        inference->k > options.max_k)) {
@@ -128,6 +129,9 @@ void read_inference(const Application& application, Inference* inference) {
   if (root["id"].get(given) == simdjson::SUCCESS) {
     if (given.get(id) != simdjson::SUCCESS) wrong("id wants a text");
     inference->id = id;
+  }
+  if (root["outputs"].get(given) == simdjson::SUCCESS && !given.is_array()) {
+    wrong("outputs wants a list");
   }
   read_parameters(root, application.options(), inference);
   simdjson::dom::array inputs;

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -31,6 +32,17 @@ std::optional<std::string> bytes_of(std::string_view hex) {
 }
 
 }  // namespace
+
+std::optional<int64_t> whole_of(const element& each) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  int64_t number = 0;
+  double real = 0;
+  if (each.get(number) == simdjson::SUCCESS) return number;
+  if (each.get(real) != simdjson::SUCCESS || std::abs(real) > kExact || real != std::trunc(real)) {
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(real);
+}
 
 std::string pointer_to(const std::string& outer, std::string_view name) {
   std::string pointer = outer + "/";
@@ -87,16 +99,16 @@ bool JsonFields::flag(std::string_view name, bool otherwise) {
 int64_t JsonFields::whole(std::string_view name, int64_t low, int64_t high, int64_t otherwise) {
   const auto found = find(name);
   if (!found) return otherwise;
-  int64_t value = 0;
-  if (found->get(value) != simdjson::SUCCESS) {
+  const auto value = whole_of(*found);
+  if (!value) {
     wrong(name, fmt::format("must be a whole number, {} to {}", low, high));
     return otherwise;
   }
-  if (value < low || value > high) {
-    wrong(name, fmt::format("must be {} to {}, is {}", low, high, value));
+  if (*value < low || *value > high) {
+    wrong(name, fmt::format("must be {} to {}, is {}", low, high, *value));
     return otherwise;
   }
-  return value;
+  return *value;
 }
 
 std::string JsonFields::text(std::string_view name, const std::string& otherwise, size_t longest,
@@ -203,10 +215,9 @@ element parse_json(const std::string& body) {
 
 std::optional<std::string> id_of(const element& each) {
   std::string_view text;
-  int64_t number = 0;
   uint64_t large = 0;
   if (each.get(text) == simdjson::SUCCESS) return std::string(text);
-  if (each.get(number) == simdjson::SUCCESS) return std::to_string(number);
+  if (const auto number = whole_of(each)) return std::to_string(*number);
   if (each.get(large) == simdjson::SUCCESS) return std::to_string(large);
   simdjson::dom::object object;
   if (each.get(object) != simdjson::SUCCESS || object.size() != 1) return std::nullopt;

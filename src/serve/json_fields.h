@@ -59,6 +59,9 @@ std::string pointer_to(const std::string& outer, std::string_view name);
 /// invalid-json with the offset of the byte.
 simdjson::dom::element parse_json(const std::string& body);
 
+/// A whole number, which JSON may write with a fraction of zeros.
+std::optional<int64_t> whole_of(const simdjson::dom::element& element);
+
 /// A raw id; nothing when the element is none.
 std::optional<std::string> id_of(const simdjson::dom::element& element);
 

@@ -59,9 +59,18 @@ std::string traffic_json(const Traffic& traffic) {
   return dumped(json);
 }
 
+void check_model(const Traffic& traffic, std::string_view name) {
+  if (traffic.weights.contains(std::string(name))) return;
+  refuse("unknown-model", fmt::format("there is no model \"{}\"", name));
+}
+
 void read_weights(JsonFields& fields, Traffic* traffic) {
   const auto object = fields.object("weights");
   if (!object) return;
+  simdjson::dom::object given;
+  if (object->get(given) == simdjson::SUCCESS) {
+    for (const auto weight : given) check_model(*traffic, weight.key);
+  }
   std::vector<FieldError> errors;
   JsonFields weights(*object, "/weights", &errors);
   int64_t sum = 0;
@@ -79,9 +88,8 @@ void read_shadow(JsonFields& fields, Traffic* traffic) {
   if (!object) return;
   std::vector<FieldError> errors;
   JsonFields shadow(*object, "/shadow", &errors);
-  std::vector<std::string> names;
-  for (const auto& [name, weight] : traffic->weights) names.push_back(name);
-  traffic->shadow.model = shadow.text("model", "", 64, names);
+  if (!shadow.has("model")) shadow.wrong("model", "is missing");
+  traffic->shadow.model = shadow.text("model", "", 64);
   double share = 0;
   simdjson::dom::element element;
   if ((*object)["share"].get(element) != simdjson::SUCCESS ||
@@ -91,6 +99,7 @@ void read_shadow(JsonFields& fields, Traffic* traffic) {
   (void)shadow.has("share");
   traffic->shadow.share = share;
   shadow.finish();
+  if (errors.empty()) check_model(*traffic, traffic->shadow.model);
   fields.add(std::move(errors));
 }
 

@@ -95,7 +95,7 @@ void read_query(JsonFields& fields, const ServeOptions& options, RecommendQuery*
   if (fields.has("candidates")) {
     query->candidates = fields.ids("candidates", static_cast<size_t>(options.max_candidates));
     if (query->allow) fields.wrong("allow", "does not go with candidates");
-    if (query->has_filter()) fields.wrong("filter", "does not go with candidates");
+    if (fields.has("filter")) fields.wrong("filter", "does not go with candidates");
   }
   query->probabilities = fields.flag("probabilities", query->probabilities);
   query->titles = fields.flag("titles", query->titles);

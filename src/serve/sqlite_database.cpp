@@ -27,10 +27,8 @@ CREATE UNIQUE INDEX by_id ON events(user, event_id) WHERE event_id IS NOT NULL;
 CREATE TABLE replies(key BLOB PRIMARY KEY, hash BLOB NOT NULL, accepted INTEGER NOT NULL,
                      duplicates INTEGER NOT NULL, expires INTEGER NOT NULL);
 CREATE INDEX by_expiry ON replies(expires);
-PRAGMA application_id = 1953658213;
 PRAGMA user_version = 1;
 )sql";
-static_assert(kApplication == 1953658213);
 
 [[noreturn]] void fail_store(sqlite3* database) {
   refuse("store-unavailable", fmt::format("the event store: {}", sqlite3_errmsg(database)));
@@ -148,6 +146,8 @@ void Database::check_ours(const std::string& path, Use use) {
                "{}: an event store of a newer version; use a newer truenext", path);
   }
   check_data(!empty || use == Use::serve, "{}: holds no events", path);
+  // Before the log begins, so that it is in the file itself, where `prepare` looks for it.
+  if (empty) run("PRAGMA application_id = 0x74727565");
   run("PRAGMA journal_mode = WAL");
   run("PRAGMA synchronous = FULL");
   run("PRAGMA secure_delete = ON");

@@ -59,7 +59,7 @@ def users(where, run):
         check("prepare says who has it", refused.returncode == 2 and "another process" in refused.stderr, refused.stderr)
         equal("SIGTERM is success", server.stop(), 0)
     sqlite3.connect(f"{where}/foreign.db").execute("create table t(x)").connection.close()
-    for words, text in ((("serve", run, "--listen", "127.0.0.1:0", "--events"), "no event store"), (("prepare", "--out", f"{where}/x"), "no event store")):
+    for words, text in ((("serve", run, "--listen", "127.0.0.1:0", "--events"), "no event store"), (("prepare", "--out", f"{where}/x"), "an SQLite database")):
         refused = command(*words, f"{where}/foreign.db", ok=False)
         check("a database of somebody else", refused.returncode == 2 and text in refused.stderr, refused.stderr)
     with open(f"{where}/cut.db", "wb") as file:
@@ -97,6 +97,8 @@ def kills(where, run):
             server.signal(signal.SIGKILL)
             for thread in threads:
                 thread.join()
+    with open(path, "rb") as file:
+        equal("the file itself says whose it is", file.read(72)[68:], b"true")
     connection = sqlite3.connect(path)
     stored = {row[0].decode() for row in connection.execute("select event_id from events")}
     equal("the store is sound", connection.execute("pragma integrity_check").fetchone()[0], "ok")
