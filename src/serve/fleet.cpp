@@ -45,7 +45,10 @@ std::map<std::string, int64_t> counts_of(const std::string& folder) {
 std::unique_ptr<const Scorer> popularity_of(const ModelFile& file, const ItemIndex& items,
                                             const std::map<std::string, int64_t>& counts) {
   if (!items.popularity().empty()) return make_item_scorer(items.popularity());
-  if (counts.empty()) return nullptr;
+  if (counts.empty()) {
+    const auto& stored = file.description().counts;  // train --store-counts
+    return stored ? make_item_scorer(count_scores(stored->popular)) : nullptr;
+  }
   std::vector<int64_t> of_items(static_cast<size_t>(file.num_items()));
   for (int64_t item = 0; item < file.num_items(); ++item) {
     const auto found = counts.find(std::string(file.item_id(item)));

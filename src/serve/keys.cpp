@@ -182,7 +182,7 @@ NewKey make_key(const std::string& name, Role role, const std::string& rate) {
   check_data(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1,
              "the system gives no random bytes for a key");
   NewKey made;
-  made.key = "upk_" + base64url(bytes);
+  made.key = "tnk_" + base64url(bytes);
   made.line = fmt::format("{} {} sha256:{}", name, role_name(role), hex(digest_of(made.key)));
   if (!rate.empty()) {
     (void)read_rate(rate, "--rate " + rate);

@@ -57,7 +57,7 @@ class RateLimits {
   std::vector<Bucket> buckets_;
 };
 
-/// A new key and its line for the file. Prefix upk_, 32 random bytes in base64url.
+/// A new key and its line for the file. Prefix tnk_, 32 random bytes in base64url.
 struct NewKey {
   std::string key, line;
 };

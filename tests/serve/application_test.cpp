@@ -110,6 +110,31 @@ TEST_F(ApplicationTest, FiltersTakeItemsOutOfTheWholeRanking) {
   EXPECT_NE(wrong["errors"][0]["detail"].get<std::string>().find("third"), std::string::npos);
 }
 
+TEST_F(ApplicationTest, CountsOfTheModelFileArePopularity) {
+  ModelDescription description;
+  description.model.hidden_size = 8;
+  description.model.num_blocks = 1;
+  description.model.max_length = 10;
+  description.model.resolve();
+  NextCounts counts;
+  counts.popular = {3, 1, 9, 4};
+  for (int item = 0; item < 4; ++item) {
+    counts.followers.add_row(std::vector<NextCounts::Follower>{{item, 2}});
+  }
+  description.counts = counts;
+  const ModelWeights weights = random_weights(description.model, 4);
+  write_model_file(folder_ / "counted.safetensors", description, weights.views,
+                   {"a", "b", "c", "d"}, {});
+  ServeOptions options;
+  options.models.push_back({"main", (folder_ / "counted.safetensors").string()});
+  options.access_log = AccessLog::none;
+  application_ = std::make_unique<Application>(options);
+  application_->set_hosts({"localhost"});
+  const Json answer = post("/v1/recommend", {{"history", {"x"}}, {"k", 3}});
+  EXPECT_EQ(answer["method"], "popularity");
+  EXPECT_EQ(ids(answer), (std::vector<std::string>{"c", "d", "a"}));
+}
+
 TEST_F(ApplicationTest, WithoutAKnownItemPopularOnesAnswer) {
   const Json answer = post("/v1/recommend", {{"history", {"x"}}, {"k", 3}});
   EXPECT_EQ(answer["method"], "popularity");

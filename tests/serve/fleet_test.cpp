@@ -49,7 +49,7 @@ TEST(Traffic, NobodyGoesToAWeightOfZero) {
 
 TEST(Keys, AreFoundByTheirDigest) {
   const NewKey key = make_key("shop", Role::write, "10/s");
-  EXPECT_TRUE(key.key.starts_with("upk_"));
+  EXPECT_TRUE(key.key.starts_with("tnk_"));
   EXPECT_EQ(key.key.size(), 4u + 43u);
   const KeyFile file = KeyFile::parse("# comment\n\n" + key.line + " expires=2027-01-01\n", "keys");
   const Key* found = file.find(key.key, 1'700'000'000);

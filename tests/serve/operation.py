@@ -40,7 +40,7 @@ def keys(where, run):
         equal("live needs no key", server.get("/health/live")[0], 200)
         status, value, answer = server.get("/v1/models")
         equal("no key", (status, answer.getheader("WWW-Authenticate")), (401, 'Bearer realm="truenext"'))
-        equal("an unknown key", server.get("/v1/models", headers=bearer("upk_x"))[0], 401)
+        equal("an unknown key", server.get("/v1/models", headers=bearer("tnk_x"))[0], 401)
         equal("read", server.get("/v1/models", headers=bearer(made["read"][0]))[0], 200)
         equal("read may not reload", server.ask("POST", "/v1/models/main/reload", headers=bearer(made["read"][0]))[0], 403)
         equal("admin may", server.ask("POST", "/v1/models/main/reload", headers=bearer(made["admin"][0]))[0], 200)
@@ -55,7 +55,7 @@ def keys(where, run):
         server.signal(signal.SIGHUP)
         check("a wrong key file is told", server.wait_for_log('"keys", "result": "refused"'), server.lines)
         equal("and the keys stay", server.get("/v1/models", headers=bearer(made["read"][0]))[0], 200)
-        check("no key is logged", not any("upk_" in line for line in server.lines))
+        check("no key is logged", not any("tnk_" in line for line in server.lines))
 
 
 def reloads(where, run):
