@@ -57,6 +57,10 @@ BlendCounts find_counts(const ModelFile& model, const Dataset* data) {
              "FOLDER, whose training part is counted");
   const ItemMatch match = match_items(data->items(), model.num_items(),
                                       [&](std::string_view raw) { return model.find_item(raw); });
+  check_data(match.unknown_to_model < data->num_items(),
+             "--blend: the model knows none of the {} items of {}; want the data that it was "
+             "trained on",
+             data->num_items(), data->folder().string());
   return {renumbered(count_next(*data), match.to_model, model.num_items()),
           fmt::format("the training part of {}", data->folder().string())};
 }

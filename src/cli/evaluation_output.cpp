@@ -91,7 +91,8 @@ void write_trec_files(Evaluation* evaluation) {
     write_trec_run(arguments.trec_run, evaluation->dataset, *evaluation->scorer,
                    evaluation->queries,
                    {arguments.trec_depth, evaluation->protocol.exclude_seen,
-                    evaluation->reports.front().model_name},
+                    evaluation->blend.counts > 0 ? "hybrid"
+                                                 : evaluation->reports.front().model_name},
                    evaluation->pool);
   }
   if (!arguments.trec_qrels.empty()) {
@@ -104,7 +105,7 @@ void write_trec_files(Evaluation* evaluation) {
 void prepare_output(const EvaluateArguments& arguments) {
   const fs::path out(arguments.out);
   const fs::path folder = is_result_file(out) ? out.parent_path() : out;
-  const bool of_a_run = !out.empty() && !is_result_file(out) && fs::exists(out / kModelFileName);
+  const bool of_a_run = !out.empty() && fs::exists(folder / kModelFileName);
   check_usage(arguments.ensemble.rule.empty() || !of_a_run,
               "--out {}: this run keeps its own results there; name another folder for those of an "
               "ensemble",

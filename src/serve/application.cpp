@@ -70,7 +70,7 @@ Application::Application(ServeOptions options) : options_(std::move(options)) {
   if (!options_.events.empty()) {
     store_ = open_sqlite_store(options_.events, options_.keep_events, metrics_);
   }
-  queue_ = std::make_unique<JobQueue>(static_cast<int>(options_.threads),
+  queue_ = std::make_unique<JobQueue>(static_cast<int>(std::max<int64_t>(1, options_.threads)),
                                       static_cast<size_t>(options_.queue),
                                       static_cast<size_t>(options_.max_batch), metrics_);
   loader_ = std::make_unique<JobQueue>(1, kLoaderQueue, 1, metrics_);

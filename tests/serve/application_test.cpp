@@ -127,6 +127,8 @@ TEST_F(ApplicationTest, CountsOfTheModelFileArePopularity) {
                    {"a", "b", "c", "d"}, {});
   ServeOptions options;
   options.models.push_back({"main", (folder_ / "counted.safetensors").string()});
+  options.threads = 1;
+  options.timeout_ms = 60'000;
   options.access_log = AccessLog::none;
   application_ = std::make_unique<Application>(options);
   application_->set_hosts({"localhost"});

@@ -166,6 +166,7 @@ std::string Judge::judge_all(TrainState& state, RunLog* log) const {
 
 // The first, and every so many after it: a run that is stopped early has a model.
 bool Judge::is_full(const TrainState& state) const {
+  if (!validator_.samples()) return true;
   const TrainOptions& train = request_.config.train;
   const int64_t validation = (state.epoch + train.valid_every - 1) / train.valid_every;
   return (validation - 1) % train.valid_full_every == 0 || state.epoch == train.epochs ||

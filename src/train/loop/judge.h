@@ -40,6 +40,9 @@ class Judge {
   /// on the other ranks), and returns what there is to say of it.
   std::string judge(TrainState& state, RunLog* log) const;
 
+  /// Whether the epoch that the state has completed is validated on all users.
+  bool is_full(const TrainState& state) const;
+
  private:
   using Measure = std::function<double(const Scorer&)>;
   std::string keep_last(TrainState& state, bool writes) const;
@@ -48,7 +51,6 @@ class Judge {
   std::string judge_sample(TrainState& state, RunLog* log) const;
   std::string judge_all(TrainState& state, RunLog* log) const;
   void confirm(TrainState& state, RunLog* log) const;
-  bool is_full(const TrainState& state) const;
   void write_model(WeightSet set, const std::string& validation, bool candidate, bool writes) const;
   std::string set_text(WeightSet set) const;
   std::string validation_text(double value, int64_t epoch, WeightSet set) const;

@@ -52,13 +52,19 @@ bool same_start(const RunConfig& there, const RunConfig& config) {
          weights_fingerprint(ModelFile::open(config.train.init_from));
 }
 
+bool judged_in_turn(int64_t epochs, const RunConfig& config) {
+  if (epochs % config.train.valid_every != 0) return false;
+  const int64_t earlier = epochs / config.train.valid_every - 1;
+  return config.train.valid_sample == 0 || earlier % config.train.valid_full_every == 0;
+}
+
 /// Whether one of fewer epochs goes on as a longer one would have gone. Under a schedule by the
-/// number of epochs it would not, nor where its last epoch was judged out of turn.
+/// number of epochs it would not, nor where its last epoch was judged, or judged on all users, out
+/// of turn.
 bool extends(const RunConfig& there, const RunConfig& config) {
   return there.train.epochs < config.train.epochs &&
          config.train.schedule == RateSchedule::constant &&
-         (config.train.task == TrainTask::pretraining ||
-          there.train.epochs % config.train.valid_every == 0);
+         (config.train.task == TrainTask::pretraining || judged_in_turn(there.train.epochs, config));
 }
 
 }  // namespace

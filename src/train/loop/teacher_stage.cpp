@@ -50,6 +50,7 @@ RunConfig teacher_config(const RunConfig& student, int64_t number) {
   config.labels = LabelOptions();
   config.teachers = TeacherOptions();
   config.watch = WatchOptions();
+  config.train.store_counts = false;
   config.objective.label_share = config.objective.label_reverse = 0;
   config.objective.observation = 0;
   config.objective.temperature = 1;

@@ -304,6 +304,8 @@ void Trainer::judge_epoch() {
 }
 
 void Trainer::warn_of_plateau() {
+  // The best value moves with those on all users only.
+  if (!judge_.is_full(state_)) return;
   const int64_t validations = state_.epoch / config_.train.valid_every;
   if (!log_ || warned_plateau_ || !validator_.on_plateau(state_.best_value, validations)) return;
   warned_plateau_ = true;

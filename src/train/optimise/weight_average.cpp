@@ -15,7 +15,11 @@ double average_decay(const TrainOptions& options, int64_t steps_per_epoch) {
               word_of(options.table_optimizer));
   if (options.average_decay > 0) return options.average_decay;
   const double steps = options.average_epochs * static_cast<double>(steps_per_epoch);
-  return 1 - 1 / std::max(1.0, steps);
+  check_usage(steps > 1,
+              "train.average_epochs = {}: that is {} steps, and an average reaches back more than "
+              "one; want more, or train.average_decay",
+              options.average_epochs, steps);
+  return 1 - 1 / steps;
 }
 
 double average_share(double decay, int64_t steps_before) {
