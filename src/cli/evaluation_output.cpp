@@ -88,12 +88,11 @@ void finish_reports(const fs::path& folder, std::vector<EvalReport>* reports) {
 void write_trec_files(Evaluation* evaluation) {
   const EvaluateArguments& arguments = evaluation->arguments;
   if (!arguments.trec_run.empty()) {
-    write_trec_run(arguments.trec_run, evaluation->dataset, *evaluation->scorer,
-                   evaluation->queries,
-                   {arguments.trec_depth, evaluation->protocol.exclude_seen,
-                    evaluation->blend.counts > 0 ? "hybrid"
-                                                 : evaluation->reports.front().model_name},
-                   evaluation->pool);
+    write_trec_run(
+        arguments.trec_run, evaluation->dataset, *evaluation->scorer, evaluation->queries,
+        {arguments.trec_depth, evaluation->protocol.exclude_seen,
+         evaluation->blend.counts > 0 ? "hybrid" : evaluation->reports.front().model_name},
+        evaluation->pool);
   }
   if (!arguments.trec_qrels.empty()) {
     write_trec_qrels(arguments.trec_qrels, evaluation->dataset, evaluation->queries);

@@ -36,7 +36,8 @@ void ModelOptions::list(OptionList& options) {
   options.add("dropout", dropout, "share of values dropped in training").range(0, 0.99);
   options
       .add("attention_dropout", attention_dropout,
-           "share of attention weights dropped in training; -1 = as model.dropout (block hstu: none)")
+           "share of attention weights dropped in training; -1 = as model.dropout (block hstu: "
+           "none)")
       .range(-1, 0.99);
   options
       .add("embedding_dropout", embedding_dropout,

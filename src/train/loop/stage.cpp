@@ -64,7 +64,8 @@ bool judged_in_turn(int64_t epochs, const RunConfig& config) {
 bool extends(const RunConfig& there, const RunConfig& config) {
   return there.train.epochs < config.train.epochs &&
          config.train.schedule == RateSchedule::constant &&
-         (config.train.task == TrainTask::pretraining || judged_in_turn(there.train.epochs, config));
+         (config.train.task == TrainTask::pretraining ||
+          judged_in_turn(there.train.epochs, config));
 }
 
 }  // namespace
