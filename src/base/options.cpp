@@ -271,6 +271,8 @@ std::string to_toml(const OptionList& options) {
 }
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr size_t kLongest = 128;  // the distance costs the product of the lengths
+  if (word.size() > kLongest) return {};
   std::string best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {

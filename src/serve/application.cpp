@@ -81,9 +81,10 @@ Application::~Application() {
 }
 
 void Application::shut_down() {
-  loader_.reset();
+  // Queues stay where they are: threads that end may still push.
+  if (loader_) loader_->end(/*drop_waiting=*/true);
   store_.reset();  // its answers may still ask the queue
-  queue_.reset();
+  if (queue_) queue_->end();
 }
 
 void Application::set_hosts(const std::vector<std::string>& hosts) {

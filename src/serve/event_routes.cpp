@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "data/id_json.h"
 #include "data/time_text.h"
 #include "serve/handlers.h"
@@ -25,6 +26,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kShown = "shown";
 constexpr int64_t kMostEvents = 1000;  ///< of a call
 constexpr size_t kMostIdBytes = 1024;
+constexpr size_t kMostUserBytes = 512;
 constexpr int64_t kPageUsers = 1000;
 
 EventStore& store_of(Application& application) {
@@ -81,6 +83,9 @@ StoredEvent read_event(const simdjson::dom::element& element, const std::string&
     if (id->size() > kMostIdBytes || id->find('\0') != std::string::npos) {
       fields.wrong(name, "must have at most 1024 bytes, none of them zero");
     }
+  }
+  if (event.user.size() > kMostUserBytes || !is_utf8(event.user)) {
+    fields.wrong("user", "must be UTF-8 of at most 512 bytes, so that a path can name it");
   }
   event.kind = fields.text("kind", "event", 32);
   if (!is_kind(event.kind)) fields.wrong("kind", "must be 1 to 32 letters, digits, - and _");
@@ -146,7 +151,7 @@ UserQuery read_user_query(const Application& application, const Call& call) {
   JsonFields fields(parse_json(call.request.body), "", &errors);
   query.append = fields.ids("append", static_cast<size_t>(options.max_history));
   const std::string shown = fields.text("exclude_shown", "", 16);
-  if (!shown.empty()) query.shown_since = now_ms() - span_of(shown, fields);
+  if (!shown.empty()) query.shown_since = std::max<int64_t>(1, now_ms() - span_of(shown, fields));
   read_query(fields, options, &query.asked.query);
   fields.finish();
   check_fields(std::move(errors));

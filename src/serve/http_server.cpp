@@ -36,15 +36,18 @@ using Parser = http::request_parser<http::string_body>;
 using Milliseconds = std::chrono::milliseconds;
 
 constexpr size_t kReadBytes = 4096;
+constexpr size_t kBodyAhead = 65536;
 constexpr size_t kLingerBytes = size_t{1} << 18;
 constexpr auto kLinger = Milliseconds(1000);
 constexpr auto kOutOfDescriptors = Milliseconds(100);
+constexpr auto kFullQueue = Milliseconds(50);
 constexpr auto kDrainStep = Milliseconds(20);
 
 /// One connection: its socket and the deadline of the phase that it is in. A deadline is absolute,
 /// so a client that sends a byte now and then gains nothing.
 struct Connection {
-  explicit Connection(Socket from) : socket(std::move(from)), timer(socket.get_executor()) {}
+  Connection(Socket from, size_t most_bytes)
+      : socket(std::move(from)), timer(socket.get_executor()), buffer(most_bytes) {}
 
   void phase(Milliseconds limit) {
     timed_out = false;
@@ -63,14 +66,16 @@ struct Connection {
 
   Socket socket;
   net::steady_timer timer;
-  boost::beast::flat_buffer buffer;
+  boost::beast::flat_buffer buffer;  ///< limited: no other limit holds for chunk extensions
   uint64_t phases = 0;
   bool timed_out = false, idle = true;
 };
 
 struct Server {
   Server(Application& app, Listeners& all)
-      : application(app), listeners(all), room(io), signals(io, SIGINT, SIGTERM, SIGHUP) {}
+      : application(app), listeners(all), room(io), signals(io, SIGINT, SIGTERM, SIGHUP) {
+    room.expires_at(net::steady_timer::time_point::max());
+  }
 
   Application& application;
   Listeners& listeners;
@@ -138,6 +143,9 @@ Problem problem_of(const error_code& error, bool timed_out, bool in_body) {
     return {"request-timeout",
             in_body ? "the body did not arrive in time" : "the header did not arrive in time",
             {}};
+  }
+  if (error == http::error::buffer_overflow && in_body) {
+    return {"too-large", "the framing of the body has too many bytes", {}};
   }
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return {"header-too-large", "the header has more bytes than max_header_bytes", {}};
@@ -245,7 +253,10 @@ net::awaitable<bool> serve_request(Server& server, Connection& connection) {
   if (!parser.is_done() && wants_continue(request)) {
     const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto bytes = net::buffer(go_on);
+    connection.phase(Milliseconds(options.write_ms));
     co_await net::async_write(connection.socket, bytes, token);
+    connection.end_phase();
+    if (error) co_return false;
   }
   connection.phase(Milliseconds(options.body_ms));
   co_await http::async_read(connection.socket, connection.buffer, parser, token);
@@ -264,7 +275,8 @@ net::awaitable<bool> serve_request(Server& server, Connection& connection) {
 }
 
 net::awaitable<void> serve_connection(Server& server, Socket socket) {
-  Connection connection(std::move(socket));
+  const auto header = static_cast<size_t>(server.application.options().max_header_bytes);
+  Connection connection(std::move(socket), header + kBodyAhead);
   server.connections.insert(&connection);
   server.application.metrics().connections(static_cast<double>(server.connections.size()));
   const Milliseconds idle(server.application.options().idle_ms);
@@ -302,7 +314,6 @@ net::awaitable<void> wait_for(net::steady_timer& timer) {
 net::awaitable<void> wait_for_room(Server& server) {
   const auto most = static_cast<size_t>(server.application.options().max_connections);
   while (server.connections.size() >= most) {
-    server.room.expires_at(net::steady_timer::time_point::max());
     co_await wait_for(server.room);
   }
 }
@@ -338,7 +349,10 @@ net::awaitable<void> stop(Server& server) {
   log_event("draining", {});
   net::steady_timer grace(server.io, Milliseconds(options.drain_grace_ms));
   co_await wait_for(grace);
-  for (auto* door : server.doors) door->cancel();
+  for (auto* door : server.doors) {
+    error_code ignored;
+    door->close(ignored);  // also where it waits for room
+  }
   server.listeners.close();
   const auto end = std::chrono::steady_clock::now() + Milliseconds(options.drain_ms);
   const auto busy = [&server] {
@@ -388,7 +402,10 @@ net::awaitable<void> watch(Server& server) {
     co_await wait_for(timer);
     Job job;
     job.work = [] { notify_system("WATCHDOG=1"); };
-    (void)server.application.queue().push(job);
+    while (!server.application.queue().push(job)) {  // a full queue is no dead one
+      timer.expires_after(kFullQueue);
+      co_await wait_for(timer);
+    }
   }
 }
 

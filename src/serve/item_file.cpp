@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kMostData = 4096;
 constexpr size_t kMostTagsOfItem = 256;
+constexpr size_t kSuggestedTags = 1000;
 
 std::vector<std::string> read_tags(JsonFields& fields) {
   std::vector<std::string> tags;
@@ -117,6 +118,7 @@ const std::vector<int32_t>* ItemIndex::tagged(const std::string& tag) const {
 }
 
 std::string ItemIndex::nearest_tag(const std::string& tag) const {
+  if (tags_.size() > kSuggestedTags) return {};  // every request may ask
   std::vector<std::string> names;
   for (const auto& [name, items] : tags_) names.push_back(name);
   return nearest_word(tag, names);

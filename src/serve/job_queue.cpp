@@ -35,12 +35,20 @@ JobQueue::JobQueue(int threads, size_t capacity, size_t max_batch, Metrics& metr
 }
 
 JobQueue::~JobQueue() {
+  end();
+}
+
+void JobQueue::end(bool drop_waiting) {
+  std::deque<Job> dropped;
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
+    if (drop_waiting) dropped.swap(jobs_);
   }
   wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 bool JobQueue::push(Job& job) {

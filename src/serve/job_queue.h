@@ -48,10 +48,12 @@ struct Job {
 class JobQueue {
  public:
   JobQueue(int threads, size_t capacity, size_t max_batch, Metrics& metrics);
-  /// Answers what waits, then ends.
   ~JobQueue();
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
+
+  /// Answers what waits, or drops it, and waits for the threads, which may still push.
+  void end(bool drop_waiting = false);
 
   /// False when the queue is full, of shadows when it is a quarter full; the job is then untouched.
   bool push(Job& job);

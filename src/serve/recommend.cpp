@@ -144,7 +144,11 @@ void finish(Application& application, const std::shared_ptr<Pending>& pending, J
     auto list = std::make_shared<std::vector<ScoredItem>>(std::move(result.list));
     pending->answered(std::move(json), label, nullptr);
     if (std::string_view(pending->method) == "model") {
-      send_shadow(application, *pending, std::move(list));
+      try {  // it was answered already
+        send_shadow(application, *pending, std::move(list));
+      } catch (const std::exception&) {  // as with a tag that the shadow's items do not have
+        application.metrics().shadow_dropped();
+      }
     }
   } catch (...) {
     pending->answered("", label, std::current_exception());
