@@ -57,6 +57,11 @@ double server_cpu(HttpClient& client) {
   return std::atof(answer.body.c_str() + at + name.size());
 }
 
+HttpClient client_of(const ServeLoad& load) {
+  const char* const key = std::getenv("TRUENEXT_KEY");
+  return HttpClient(ServerUrl::parse(load.url), key != nullptr ? key : "");
+}
+
 struct Load {
   std::vector<double> seconds;  ///< of answers with status 200
   std::map<int, int64_t> statuses;
@@ -64,15 +69,13 @@ struct Load {
 
 Load run_load(const BenchTask& task, const std::vector<std::string>& bodies) {
   const ServeLoad& wish = task.arguments.serve;
-  const ServerUrl url = ServerUrl::parse(wish.url);
-  const char* const key = std::getenv("TRUENEXT_KEY");
   std::atomic<int64_t> next{0};
   std::mutex mutex;
   Load load;
   std::exception_ptr failure;
   const double start = wall_seconds() + 0.05, end = start + wish.seconds;
   const auto client = [&] {
-    HttpClient connection(url, key != nullptr ? key : "");
+    HttpClient connection = client_of(wish);
     Load own;
     while (!interrupted()) {
       const int64_t number = next++;
@@ -113,8 +116,7 @@ BenchReport bench_serve(const BenchTask& task) {
   const ServeLoad& wish = task.arguments.serve;
   check_usage(!wish.url.empty(), "bench serve: say which server: --url http://HOST:PORT");
   const std::vector<std::string> bodies = request_bodies(Dataset::open(task.config.data.path));
-  const char* const key = std::getenv("TRUENEXT_KEY");
-  HttpClient watcher(ServerUrl::parse(wish.url), key != nullptr ? key : "");
+  HttpClient watcher = client_of(wish);
   const double cpu_before = server_cpu(watcher), begin = wall_seconds();
   Load load = run_load(task, bodies);
   const double wall = wall_seconds() - begin;

@@ -46,11 +46,18 @@ void HttpClient::connect() {
   const int error = getaddrinfo(url_.host.c_str(), url_.port.c_str(), &hints, &found);
   check_data(error == 0, "{}:{}: {}", url_.host, url_.port, gai_strerror(error));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
-  socket_ = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
-  setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  check_data(socket_ >= 0 && ::connect(socket_, found->ai_addr, found->ai_addrlen) == 0,
-             "{}:{}: no server answers: {}", url_.host, url_.port, std::strerror(errno));
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {  // IPv6 and IPv4
+    socket_ = ::socket(each->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket_ >= 0 && ::connect(socket_, each->ai_addr, each->ai_addrlen) == 0) {
+      setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+      return;
+    }
+    const int reason = errno;
+    close();
+    errno = reason;
+  }
+  fail_data("{}:{}: no server answers: {}", url_.host, url_.port, std::strerror(errno));
 }
 
 HttpClient::Answer HttpClient::ask(std::string_view method, std::string_view path,

@@ -68,16 +68,6 @@ Distances distances_of(const ModelOptions& options) {
   return {2 * length - 1, length - 1};
 }
 
-void add_attention_tensors(const ModelOptions& options, const BlockStyle& style,
-                           const std::string& prefix, std::vector<TensorInfo>& list) {
-  const int64_t d = options.hidden_size;
-  add_norm(list, prefix + "attention_norm", d);
-  for (const char* part : {"query", "key", "value"}) {
-    add_linear(list, prefix + part, d, d, Start::attention_bias);
-  }
-  if (style.output_projection) add_linear(list, prefix + "output", d, d, Start::attention_bias);
-}
-
 }  // namespace
 
 void add_embedding_tensors(const ModelOptions& options, int64_t num_items,
@@ -100,10 +90,7 @@ void add_block_tensors(const ModelOptions& options, std::vector<TensorInfo>& lis
     if (style.operations != nullptr) {
       style.operations->tensors(options, prefix, list);
     } else {
-      add_attention_tensors(options, style, prefix, list);
-      add_norm(list, prefix + "ffn_norm", d);
-      add_linear(list, prefix + "ffn1", options.inner_size, d);
-      add_linear(list, prefix + "ffn2", d, options.inner_size);
+      add_usual_tensors(options, style.output_projection, prefix, list);
     }
     if (!numbers_distances(options.positions)) continue;
     list.push_back({prefix + kDistanceBias, {1, distances_of(options).count}, Start::zero});

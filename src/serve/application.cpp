@@ -156,22 +156,20 @@ void Application::authorise(Call& call) {
       std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
     refuse("origin-not-allowed", "the origin is not among cors_origins");
   }
-  std::shared_ptr<const KeyFile> keys;
   {
     const std::lock_guard lock(keys_mutex_);
-    keys = keys_;
+    call.keys = keys_;
   }
-  call.role = keys ? Role::none : Role::admin;
+  call.role = call.keys ? Role::none : Role::admin;
   const std::string_view given = call.request.header("authorization");
   constexpr std::string_view kBearer = "Bearer ";
-  if (keys && given.size() > kBearer.size() && given.substr(0, kBearer.size()) == kBearer) {
-    const Key* const key = keys->find(given.substr(kBearer.size()), std::time(nullptr));
-    if (key == nullptr) {
+  if (call.keys && given.size() > kBearer.size() && given.starts_with(kBearer)) {
+    call.key = call.keys->find(given.substr(kBearer.size()), std::time(nullptr));
+    if (call.key == nullptr) {
       metrics_.rejected("key");
       refuse("unauthorized", "the key is not known, or it has expired");
     }
-    call.role = key->role;
-    call.key_name = key->name;
+    call.role = call.key->role;
   }
   if (call.role >= call.route->role) return;
   if (call.role == Role::none) {
@@ -196,67 +194,46 @@ void Application::check_body(const Call& call) const {
   }
 }
 
-std::optional<HttpResponse> Application::precheck(const HttpRequest& head) {
-  auto call = std::make_shared<Call>();
-  call->request.method = head.method;
-  call->request.target = head.target;
-  call->request.version = head.version;
-  call->request.headers = head.headers;
-  call->id = request_id(head);
-  call->application = this;
-  call->begin = Clock::now();
-  std::optional<HttpResponse> refusal;
-  call->send = [&](HttpResponse response) { refusal = std::move(response); };
+Opened Application::open(HttpRequest head) {
+  Opened opened{std::make_shared<Call>(), {}};
+  Call& call = *opened.call;
+  call.request = std::move(head);
+  call.id = request_id(call.request);
+  call.application = this;
+  call.begin = Clock::now();
+  call.send = [&opened](HttpResponse response) { opened.refusal = std::move(response); };
   ++in_flight_;  // Call::reply takes it back
   try {
-    if (auto problem = check_framing(head)) throw ProblemError(std::move(*problem));
-    call->target = parse_target(head.target);
-    check_host(head);
-    match_route(*call);
-    if (head.method == "OPTIONS") {
-      call->route = nullptr;
-    } else {
-      authorise(*call);
-      check_body(*call);
+    if (auto problem = check_framing(call.request)) throw ProblemError(std::move(*problem));
+    call.target = parse_target(call.request.target);
+    check_host(call.request);
+    match_route(call);
+    if (call.request.method != "OPTIONS") {
+      authorise(call);
+      check_body(call);
     }
   } catch (...) {
-    call->fail();
-    return refusal;
+    call.fail();
+    return opened;
   }
-  --in_flight_;
-  return std::nullopt;
+  call.send = nullptr;
+  --in_flight_;  // a body may never come
+  return opened;
 }
 
-void Application::handle(HttpRequest request, std::function<void(HttpResponse)> send) {
-  auto call = std::make_shared<Call>();
-  call->request = std::move(request);
+void Application::handle(const CallPtr& call, std::string body,
+                         std::function<void(HttpResponse)> send) {
+  call->request.body = std::move(body);
   call->send = std::move(send);
-  call->application = this;
-  call->begin = Clock::now();
-  call->id = request_id(call->request);
   ++in_flight_;
   try {
-    if (auto problem = check_framing(call->request)) throw ProblemError(std::move(*problem));
-    call->target = parse_target(call->request.target);
-    check_host(call->request);
-    match_route(*call);
     if (call->request.method == "OPTIONS") {
       call->reply(options_response(*call, options_.cors_origins));
       return;
     }
-    authorise(*call);
-    check_body(*call);
-    std::shared_ptr<const KeyFile> keys;
-    {
-      const std::lock_guard lock(keys_mutex_);
-      keys = keys_;
-    }
-    const auto given = call->request.header("authorization");
-    const Key* const key =
-        keys && given.size() > 7 ? keys->find(given.substr(7), std::time(nullptr)) : nullptr;
-    if (key != nullptr && !rates_.take(*key, wall_seconds())) {
+    if (call->key != nullptr && !rates_.take(*call->key, wall_seconds())) {
       refuse("rate-limited",
-             fmt::format("the key {} has {} requests a second", key->name, key->rate));
+             fmt::format("the key {} has {} requests a second", call->key->name, call->key->rate));
     }
     call->deadline = deadline_of(call->request, options_.timeout_ms);
     call->route->handle(*this, call);

@@ -27,6 +27,12 @@ class Application;
 struct Call;
 using CallPtr = std::shared_ptr<Call>;
 
+/// A request whose header was judged, and the answer where that is a refusal.
+struct Opened {
+  CallPtr call;
+  std::optional<HttpResponse> refusal;
+};
+
 /// A path, what may be done with it and by whom.
 struct Route {
   const char* method;
@@ -46,7 +52,9 @@ struct Call {
   Target target;
   std::vector<std::string> values;  ///< of the path's {...}, in order
   const Route* route = nullptr;
-  std::string id, key_name;
+  std::string id;
+  std::shared_ptr<const KeyFile> keys;  ///< those that it was judged by, null = the server has none
+  const Key* key = nullptr;             ///< of `keys`
   Role role = Role::none;
   Clock::time_point begin, deadline;
   std::string model_label;  ///< header Truenext-Model, once it is known
@@ -74,10 +82,11 @@ class Application {
   /// Names that a Host header may have, beside host_names. Before requests come.
   void set_hosts(const std::vector<std::string>& hosts);
 
-  /// What can be said when only the header is there: a refusal, or nothing.
-  std::optional<HttpResponse> precheck(const HttpRequest& head);
-  /// Calls `send` exactly once, from any thread, perhaps before it returns.
-  void handle(HttpRequest request, std::function<void(HttpResponse)> send);
+  /// Everything that can be said when only the header is there.
+  Opened open(HttpRequest head);
+  /// The rest, with the body. Calls `send` exactly once, from any thread, perhaps before it
+  /// returns.
+  void handle(const CallPtr& call, std::string body, std::function<void(HttpResponse)> send);
   /// A refusal of something that never became a request.
   HttpResponse refusal(const Problem& problem);
 

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -17,6 +14,7 @@
 #include "data/time_text.h"
 #include "serve/handlers.h"
 #include "serve/recommend.h"
+#include "serve/utc_time.h"
 
 namespace truenext::serve {
 namespace {
@@ -34,18 +32,6 @@ EventStore& store_of(Application& application) {
     refuse("no-store", "this server was started without --events");
   }
   return *application.store();
-}
-
-int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-std::string time_json(int64_t milliseconds) {
-  const int64_t part = (milliseconds % 1000 + 1000) % 1000;
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03d}Z",
-                     fmt::gmtime(static_cast<std::time_t>((milliseconds - part) / 1000)), part);
 }
 
 /// Whole milliseconds since 1970 or a date; nothing when it is neither.
@@ -236,11 +222,11 @@ void get_user_events(Application& application, const CallPtr& call) {
     Json json = {{"user", call->values.front()}, {"events", Json::array()}};
     for (const StoredEvent& event : events) {
       Json entry = {
-          {"item", id_json(event.item)}, {"time", time_json(event.time)}, {"kind", event.kind}};
+          {"item", id_json(event.item)}, {"time", utc_text(event.time)}, {"kind", event.kind}};
       if (!event.id.empty()) entry["id"] = event.id;
       json["events"].push_back(std::move(entry));
     }
-    call->json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+    call->json(json_line(json));
   };
   store.newest(call->values.front(), limit, into<std::vector<StoredEvent>>(call, answer));
 }
@@ -263,10 +249,10 @@ void export_events(Application& application, const CallPtr& call) {
     for (const StoredEvent& event : page.events) {
       Json line = {{"user", id_json(event.user)},
                    {"item", id_json(event.item)},
-                   {"time", time_json(event.time)},
+                   {"time", utc_text(event.time)},
                    {"kind", event.kind}};
       if (!event.id.empty()) line["id"] = event.id;
-      response.body += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+      response.body += json_line(line) + "\n";
     }
     if (page.last > 0) response.headers.emplace_back("Truenext-Next", std::to_string(page.last));
     call->reply(std::move(response));

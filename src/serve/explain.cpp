@@ -19,7 +19,9 @@ Effects leave_one_out(const Serving& serving, const std::vector<int32_t>& histor
                       const std::vector<ScoredItem>& list) {
   Effects effects(list.size());
   if (history.size() < 2) return effects;  // without it there is no history
-  const size_t first = history.size() - std::min(kNewest, history.size());
+  // Without an item of the window the model sees the one before the window.
+  const auto length = static_cast<size_t>(serving.model->file().encoder().max_length());
+  const size_t first = history.size() - std::min({kNewest, length, history.size()});
   Queries queries;
   for (size_t out = first; out < history.size(); ++out) {
     std::vector<int32_t> shorter = history;
@@ -48,17 +50,19 @@ double cosine(std::span<const float> a, std::span<const float> b) {
   return a2 == 0 || b2 == 0 ? 0 : product / std::sqrt(a2 * b2);
 }
 
-/// Items of the history that resemble the item in the model's table.
+/// Items of the window that resemble the item in the model's table.
 Effects similar(const Serving& serving, const std::vector<int32_t>& history,
                 const std::vector<ScoredItem>& list) {
   const SequenceEncoder& encoder = serving.model->file().encoder();
+  const auto length = static_cast<size_t>(encoder.max_length());
+  const size_t first = history.size() - std::min(length, history.size());
   const auto row = [&](int32_t item) {
     return encoder.item_table().subspan(static_cast<size_t>(item * encoder.dim()),
                                         static_cast<size_t>(encoder.vector_dim()));
   };
   Effects effects(list.size());
   for (size_t i = 0; i < list.size(); ++i) {
-    for (size_t at = 0; at < history.size(); ++at) {
+    for (size_t at = first; at < history.size(); ++at) {
       effects[i].push_back({at, cosine(row(history[at]), row(list[i].item))});
     }
   }
@@ -70,17 +74,12 @@ Effects similar(const Serving& serving, const std::vector<int32_t>& history,
 std::vector<std::vector<Reason>> explain(const Serving& serving, Explain how, int64_t most,
                                          const std::vector<int32_t>& history,
                                          const std::vector<ScoredItem>& list) {
-  const auto length = static_cast<size_t>(serving.model->file().encoder().max_length());
-  const size_t unseen = history.size() - std::min(history.size(), length);
-  const std::vector<int32_t> window(history.begin() + static_cast<std::ptrdiff_t>(unseen),
-                                    history.end());
-  Effects effects = how == Explain::similar ? similar(serving, window, list)
-                                            : leave_one_out(serving, window, list);
+  Effects effects = how == Explain::similar ? similar(serving, history, list)
+                                            : leave_one_out(serving, history, list);
   for (auto& reasons : effects) {
     std::stable_sort(reasons.begin(), reasons.end(),
                      [](const Reason& a, const Reason& b) { return a.effect > b.effect; });
     reasons.resize(std::min(reasons.size(), static_cast<size_t>(most)));
-    for (Reason& reason : reasons) reason.index += unseen;
   }
   return effects;
 }

@@ -15,7 +15,6 @@
 #include <boost/asio.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -24,6 +23,7 @@
 #include <set>
 
 #include "serve/access_log.h"
+#include "serve/http_rules.h"
 
 namespace truenext::serve {
 namespace {
@@ -114,10 +114,7 @@ HttpRequest request_of(const Parser& parser) {
   request.target = std::string(header.target());
   request.version = static_cast<int>(header.version());
   for (const auto& field : header) {
-    std::string name(field.name_string());
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    request.headers.emplace_back(std::move(name), std::string(field.value()));
+    request.headers.emplace_back(ascii_lower(field.name_string()), std::string(field.value()));
   }
   return request;
 }
@@ -192,10 +189,10 @@ net::awaitable<void> linger(Connection& connection) {
   connection.end_phase();
 }
 
-net::awaitable<HttpResponse> answer(Server& server, HttpRequest request) {
+net::awaitable<HttpResponse> answer(Server& server, CallPtr call, std::string body) {
   const net::any_io_executor executor = server.io.get_executor();
   auto pending = std::make_shared<Pending>(executor);
-  server.application.handle(std::move(request), [pending, executor](HttpResponse response) {
+  server.application.handle(call, std::move(body), [pending, executor](HttpResponse response) {
     net::post(executor, [pending, response = std::move(response)]() mutable {
       pending->response = std::move(response);
       pending->there = true;
@@ -209,10 +206,7 @@ net::awaitable<HttpResponse> answer(Server& server, HttpRequest request) {
 }
 
 bool wants_continue(const HttpRequest& head) {
-  std::string value(head.header("expect"));
-  std::transform(value.begin(), value.end(), value.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return head.version == 11 && value == "100-continue";
+  return head.version == 11 && ascii_lower(head.header("expect")) == "100-continue";
 }
 
 /// Tells what is wrong, where somebody hears it, and ends the connection.
@@ -240,17 +234,17 @@ net::awaitable<bool> serve_request(Server& server, Connection& connection) {
         server.application.refusal(problem_of(error, connection.timed_out, false));
     co_return co_await give_up(server, connection, refused, false);
   }
-  HttpRequest request = request_of(parser);
-  const bool head = request.method == "HEAD";
-  if (const auto refused = server.application.precheck(request)) {
+  const Opened opened = server.application.open(request_of(parser));
+  const bool head = opened.call->request.method == "HEAD";
+  if (opened.refusal) {
     const bool all_read = parser.is_done();
-    if (refused->close || !all_read) {
-      co_return co_await give_up(server, connection, *refused, head);
+    if (opened.refusal->close || !all_read) {
+      co_return co_await give_up(server, connection, *opened.refusal, head);
     }
-    co_return co_await write(server, connection, *refused, parser.keep_alive(), head) &&
+    co_return co_await write(server, connection, *opened.refusal, parser.keep_alive(), head) &&
         parser.keep_alive();
   }
-  if (!parser.is_done() && wants_continue(request)) {
+  if (!parser.is_done() && wants_continue(opened.call->request)) {
     const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto bytes = net::buffer(go_on);
     connection.phase(Milliseconds(options.write_ms));
@@ -267,8 +261,8 @@ net::awaitable<bool> serve_request(Server& server, Connection& connection) {
         server.application.refusal(problem_of(error, connection.timed_out, true));
     co_return co_await give_up(server, connection, refused, head);
   }
-  request.body = std::move(parser.get().body());
-  const HttpResponse response = co_await answer(server, std::move(request));
+  std::string body = std::move(parser.get().body());
+  const HttpResponse response = co_await answer(server, opened.call, std::move(body));
   const bool keep = parser.keep_alive() && !response.close;
   const bool written = co_await write(server, connection, response, keep, head);
   co_return written&& keep;

@@ -168,7 +168,7 @@ std::string inference_json(const Inference& inference) {
   json["outputs"] = {
       {{"name", "item"}, {"shape", shape}, {"datatype", "BYTES"}, {"data", std::move(items)}},
       {{"name", "score"}, {"shape", shape}, {"datatype", "FP32"}, {"data", std::move(scores)}}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_line(json);
 }
 
 void finish(Inference& inference) {

@@ -16,10 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Json item_json(const Serving& serving, int32_t item) {
   Json json = {{"item", id_json(serving.model->file().item_id(item))},
                {"title", std::string(serving.items->title(item))}};
@@ -117,7 +113,7 @@ std::string similar_json(const Call& call, const Serving& serving, const std::st
                              {"score", entry.score},
                              {"title", std::string(serving.items->title(entry.item))}});
   }
-  return text_of(json);
+  return json_line(json);
 }
 
 }  // namespace
@@ -125,7 +121,7 @@ std::string similar_json(const Call& call, const Serving& serving, const std::st
 void get_item(Application& application, const CallPtr& call) {
   call->check_query({"model"});
   const ServingPtr serving = serving_of(application, call);
-  call->json(text_of(item_json(*serving, item_of(*call, *serving))));
+  call->json(json_line(item_json(*serving, item_of(*call, *serving))));
 }
 
 /// A scan of all titles, so it goes through the queue like other work.
@@ -141,7 +137,7 @@ void search_items(Application& application, const CallPtr& call) {
       for (const int32_t item : found_items(*serving, call->query("search"), limit)) {
         json["items"].push_back(item_json(*serving, item));
       }
-      call->json(text_of(json));
+      call->json(json_line(json));
     } catch (...) {
       call->fail();
     }
@@ -168,7 +164,7 @@ void similar_items(Application& application, const CallPtr& call) {
   job.k = similar.query.k;
   job.eligible = eligible_items(similar.query, *serving, nullptr);
   job.deadline = call->deadline;
-  job.scorer = similar.by == "next" ? &serving->model->scorer() : &serving->model->cosine();
+  job.scorer = similar.by == "next" ? &serving->model->scorer() : nullptr;
   job.done = [call, serving, by = similar.by](JobResult result) {
     try {
       if (result.error) std::rethrow_exception(result.error);

@@ -145,7 +145,8 @@ void JobQueue::answer_batch(std::vector<Job>& jobs, WorkerPool& pool) {
   Answers answers;
   std::exception_ptr error;
   try {
-    answers = answer(*first.scorer, histories, options, pool);
+    const Scorer& scorer = first.scorer ? *first.scorer : first.serving->model->cosine();
+    answers = answer(scorer, histories, options, pool);
   } catch (...) {
     error = std::current_exception();
   }

@@ -36,7 +36,8 @@ struct Job {
   bool exclude_seen = true, probabilities = false;
   bool low = false;  ///< a shadow's: waits for others and goes first when it gets tight
   std::shared_ptr<const ItemSet> eligible{};
-  const Scorer* scorer = nullptr;  ///< of `serving`
+  const Scorer* scorer =
+      nullptr;  ///< of `serving`; null = its cosines, whose table may be made yet
   Clock::time_point deadline = Clock::time_point::max(), queued{};
   std::function<void()> work{};           ///< instead of a list; throws nothing
   std::function<void(JobResult)> done{};  ///< on a compute thread; throws nothing

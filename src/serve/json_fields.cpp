@@ -44,6 +44,10 @@ std::optional<int64_t> whole_of(const element& each) {
   return static_cast<int64_t>(real);
 }
 
+std::string json_line(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string pointer_to(const std::string& outer, std::string_view name) {
   std::string pointer = outer + "/";
   for (const char c : name) {

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ class JsonFields {
   std::optional<simdjson::dom::object> object_;
   std::vector<std::string> known_;
 };
+
+/// JSON on one line; bytes that are no UTF-8 become the replacement character.
+std::string json_line(const nlohmann::ordered_json& json);
 
 /// Escapes a name for a JSON pointer.
 std::string pointer_to(const std::string& outer, std::string_view name);

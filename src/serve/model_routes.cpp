@@ -43,10 +43,6 @@ Json model_json(Application& application, const Serving& serving, bool admin) {
   return json;
 }
 
-std::string dumped(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 std::string traffic_json(const Traffic& traffic) {
   Json json = {{"weights", Json::object()}};
   for (const auto& [name, weight] : traffic.weights) json["weights"][name] = weight;
@@ -56,7 +52,7 @@ std::string traffic_json(const Traffic& traffic) {
     json["shadow"] = {{"model", traffic.shadow.model}, {"share", traffic.shadow.share}};
   }
   json["note"] = "as long as the server runs; what is to stay belongs into its configuration";
-  return dumped(json);
+  return json_line(json);
 }
 
 void check_model(const Traffic& traffic, std::string_view name) {
@@ -111,14 +107,14 @@ void get_models(Application& application, const CallPtr& call) {
   for (const ServingPtr& serving : application.fleet().all()) {
     json["models"].push_back(model_json(application, *serving, call->role == Role::admin));
   }
-  call->json(dumped(json));
+  call->json(json_line(json));
 }
 
 void get_model(Application& application, const CallPtr& call) {
   call->check_query({});
   const ServingPtr serving = application.fleet().find(call->values.front());
   if (!serving) refuse("unknown-model", "GET /v1/models lists the models");
-  call->json(dumped(model_json(application, *serving, call->role == Role::admin)));
+  call->json(json_line(model_json(application, *serving, call->role == Role::admin)));
 }
 
 /// What a loader did, as an answer.
@@ -137,10 +133,10 @@ static void change_model(Application& application, const CallPtr& call,
                            {"result", "ok"},
                            {"before", reloaded.before},
                            {"now", reloaded.now}});
-      call->json(dumped(Json{{"name", name},
-                             {"before", reloaded.before},
-                             {"version", reloaded.now},
-                             {"seconds", reloaded.seconds}}));
+      call->json(json_line(Json{{"name", name},
+                                {"before", reloaded.before},
+                                {"version", reloaded.now},
+                                {"seconds", reloaded.seconds}}));
     } catch (const ProblemError& error) {
       application.metrics().reload(name, false);
       log_event("reload",

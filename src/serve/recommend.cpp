@@ -85,7 +85,7 @@ std::string answer_json(const Pending& pending, const JobResult& result) {
     json["items"].push_back(std::move(item));
   }
   json["exhausted"] = std::ssize(result.list) < pending.k;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_line(json);
 }
 
 void check_calibrated(const Serving& serving, bool exclude_seen) {

@@ -94,8 +94,12 @@ void read_query(JsonFields& fields, const ServeOptions& options, RecommendQuery*
   read_filters(fields, options, query);
   if (fields.has("candidates")) {
     query->candidates = fields.ids("candidates", static_cast<size_t>(options.max_candidates));
+  }
+  if (query->candidates) {  // also of the defaults of a batch
     if (query->allow) fields.wrong("allow", "does not go with candidates");
-    if (fields.has("filter")) fields.wrong("filter", "does not go with candidates");
+    if (fields.has("filter") || query->has_filter()) {
+      fields.wrong("filter", "does not go with candidates");
+    }
   }
   query->probabilities = fields.flag("probabilities", query->probabilities);
   query->titles = fields.flag("titles", query->titles);

@@ -33,6 +33,10 @@ struct RecommendQuery {
   bool has_filter() const {
     return !filter_all.empty() || !filter_any.empty() || !filter_none.empty();
   }
+  /// Ids of exclude, allow and candidates.
+  size_t listed() const {
+    return exclude.size() + (allow ? allow->size() : 0) + (candidates ? candidates->size() : 0);
+  }
 };
 
 /// Reads the fields of a query into `query`, whose values are what absent fields mean.

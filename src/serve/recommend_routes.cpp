@@ -12,6 +12,8 @@
 namespace truenext::serve {
 namespace {
 
+constexpr size_t kMostDefaultIds = 1'000'000;
+
 /// The requests of one call, of which no more than half of the queue waits at a time.
 struct Batch {
   Application* application = nullptr;
@@ -96,6 +98,9 @@ void post_batch(Application& application, const CallPtr& call) {
   }
   if (!envelope.has("requests")) envelope.wrong("requests", "is missing");
   const auto list = envelope.array("requests", static_cast<size_t>(options.max_requests));
+  if (list && list->size() * defaults.listed() > kMostDefaultIds) {
+    envelope.wrong("defaults", "its lists are those of every request: at most 1000000 ids in all");
+  }
   envelope.finish();
   check_fields(std::move(errors));
   for (const auto each : *list) {

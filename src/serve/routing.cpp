@@ -25,7 +25,7 @@ std::vector<std::string> segments_of(std::string_view path) {
   }
 }
 
-/// Cut once: a request is held against all of them, twice.
+/// Cut once: a request is held against all of them.
 const std::vector<std::string>& pattern_of(const Route& route) {
   static const std::vector<std::vector<std::string>> patterns = [] {
     std::vector<std::vector<std::string>> all;

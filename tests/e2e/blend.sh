@@ -79,6 +79,12 @@ refuses 'an ensemble' 1 'leave out --ensemble' "$truenext" evaluate plain counte
 refuses 'probabilities' 1 'probabilities' "$truenext" recommend counted --history 1 --blend counts:0.1 --probabilities
 refuses 'lists of others' 1 'blend' "$truenext" evaluate --lists lists.csv --data data --blend counts:0.1
 refuses 'into a run' 1 'keeps its own results' "$truenext" evaluate counted --blend counts:0.1 --out plain
+refuses 'over the result of a run' 1 'keeps its own results' "$truenext" evaluate counted --blend counts:0.1 --out plain/test.json
+sed 's/,\([0-9]*\),/,foreign\1,/' log.csv >foreign.csv
+ok 'prepare others' "$truenext" prepare foreign.csv --out foreign
+refuses 'counts of other items' 2 'knows none of the' "$truenext" recommend plain --history 1 --blend counts:0.1 --data foreign
+ok 'a TREC run' "$truenext" evaluate counted --blend counts:0.1 --trec-run blend.trec
+says 'is tagged as a hybrid' ' hybrid$' blend.trec
 refuses 'of a resumed run' 1 'store-counts' "$truenext" train --resume plain --store-counts
 
 # The other options of a training that this run could have had.

@@ -65,8 +65,17 @@ TEST_P(DropoutRates, RefuseWhatIsNoRate) {
   }
 }
 
+// As its source, which drops of the gated sum alone.
+TEST(DropoutRatesOfHstu, AttentionHasNoneUnlessAsked) {
+  EXPECT_EQ(trained_states("hstu", {0.3, -1, -1}), trained_states("hstu", {0.3, 0, 0.3}));
+  const std::vector<float> none = trained_states("hstu", {0, -1, -1});
+  EXPECT_NE(trained_states("hstu", {0, 0.4, -1}), none);
+  EXPECT_NE(trained_states("hstu", {0.4, 0, 0}), none);
+}
+
 INSTANTIATE_TEST_SUITE_P(Blocks, DropoutRates,
-                         testing::Values("gsasrec", "pmixer", "post-norm", "csrec", "csrec-bert"),
+                         testing::Values("gsasrec", "pmixer", "post-norm", "csrec", "csrec-bert",
+                                         "res"),
                          [](const auto& block) {
                            std::string name = block.param;
                            for (char& c : name) c = c == '-' ? '_' : c;

@@ -63,13 +63,15 @@ class ApplicationTest : public testing::Test {
 
   HttpResponse ask(const std::string& method, const std::string& target,
                    const std::string& body = "") {
-    HttpRequest request{method, target, 11, {{"host", "localhost"}}, body};
+    HttpRequest request{method, target, 11, {{"host", "localhost"}}, ""};
     if (!body.empty()) {
       request.headers.emplace_back("content-type", "application/json");
       request.headers.emplace_back("content-length", std::to_string(body.size()));
     }
+    const Opened opened = application_->open(std::move(request));
+    if (opened.refusal) return *opened.refusal;
     auto promise = std::make_shared<std::promise<HttpResponse>>();
-    application_->handle(std::move(request),
+    application_->handle(opened.call, body,
                          [promise](HttpResponse response) { promise->set_value(response); });
     return promise->get_future().get();
   }
@@ -137,6 +139,52 @@ TEST_F(ApplicationTest, CountsOfTheModelFileArePopularity) {
   EXPECT_EQ(ids(answer), (std::vector<std::string>{"c", "d", "a"}));
 }
 
+// What the shadow cannot be asked is no answer's business.
+TEST_F(ApplicationTest, AShadowWithoutTheTagIsDropped) {
+  ModelDescription description;
+  description.model.hidden_size = 8;
+  description.model.num_blocks = 1;
+  description.model.max_length = 10;
+  description.model.resolve();
+  const ModelWeights weights = random_weights(description.model, 2);
+  write_model_file(folder_ / "small.safetensors", description, weights.views, {"i1", "i2"}, {});
+  ServeOptions options;
+  options.models = {{"main", (folder_ / "model.safetensors").string()},
+                    {"small", (folder_ / "small.safetensors").string(), 0}};
+  options.shadow = {"small", 1.0};
+  options.items = (folder_ / "items.jsonl").string();
+  options.timeout_ms = 60'000;
+  options.access_log = AccessLog::none;
+  application_ = std::make_unique<Application>(options);
+  application_->set_hosts({"localhost"});
+  for (int i = 0; i < 3; ++i) {
+    const Json answer =
+        post("/v1/recommend", {{"history", {"i1"}}, {"filter", {{"all", {"third"}}}}});
+    EXPECT_EQ(answer["method"], "model");
+  }
+  std::string text;
+  for (int tries = 0; tries < 1000 && text.find("shadow_dropped_total 3") == std::string::npos;
+       ++tries) {
+    text = ask("GET", "/metrics").body;
+  }
+  EXPECT_NE(text.find("truenext_shadow_dropped_total 3"), std::string::npos) << text;
+}
+
+TEST_F(ApplicationTest, DefaultsOfABatchHaveLimits) {
+  Json many = Json::array(), requests = Json::array();
+  for (int i = 0; i < 2000; ++i) many.push_back("x");
+  for (int i = 0; i < 1000; ++i) requests.push_back({{"history", {"i1"}}});
+  const Json wrong =
+      post("/v1/recommend/batch", {{"defaults", {{"exclude", many}}}, {"requests", requests}}, 400);
+  EXPECT_EQ(wrong["errors"][0]["pointer"], "/defaults");
+  const Json mixed =
+      post("/v1/recommend/batch",
+           {{"defaults", {{"candidates", {"i3"}}}},
+            {"requests", {{{"history", {"i1"}}, {"allow", {"i3"}}}, {{"history", {"i1"}}}}}});
+  EXPECT_EQ(mixed["responses"][0]["problem"]["errors"][0]["pointer"], "/requests/0/allow");
+  EXPECT_EQ(mixed["responses"][1]["items"].size(), 1u);
+}
+
 TEST_F(ApplicationTest, WithoutAKnownItemPopularOnesAnswer) {
   const Json answer = post("/v1/recommend", {{"history", {"x"}}, {"k", 3}});
   EXPECT_EQ(answer["method"], "popularity");
@@ -159,6 +207,21 @@ TEST_F(ApplicationTest, LeavingOneOutIsTheDifferenceOfTheModelsOwnScores) {
     const Json without = post("/v1/recommend", {{"history", history}, {"candidates", {item}}});
     EXPECT_EQ(reason["effect"].get<double>(),
               full["items"][0]["score"].get<double>() - without["items"][0]["score"].get<double>());
+  }
+  // Of a history that is longer than the window, the item before the window comes in.
+  Json longer = Json::array();
+  for (int i = 1; i <= 12; ++i) longer.push_back("i" + std::to_string(i));
+  const Json explained =
+      post("/v1/recommend",
+           {{"history", longer}, {"k", 1}, {"explain", "leave-one-out"}, {"explain_items", 20}});
+  ASSERT_EQ(explained["items"][0]["explanation"].size(), 10u);
+  for (const Json& reason : explained["items"][0]["explanation"]) {
+    Json history = longer;
+    history.erase(reason["index"].get<size_t>());
+    const Json without = post(
+        "/v1/recommend", {{"history", history}, {"candidates", {explained["items"][0]["item"]}}});
+    EXPECT_EQ(reason["effect"].get<double>(), explained["items"][0]["score"].get<double>() -
+                                                  without["items"][0]["score"].get<double>());
   }
   const Json near =
       post("/v1/recommend", {{"history", {"i1", "i2"}}, {"k", 1}, {"explain", "similar"}});

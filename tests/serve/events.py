@@ -48,10 +48,12 @@ def users(where, run):
         equal("all or nothing", (status, sorted(each["pointer"] for each in value["errors"])), (400, ["/events/1/time", "/events/1/user"]))
         lines = [json.loads(line) for line in server.get("/v1/admin/events.jsonl", connection=own)[1].splitlines()]
         equal("the export", len(lines), 6)
+        server.post("/v1/events", {"events": [event("u", "secret-item")]}, connection=own)
+        check("what is stored is in the bytes", any(b"secret-item" in open(path + end, "rb").read() for end in ("", "-wal")))
         equal("forget", server.ask("DELETE", "/v1/users/u", connection=own)[0], 204)
         equal("forget somebody unknown", server.ask("DELETE", "/v1/users/nobody", connection=own)[0], 204)
         equal("nothing is left", server.get("/v1/users/u/events", connection=own)[1]["events"], [])
-        check("nor in the bytes", all(b"click-me" not in open(path + end, "rb").read() for end in ("", "-wal")))
+        check("nor in the bytes", all(b"secret-item" not in open(path + end, "rb").read() for end in ("", "-wal")))
         refused = command("serve", run, "--events", path, "--listen", "127.0.0.1:0", ok=False)
         check("one server at a time", refused.returncode == 2 and "another process" in refused.stderr, refused.stderr)
         equal("no shared memory beside it", os.path.exists(path + "-shm"), False)

@@ -14,6 +14,7 @@
 #include "eval/evaluator.h"
 #include "inference/model_file.h"
 #include "inference/safetensors.h"
+#include "support/judged_model.h"
 #include "support/small_data.h"
 #include "torch/test_device.h"
 #include "train/devices/devices.h"
@@ -100,14 +101,8 @@ TEST_F(DeviceTraining, AveragesAsTheTilesDo) {
   EXPECT_EQ(results[0].best_weights, results[1].best_weights);
   EXPECT_NEAR(results[0].best_value, results[1].best_value, 0.02);
   // What the device ranked with is what the model file holds.
-  const ModelFile model = ModelFile::open(folder_ / ("averaged" + test::device_name()));
-  Protocol protocol;
-  protocol.part = SplitPart::valid;
-  WorkerPool pool(1);
-  const auto ranks = rank_targets(*make_encoder_scorer(model.encoder()),
-                                  make_queries(Dataset::open(data_), protocol), protocol, pool);
-  const EvalResult judged = compute_metrics(parse_metrics("ndcg@10"), ranks);
-  EXPECT_NEAR(results[1].best_value, judged.metrics[0].mean, 1e-9);
+  EXPECT_NEAR(results[1].best_value,
+              test::valid_ndcg(folder_ / ("averaged" + test::device_name()), data_), 1e-9);
 }
 
 TEST_F(DeviceTraining, LearnsTheRingAsWellAsTheTiles) {

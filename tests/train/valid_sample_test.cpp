@@ -3,17 +3,19 @@
 // the best epoch on all of them.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "data/dataset.h"
-#include "eval/evaluator.h"
-#include "inference/model_file.h"
+#include "base/work.h"
+#include "support/judged_model.h"
 #include "support/small_data.h"
 #include "train/loop/trainer.h"
 #include "train/small_training.h"
@@ -47,16 +49,6 @@ class SampledValidation : public testing::Test {
     }
     return found;
   }
-  double judged(const std::string& run, int64_t users) const {
-    const ModelFile model = ModelFile::open(folder_ / run);
-    Protocol protocol;
-    protocol.part = SplitPart::valid;
-    protocol.max_users = users;
-    WorkerPool pool(1);
-    const auto ranks = rank_targets(*make_encoder_scorer(model.encoder()),
-                                    make_queries(Dataset::open(data_), protocol), protocol, pool);
-    return compute_metrics(parse_metrics("ndcg@10"), ranks).metrics[0].mean;
-  }
 
   test::TemporaryFolder folder_;
   fs::path data_ = test::ring_dataset(folder_);
@@ -79,7 +71,7 @@ TEST_F(SampledValidation, EveryEpochIsSampledAndEveryFourthIsWhole) {
     for (const json& line : lines("run", key)) best = std::max<double>(best, line[key]["ndcg@10"]);
   }
   EXPECT_EQ(result.best_value, best);
-  EXPECT_NEAR(judged("run", 0), best, 1e-12);
+  EXPECT_NEAR(test::valid_ndcg(folder_ / "run", data_), best, 1e-12);
   const int64_t chosen = sampled.back()["best_epoch"];
   bool confirmed = false;
   for (const char* key : {"valid", "valid_confirmed"}) {
@@ -145,7 +137,55 @@ TEST_F(SampledValidation, PatienceEndsWithAConfirmation) {
   const auto confirmed = lines("patience", "valid_confirmed");
   ASSERT_EQ(confirmed.size(), chosen == 1 ? 0u : 1u);
   for (const json& line : confirmed) EXPECT_EQ(line["epoch"], chosen);
-  EXPECT_NEAR(judged("patience", 0), result.best_value, 1e-12);
+  EXPECT_NEAR(test::valid_ndcg(folder_ / "patience", data_), result.best_value, 1e-12);
+}
+
+/// Ends the work once an epoch was judged by the sample.
+class StopAfter : public Work {
+ public:
+  explicit StopAfter(int64_t epoch) : epoch_(epoch) {}
+  bool stopped() const override { return stopped_; }
+  void message(LogLevel, std::string_view) override {}
+  void status(std::string_view) override {}
+  void event(std::string_view text) override {
+    const json event = json::parse(text);
+    if (event["kind"] == "validation_sample" && event["epoch"] == epoch_) stopped_ = true;
+  }
+
+ private:
+  int64_t epoch_;
+  std::atomic<bool> stopped_{false};
+};
+
+// A process that dies between a candidate and its checkpoint leaves the model of another epoch.
+TEST_F(SampledValidation, ACandidateOfAnotherEpochIsPassedOver) {
+  Trainer(request("whole")).fit();
+  const auto sampled = lines("whole", "valid_sample");
+  int64_t epoch = 0;  // the best so far by the sample, and the next is no better
+  for (size_t i = 1; epoch == 0 && i + 1 < sampled.size(); ++i) {
+    const auto best = [&](size_t at) { return sampled[at]["best_epoch"].get<size_t>() == i + 1; };
+    if (best(i) && best(i + 1)) epoch = static_cast<int64_t>(i) + 1;
+  }
+  ASSERT_GT(epoch, 1);
+  for (const bool damaged : {false, true}) {
+    const std::string run = damaged ? "damaged" : "sound";
+    TrainRequest r = request(run);
+    r.config.train.valid_full_every = 1000;
+    StopAfter stop(epoch);
+    {
+      const WorkScope scope(&stop);
+      EXPECT_THROW(Trainer(r).fit(), Error);
+    }
+    if (damaged) {
+      fs::copy_file(folder_ / run / "model.safetensors",
+                    folder_ / run / "checkpoint" / "candidate.safetensors",
+                    fs::copy_options::overwrite_existing);
+    }
+    r.resume = true;
+    r.config.train.epochs = epoch + 1;
+    Trainer(r).fit();
+    EXPECT_EQ(lines(run, "valid_confirmed").size(), damaged ? 0u : 1u);
+  }
 }
 
 TEST_F(SampledValidation, ASampleOfEverybodyIsNone) {

@@ -15,9 +15,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "data/dataset.h"
-#include "eval/evaluator.h"
 #include "inference/model_file.h"
+#include "support/judged_model.h"
 #include "support/small_data.h"
 #include "train/loop/trainer.h"
 #include "train/small_training.h"
@@ -37,6 +36,9 @@ TEST(AverageDecay, IsThatOfAStepOrOfEpochs) {
   options.average_decay = 0.99;
   EXPECT_DOUBLE_EQ(average_decay(options, 50), 0.99);
   options.table_optimizer = TableOptimizer::lazy_adam;
+  EXPECT_THROW(average_decay(options, 50), Error);
+  options = {};
+  options.average_epochs = 0.02;  // reaches back one step, which is no average
   EXPECT_THROW(average_decay(options, 50), Error);
 }
 
@@ -94,16 +96,6 @@ class AveragedTraining : public testing::Test {
       if (json.contains("valid")) lines.push_back(std::move(json));
     }
     return lines;
-  }
-  /// What the run's metric is of its model file, by validation.
-  double judged(const std::string& run) const {
-    const ModelFile model = ModelFile::open(folder_ / run);
-    Protocol protocol;
-    protocol.part = SplitPart::valid;
-    WorkerPool pool(1);
-    const auto ranks = rank_targets(*make_encoder_scorer(model.encoder()),
-                                    make_queries(Dataset::open(data_), protocol), protocol, pool);
-    return compute_metrics(parse_metrics("ndcg@10"), ranks).metrics[0].mean;
   }
 
   test::TemporaryFolder folder_;
@@ -180,7 +172,7 @@ TEST_F(AveragedTraining, TheBetterSetBecomesTheModel) {
       EXPECT_EQ(line["valid"]["ndcg@10"], std::max(raw, average));
       EXPECT_EQ(line["weights"], average > raw ? "average" : "raw");
     }
-    EXPECT_NEAR(judged(c.name), result.best_value, 1e-12) << c.name;
+    EXPECT_NEAR(test::valid_ndcg(r.run, data_), result.best_value, 1e-12) << c.name;
     const auto& best = lines[static_cast<size_t>(result.best_epoch - 1)];
     EXPECT_EQ(best["weights"], result.best_weights);
     const std::string said = ModelFile::open(r.run).description().validation;

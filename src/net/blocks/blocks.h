@@ -28,6 +28,10 @@ extern const OperationBlock pre_norm_block;
 extern const OperationBlock hstu_block;
 extern const OperationBlock res_block;
 
+/// Tensors of attention and feed-forward part, as most blocks have them: attention_norm, query,
+/// key, value, perhaps output, ffn_norm, ffn1, ffn2.
+void add_usual_tensors(const ModelOptions& options, bool output_projection,
+                       const std::string& prefix, std::vector<TensorInfo>& list);
 /// The attention of a block: its heads, sight, distances, and dropout of its softmax weights.
 AttentionCall attention_of(const BlockCall& call);
 /// The wanted rows of a matrix with a row for every token.

@@ -9,14 +9,7 @@ namespace {
 
 void tensors(const ModelOptions& options, const std::string& prefix,
              std::vector<TensorInfo>& list) {
-  const int64_t d = options.hidden_size;
-  add_norm(list, prefix + "attention_norm", d);
-  for (const char* part : {"query", "key", "value", "output"}) {
-    add_linear(list, prefix + part, d, d, Start::attention_bias);
-  }
-  add_norm(list, prefix + "ffn_norm", d);
-  add_linear(list, prefix + "ffn1", options.inner_size, d);
-  add_linear(list, prefix + "ffn2", d, options.inner_size);
+  add_usual_tensors(options, /*output_projection=*/true, prefix, list);
 }
 
 /// S of net/block_style.h.

@@ -13,13 +13,7 @@ void tensors(const ModelOptions& options, const std::string& prefix,
   const int64_t d = options.hidden_size;
   list.push_back({prefix + "skip_scale", {d}, Start::one});
   add_norm(list, prefix + "skip_norm", d);
-  add_norm(list, prefix + "attention_norm", d);
-  for (const char* part : {"query", "key", "value", "output"}) {
-    add_linear(list, prefix + part, d, d, Start::attention_bias);
-  }
-  add_norm(list, prefix + "ffn_norm", d);
-  add_linear(list, prefix + "ffn1", options.inner_size, d);
-  add_linear(list, prefix + "ffn2", d, options.inner_size);
+  add_usual_tensors(options, /*output_projection=*/true, prefix, list);
 }
 
 /// LN_skip(x + s^2 x)

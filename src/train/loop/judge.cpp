@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
 #include <memory>
 
 #include "base/log.h"
@@ -56,13 +58,19 @@ std::string Judge::validation_text(double value, int64_t epoch, WeightSet set) c
   return fmt::format("{}={:.6f} at epoch {}{}", validator_.metric(), value, epoch, set_text(set));
 }
 
+std::string Judge::candidate_text(const TrainState& state) const {
+  return validation_text(state.sample_value, state.sample_epoch, state.sample_set) + ", sample";
+}
+
 // All ranks make this call; the first writes.
 void Judge::write_model(WeightSet set, const std::string& validation, bool candidate,
                         bool writes) const {
   const WholeWeights weights(*parts_.model, ranks_, parts_.adam, set);
   if (!writes) return;
   if (candidate) {
-    write_run_model(candidate_file(), parts_, request_.config, weights.views(), validation);
+    RunConfig config = request_.config;
+    config.train.store_counts = false;  // of no use in a file that nobody asks
+    write_run_model(candidate_file(), parts_, config, weights.views(), validation);
     return;
   }
   remove_results(request_.run);
@@ -106,8 +114,7 @@ std::string Judge::judge_sample(TrainState& state, RunLog* log) const {
   record.users = validator_.sample_users();
   const bool best = state.judge_sample(record.value, record.set);
   if (best) {
-    write_model(record.set, validation_text(record.value, state.epoch, record.set) + ", sample",
-                true, log != nullptr);
+    write_model(record.set, candidate_text(state), true, log != nullptr);
   }
   if (log) log->validation(state, record);
   const std::string rest = best ? "best so far"
@@ -130,8 +137,18 @@ void Judge::confirm(TrainState& state, RunLog* log) const {
   record.set = state.sample_set;
   record.value = by_first_rank(ranks_, [&] {
     model = std::make_unique<ModelFile>(ModelFile::open(candidate_file()));
+    // A process that died between a candidate and its checkpoint leaves one that the checkpoint
+    // does not know.
+    if (model->description().validation != candidate_text(state)) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
     return validator_.measure(*scorer_of(*model, request_.device));
   });
+  if (std::isnan(record.value)) {
+    log_warning("the model of epoch {}, the best by the sample, was not kept, and is passed over",
+                record.epoch);
+    return;
+  }
   record.values = {record.value};
   const bool best = state.improves(record.value, record.epoch, record.set);
   if (!log) return;

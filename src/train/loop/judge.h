@@ -54,6 +54,8 @@ class Judge {
   void write_model(WeightSet set, const std::string& validation, bool candidate, bool writes) const;
   std::string set_text(WeightSet set) const;
   std::string validation_text(double value, int64_t epoch, WeightSet set) const;
+  /// What the file of the best epoch by the sample says of itself.
+  std::string candidate_text(const TrainState& state) const;
   std::string values_text(const ValidationRecord& record) const;
   std::filesystem::path candidate_file() const;
 
