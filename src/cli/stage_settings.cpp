@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/stage_settings.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -46,6 +49,18 @@ std::string lasting(const std::string& name) {
   return std::filesystem::absolute(name, ignored).lexically_normal().string();
 }
 
+/// A preset, or what was chosen for the dataset; the run keeps on record why.
+void apply_one(RunConfig& config, const std::string& name,
+               const std::optional<PresetChoice>& choice) {
+  if (name != kAutoPreset || !choice) {
+    apply_preset(config, name);
+    return;
+  }
+  apply_preset(config, choice->preset);
+  apply_settings(config, choice->settings);
+  config.preset = fmt::format("{}, chosen: {}", choice->preset, fmt::join(choice->reasons, "; "));
+}
+
 /// What a teacher has from its place in the run.
 bool is_given_to_teachers(const std::string& key) {
   return is_of_the_run(key) || key == "train.seed" || key.starts_with("train.user_") ||
@@ -73,8 +88,8 @@ void apply_presets(RunConfig& config, const PresetNames& names) {
   if (names.preset.empty()) return;
   check_usage(!is_scheme(names.student), "--student {}: want the preset of a model, e.g. {}",
               names.student, kUsualStudent);
-  if (!names.student.empty()) apply_preset(config, names.student);
-  apply_preset(config, names.preset);
+  if (!names.student.empty()) apply_one(config, names.student, names.choice);
+  apply_one(config, names.preset, names.choice);
   check_usage(names.teachers.empty() || config.teachers.kind != TeacherKind::none,
               "--teacher-preset: no teachers are trained by --preset {}", names.preset);
   config.teachers.presets = names.teachers;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "run/preset_choice.h"
 #include "run/run_config.h"
 
 namespace truenext::cli {
@@ -19,6 +21,7 @@ struct PresetNames {
   std::string preset;   ///< a configuration, or a scheme of teachers (is_scheme())
   std::string student;  ///< with a scheme; empty = kUsualStudent
   std::vector<std::string> teachers;
+  std::optional<PresetChoice> choice;  ///< what kAutoPreset means as a preset or a student
 };
 /// Usage Error when a student is named without a scheme.
 void apply_presets(RunConfig& config, const PresetNames& names);

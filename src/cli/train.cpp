@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/status_line.h"
 #include "cli/arguments.h"
+#include "cli/auto_preset.h"
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
 #include "cli/stage_settings.h"
@@ -53,10 +54,34 @@ std::string data_source(const Arguments& arguments) {
   return "data.path of " + (arguments.config_file.empty() ? "the preset" : arguments.config_file);
 }
 
+/// Where the data are, by the rules of fresh_request(); empty = nobody said it.
+std::string data_path(const Arguments& arguments) {
+  RunConfig config;
+  if (!arguments.config_file.empty()) apply_file(config, arguments.config_file);
+  if (!arguments.data.empty()) config.data.path = arguments.data;
+  for (const std::string& setting : arguments.settings) {
+    if (setting.starts_with("data.path=")) apply_settings(config, {setting});
+  }
+  return config.data.path;
+}
+
+void check_folder(const Arguments& arguments, const std::string& path) {
+  check_usage(!path.empty(), "train: --data FOLDER is missing");
+  check_data(fs::is_directory(path),
+             "{}: no such folder ({}); say --data FOLDER, a folder written by truenext prepare",
+             path, data_source(arguments));
+}
+
 TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, bool seed_given) {
   TrainRequest request;
   RunConfig& config = request.config;
-  apply_presets(config, {arguments.preset, arguments.student, arguments.teacher_presets});
+  PresetNames names{arguments.preset, arguments.student, arguments.teacher_presets, {}};
+  if (names.preset == kAutoPreset || names.student == kAutoPreset) {
+    const std::string path = data_path(arguments);
+    check_folder(arguments, path);
+    names.choice = choose_aloud(path);
+  }
+  apply_presets(config, names);
   if (!arguments.compat.empty()) apply_compat(config, arguments.compat);
   const RunConfig before = config;
   if (!arguments.config_file.empty()) apply_file(config, arguments.config_file);
@@ -73,9 +98,7 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   if (arguments.show_config) return request;
   check_usage(!config.data.path.empty(), "train: --data FOLDER is missing");
   check_usage(!arguments.run.empty(), "train: --run FOLDER is missing, e.g. --run runs/first");
-  check_data(fs::is_directory(config.data.path),
-             "{}: no such folder ({}); say --data FOLDER, a folder written by truenext prepare",
-             config.data.path, data_source(arguments));
+  check_folder(arguments, config.data.path);
   request.run = arguments.run;
   request.replace = arguments.overwrite;
   return request;
@@ -184,6 +207,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, const 
 void list_presets() {
   const std::string compat = "compat-";
   std::string followers;
+  fmt::print("{:<22} {}\n", kAutoPreset, "One of these, chosen by the dataset (docs/choosing.md)");
   for (const Preset& preset : preset_list()) {
     if (preset.name.starts_with(compat)) {
       followers += fmt::format("{:<22} {}\n", preset.name.substr(compat.size()), preset.summary);
@@ -226,11 +250,12 @@ void add_train(Command& program, Globals& globals) {
   verb.add_option("--data", arguments->data, "Dataset folder made by `truenext prepare`");
   verb.add_option("--run", arguments->run, "Folder for everything the run is");
   verb.add_option("--preset", arguments->preset,
-                  "Start from a published configuration (--presets lists)")
-      .suggest(preset_names());
+                  "Start from a published configuration (--presets lists), or auto: what the "
+                  "dataset calls for (docs/choosing.md)")
+      .suggest(preset_words());
   verb.add_option("--student", arguments->student,
                   "With a preset of teachers (csrec-m, ...): the preset that learns from them")
-      .suggest(preset_names());
+      .suggest(preset_words());
   verb.add_option("--teacher-preset", arguments->teacher_presets,
                   "The same of the teachers, once for all or once each (default: as the student)")
       .suggest(preset_names())

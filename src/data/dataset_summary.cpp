@@ -100,13 +100,16 @@ class Summariser {
 
   void count_training() {
     std::vector<int64_t> lengths;
+    std::fill(last_user_.begin(), last_user_.end(), -1);
     for (int64_t user = 0; user < summary_.users; ++user) {
       const int64_t end = dataset_.splits()[user].train_end;
       if (end == 0) continue;
       lengths.push_back(end);
       const int64_t begin = dataset_.histories().offsets[user];
       for (int64_t at = begin; at < begin + end; ++at) {
-        trained_[dataset_.histories().values[at]] = true;
+        const int32_t item = dataset_.histories().values[at];
+        trained_[item] = true;
+        summary_.train_repeats += std::exchange(last_user_[item], user) == user;
         if (dataset_.has_times()) {
           newest_training_ = std::max(newest_training_, dataset_.times().values[at]);
         }

@@ -36,6 +36,7 @@ struct DatasetSummary {
   double sparsity = 0;         ///< share of the cells without an event
   CountSummary history_lengths, item_counts;
   CountSummary train_lengths;  ///< of users with a training part
+  int64_t train_repeats = 0;   ///< training events whose user had the item before
   int64_t repeated_pairs = 0, users_with_repeats = 0;
   int64_t ties = 0, users_with_ties = 0;
   int64_t duplicates = 0;  ///< events equal to an earlier one in (user, item, time)

@@ -192,6 +192,10 @@ void apply_listed(RunConfig& config, std::string_view prefix, const std::string&
     apply_toml(options, preset->text, "preset " + preset->name, {"expected"});
     return;
   }
+  check_usage(name != kAutoPreset,
+              "{} {}: it looks at a dataset and chooses, and only `truenext train --data FOLDER` "
+              "has one to look at; known are {}",
+              option, name, fmt::join(known, ", "));
   const std::string near = nearest_word(name, known);
   fail_usage("{} {}: unknown{}; known are {}", option, name,
              near.empty() ? "" : fmt::format(", did you mean {}?", near), fmt::join(known, ", "));

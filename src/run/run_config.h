@@ -159,6 +159,10 @@ struct RunConfig {
   void list(OptionList& options);
 };
 
+/// The name that leaves the preset to choose_preset() (run/preset_choice.h), where the data are
+/// known.
+inline constexpr const char* kAutoPreset = "auto";
+
 /// Applies a preset by name (usage Error naming the nearest), e.g. "gsasrec".
 void apply_preset(RunConfig& config, const std::string& name);
 

@@ -146,6 +146,7 @@ TEST(Density, CountsDifferentPairs) {
   const DatasetSummary summary = summarise(test::prepared(test::csv_options(folder, text)));
   EXPECT_EQ(summary.distinct_pairs, 600);
   EXPECT_EQ(summary.repeated_pairs, 9400);
+  EXPECT_EQ(summary.train_repeats, 9398);  // two events are held out
   EXPECT_DOUBLE_EQ(summary.sparsity, 0);
 }
 

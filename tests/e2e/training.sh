@@ -133,6 +133,17 @@ ok 'export' "$truenext" export run --names gsasrec --out weights.safetensors
 refuses 'other data' 2 'fingerprint' "$truenext" evaluate run --data other
 refuses 'no data' 1 '--data' "$truenext" train --preset gsasrec --run x
 refuses 'unknown preset' 1 'did you mean gsasrec' "$truenext" train --preset gsasrek --data data --run x
+
+# The dataset chooses: 150 users of `data`, few and with short histories.
+ok 'a preset by the data' "$truenext" train --preset auto --data data --run chosen --set train.epochs=1
+says 'what it is' 'preset auto: sasrec-cce .short histories' err
+says 'and what else was chosen' 'model.max_length=50 .three quarters of the users' err
+says 'kept on record' "^preset = 'sasrec-cce, chosen: short histories" chosen/config.toml
+ok 'a student by the data' "$truenext" train --preset csrec-pop --student auto --data data --show-config
+says 'and its record' 'csrec-pop of sasrec-cce, chosen' out
+refuses 'auto without data' 1 '--data' "$truenext" train --preset auto --run x
+refuses 'auto in a grid' 1 'looks at a dataset' "$truenext" bench epoch --preset auto
+
 refuses 'unknown key' 1 'did you mean train.epochs' "$truenext" train --data data --run x --set train.epoch=3
 printf '[model]\nhiden_size = 32\n' >bad.toml
 refuses 'unknown key in a file' 1 'bad\.toml:2: unknown key model.hiden_size; did you mean model.hidden_size' \

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/preset_choice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "run/run_config.h"
+
+namespace truenext {
+namespace {
+
+/// Training events of a user in the median from which a history is long, as of films or check-ins.
+constexpr double kLongHistory = 40;
+/// Full cross-entropy scores every item at every trained position; above so many scores an epoch
+/// takes more than about ten minutes of one core.
+constexpr double kManyScores = 1e11;
+/// Share of training events whose user had the item before from which items may come back.
+constexpr double kRepeats = 0.1;
+/// Windows that are tried, longest last.
+constexpr int64_t kWindows[] = {50, 100, 200};
+/// An epoch of fewer steps wants smaller batches; batches below the second number cost more time
+/// than their steps are worth.
+constexpr int64_t kSteps = 20, kSmallBatch = 16;
+
+void add(PresetChoice& choice, std::string setting, std::string reason) {
+  choice.settings.push_back(std::move(setting));
+  choice.reasons.push_back(std::move(reason));
+}
+
+void choose_model(PresetChoice& choice, const DatasetSummary& summary) {
+  const double events = static_cast<double>(summary.train_lengths.total);
+  const double scores = events * static_cast<double>(summary.items);
+  const double median = summary.train_lengths.median;
+  if (scores > kManyScores) {
+    choice.preset = "gsasrec";
+    choice.reasons.push_back(
+        fmt::format("{:.0f} training events x {} items are too many scores for the whole catalogue "
+                    "at every position: sampled negatives",
+                    events, summary.items));
+  } else if (median >= kLongHistory) {
+    choice.preset = "sasrec-ce";
+    choice.reasons.push_back(
+        fmt::format("long histories ({:.0f} training events in the median): random windows of them "
+                    "under a cosine schedule",
+                    median));
+  } else {
+    choice.preset = "sasrec-cce";
+    choice.reasons.push_back(
+        fmt::format("short histories ({:.0f} training events in the median): high dropout, early "
+                    "stopping",
+                    median));
+  }
+}
+
+/// The shortest window that three quarters of the users fit in.
+void choose_window(PresetChoice& choice, const DatasetSummary& summary) {
+  const double most = summary.train_lengths.upper_quartile;
+  const auto* fitting = std::ranges::find_if(
+      kWindows, [most](int64_t window) { return static_cast<double>(window) >= most; });
+  const int64_t window =
+      fitting == std::end(kWindows) ? kWindows[std::size(kWindows) - 1] : *fitting;
+  add(choice, fmt::format("model.max_length={}", window),
+      fmt::format("three quarters of the users have up to {:.0f} training events", most));
+}
+
+void choose_batch(PresetChoice& choice, const DatasetSummary& summary) {
+  RunConfig config;
+  apply_preset(config, choice.preset);
+  const int64_t preset_batch = config.train.batch_size;
+  const int64_t users = summary.train_lengths.count;
+  if (users / preset_batch >= kSteps) return;
+  const int64_t batch = std::max(kSmallBatch, users / kSteps);
+  if (batch >= preset_batch) return;
+  add(choice, fmt::format("train.batch_size={}", batch),
+      fmt::format("{} users are few: {} steps an epoch", users, (users + batch - 1) / batch));
+}
+
+void choose_seen(PresetChoice& choice, const DatasetSummary& summary) {
+  const double repeats =
+      static_cast<double>(summary.train_repeats) / static_cast<double>(summary.train_lengths.total);
+  if (repeats < kRepeats) return;
+  add(choice, "train.exclude_seen=false",
+      fmt::format(
+          "{:.0f} % of the training events are of an item that their user had before: items "
+          "of the history stay candidates",
+          100 * repeats));
+}
+
+}  // namespace
+
+PresetChoice choose_preset(const DatasetSummary& summary) {
+  check_data(summary.train_lengths.total > 0,
+             "--preset {}: no user has a training part, so there is nothing to choose by",
+             kAutoPreset);
+  PresetChoice choice;
+  choose_model(choice, summary);
+  choose_window(choice, summary);
+  choose_batch(choice, summary);
+  choose_seen(choice, summary);
+  return choice;
+}
+
+}  // namespace truenext
