@@ -71,6 +71,12 @@ ok 'the model' "$truenext" evaluate counted --out model.json
 says 'is still called so' '"name": "sasrec"' model.json
 if grep -q hybrid model.json; then fail 'a result of the model mentions a hybrid'; else pass; fi
 
+
+# A calibration is of the model's probabilities and says nothing about a hybrid's.
+ok 'calibrate' "$truenext" calibrate counted --include-seen --quiet
+ok 'a calibrated model in a blend' "$truenext" recommend counted --history 1,2,3 --blend counts:0.05 --json -k 60 --include-seen
+cmp -s out stored && pass || fail 'a calibration changes a blend'
+
 refuses 'no counts' 2 'store-counts' "$truenext" recommend plain --history 1,2 --blend counts:0.05
 for blend in counts counts: counts:0 counts:1 counts:x counts:0.1x bigram:0.1 counts:-0.5 counts:nan; do
   refuses "--blend $blend" 1 'want counts:SHARE' "$truenext" recommend counted --history 1 --blend $blend

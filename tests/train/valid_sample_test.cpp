@@ -124,6 +124,35 @@ TEST_F(SampledValidation, IsTheSameWhenResumedAndOnSeveralRanks) {
               read_file(folder_ / "ranks" / "model.safetensors"));
 }
 
+// Both sets of weights are measured on the sample; the better one is what is confirmed.
+TEST_F(SampledValidation, ConfirmsTheBetterOfRawAndAveragedWeights) {
+  TrainRequest r = request("averaged");
+  r.config.train.average = WeightAverage::ema;
+  r.config.train.average_decay = 0.9;
+  const TrainResult result = Trainer(r).fit();
+  EXPECT_FALSE(result.best_weights.empty());
+  double best = -1;
+  for (const char* key : {"valid", "valid_confirmed"}) {
+    for (const json& line : lines("averaged", key)) {
+      best = std::max<double>(best, line[key]["ndcg@10"]);
+    }
+  }
+  EXPECT_EQ(result.best_value, best);
+  EXPECT_NEAR(test::valid_ndcg(folder_ / "averaged", data_), best, 1e-12);
+
+  TrainRequest cut = request("averaged-cut");
+  cut.config.train = r.config.train;
+  cut.config.train.patience = 0;
+  cut.config.train.epochs = 6;
+  Trainer(cut).fit();
+  cut = request("averaged-cut");
+  cut.config.train = r.config.train;
+  cut.resume = true;
+  Trainer(cut).fit();
+  EXPECT_TRUE(test::trained_bytes(folder_ / "averaged") ==
+              test::trained_bytes(folder_ / "averaged-cut"));
+}
+
 TEST_F(SampledValidation, PatienceEndsWithAConfirmation) {
   TrainRequest r = request("patience");
   r.config.train.epochs = 1000;

@@ -134,6 +134,59 @@ TEST_F(AveragedTraining, GivesTheSameBitsOnSeveralRanksAndWithDividedTables) {
   }
 }
 
+// Unit vectors of the rows in use, and item vectors composed of several tables: what the average of
+// a row needs is left behind with the row, or is not.
+TEST_F(AveragedTraining, GivesTheSameBitsForCosinesAndForComposedTables) {
+  const fs::path attributed = test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "attributed",
+                                                  test::ring_attributes(40));
+  const struct {
+    const char* name;
+    Change change;
+  } cases[] = {{"cosine",
+                [](TrainRequest& r) {
+                  r.config.model.similarity = Similarity::cosine;
+                  r.config.model.temperature = 0.1;
+                }},
+               {"learned",
+                [](TrainRequest& r) {
+                  r.config.model.similarity = Similarity::cosine;
+                  r.config.model.learned_temperature = true;
+                }},
+               {"attributes", [&](TrainRequest& r) {
+                  r.config.data.path = attributed.string();
+                  r.config.model.attributes = AttributeUse::add;
+                  r.config.model.tie_embeddings = true;
+                }}};
+  for (const auto& c : cases) {
+    const std::string name = c.name;
+    const std::string dense = train(name, c.change);
+    EXPECT_NE(dense.find("average."), std::string::npos);
+    EXPECT_TRUE(dense == train(name + "-deferred",
+                               [&](TrainRequest& r) {
+                                 c.change(r);
+                                 r.deferred_rows = 1;
+                                 r.threads = 2;
+                               }))
+        << name;
+    TrainRequest divided = request(name + "-ranks");
+    c.change(divided);
+    divided.deferred_rows = 1;
+    test::with_ranks(2, [&](Ranks& mine) { Trainer(divided, mine).fit(); });
+    EXPECT_TRUE(dense == bytes(name + "-ranks")) << name;
+    train(name + "-cut", [&](TrainRequest& r) {
+      c.change(r);
+      r.config.train.epochs = 1;
+    });
+    train(name + "-cut", [&](TrainRequest& r) {
+      c.change(r);
+      r.resume = true;
+    });
+    EXPECT_TRUE(test::trained_bytes(folder_ / name) ==
+                test::trained_bytes(folder_ / (name + "-cut")))
+        << name;
+  }
+}
+
 // The steps do not know that an average is kept beside them.
 TEST_F(AveragedTraining, LeavesTheWeightsAsTheyAre) {
   train("plain", [](TrainRequest& r) { r.config.train.average = WeightAverage::none; });
