@@ -50,11 +50,19 @@ def _same(there: str, value: object) -> bool:
     return there.replace(" ", "") == plain.replace(" ", "")
 
 
+def _began_as(record: str, preset: object) -> bool:
+    """Whether the preset that a run keeps on record, "csrec-m of sasrec-cce" or "auto: sasrec-cce (...)" perhaps, is the
+    answer to the one that was asked for."""
+    return record == preset or record.startswith((f"{preset} of ", f"{preset}: ", f"{preset} compat-"))
+
+
 def _check_resumed(folder: str, wanted: Mapping[str, object]) -> None:
     """UsageError when a run began otherwise than the call that is to continue it says."""
     began = _written((pathlib.Path(folder) / "config.toml").read_text(encoding="utf-8"))
     for key, value in wanted.items():
         if value is None or key in _OF_RESUMED or key not in began or _same(began[key], value):
+            continue
+        if key == "preset" and _began_as(began[key], value):
             continue
         raise UsageError(
             f"{folder}: began with {key} = {began[key]}, and fit(..., resume=True) asks for {value}; a run keeps its "
@@ -185,7 +193,8 @@ def fit(
     Args:
         data: the dataset (`Dataset`) or its folder.
         run: the folder for everything that the run is.
-        preset: a published configuration (`truenext train --presets` lists them); None = the defaults.
+        preset: a published configuration (`truenext train --presets` lists them), "auto" = what the dataset calls for
+            (docs/choosing.md); None = the defaults.
         set: settings on top, e.g. {"train.epochs": 20, "model.hidden_size": 64} (docs/options.md).
         resume: continue the run that is in the folder, to the same bits, or begin it where there is none, so that the
             same line can be run again. A run that is there keeps its own configuration: of `set` train.epochs,

@@ -69,7 +69,7 @@ class Recommender:
     Works with scikit-learn's `clone` and searches of parameters; its columns are RecTools' (`Columns`).
 
     Args:
-        preset: a published configuration (`truenext train --presets`).
+        preset: a published configuration (`truenext train --presets`) or "auto", what the dataset calls for.
         seed: of everything random; None = 42.
         threads: None = all processors; never changes a result.
         run: the folder for the run; None = one of its own, removed with the object.

@@ -58,7 +58,8 @@ void apply_one(RunConfig& config, const std::string& name,
   }
   apply_preset(config, choice->preset);
   apply_settings(config, choice->settings);
-  config.preset = fmt::format("{}, chosen: {}", choice->preset, fmt::join(choice->reasons, "; "));
+  config.preset =
+      fmt::format("{}: {} ({})", kAutoPreset, choice->preset, fmt::join(choice->reasons, "; "));
 }
 
 /// What a teacher has from its place in the run.

@@ -138,9 +138,9 @@ refuses 'unknown preset' 1 'did you mean gsasrec' "$truenext" train --preset gsa
 ok 'a preset by the data' "$truenext" train --preset auto --data data --run chosen --set train.epochs=1
 says 'what it is' 'preset auto: sasrec-cce .short histories' err
 says 'and what else was chosen' 'model.max_length=50 .three quarters of the users' err
-says 'kept on record' "^preset = 'sasrec-cce, chosen: short histories" chosen/config.toml
+says 'kept on record' "^preset = 'auto: sasrec-cce .short histories" chosen/config.toml
 ok 'a student by the data' "$truenext" train --preset csrec-pop --student auto --data data --show-config
-says 'and its record' 'csrec-pop of sasrec-cce, chosen' out
+says 'and its record' 'csrec-pop of auto: sasrec-cce' out
 refuses 'auto without data' 1 '--data' "$truenext" train --preset auto --run x
 refuses 'auto in a grid' 1 'looks at a dataset' "$truenext" bench epoch --preset auto
 

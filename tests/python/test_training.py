@@ -109,6 +109,17 @@ def test_a_callback_stops_and_resuming_gives_the_same_bits(folder, data, run):
             truenext.fit(data, **{"set": SETTINGS, "seed": 7, **other}, run=folder / "stopped", resume=True)
 
 
+@pytest.mark.parametrize("preset", ["auto", "csrec-pop", "gsasrec"])
+def test_a_run_is_resumed_by_the_line_that_began_it(folder, data, preset):
+    # What stands in the run is "auto: sasrec-cce (...)", "csrec-pop of sasrec-cce", "gsasrec".
+    line = {"data": data, "run": folder / f"again-{preset}", "preset": preset, "set": {**SETTINGS, "train.epochs": 1}}
+    first = truenext.fit(**line)
+    again = truenext.fit(**line, resume=True)
+    assert model_bytes(again) == model_bytes(first)
+    with pytest.raises(truenext.UsageError, match="a run keeps its configuration"):
+        truenext.fit(**{**line, "preset": "sasrec-bce"}, resume=True)
+
+
 def test_an_exception_of_a_callback_goes_on_once_the_run_is_saved(folder, data, run):
     class Pruned(Exception):
         pass
