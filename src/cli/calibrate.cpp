@@ -98,6 +98,7 @@ struct Calibrating {
   Queries queries(SplitPart part) const {
     Protocol protocol;
     protocol.part = part;
+    protocol.with_times = model.description().model.time != TimeUse::none;
     Queries queries = make_queries(dataset, protocol);
     check_data(!queries.users.empty(),
                "{}: the split ({}) holds out nothing for {}; probabilities are fitted on the "

@@ -15,6 +15,7 @@ namespace {
 
 std::unique_ptr<Scorer> make_scorer(const ModelFile& model, const std::string& device) {
   if (on_tiles(device)) return make_encoder_scorer(model.encoder());
+  check_device_model(device, model.description().model);
   return devices().scorer(device, model.description().model, model.weights(),
                           model.description().attributes.lists);
 }
@@ -31,6 +32,7 @@ void describe_models(const Ensemble& models, EvalReport* report) {
   }
   report->ensemble = models.report();
   for (const ModelFile& model : models.members()) {
+    report->request_time_known |= model.description().model.time == TimeUse::request;
     report->watched |= watched_in_training(model.description(), report->protocol.part);
   }
 }

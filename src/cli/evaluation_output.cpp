@@ -160,6 +160,10 @@ void print_evaluation(const std::vector<EvalReport>& reports, const Globals& glo
   if (!whole.ensemble.members.empty()) {
     fmt::print("{}\n", printable("ensemble by " + ensemble_text(whole.ensemble)));
   }
+  if (whole.request_time_known) fmt::print("{}\n", kRequestTimeKnown);
+  if (const std::string users = chosen_users_text(whole); !users.empty()) {
+    fmt::print("{}\n", printable(users));
+  }
   if (whole.blend.counts > 0) fmt::print("{}\n", printable(blend_text(whole.blend)));
   if (const std::string value = target_value_text(whole); !value.empty()) {
     fmt::print("{}\n", value);

@@ -54,6 +54,9 @@ void Recommender::print_json(const Request& request) const {
   if (blend_.counts > 0) {
     json["hybrid"] = {{"counts", blend_.counts}, {"counts_from", blend_.source}};
   }
+  if (time_ == TimeUse::request && !request.fallback) {
+    json["request_time"] = {{"known", true}, {"at", at_}};
+  }
   json["history"] = nlohmann::ordered_json::array();
   for (const int32_t item : request.history) {
     json["history"].push_back(id_json(model_.item_id(item)));

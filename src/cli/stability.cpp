@@ -79,6 +79,8 @@ void run_stability(const StabilityArguments& arguments, const Globals& globals) 
   protocol.part = arguments.part == "valid" ? SplitPart::valid : SplitPart::test;
   protocol.max_users = arguments.max_users;
   protocol.seed = globals.seed;
+  protocol.with_times = first.description().model.time != TimeUse::none ||
+                        second.description().model.time != TimeUse::none;
   Queries queries = make_queries(dataset, protocol);
   check_data(!queries.users.empty(),
              "{}: nobody to compare lists for: the split ({}) holds out nothing for --part {}",

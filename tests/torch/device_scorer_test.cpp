@@ -186,7 +186,7 @@ TEST_P(DeviceScores, AreThoseThatThePlugInGives) {
   EXPECT_EQ(actual, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, DeviceScores, testing::ValuesIn(test::network_cases(small())),
+INSTANTIATE_TEST_SUITE_P(Networks, DeviceScores, testing::ValuesIn(test::untimed_cases(small())),
                          test::case_name<testing::TestParamInfo<test::NetworkCase>>);
 
 INSTANTIATE_TEST_SUITE_P(PaddingClass, DeviceScores,

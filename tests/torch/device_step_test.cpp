@@ -53,7 +53,7 @@ RunConfig with(const std::string& criterion, CandidateSet candidates) {
 }
 
 void add_networks(std::vector<Case>& all) {
-  for (const test::NetworkCase& network : test::network_cases(small().model)) {
+  for (const test::NetworkCase& network : test::untimed_cases(small().model)) {
     all.push_back({network.name, small()});
     RunConfig& config = all.back().config;
     config.model = network.options;

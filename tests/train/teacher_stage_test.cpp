@@ -434,7 +434,7 @@ ModelOptions small_options() {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LabelledNetworks,
-                         testing::ValuesIn(test::network_cases(small_options())),
+                         testing::ValuesIn(test::untimed_cases(small_options())),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace

@@ -38,7 +38,7 @@ const NetworkInfo sasrec_network{
     .pretrains = true,
     .describe = &describe,
     .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions", "skip_share",
-             "attention_dropout", "embedding_dropout"},
+             "attention_dropout", "embedding_dropout", "time", "time_form"},
     .examples = {"block=gsasrec num_heads=2", "block=gsasrec tie_embeddings=true positions=none",
                  "block=pmixer num_heads=2", "block=pmixer num_heads=2 padding=attend",
                  "block=post-norm num_heads=2", "block=csrec num_heads=2",
@@ -47,6 +47,11 @@ const NetworkInfo sasrec_network{
                  "block=post-norm positions=relative+from-end tie_embeddings=true",
                  "block=csrec-bert positions=relative num_heads=2", "block=hstu",
                  "block=hstu positions=from-end num_heads=1 tie_embeddings=true", "block=res",
-                 "block=res positions=relative num_heads=2 skip_share=0.4"}};
+                 "block=res positions=relative num_heads=2 skip_share=0.4",
+                 "block=gsasrec time=past num_heads=2", "block=post-norm time=request num_heads=2",
+                 "block=gsasrec time=request time_form=input tie_embeddings=true",
+                 "block=hstu time=request time_form=input+attention positions=relative",
+                 "block=res time=past time_form=input+attention num_heads=2",
+                 "block=pmixer time=past time_form=input padding=attend"}};
 
 }  // namespace truenext

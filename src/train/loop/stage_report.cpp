@@ -82,7 +82,7 @@ void report_stages(const TrainRequest& request, const TrainResult& student) {
   if (student.valid_metric.empty() || student.best_epoch == 0 || !are_there(teachers)) return;
   const Dataset dataset = Dataset::open(request.config.data.path);
   WorkerPool pool(request.threads);
-  const Validator validator(dataset, request.config.train, pool);
+  const Validator validator(dataset, request.config, pool);
   nlohmann::ordered_json json;
   json["part"] = "valid";
   json["metric"] = validator.metric();

@@ -35,6 +35,7 @@ int64_t deferred_rows(const TrainRequest& request) {
 std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, TrainingParts& parts,
                                             const Ranks& ranks) {
   if (on_tiles(request.device)) return nullptr;
+  check_device_model(request.device, request.config.model);
   check_usage(ranks.size() == 1,
               "--device {}: one process trains on one device; start it without mpirun, or train "
               "on the CPU",
@@ -67,7 +68,7 @@ Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
       parts_(config_, request.threads, deferred_rows(request), table_share(request, ranks)),
       device_(device_engine(request, parts_, ranks)),
       engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
-      validator_(parts_.dataset, config_.train, parts_.pool),
+      validator_(parts_.dataset, config_, parts_.pool),
       judge_(request_, parts_, validator_, device_.get(), ranks_),
       watch_(parts_.dataset, config_, parts_.pool) {
   check_observation(config_.objective, ranks_);
