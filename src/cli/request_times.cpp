@@ -64,10 +64,12 @@ void Recommender::check_times() {
               word_of(time_));
   check_usage(by_hand || arguments_.times.empty(),
               "--times goes with --history; the events of a dataset have their own");
-  check_data(by_hand || dataset_->has_times(),
-             "{}: has no times of its events, and the model was trained to be told them "
-             "(model.time = \"{}\"); prepare the data with them",
-             dataset_->folder().string(), word_of(time_));
+  if (!by_hand) {
+    check_data(dataset_->has_times(),
+               "{}: has no times of its events, and the model was trained to be told them "
+               "(model.time = \"{}\"); prepare the data with them",
+               dataset_->folder().string(), word_of(time_));
+  }
   if (!request) return;
   at_ = time_of_option("--at", arguments_.at);
   log_info("{}: items asked for at {}", kRequestTimeKnown, at_);

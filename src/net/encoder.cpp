@@ -259,11 +259,12 @@ void check_times(TimeUse use, JaggedView<int32_t> histories, const HistoryTimes&
   if (use == TimeUse::none) return;
   check_usage(times.events.size() == histories.values.size(),
               "the model was trained with model.time = \"{}\" and is told when every event of a "
-              "history was; here that is not known: ask it about users of a dataset with times",
+              "history was; here that is not known: `truenext recommend` tells it, by --user of a dataset "
+              "with times or by --times",
               word_of(use));
   check_usage(use != TimeUse::request || std::ssize(times.requests) == histories.size(),
               "the model was trained with model.time = \"request\" and is told when the next item "
-              "is asked for; here that is not known");
+              "is asked for; here that is not known: `truenext recommend --at TIME` tells it");
 }
 
 std::span<const int32_t> checked_window(JaggedView<int32_t> histories, int64_t row,

@@ -21,7 +21,7 @@ cut -d, -f1,2 log.csv | sed 's/user,item/user item/; s/,/ /' >pairs.txt
 sed -i 1d pairs.txt
 ok 'prepare without times' "$truenext" prepare pairs.txt --format pairs --out untimed
 small=(--preset sasrec-cce --set train.batch_size=32 --set model.max_length=12 --set train.learning_rate=0.01
-  --set train.epochs=12 --set model.hidden_size=32 --set model.dropout=0.1)
+  --set train.epochs=40 --set train.patience=0 --set model.hidden_size=32 --set model.dropout=0.1)
 ok 'train on ids' "$truenext" train --data data --run ids "${small[@]}"
 ok 'train on times' "$truenext" train --data data --run past "${small[@]}" --set model.time=past
 says 'the start says so' 'times of the history \(attention\)' err
@@ -68,7 +68,7 @@ ok 'and in JSON' "$truenext" compare ids told --mix-request-times --json
 says 'its side says so' '"request_time": "known"' out
 ok 'and in CSV' "$truenext" compare ids told --mix-request-times --csv table.csv
 says 'its line says so' 'told \(request time known\)' table.csv
-printf 'data = "data"\nout = "grid"\npreset = "sasrec-cce"\n[[variant]]\nname = "a"\n[[variant]]\nname = "b"\nset = { "model.time" = "request" }\n' >mixed.toml
+printf 'data = "data"\nout = "grid"\nseeds = [1]\npreset = "sasrec-cce"\n[[variant]]\nname = "a"\n[[variant]]\nname = "b"\nmodel.time = "request"\n' >mixed.toml
 refuses 'a grid of both' 1 'two protocols' "$truenext" grid mixed.toml
 
 ok 'recommend to a user' "$truenext" recommend told --user u3 --at now --json
@@ -92,7 +92,7 @@ ok 'one that is told the history' "$truenext" recommend past --user u3 --json
 if grep -q request_time out; then fail 'past claims a request time'; else pass; fi
 ok 'by hand' "$truenext" recommend past --history "$history" --times "$times"
 ok 'lists of all of it' "$truenext" recommend past --all-users --out past.csv
-ok 'items alike' "$truenext" similar told 3
+ok 'items alike' "$truenext" similar told --item 3
 refuses 'no time' 1 '--at TIME, or --at now' "$truenext" recommend told --user u3
 refuses 'a time for none' 1 'model is told no time' "$truenext" recommend ids --user u3 --at now
 refuses 'a time for past' 1 'model is told no time of the request' "$truenext" recommend past --user u3 --at now
@@ -108,12 +108,12 @@ refuses 'times of a user' 1 '--times goes with --history' "$truenext" recommend 
 refuses 'a pipe' 1 'lines have no times' "$truenext" recommend past --stdin <<<'1,2'
 refuses 'users without times' 2 'has no times' "$truenext" recommend past --user u3 --data untimed
 refuses 'data without times' 2 'has no times|fingerprint' "$truenext" evaluate past --data untimed --allow-other-data
-refuses 'another layout' 1 'model.time' "$truenext" export past --names recbole --out x.safetensors
+refuses 'another layout' 1 'model.time' "$truenext" export past --names gsasrec --out x.safetensors
 ok 'its own layout' "$truenext" export past --out own.safetensors
 refuses 'a teacher' 1 'without their times' "$truenext" train --data data --run no --preset sasrec-cce --set train.epochs=1 \
   --teacher past --set objective.label_share=0.5
 if [ -e "$(dirname "$truenext")/lib/libtruenext_serve.so" ]; then
-  refuses 'a server' 2 'could be told' timeout 60 "$truenext" serve past --port 0 --store "$folder/store"
+  refuses 'a server' 2 'could be told' timeout 60 "$truenext" serve past --check-config
 fi
 
 printf 'u3\nu7\nu9\nnobody\n' >some.txt

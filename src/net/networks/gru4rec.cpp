@@ -100,7 +100,7 @@ const NetworkInfo gru4rec_network{
     // A step works on a row of each sequence, so many sequences make large products.
     .use_tile = {.tokens = 16384, .sequences = 64},
     .describe = &describe,
-    .keys = {"gru_hidden_size", "gru_layers", "gru_bias", "time", "time_form"},
+    .keys = {"gru_hidden_size", "gru_layers", "gru_bias", "time"},
     .examples = {"", "gru_layers=2 gru_bias=true",
                  "tie_embeddings=true gru_layers=2 padding=attend", "time=past",
                  "time=request gru_layers=2"}};
