@@ -29,8 +29,9 @@ std::vector<int64_t> times_of_history(const std::string& text, size_t items) {
     times.push_back(time_of_option("--times", text.substr(begin, end - begin)));
     begin = end + 1;
   }
-  check_usage(times.size() == items, "--times: {} times for a history of {} items; want one for each",
-              times.size(), items);
+  check_usage(times.size() == items,
+              "--times: {} times for a history of {} items; want one for each", times.size(),
+              items);
   check_usage(std::is_sorted(times.begin(), times.end()),
               "--times: a time is before that of the item before; a history is oldest first");
   return times;
@@ -41,9 +42,10 @@ void Recommender::check_times() {
     time_ = std::max(time_, model.description().model.time);
   }
   const bool request = time_ == TimeUse::request;
-  check_usage(request || arguments_.at.empty(),
-              "--at {}: the model is told no time of the request (model.time = \"{}\"); leave it out",
-              arguments_.at, word_of(time_));
+  check_usage(
+      request || arguments_.at.empty(),
+      "--at {}: the model is told no time of the request (model.time = \"{}\"); leave it out",
+      arguments_.at, word_of(time_));
   check_usage(!request || !arguments_.at.empty(),
               "the model was trained to be told when the next item is asked for (model.time = "
               "\"request\"); say it with --at TIME, or --at now");
@@ -58,10 +60,11 @@ void Recommender::check_times() {
               "and lines have no times; ask with --history and --times, or about users of a "
               "dataset",
               word_of(time_));
-  check_usage(!by_hand || !arguments_.times.empty(),
-              "--history: the model is told when every event of it was (model.time = \"{}\"); say so "
-              "with --times \"TIME,TIME,...\", one for each item",
-              word_of(time_));
+  check_usage(
+      !by_hand || !arguments_.times.empty(),
+      "--history: the model is told when every event of it was (model.time = \"{}\"); say so "
+      "with --times \"TIME,TIME,...\", one for each item",
+      word_of(time_));
   check_usage(by_hand || arguments_.times.empty(),
               "--times goes with --history; the events of a dataset have their own");
   if (!by_hand) {

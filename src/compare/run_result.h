@@ -29,8 +29,8 @@ struct RunResult {
 RunResult read_run_result(const std::filesystem::path& folder, const std::string& result);
 
 /// Data Error naming both runs, the setting and both values when `other` was judged on another
-/// dataset, split or protocol; then brings its users into the order of `first`. With `mix_times` one
-/// that was told the time of the request may stand beside one that was not.
+/// dataset, split or protocol; then brings its users into the order of `first`. With `mix_times`
+/// one that was told the time of the request may stand beside one that was not.
 void match_run(const RunResult& first, RunResult* other, bool mix_times = false);
 
 /// The fact that says so, where it was.

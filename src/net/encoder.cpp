@@ -257,11 +257,12 @@ std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options, const
 
 void check_times(TimeUse use, JaggedView<int32_t> histories, const HistoryTimes& times) {
   if (use == TimeUse::none) return;
-  check_usage(times.events.size() == histories.values.size(),
-              "the model was trained with model.time = \"{}\" and is told when every event of a "
-              "history was; here that is not known: `truenext recommend` tells it, by --user of a dataset "
-              "with times or by --times",
-              word_of(use));
+  check_usage(
+      times.events.size() == histories.values.size(),
+      "the model was trained with model.time = \"{}\" and is told when every event of a "
+      "history was; here that is not known: `truenext recommend` tells it, by --user of a dataset "
+      "with times or by --times",
+      word_of(use));
   check_usage(use != TimeUse::request || std::ssize(times.requests) == histories.size(),
               "the model was trained with model.time = \"request\" and is told when the next item "
               "is asked for; here that is not known: `truenext recommend --at TIME` tells it");

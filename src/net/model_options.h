@@ -113,7 +113,7 @@ struct ModelOptions {
   int64_t horizontal_filters = 4;       ///< caser: of each height
   int64_t gnn_steps = 1;                ///< sr-gnn: times that the graph is passed through
   Readout readout = Readout::original;  ///< sr-gnn
-  TimeUse time = TimeUse::none;          ///< sasrec, gru4rec, narm
+  TimeUse time = TimeUse::none;         ///< sasrec, gru4rec, narm
   GapUse time_form = GapUse::automatic;
   // Of any network, see net/composed_tables.h.
   AttributeUse attributes = AttributeUse::none;

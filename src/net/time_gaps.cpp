@@ -39,8 +39,8 @@ Ids gap_rows(const Input& input, QueryTime query_time) {
       if (past && i == input.offsets[s]) {
         rows.push_back(kTimeBuckets);
       } else {
-        rows.push_back(buckets.of(past ? input.times[i - 1] : input.query_times[i],
-                                  input.times[i]));
+        rows.push_back(
+            buckets.of(past ? input.times[i - 1] : input.query_times[i], input.times[i]));
       }
     }
   }
@@ -54,8 +54,8 @@ bool times_in_input(const ModelOptions& options) {
 }
 
 bool times_in_attention(const ModelOptions& options) {
-  return options.time != TimeUse::none && (options.time_form == GapUse::attention ||
-                                           options.time_form == GapUse::input_attention);
+  return options.time != TimeUse::none &&
+         (options.time_form == GapUse::attention || options.time_form == GapUse::input_attention);
 }
 
 QueryTime query_time_of(const ModelOptions& options) {

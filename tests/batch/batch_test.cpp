@@ -394,7 +394,9 @@ class TimedBatching : public Batching {
           if (i + 1 < tile.sequences.offsets[s + 1]) {
             EXPECT_EQ(tile.query_times[i], tile.times[i + 1]);
           }
-          if (whole) EXPECT_EQ(tile.query_times[i], times[at + 1]);
+          if (whole) {
+            EXPECT_EQ(tile.query_times[i], times[at + 1]);
+          }
           EXPECT_LE(tile.query_times[i], times[5]) << "held-out events are not asked for";
         }
       }

@@ -57,7 +57,9 @@ TEST_P(TimedNetwork, SeesNoLaterTimes) {
   ASSERT_FALSE(tokens.empty());
   // The state before it may be told when it was asked for, and no more.
   EXPECT_GE(tokens.front(), past() ? 6 : 5);
-  if (!past()) EXPECT_EQ(tokens.front(), 5);
+  if (!past()) {
+    EXPECT_EQ(tokens.front(), 5);
+  }
   EXPECT_LE(tokens.back(), 9) << "a neighbour is told";
 }
 
@@ -85,7 +87,8 @@ TEST_P(TimedNetwork, RefusesToGuessTimes) {
   const HistoryTimes partial[] = {{}, {std::span(told.events).first(5), told.requests}};
   for (const HistoryTimes& times : partial) {
     for (const auto ask : {&SequenceEncoder::encode_last, &SequenceEncoder::encode_all}) {
-      const auto refused = test::caught([&] { ((*encoder).*ask)(histories, states.data(), times); });
+      const auto refused =
+          test::caught([&] { ((*encoder).*ask)(histories, states.data(), times); });
       EXPECT_EQ(refused.code, ExitCode::usage);
       EXPECT_NE(refused.message.find("model.time"), std::string::npos) << refused.message;
     }
@@ -107,8 +110,8 @@ TEST_P(TimedNetwork, StartsAsWithoutTimesButForWhatTheyNeed) {
     if (parameter.name.find("time_") != std::string::npos) {
       ++more;
     } else {
-      EXPECT_TRUE(same_bits(parameter.value.values,
-                            without->parameters().get(parameter.name).values))
+      EXPECT_TRUE(
+          same_bits(parameter.value.values, without->parameters().get(parameter.name).values))
           << parameter.name;
     }
   }

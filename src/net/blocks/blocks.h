@@ -32,7 +32,8 @@ extern const OperationBlock res_block;
 /// key, value, perhaps output, ffn_norm, ffn1, ffn2.
 void add_usual_tensors(const ModelOptions& options, bool output_projection,
                        const std::string& prefix, std::vector<TensorInfo>& list);
-/// The attention of a block: its heads, sight, distances, times, and dropout of its softmax weights.
+/// The attention of a block: its heads, sight, distances, times, and dropout of its softmax
+/// weights.
 AttentionCall attention_of(const BlockCall& call);
 /// The wanted rows of a matrix with a row for every token.
 Rows wanted_rows(Ops& ops, Rows x, const Wanted& wanted);

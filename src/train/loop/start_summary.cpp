@@ -47,10 +47,10 @@ std::string layers(const Model& model) {
 
 std::string times_text(const ModelOptions& model) {
   if (model.time == TimeUse::none) return "";
-  return fmt::format(", times of {} ({})",
-                     model.time == TimeUse::past ? "the history"
-                                                 : "history and request, request time known",
-                     word_of(model.time_form));
+  return fmt::format(
+      ", times of {} ({})",
+      model.time == TimeUse::past ? "the history" : "history and request, request time known",
+      word_of(model.time_form));
 }
 
 }  // namespace

@@ -58,10 +58,11 @@ std::optional<Pretext> make_pretext(const RunConfig& config, const Dataset& data
               "train.task = \"pretraining\": {} cannot be pretrained, for it cannot look both "
               "ways; use sasrec",
               network);
-  check_usage(config.model.time == TimeUse::none,
-              "model.time = \"{}\": the segments of a pretraining have no times; set it to \"none\" "
-              "and train on from the model with --init-from, or leave the pretraining out",
-              word_of(config.model.time));
+  check_usage(
+      config.model.time == TimeUse::none,
+      "model.time = \"{}\": the segments of a pretraining have no times; set it to \"none\" "
+      "and train on from the model with --init-from, or leave the pretraining out",
+      word_of(config.model.time));
   check_usage(config.model.similarity == Similarity::product,
               "model.similarity = \"cosine\": a pretraining compares vectors by their products; "
               "set it to \"product\", or leave the pretraining out");
