@@ -83,6 +83,10 @@ class Recommender {
   std::string why_empty(const Request& request, const ItemSet* eligible, int64_t items) const;
   void answer(std::vector<Request>* requests);
   void check_answered(const Request& request) const;
+  /// Whether the answer depends on when it was asked for; popularity does not.
+  bool told_request(const Request& request) const {
+    return time_ == TimeUse::request && !request.fallback;
+  }
 
   std::string_view item_id(const Request& request, int32_t item) const;
   std::string_view title(const Request& request, int32_t item) const;

@@ -54,7 +54,7 @@ void Recommender::check_times() {
                 "--times: the model is told no times (model.time = \"none\"); leave it out");
     return;
   }
-  const bool by_hand = !arguments_.history.empty();
+  const bool by_hand = arguments_.user.empty() && arguments_.users.empty() && !arguments_.all_users;
   check_usage(!arguments_.from_stdin,
               "--stdin: the model is told when every event of a history was (model.time = \"{}\"), "
               "and lines have no times; ask with --history and --times, or about users of a "

@@ -46,6 +46,21 @@ for run in ids past; do
 done
 ok 'evaluate in words' "$truenext" evaluate told
 says 'words say so' '^request time known$' out
+says 'so does its log' '"valid":.*"request_time":"known"' told/metrics.jsonl
+ok 'a TREC run' "$truenext" evaluate told --trec-run told.trec
+says 'is tagged' ' sasrec-request-time-known$' told.trec
+ok 'calibrate' "$truenext" calibrate told
+says 'says so' '^request time known$' out
+says 'in its file' '"request_time": "known"' told/calibration.json
+ok 'probabilities' "$truenext" recommend told --user u3 --at now --probabilities
+ok 'calibrate past' "$truenext" calibrate past --json
+if grep -q request_time out; then fail 'past claims a request time'; else pass; fi
+ok 'stability' "$truenext" stability ids told
+says 'says so' '^request time known$' out
+ok 'stability in JSON' "$truenext" stability told gru --json
+says 'says so' '"request_time": "known"' out
+ok 'bench' "$truenext" bench recommend --model told --data data --steps 5
+ok 'bench of random weights' "$truenext" bench evaluate --preset sasrec-cce --set model.time=request --users 50 --items 40 --events 10 --steps 1
 ok 'evaluate in JSON' "$truenext" evaluate told --json
 says 'JSON says so' '"request_time": "known"' out
 ok 'an ensemble with it' "$truenext" evaluate ids told --ensemble mean-probability --out both
@@ -84,7 +99,8 @@ history=$(grep '^u3,' log.csv | cut -d, -f2 | paste -sd,)
 times=$(grep '^u3,' log.csv | cut -d, -f3 | paste -sd,)
 ok 'the same by hand' "$truenext" recommend told --history "$history" --times "$times" --at $((newest + 4)) -k 3 --json
 cmp -s out list4 && pass || fail 'a history given by hand is answered otherwise'
-ok 'a date' "$truenext" recommend told --user u3 --at 2030-01-02T10:00:00Z
+ok 'a date' "$truenext" recommend told --user u3 --at 2030-01-02T10:00:00Z --quiet
+says 'a table says so' '^request time known$' out
 ok 'lists of all' "$truenext" recommend told --all-users --at $((newest + 900000)) --out lists.csv
 says 'with a column' '^user,rank,item,score,method$' lists.csv
 says 'that says so' ',request time known$' lists.csv
@@ -101,6 +117,7 @@ refuses 'before its events' 1 'before the newest event' "$truenext" recommend to
 refuses 'before events of some' 1 'before the newest event' "$truenext" recommend told --all-users --at 1600000010 --out x.csv
 absent 'no lists' x.csv
 refuses 'a history without times' 1 '--times' "$truenext" recommend past --history "$history"
+refuses 'an empty history' 1 '--times' "$truenext" recommend past --history ''
 refuses 'too few times' 1 '2 times for a history of 3' "$truenext" recommend past --history 1,2,3 --times 5,6
 refuses 'times that go back' 1 'oldest first' "$truenext" recommend past --history 1,2 --times 6,5
 refuses 'times for none' 1 'told no times' "$truenext" recommend ids --history 1,2 --times 5,6

@@ -122,7 +122,8 @@ void Trainer::open_run() {
   if (trains || !config_.labels.teachers.empty()) written.labels.path.clear();
   if (trains) written.labels.teachers.clear();
   write_file_atomically(request_.run / "config.toml", config_text(written));
-  log_ = std::make_unique<RunLog>(request_.run, !request_.resume);
+  log_ = std::make_unique<RunLog>(request_.run, !request_.resume,
+                                  config_.model.time == TimeUse::request);
   if (request_.resume) {
     log_->rewind(state_);
   } else {
