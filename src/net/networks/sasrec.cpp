@@ -55,7 +55,7 @@ const NetworkInfo sasrec_network{
                  "block=res positions=relative num_heads=2 skip_share=0.4",
                  "block=gsasrec time=past num_heads=2",
                  "block=post-norm time=request num_heads=2",
-                 "block=gsasrec time=request time_form=input tie_embeddings=true",
+                 "block=csrec time=request time_form=input tie_embeddings=true",
                  "block=hstu time=request time_form=input+attention positions=relative",
                  "block=res time=past time_form=input+attention num_heads=2",
                  "block=pmixer time=past time_form=input padding=attend"}};
