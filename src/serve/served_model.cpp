@@ -63,8 +63,8 @@ ModelFile open_checked(const std::filesystem::path& path) {
   check_finite(file);
   const TimeUse time = file.description().model.time;
   check_data(time == TimeUse::none,
-             "{}: was trained with model.time = \"{}\", and requests and stored events have no "
-             "times that it could be told; serve a model that is told none",
+             "{}: was trained with model.time = \"{}\", and the server tells models no times: the "
+             "histories of requests have none; serve a model that is told none",
              path.string(), word_of(time));
   return file;
 }

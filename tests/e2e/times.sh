@@ -130,7 +130,7 @@ ok 'its own layout' "$truenext" export past --out own.safetensors
 refuses 'a teacher' 1 'without their times' "$truenext" train --data data --run no --preset sasrec-cce --set train.epochs=1 \
   --teacher past --set objective.label_share=0.5
 if [ -e "$(dirname "$truenext")/lib/libtruenext_serve.so" ]; then
-  refuses 'a server' 2 'could be told' timeout 60 "$truenext" serve past --check-config
+  refuses 'a server' 2 'tells models no times' timeout 60 "$truenext" serve past --check-config
 fi
 
 printf 'u3\nu7\nu9\nnobody\n' >some.txt
