@@ -127,8 +127,14 @@ refuses 'users without times' 2 'has no times' "$truenext" recommend past --user
 refuses 'data without times' 2 'has no times|fingerprint' "$truenext" evaluate past --data untimed --allow-other-data
 refuses 'another layout' 1 'model.time' "$truenext" export past --names gsasrec --out x.safetensors
 ok 'its own layout' "$truenext" export past --out own.safetensors
-refuses 'a teacher' 1 'without their times' "$truenext" train --data data --run no --preset sasrec-cce --set train.epochs=1 \
-  --teacher past --set objective.label_share=0.5
+ok 'a teacher' "$truenext" train --data data --run student "${small[@]}" --set train.epochs=2 --teacher told \
+  --set objective.label_share=0.5
+says 'which is named in the report' 'told \(request time known\)' student/stages.json
+ok 'whose student is told nothing' "$truenext" evaluate student --quiet
+if grep -q 'request.time' student/test.json; then fail 'a student claims a request time'; else pass; fi
+refuses 'a teacher without times' 2 'has no times' "$truenext" train --data untimed --run no "${small[@]}" --teacher past \
+  --set objective.label_share=0.5
+ok 'noise by it' "$truenext" noise data --score past --out noise.tsv
 if [ -e "$(dirname "$truenext")/lib/libtruenext_serve.so" ]; then
   refuses 'a server' 2 'tells models no times' timeout 60 "$truenext" serve past --check-config
 fi

@@ -24,7 +24,9 @@ Validator::Validator(const Dataset& dataset, const RunConfig& config, WorkerPool
   protocol_.exclude_seen = options.exclude_seen;
   protocol_.max_users = options.valid_users;
   protocol_.seed = static_cast<uint64_t>(options.seed);
-  protocol_.with_times = config.model.time != TimeUse::none;
+  // Teachers, which are measured beside their student, may be told times where it is not.
+  protocol_.with_times =
+      config.model.time != TimeUse::none || (config.objective.uses_labels() && dataset.has_times());
   if (options.task == TrainTask::pretraining) return;
   queries_ = make_queries(dataset, protocol_);
   if (options.valid_sample > 0 && options.valid_sample < users()) {
