@@ -15,7 +15,6 @@ namespace {
 
 std::unique_ptr<Scorer> make_scorer(const ModelFile& model, const std::string& device) {
   if (on_tiles(device)) return make_encoder_scorer(model.encoder());
-  check_device_model(device, model.description().model);
   return devices().scorer(device, model.description().model, model.weights(),
                           model.description().attributes.lists);
 }

@@ -152,5 +152,4 @@ says 'three users' '^3 users' out
 echo nobody >none.txt
 refuses 'no user' 2 'is a user of' "$truenext" evaluate ids --users none.txt
 refuses 'no file' 2 'gone.txt' "$truenext" evaluate ids --users gone.txt
-refuses 'not on a device' 1 'device' "$truenext" train --data data --run no "${small[@]}" --set model.time=past --device aten-cpu
 finish

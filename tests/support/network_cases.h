@@ -50,13 +50,6 @@ inline std::vector<NetworkCase> network_cases(const ModelOptions& base) {
   return cases;
 }
 
-/// Without those that are told times, for what refuses them.
-inline std::vector<NetworkCase> untimed_cases(const ModelOptions& base) {
-  std::vector<NetworkCase> cases = network_cases(base);
-  std::erase_if(cases, [](const NetworkCase& one) { return one.options.time != TimeUse::none; });
-  return cases;
-}
-
 /// For INSTANTIATE_TEST_SUITE_P.
 template <typename Info>
 std::string case_name(const Info& info) {

@@ -107,7 +107,7 @@ TEST_P(DeviceNetworks, AreThoseOfTheKernelsAtSome) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DeviceNetworks,
-                         testing::ValuesIn(test::untimed_cases(without_dropout())),
+                         testing::ValuesIn(test::network_cases(without_dropout())),
                          test::case_name<testing::TestParamInfo<test::NetworkCase>>);
 
 }  // namespace

@@ -77,7 +77,7 @@ const NetworkInfo narm_network{
     .use_tile = {.tokens = 16384, .sequences = 64},
     .describe = &describe,
     .keys = {"gru_hidden_size", "gru_layers", "gru_bias", "output_dropout", "time"},
-    .examples = {"", "tie_embeddings=true gru_layers=2 gru_bias=true", "time=past gru_bias=true",
-                 "time=request"}};
+    .examples = {"", "tie_embeddings=true gru_layers=2 gru_bias=true",
+                 "tie_embeddings=true time=past", "time=request"}};
 
 }  // namespace truenext

@@ -39,12 +39,6 @@ Devices& load() {
 
 }  // namespace
 
-void check_device_model(const std::string& device, const ModelOptions& model) {
-  check_usage(model.time == TimeUse::none,
-              "--device {}: model.time = \"{}\" is for the CPU only; leave --device out", device,
-              word_of(model.time));
-}
-
 Devices& devices() {
   static Devices& loaded = load();
   return loaded;

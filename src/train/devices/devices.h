@@ -20,9 +20,6 @@ inline bool on_tiles(const std::string& name) {
   return name == "cpu";
 }
 
-/// Usage Error when devices do not run such models.
-void check_device_model(const std::string& device, const ModelOptions& model);
-
 /// What computes elsewhere than in tiles on the CPU: the LibTorch plug-in (src/torch,
 /// docs/devices.md). Device names: cuda | cuda:N | aten-cpu.
 class Devices {

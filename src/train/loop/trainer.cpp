@@ -35,7 +35,6 @@ int64_t deferred_rows(const TrainRequest& request) {
 std::unique_ptr<DeviceEngine> device_engine(const TrainRequest& request, TrainingParts& parts,
                                             const Ranks& ranks) {
   if (on_tiles(request.device)) return nullptr;
-  check_device_model(request.device, request.config.model);
   check_usage(ranks.size() == 1,
               "--device {}: one process trains on one device; start it without mpirun, or train "
               "on the CPU",
