@@ -2,6 +2,7 @@
 #include "batch/batch.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <limits>
 
@@ -30,6 +31,10 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
   check_usage(options.event_share == 1 || !options.pretext,
               "train.event_share = {}: a pretraining compares segments of whole histories; want 1",
               options.event_share);
+  check_data(!options.with_times || dataset.has_times(),
+             "{}: has no times of its events, which model.time needs; prepare the data with them "
+             "(docs/data-formats.md), or set model.time=none",
+             dataset.folder().string());
   if (options.event_share < 1) draw_events();
   const bool all = prefixes || options.target_positions != TargetPositions::last;
   prefixes_.push_back(0);
@@ -221,7 +226,21 @@ void Batcher::append(const Example& example, uint64_t stream, Tile& tile) const 
   tile.streams.push_back(stream);
   if (options_.with_seen) tile.seen.add_row(training_items(example.user));
   if (options_.input_drop > 0) hide_inputs(example, stream, tile);
+  if (options_.with_times) append_times(example, tile);
   append_targets(example, tile);
+}
+
+// The newest item is a target only, so that every input has an event behind it.
+void Batcher::append_times(const Example& example, Tile& tile) const {
+  assert(!newest_is_input());
+  const std::span<const int64_t> times = dataset_.times().row(example.user);
+  const auto time_of = [&](int64_t place) {
+    return times[static_cast<size_t>(place_in_history(example.user, place))];
+  };
+  for (int64_t next = example.end - example.length; next < example.end; ++next) {
+    tile.times.push_back(time_of(next - 1));
+    tile.query_times.push_back(time_of(next));
+  }
 }
 
 void Batcher::hide_inputs(const Example& example, uint64_t stream, Tile& tile) const {

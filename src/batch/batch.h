@@ -58,6 +58,9 @@ struct Tile {
   std::vector<uint64_t> streams;  ///< per sequence: identity for random numbers (the user)
   /// [tokens]: 1 where the input is hidden from the network; empty when none ever is.
   std::vector<uint8_t> hidden;
+  /// [tokens], seconds: of the events, and of the next event of each, which is when it was asked
+  /// for; empty where the batcher was not asked for them.
+  std::vector<int64_t> times, query_times;
   Targets targets;
   PretextTargets pretext;  ///< of pretraining, in place of targets
   /// Per sequence the user's distinct training items, ascending, where the batcher was asked for
@@ -145,6 +148,7 @@ struct BatchOptions {
   bool with_seen = false;    ///< fill Tile::seen
   bool with_pool = false;    ///< fill Tile::pool
   bool with_places = false;  ///< fill Targets::places
+  bool with_times = false;   ///< fill Tile::times, of whose dataset there must be some
   uint64_t seed = 42;
 };
 
@@ -191,6 +195,7 @@ class Batcher {
                     Targets& targets) const;
   /// Draws the events of every training part that are there.
   void draw_events();
+  void append_times(const Example& example, Tile& tile) const;
   /// A user's training part, or the sample of it.
   std::span<const int32_t> training_part(int32_t user) const;
   int64_t train_end(int32_t user) const { return static_cast<int64_t>(training_part(user).size()); }

@@ -73,6 +73,7 @@ struct Serving {
       same_items = match.identical;
       scorer = make_matched_scorer(file->encoder(), std::move(match));
     }
+    protocol.with_times = options.time != TimeUse::none;
     queries = make_queries(dataset, protocol);
     check_data(!queries.users.empty(), "{}: the split holds out nothing to be tested on",
                dataset.folder().string());
@@ -158,6 +159,7 @@ BenchReport bench_recommend(const BenchTask& task) {
     const int64_t query = (i + kWarmUp) % serving.queries.histories.size();
     Queries one;
     one.histories.add_row(serving.queries.histories.row(query));
+    one.add_times(serving.queries, query);
     const double flop = serving.flop(query, query + 1);
     const BenchSample sample = timed([&](BenchSample& s) {
       top_items(*serving.scorer, one, kListed, serving.protocol.exclude_seen, serving.pool);

@@ -98,6 +98,7 @@ struct Calibrating {
   Queries queries(SplitPart part) const {
     Protocol protocol;
     protocol.part = part;
+    protocol.with_times = model.description().model.time != TimeUse::none;
     Queries queries = make_queries(dataset, protocol);
     check_data(!queries.users.empty(),
                "{}: the split ({}) holds out nothing for {}; probabilities are fitted on the "
@@ -156,6 +157,7 @@ CalibrationReport calibrate(Calibrating& work, const CalibrateArguments& argumen
   report.version = truenext_version();
   report.loss_name = Objective(objective, work.model.num_items()).name();
   report.exact_link = link.exact;
+  report.request_time_known = description.model.time == TimeUse::request;
   report.has_truth = !arguments.truth.empty();
   report.options = arguments.check;
   report.options.exclude_seen = description.exclude_seen && !arguments.include_seen;
@@ -179,6 +181,7 @@ void print_report(const CalibrationReport& report, const CalibrateArguments& arg
   fmt::print("{}", calibration_table(report));
   fmt::print("\nloss: {}; candidates: items of the history {}\n", report.loss_name,
              report.options.exclude_seen ? "excluded" : "included");
+  if (report.request_time_known) fmt::print("{}\n", kRequestTimeKnown);
   fmt::print("fitted on {} validation users, checked on {} test users\n", report.fit.used,
              report.check.users);
   fmt::print("stored in {}: {}, link {}, offset {:.5f}, scale {:.5f}, shift {:.5f}\n",

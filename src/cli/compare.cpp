@@ -22,7 +22,7 @@ struct CompareArguments {
   std::vector<std::string> runs, sides;
   std::string metrics, margin, baseline, csv;
   std::string result, part;
-  bool all_pairs = false;
+  bool all_pairs = false, mix_times = false;
   int64_t resamples = Resampling().resamples;
 };
 
@@ -65,7 +65,7 @@ void run_compare(const CompareArguments& arguments, const Globals& globals) {
   if (!arguments.margin.empty()) report.options.margin = parse_margin(arguments.margin);
   report.options.resampling = {arguments.resamples, globals.seed};
   report.result = result_of(arguments);
-  report.sides = read_sides(requests, report.result);
+  report.sides = read_sides(requests, report.result, arguments.mix_times);
   report.options.metrics = common_metrics(report.sides, arguments.metrics);
   WorkerPool pool(globals.threads > 0 ? globals.threads : available_threads());
   report.comparisons = compare_sides(report.sides, report.options, pool);
@@ -98,6 +98,8 @@ void add_compare(Command& program, Globals& globals) {
   verb.add_option("--baseline", arguments->baseline,
                   "Side that the others are compared with (default: the first)");
   verb.add_flag("--all-pairs", arguments->all_pairs, "Every side with every other");
+  verb.add_flag("--mix-request-times", arguments->mix_times,
+                "Compare runs that were told the time of each request with others");
   verb.add_option("--margin", arguments->margin,
                   "Equivalence test: 0.005 in units of the metric, 2% of the baseline's mean");
   verb.add_option("--bootstrap", arguments->resamples,

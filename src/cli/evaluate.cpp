@@ -54,6 +54,8 @@ void add_protocol_options(Command& verb, EvaluateArguments& arguments) {
   verb.add_option("--batch-mean", arguments.batch_mean,
                   "Mean of the means of batches of so many users, as CSRec's code reports it")
       .positive();
+  verb.add_option("--users", arguments.users,
+                  "Evaluate the users alone whose raw ids this file has, one a line");
   verb.add_option("--max-users", arguments.max_users, "Evaluate a seeded sample of users; 0 = all")
       .not_negative()
       .show_default();

@@ -330,6 +330,12 @@ void run_rankings(Evaluation* evaluation) {
   const Dataset& dataset = evaluation->dataset;
   DataMatch match = DataMatch::unknown;
   if (evaluation->models) match = check_data_of_models(*evaluation);
+  choose_users(evaluation);
+  if (evaluation->models) {
+    for (const ModelFile& model : evaluation->models->members()) {
+      evaluation->protocol.with_times |= model.description().model.time != TimeUse::none;
+    }
+  }
   evaluation->queries = make_queries(dataset, evaluation->protocol);
   check_data(
       evaluation->queries.users_below_value == 0 || !evaluation->queries.users.empty(),
@@ -337,6 +343,9 @@ void run_rankings(Evaluation* evaluation) {
       "choose a lower one",
       evaluation->arguments.min_target_value, evaluation->queries.users_below_value,
       evaluation->arguments.part);
+  check_data(!evaluation->queries.users.empty() || !evaluation->protocol.users,
+             "--users {}: none of them holds out anything for --part {}",
+             evaluation->arguments.users, evaluation->arguments.part);
   check_data(!evaluation->queries.users.empty(),
              "{}: nobody to evaluate: the split ({}) holds out nothing for --part {}",
              dataset.folder().string(), dataset.split_name(), evaluation->arguments.part);

@@ -30,6 +30,7 @@ struct EvaluateArguments {
   BlendArguments blend;
   std::string data, truth;
   std::string lists;  ///< ranked lists of another program instead of a model
+  std::string users;  ///< file of the users that alone are judged; empty = all
   std::string part = "test";
   std::string metrics = "ndcg@10,recall@1,recall@10,mrr";
   std::string ties;  ///< empty = what the rule for candidates asks for
@@ -82,6 +83,8 @@ void run_rankings(Evaluation* evaluation);
 
 /// Whether --candidates names a file of negatives, not a rule. A file called as a rule is ./full.
 bool names_candidate_file(const EvaluateArguments& arguments);
+/// Of --users FILE: Protocol::users; warns of ids that are no users of the dataset.
+void choose_users(Evaluation* evaluation);
 /// The negatives of all queries, drawn or read, with what the protocol then says; warns of what was
 /// found in the file.
 void find_negatives(Evaluation* evaluation);

@@ -31,6 +31,7 @@ void describe_models(const Ensemble& models, EvalReport* report) {
   }
   report->ensemble = models.report();
   for (const ModelFile& model : models.members()) {
+    report->request_time_known |= model.description().model.time == TimeUse::request;
     report->watched |= watched_in_training(model.description(), report->protocol.part);
   }
 }

@@ -88,11 +88,12 @@ void finish_reports(const fs::path& folder, std::vector<EvalReport>* reports) {
 void write_trec_files(Evaluation* evaluation) {
   const EvaluateArguments& arguments = evaluation->arguments;
   if (!arguments.trec_run.empty()) {
+    const EvalReport& report = evaluation->reports.front();
+    std::string tag = evaluation->blend.counts > 0 ? "hybrid" : report.model_name;
+    if (report.request_time_known) tag += "-request-time-known";
     write_trec_run(
         arguments.trec_run, evaluation->dataset, *evaluation->scorer, evaluation->queries,
-        {arguments.trec_depth, evaluation->protocol.exclude_seen,
-         evaluation->blend.counts > 0 ? "hybrid" : evaluation->reports.front().model_name},
-        evaluation->pool);
+        {arguments.trec_depth, evaluation->protocol.exclude_seen, tag}, evaluation->pool);
   }
   if (!arguments.trec_qrels.empty()) {
     write_trec_qrels(arguments.trec_qrels, evaluation->dataset, evaluation->queries);
@@ -159,6 +160,10 @@ void print_evaluation(const std::vector<EvalReport>& reports, const Globals& glo
              tie_rule_name(whole.protocol.ties), whole.split_name);
   if (!whole.ensemble.members.empty()) {
     fmt::print("{}\n", printable("ensemble by " + ensemble_text(whole.ensemble)));
+  }
+  if (whole.request_time_known) fmt::print("{}\n", kRequestTimeKnown);
+  if (const std::string users = chosen_users_text(whole); !users.empty()) {
+    fmt::print("{}\n", printable(users));
   }
   if (whole.blend.counts > 0) fmt::print("{}\n", printable(blend_text(whole.blend)));
   if (const std::string value = target_value_text(whole); !value.empty()) {

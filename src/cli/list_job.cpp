@@ -25,7 +25,7 @@ class Chunk {
 
   void run(int64_t begin, int64_t end, ListSink& sink, WorkerPool& pool) {
     collect(begin, end);
-    answers_ = answer(job_.scorer, histories_, job_.options, pool);
+    answers_ = answer(job_.scorer, histories_, job_.options, pool, {times_, asked_});
     const int64_t lists = histories_.size();
     texts_.resize(static_cast<size_t>((lists + kListsPerTask - 1) / kListsPerTask));
     pool.run(std::ssize(texts_), [&](int64_t task, int) {
@@ -48,6 +48,8 @@ class Chunk {
   void collect(int64_t begin, int64_t end) {
     histories_.clear();
     numbers_.clear();
+    times_.clear();
+    asked_.clear();
     for (int64_t list = begin; list < end; ++list) {
       history_.clear();
       job_.history(list, &history_);
@@ -57,6 +59,8 @@ class Chunk {
       }
       histories_.add_row(history_);
       numbers_.push_back(list);
+      if (job_.times) job_.times(list, &times_);
+      if (job_.asked) asked_.push_back(*job_.asked);
     }
   }
 
@@ -79,6 +83,7 @@ class Chunk {
   ListCounts counts_;
   std::vector<int32_t> history_;
   Jagged<int32_t> histories_;
+  std::vector<int64_t> times_, asked_;
   std::vector<int64_t> numbers_;  ///< of the lists, a row of histories_ each
   Answers answers_;
   std::vector<std::string> texts_;

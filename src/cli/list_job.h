@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct ListJob {
   /// Puts the history behind a list, in the scorer's items, into an empty vector; one that is left
   /// empty gets no list.
   std::function<void(int64_t list, std::vector<int32_t>* history)> history{};
+  /// Appends the times of these items, for models that are told some, and when all are asked.
+  std::function<void(int64_t list, std::vector<int64_t>* times)> times{};
+  std::optional<int64_t> asked{};
   std::function<std::string_view(int64_t list)> key{};
   std::function<std::string_view(int32_t item)> item{}, title{};
   std::string noun = "users";  ///< of the progress line

@@ -72,6 +72,12 @@ void add_recommend(Command& program, Globals& globals) {
   const Argument history =
       verb.add_option("--history", arguments->history,
                       "Raw item ids, oldest first, e.g. \"1193,661,914\"; - is stdin");
+  verb.add_option("--times", arguments->times,
+                  "Times of the items of --history, oldest first, separated by commas, for a model "
+                  "that is told them (model.time)");
+  verb.add_option("--at", arguments->at,
+                  "When the items are asked for: a number of seconds since 1970, a date, or now; "
+                  "for a model that is told it (model.time = request)");
   verb.add_flag("--stdin", arguments->from_stdin, "Read histories from stdin, one per line");
   verb.add_option("--user", arguments->user, "Raw id of a user of the dataset");
   verb.add_option("--users", arguments->users, "File of raw user ids, one a line: a list for each");

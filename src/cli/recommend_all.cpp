@@ -11,6 +11,7 @@
 #include "cli/list_options.h"
 #include "cli/recommender.h"
 #include "data/windows.h"
+#include "eval/run_inputs.h"
 
 namespace truenext::cli {
 namespace {
@@ -61,6 +62,18 @@ void Recommender::answer_users(const ListArguments& lists, const std::string& fi
       if (known >= 0) history->push_back(known);
     }
   };
+  if (time_ != TimeUse::none) {
+    job.times = [&](int64_t list, std::vector<int64_t>* times) {
+      const int32_t user = user_of(list);
+      const std::span<const int32_t> items = dataset_->histories().row(user);
+      const std::span<const int64_t> own = dataset_->times().row(user);
+      for (size_t i = 0; i < items.size(); ++i) {
+        if (match.to_model[static_cast<size_t>(items[i])] >= 0) times->push_back(own[i]);
+      }
+      check_asked_after(own, fmt::format("user {}", dataset_->users().raw(user)));
+    };
+  }
+  if (time_ == TimeUse::request) job.asked = at_;
   job.key = [&](int64_t list) { return dataset_->users().raw(user_of(list)); };
   job.item = [&](int32_t item) { return model_.item_id(item); };
   job.title = [&](int32_t item) { return model_.title(item); };
@@ -68,6 +81,11 @@ void Recommender::answer_users(const ListArguments& lists, const std::string& fi
   ListRows::Columns columns;
   columns.probability = arguments_.probabilities;
   if (blend_.counts > 0) columns.method = "hybrid";
+  if (time_ == TimeUse::request) {
+    columns.method = columns.method.empty()
+                         ? kRequestTimeKnown
+                         : fmt::format("{}, {}", columns.method, kRequestTimeKnown);
+  }
   columns.title = lists.titles;
   run_lists(job, lists, columns, globals, pool_);
 }

@@ -11,6 +11,7 @@
 #include "cli/recommend_table.h"
 #include "cli/recommender.h"
 #include "data/id_json.h"
+#include "eval/run_inputs.h"
 
 namespace truenext::cli {
 
@@ -42,6 +43,7 @@ void Recommender::print(const Request& request) const {
                     entry.score, probability(request, entry.score)});
   }
   fmt::print("{}", list_table("score", rows, arguments_.probabilities));
+  if (told_request(request)) fmt::print("{}\n", kRequestTimeKnown);
 }
 
 void Recommender::print_json(const Request& request) const {
@@ -53,6 +55,9 @@ void Recommender::print_json(const Request& request) const {
                                              : "ensemble";
   if (blend_.counts > 0) {
     json["hybrid"] = {{"counts", blend_.counts}, {"counts_from", blend_.source}};
+  }
+  if (told_request(request)) {
+    json["request_time"] = {{"known", true}, {"at", at_}};
   }
   json["history"] = nlohmann::ordered_json::array();
   for (const int32_t item : request.history) {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/id_text.h"
+#include "cli/request_times.h"
 #include "cli/standard_streams.h"
 #include "data/windows.h"
 #include "eval/run_inputs.h"
@@ -48,6 +49,7 @@ Recommender::Recommender(const RecommendArguments& arguments, const Globals& glo
     dataset_ = Dataset::open(
         find_data_folder(arguments.runs.front(), model_.description(), arguments.data));
   }
+  check_times();
   if (arguments.blend.exists()) blend();
   // Lists of many come from the model alone; single questions may be answered by popularity.
   const bool many = arguments.all_users || !arguments.users.empty();
@@ -67,6 +69,7 @@ void Recommender::blend() {
 
 void Recommender::answer_history() {
   std::vector<Request> requests{parse(arguments_.history)};
+  check_asked_after(requests.front().times, "the history");
   answer(&requests);
   check_answered(requests.front());
   print(requests.front());
@@ -81,9 +84,14 @@ void Recommender::answer_user() {
              arguments_.user, dataset_->users().raw(*user));
   }
   std::vector<Request> requests(1);
-  for (const int32_t item : dataset_->histories().row(*user)) {
-    add_item(dataset_->items().raw(item), &requests.front());
+  const std::span<const int32_t> items = dataset_->histories().row(*user);
+  for (size_t i = 0; i < items.size(); ++i) {
+    const bool known = add_item(dataset_->items().raw(items[i]), &requests.front());
+    if (known && time_ != TimeUse::none) {
+      requests.front().times.push_back(dataset_->times().row(*user)[i]);
+    }
   }
+  check_asked_after(requests.front().times, arguments_.user);
   const std::vector<std::string>& unknown = requests.front().unknown;
   if (!unknown.empty()) {
     log_warning("--user {}: {} of the user's {} items are unknown to the model and skipped: {}",
@@ -137,7 +145,11 @@ void Recommender::check_calibrated() const {
 
 Recommender::Request Recommender::parse(std::string_view line) const {
   Request request;
-  for (const std::string& id : split_ids(line, arguments_.separator)) add_item(id, &request);
+  const std::vector<std::string> ids = split_ids(line, arguments_.separator);
+  const std::vector<int64_t> times = times_of_history(arguments_.times, ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (add_item(ids[i], &request) && !times.empty()) request.times.push_back(times[i]);
+  }
   const bool unknown = !request.unknown.empty();
   const std::string hint = separator_hint(line, arguments_.separator, unknown, find_in_model());
   if (unknown) {
@@ -148,12 +160,14 @@ Recommender::Request Recommender::parse(std::string_view line) const {
   return request;
 }
 
-void Recommender::add_item(std::string_view raw, Request* request) const {
-  if (const auto item = model_.find_item(raw)) {
+bool Recommender::add_item(std::string_view raw, Request* request) const {
+  const auto item = model_.find_item(raw);
+  if (item) {
     request->history.push_back(*item);
   } else {
     request->unknown.emplace_back(raw);
   }
+  return item.has_value();
 }
 
 FindItem Recommender::find_in_model() const {
@@ -179,8 +193,13 @@ AnswerOptions Recommender::answer_options() const {
 void Recommender::rank(const Scorer& scorer, const AnswerOptions& options,
                        const std::vector<Request*>& requests) {
   Jagged<int32_t> histories;
-  for (const Request* request : requests) histories.add_row(request->history);
-  const Answers answers = truenext::answer(scorer, histories, options, pool_);
+  std::vector<int64_t> times, asked;
+  for (const Request* request : requests) {
+    histories.add_row(request->history);
+    times.insert(times.end(), request->times.begin(), request->times.end());
+    if (time_ == TimeUse::request) asked.push_back(at_);
+  }
+  const Answers answers = truenext::answer(scorer, histories, options, pool_, {times, asked});
   for (size_t i = 0; i < requests.size(); ++i) {
     Request& request = *requests[i];
     const auto list = answers.lists.row(static_cast<int64_t>(i));

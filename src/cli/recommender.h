@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct RecommendArguments {
   std::vector<std::string> runs;  ///< run folders or model files, several with `ensemble`
   EnsembleArguments ensemble;
   std::string data, history, user, users, separator;
+  std::string times, at;  ///< of the history's items and of the request, for models told some
   BlendArguments blend;
   FilterArguments filter;
   ListArguments lists;
@@ -54,6 +56,7 @@ class Recommender {
   /// One question and its answer.
   struct Request {
     std::vector<int32_t> history;      ///< model items
+    std::vector<int64_t> times;        ///< of these, where the model is told times
     std::vector<std::string> unknown;  ///< raw ids the model does not know
     std::vector<ScoredItem> best;      ///< model items, or dataset items when fallback is set
     bool fallback = false;             ///< answered by popularity
@@ -62,10 +65,15 @@ class Recommender {
   };
 
   void check_calibrated() const;
+  /// What times are given and what times the models are told: refuses one without the other.
+  void check_times();
+  /// Refuses a request before what it looks back at.
+  void check_asked_after(std::span<const int64_t> times, std::string_view whose) const;
   /// Puts the counts of --blend into the scorer.
   void blend();
   Request parse(std::string_view line) const;
-  void add_item(std::string_view raw, Request* request) const;
+  /// False when the model does not know it.
+  bool add_item(std::string_view raw, Request* request) const;
   FindItem find_in_model() const;
   /// An item of the model, or at least of the dataset.
   FindItem find_anywhere() const;
@@ -75,6 +83,10 @@ class Recommender {
   std::string why_empty(const Request& request, const ItemSet* eligible, int64_t items) const;
   void answer(std::vector<Request>* requests);
   void check_answered(const Request& request) const;
+  /// Whether the answer depends on when it was asked for; popularity does not.
+  bool told_request(const Request& request) const {
+    return time_ == TimeUse::request && !request.fallback;
+  }
 
   std::string_view item_id(const Request& request, int32_t item) const;
   std::string_view title(const Request& request, int32_t item) const;
@@ -90,6 +102,8 @@ class Recommender {
   WorkerPool pool_;
   std::unique_ptr<Scorer> scorer_;
   bool exclude_seen_;
+  TimeUse time_ = TimeUse::none;  ///< the most that one of the models is told
+  int64_t at_ = 0;                ///< with TimeUse::request: when the items are asked for
   ItemFilter filter_;
   std::optional<ItemSet> eligible_;  ///< model items
   std::optional<Dataset> dataset_;

@@ -52,11 +52,12 @@ Jagged<ScoredItem> best_items(const ModelFile& model, const Dataset& dataset,
 }
 
 void print_json(const StabilityArguments& arguments, const Dataset& dataset,
-                const std::vector<MetricResult>& results) {
+                const std::vector<MetricResult>& results, bool request_time_known) {
   nlohmann::ordered_json json;
   json["runs"] = {arguments.first, arguments.second};
   json["part"] = arguments.part;
   json["users"] = results.front().per_user.size();
+  if (request_time_known) json["request_time"] = "known";
   for (const MetricResult& entry : results) {
     json["agreement"][entry.metric.label()] = {{"mean", entry.mean},
                                                {"half_width", entry.half_width},
@@ -79,6 +80,8 @@ void run_stability(const StabilityArguments& arguments, const Globals& globals) 
   protocol.part = arguments.part == "valid" ? SplitPart::valid : SplitPart::test;
   protocol.max_users = arguments.max_users;
   protocol.seed = globals.seed;
+  protocol.with_times = first.description().model.time != TimeUse::none ||
+                        second.description().model.time != TimeUse::none;
   Queries queries = make_queries(dataset, protocol);
   check_data(!queries.users.empty(),
              "{}: nobody to compare lists for: the split ({}) holds out nothing for --part {}",
@@ -89,8 +92,10 @@ void run_stability(const StabilityArguments& arguments, const Globals& globals) 
   const auto results =
       list_stability(best_items(first, dataset, queries, arguments.k, pool),
                      best_items(second, dataset, queries, arguments.k, pool), arguments.k);
+  const bool request_time_known = first.description().model.time == TimeUse::request ||
+                                  second.description().model.time == TimeUse::request;
   if (globals.json) {
-    print_json(arguments, dataset, results);
+    print_json(arguments, dataset, results, request_time_known);
     return;
   }
   fmt::print("{:<14}  {:>15}\n", "agreement", "mean");
@@ -98,6 +103,7 @@ void run_stability(const StabilityArguments& arguments, const Globals& globals) 
     fmt::print("{:<14}  {:>15}\n", entry.metric.label(),
                fmt::format("{:.4f} ±{:.4f}", entry.mean, entry.half_width));
   }
+  if (request_time_known) fmt::print("{}\n", kRequestTimeKnown);
   fmt::print("{} users; the best {} items of each; {}\n", results.front().per_user.size(),
              arguments.k, dataset.split_name());
   fmt::print("dataset {}, split {}\n", dataset.fingerprint(), dataset.split_fingerprint());

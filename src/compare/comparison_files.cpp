@@ -26,7 +26,9 @@ Json sides_json(const ComparisonReport& report) {
     for (const RunResult& run : side.runs) runs.push_back(run.folder.string());
     Json means = Json::object();
     for (const std::string& metric : report.options.metrics) means[metric] = side.mean(metric);
-    sides.push_back({{"name", side.name}, {"runs", runs}, {"means", means}});
+    Json entry = {{"name", side.name}, {"runs", runs}, {"means", means}};
+    if (side.label() != side.name) entry["request_time"] = "known";
+    sides.push_back(std::move(entry));
   }
   return sides;
 }
@@ -84,8 +86,8 @@ std::string comparison_csv(const ComparisonReport& report) {
       "verdict\n";
   for (const Comparison& entry : report.comparisons) {
     const Side &a = report.sides[entry.a], &b = report.sides[entry.b];
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", csv_field(a.name),
-                        csv_field(b.name), a.runs.size(), b.runs.size(), csv_field(entry.metric),
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", csv_field(a.label()),
+                        csv_field(b.label()), a.runs.size(), b.runs.size(), csv_field(entry.metric),
                         entry.mean_a, entry.mean_b, entry.difference, entry.low, entry.high,
                         csv_number(entry.relative_change), csv_number(entry.effect), entry.p,
                         entry.holm_p, basis_name(entry), entry.standard_error, entry.df);
@@ -105,7 +107,9 @@ std::string comparison_json(const ComparisonReport& report) {
   json["result"] = report.result;
   json["users"] = run.values.users.size();
   Json& same = json["same"] = Json::object();
-  for (const auto& [name, value] : run.facts) same[name] = value;
+  for (const auto& [name, value] : run.facts) {
+    if (name != kRequestTimeFact) same[name] = value;  // which its sides say
+  }
   json["sides"] = sides_json(report);
   json["resamples"] = report.options.resampling.resamples;
   json["seed"] = report.options.resampling.seed;

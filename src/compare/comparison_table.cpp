@@ -11,7 +11,7 @@ namespace {
 
 std::string side_text(const Side& side) {
   const size_t runs = side.runs.size();
-  return fmt::format("{} ({} run{})", side.name, runs, runs == 1 ? "" : "s");
+  return fmt::format("{} ({} run{})", side.label(), runs, runs == 1 ? "" : "s");
 }
 
 std::string interval_text(const Comparison& entry) {

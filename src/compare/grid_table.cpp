@@ -29,7 +29,7 @@ std::string means_text(const GridTable& table) {
   for (size_t i = 0; i < metrics.size(); ++i) text += "---|";
   text += '\n';
   for (const Side& side : table.report.sides) {
-    text += fmt::format("| {} | {} |", side.name, side.runs.size());
+    text += fmt::format("| {} | {} |", side.label(), side.runs.size());
     for (const std::string& metric : metrics) {
       const VariantMean entry = variant_mean(side, metric);
       text += fmt::format(" {:.4f} [{:.4f}, {:.4f}] |", entry.mean, entry.low, entry.high);

@@ -44,9 +44,9 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Json& json) {
   const Json& protocol = json.at("protocol");
   const bool with_seed = seed_matters(protocol);
   for (const auto& [key, value] : protocol.items()) {
-    // These change no per-user value; of a file of candidates the fingerprint counts, not the name.
+    // These change no per-user value; of a file the fingerprint counts, not the name.
     if (key == "interval" || key == "candidate_file" || key == "batch_mean" ||
-        (key == "seed" && !with_seed)) {
+        key == "users_file" || (key == "seed" && !with_seed)) {
       continue;
     }
     facts.emplace_back("protocol " + key, value_text(value));
@@ -145,8 +145,15 @@ RunResult read_run_result(const std::filesystem::path& folder, const std::string
   return run;
 }
 
-void match_run(const RunResult& first, RunResult* other) {
+void match_run(const RunResult& first, RunResult* other, bool mix_times) {
+  const bool told = !first.fact(kRequestTimeFact).empty();
+  check_data(mix_times || told == !other->fact(kRequestTimeFact).empty(),
+             "{} and {} cannot be compared: {} was told the time of each request (model.time = "
+             "\"request\"), which is a stronger protocol; compare it with its like, or say "
+             "--mix-request-times to see what that time is worth",
+             first.folder.string(), other->folder.string(), told ? "the first" : "the second");
   for (const auto& [name, value] : first.facts) {
+    if (name == kRequestTimeFact) continue;
     const std::string theirs = other->fact(name);
     check_data(theirs == value,
                "{} and {} cannot be compared: {} is \"{}\" in the first and \"{}\" in the second; "
@@ -154,6 +161,7 @@ void match_run(const RunResult& first, RunResult* other) {
                first.folder.string(), other->folder.string(), name, value, theirs);
   }
   for (const auto& [name, value] : other->facts) {
+    if (name == kRequestTimeFact) continue;
     const bool known = std::any_of(first.facts.begin(), first.facts.end(),
                                    [&](const auto& entry) { return entry.first == name; });
     check_data(known,

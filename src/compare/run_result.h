@@ -29,7 +29,11 @@ struct RunResult {
 RunResult read_run_result(const std::filesystem::path& folder, const std::string& result);
 
 /// Data Error naming both runs, the setting and both values when `other` was judged on another
-/// dataset, split or protocol; then brings its users into the order of `first`.
-void match_run(const RunResult& first, RunResult* other);
+/// dataset, split or protocol; then brings its users into the order of `first`. With `mix_times`
+/// one that was told the time of the request may stand beside one that was not.
+void match_run(const RunResult& first, RunResult* other, bool mix_times = false);
+
+/// The fact that says so, where it was.
+inline constexpr const char* kRequestTimeFact = "protocol request_time";
 
 }  // namespace truenext

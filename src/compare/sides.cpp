@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "eval/metrics.h"
+#include "eval/run_inputs.h"
 
 namespace truenext {
 namespace {
@@ -56,6 +57,13 @@ bool all_have(const std::vector<Side>& sides, const std::string& metric) {
 
 }  // namespace
 
+std::string Side::label() const {
+  const bool told = std::any_of(runs.begin(), runs.end(), [](const RunResult& run) {
+    return !run.fact(kRequestTimeFact).empty();
+  });
+  return told ? fmt::format("{} ({})", name, kRequestTimeKnown) : name;
+}
+
 double Side::mean(const std::string& metric) const {
   double sum = 0;
   size_t count = 0;
@@ -88,7 +96,8 @@ SideRequest parse_side(const std::string& text) {
   return side;
 }
 
-std::vector<Side> read_sides(const std::vector<SideRequest>& requests, const std::string& result) {
+std::vector<Side> read_sides(const std::vector<SideRequest>& requests, const std::string& result,
+                             bool mix_times) {
   std::vector<Side> sides;
   std::set<std::string> names;
   std::set<fs::path> seen;
@@ -111,7 +120,7 @@ std::vector<Side> read_sides(const std::vector<SideRequest>& requests, const std
       if (first == nullptr) {
         first = &run;
       } else {
-        match_run(*first, &run);
+        match_run(*first, &run, mix_times);
       }
     }
   }

@@ -15,6 +15,8 @@ struct Side {
   std::string name;
   std::vector<RunResult> runs;
 
+  /// The name, with "(request time known)" where a run of it was told.
+  std::string label() const;
   /// Mean of a metric over runs and users.
   double mean(const std::string& metric) const;
   /// Views of one metric, one for each run.
@@ -33,7 +35,8 @@ SideRequest parse_side(const std::string& text);
 
 /// Reads the sides' results and makes sure that they may be compared: see match_run. A run that is
 /// given twice, or two sides of one name, is a usage Error.
-std::vector<Side> read_sides(const std::vector<SideRequest>& requests, const std::string& result);
+std::vector<Side> read_sides(const std::vector<SideRequest>& requests, const std::string& result,
+                             bool mix_times = false);
 
 /// The metrics to compare: those `wanted`, a comma-separated list (data Error when a run lacks
 /// one), or, when empty, all that every run has.

@@ -6,8 +6,10 @@
 namespace truenext {
 
 Answers answer(const Scorer& scorer, JaggedView<int32_t> histories, const AnswerOptions& options,
-               WorkerPool& pool) {
+               WorkerPool& pool, const HistoryTimes& times) {
   Queries queries;
+  queries.event_times.assign(times.events.begin(), times.events.end());
+  queries.request_times.assign(times.requests.begin(), times.requests.end());
   for (int64_t row = 0; row < histories.size(); ++row)
     queries.histories.add_row(histories.row(row));
   Answers answers;

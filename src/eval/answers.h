@@ -30,8 +30,9 @@ struct Answers {
 /// The best items for each history, which is not empty where the scorer is a model. A list does not
 /// depend on what else is asked, nor on the number of threads, and is the full ranking without what
 /// is not eligible, bit for bit. Several threads may ask at once, each with a pool of its own.
+/// `times` are for models that are told some.
 Answers answer(const Scorer& scorer, JaggedView<int32_t> histories, const AnswerOptions& options,
-               WorkerPool& pool);
+               WorkerPool& pool, const HistoryTimes& times = {});
 
 /// Scores items by the cosine of their row of the model's item table with that of the history's
 /// last item. A row of zeros is at cosine 0 to all. Copies the table.

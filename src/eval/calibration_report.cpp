@@ -70,6 +70,7 @@ std::string calibration_json(const CalibrationReport& report) {
   json["schema"] = 1;
   json["version"] = report.version;
   json["loss"] = report.loss_name;
+  if (report.request_time_known) json["request_time"] = "known";
   json["link_is_exact"] = report.exact_link;
   json["calibration"] = calibration_keys(report.fit.calibration);
   json["fit"] = {{"part", "valid"},

@@ -11,8 +11,9 @@ namespace truenext {
 
 /// Everything that `truenext calibrate` says; docs/calibration.md lists the keys of the JSON.
 struct CalibrationReport {
-  std::string version;    ///< of the program
-  std::string loss_name;  ///< what the model minimised
+  std::string version;              ///< of the program
+  std::string loss_name;            ///< what the model minimised
+  bool request_time_known = false;  ///< to the model (model.time)
   bool exact_link = true;
   bool has_truth = false;
   CalibrationFit fit;      ///< what is stored

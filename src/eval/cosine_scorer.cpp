@@ -31,14 +31,16 @@ class CosineEncoder final : public SequenceEncoder {
   int64_t dim() const override { return dim_; }
   int64_t num_items() const override { return static_cast<int64_t>(table_.size()) / dim_; }
   int64_t max_length() const override { return 1; }
-  void encode_last(JaggedView<int32_t> histories, float* states) const override {
+  void encode_last(JaggedView<int32_t> histories, float* states,
+                   const HistoryTimes& /*times*/) const override {
     for (int64_t row = 0; row < histories.size(); ++row) {
       const int32_t item = checked_window(histories, row, 1, num_items()).back();
       std::copy_n(table_.begin() + item * dim_, dim_, states + row * dim_);
     }
   }
-  void encode_all(JaggedView<int32_t> histories, float* states) const override {
-    encode_last(histories, states);  // one item each
+  void encode_all(JaggedView<int32_t> histories, float* states,
+                  const HistoryTimes& times) const override {
+    encode_last(histories, states, times);  // one item each
   }
   std::span<const float> item_table() const override { return table_; }
 

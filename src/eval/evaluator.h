@@ -38,6 +38,11 @@ struct Protocol {
   /// The name of a file whose negatives take the place of a rule's, and what it says
   /// (eval/listed_candidates.h); empty where there is none. `candidates` is then full.
   std::string listed_file{}, listed_fingerprint{};
+  /// The dataset users, ascending, that a file names, who alone are evaluated, its name and a
+  /// fingerprint of their ids; nothing where all are.
+  std::optional<std::vector<int32_t>> users{};
+  std::string users_file{}, users_fingerprint{};
+  bool with_times = false;  ///< queries have times, which a model with model.time asks for
 
   bool is_listed() const { return !listed_fingerprint.empty(); }
   bool is_whole_catalogue() const { return candidates == CandidateRule::full && !is_listed(); }
@@ -48,6 +53,9 @@ struct Queries {
   std::vector<int32_t> users;  ///< dataset user of each query, ascending
   Jagged<int32_t> histories;   ///< whole history before the first held-out item
   Jagged<int32_t> targets;     ///< held-out items in time order, each item once
+  /// With Protocol::with_times: the times of the histories' items, and of each query that of the
+  /// first held-out event, which is when it is asked.
+  std::vector<int64_t> event_times{}, request_times{};
 
   int64_t all_users = 0;        ///< that could be evaluated; more than users.size() in a sample
   int64_t without_history = 0;  ///< users left out because nothing precedes their held-out items
@@ -57,11 +65,17 @@ struct Queries {
   // With Protocol::min_target_value:
   int64_t users_below_value = 0;    ///< left out, since no held-out event of theirs reaches it
   int64_t targets_below_value = 0;  ///< held-out events of the others that do not reach it
+
+  /// What a model is told beside histories begin .. end - 1 (their offsets are those of all).
+  HistoryTimes times(int64_t begin, int64_t end) const;
+  /// Of a query whose history is added from `other` as it is.
+  void add_times(const Queries& other, int64_t query);
 };
 Queries make_queries(const Dataset& dataset, const Protocol& protocol);
-/// The same from plain arrays.
+/// The same from plain arrays; `values` and `times` belong to the events.
 Queries make_queries(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,
-                     const Protocol& protocol, std::span<const float> values = {});
+                     const Protocol& protocol, std::span<const float> values = {},
+                     std::span<const int64_t> times = {});
 
 /// A block of queries, to be scored range after range of the catalogue so that scores are counted
 /// while they are in cache. Used by one thread.

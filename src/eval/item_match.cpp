@@ -18,16 +18,8 @@ class MatchedScorer : public Scorer {
   void score(const Queries& queries, int64_t begin, int64_t end, float* scores) const override {
     Queries known;
     std::vector<int64_t> rows;  // query of each translated history
-    std::vector<int32_t> history;
     for (int64_t query = begin; query < end; ++query) {
-      history.clear();
-      for (const int32_t item : queries.histories.row(query)) {
-        const int32_t translated = match_.to_model[static_cast<size_t>(item)];
-        if (translated >= 0) history.push_back(translated);
-      }
-      if (history.empty()) continue;
-      known.histories.add_row(history);
-      rows.push_back(query);
+      if (add_known(queries, query, &known)) rows.push_back(query);
     }
     std::fill(scores, scores + (end - begin) * num_items(),
               -std::numeric_limits<float>::infinity());
@@ -42,6 +34,26 @@ class MatchedScorer : public Scorer {
   }
 
  private:
+  /// Adds a query of those items that the model knows, with their times; false when there are none.
+  bool add_known(const Queries& queries, int64_t query, Queries* known) const {
+    std::vector<int32_t> history;
+    const int64_t first = queries.histories.offsets[query];
+    const std::span<const int32_t> items = queries.histories.row(query);
+    for (size_t i = 0; i < items.size(); ++i) {
+      const int32_t translated = match_.to_model[static_cast<size_t>(items[i])];
+      if (translated < 0) continue;
+      history.push_back(translated);
+      if (!queries.event_times.empty()) {
+        known->event_times.push_back(queries.event_times[static_cast<size_t>(first) + i]);
+      }
+    }
+    if (history.empty()) return false;
+    known->histories.add_row(history);
+    if (!queries.request_times.empty()) {
+      known->request_times.push_back(queries.request_times[static_cast<size_t>(query)]);
+    }
+    return true;
+  }
   void spread(const float* from, float* to) const {
     for (size_t item = 0; item < match_.to_model.size(); ++item) {
       if (match_.to_model[item] >= 0) to[item] = from[match_.to_model[item]];

@@ -89,9 +89,25 @@ void add_query(std::span<const int32_t> items, HeldOut range, const TargetRule& 
 
 }  // namespace
 
+HistoryTimes Queries::times(int64_t begin, int64_t end) const {
+  if (request_times.empty()) return {event_times, {}};
+  return {event_times, std::span(request_times)
+                           .subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))};
+}
+
+void Queries::add_times(const Queries& other, int64_t query) {
+  if (!other.event_times.empty()) {
+    const auto row = JaggedView<int64_t>{other.event_times, other.histories.offsets}.row(query);
+    event_times.insert(event_times.end(), row.begin(), row.end());
+  }
+  if (!other.request_times.empty()) request_times.push_back(other.request_times[query]);
+}
+
 Queries make_queries(JaggedView<int32_t> histories, std::span<const SplitPoint> splits,
-                     const Protocol& protocol, std::span<const float> values) {
+                     const Protocol& protocol, std::span<const float> values,
+                     std::span<const int64_t> times) {
   assert(!protocol.min_target_value || values.size() == histories.values.size());
+  assert(!protocol.with_times || times.size() == histories.values.size());
   const auto range_of = [&](int32_t user) {
     return held_out(splits[static_cast<size_t>(user)], protocol.part);
   };
@@ -103,12 +119,22 @@ Queries make_queries(JaggedView<int32_t> histories, std::span<const SplitPoint> 
   };
   Queries queries;
   std::vector<int32_t> users = eligible_users(splits, protocol.part, &queries.without_history);
+  if (protocol.users) {
+    std::erase_if(users, [&](int32_t user) {
+      return !std::binary_search(protocol.users->begin(), protocol.users->end(), user);
+    });
+  }
   queries.users_below_value = static_cast<int64_t>(std::erase_if(
       users, [&](int32_t user) { return !takes_any(rule_of(user), range_of(user)); }));
   queries.all_users = std::ssize(users);
   queries.users = sample_users(std::move(users), protocol.max_users, protocol.seed);
   for (const int32_t user : queries.users) {
     add_query(histories.row(user), range_of(user), rule_of(user), &queries);
+    if (!protocol.with_times) continue;
+    const auto own = JaggedView<int64_t>{times, histories.offsets}.row(user);
+    const int64_t asked = range_of(user).begin;
+    queries.event_times.insert(queries.event_times.end(), own.begin(), own.begin() + asked);
+    queries.request_times.push_back(own[static_cast<size_t>(asked)]);
   }
   return queries;
 }
@@ -118,7 +144,12 @@ Queries make_queries(const Dataset& dataset, const Protocol& protocol) {
               "--min-target-value {}: {} has no values of its events; prepare the data again with "
               "--keep-values",
               protocol.min_target_value.value_or(0), dataset.folder().string());
-  return make_queries(dataset.histories(), dataset.splits(), protocol, dataset.values().values);
+  check_data(!protocol.with_times || dataset.has_times(),
+             "{}: has no times of its events, and the model was trained to be told them "
+             "(model.time); prepare the data with them (docs/data-formats.md)",
+             dataset.folder().string());
+  return make_queries(dataset.histories(), dataset.splits(), protocol, dataset.values().values,
+                      dataset.times().values);
 }
 
 }  // namespace truenext

@@ -22,6 +22,7 @@ Queries slice(const Queries& queries, int64_t begin, int64_t end) {
     part.users.push_back(queries.users[static_cast<size_t>(query)]);
     part.histories.add_row(queries.histories.row(query));
     part.targets.add_row(queries.targets.row(query));
+    part.add_times(queries, query);
   }
   return part;
 }

@@ -36,6 +36,7 @@ std::string suffix_of(const EvalReport& report) {
     text += fmt::format("_ties-{}", tie_rule_name(protocol.ties));
   }
   if (protocol.min_target_value) text += fmt::format("_value{}", *protocol.min_target_value);
+  if (protocol.users) text += "_users-" + protocol.users_fingerprint.substr(0, 8);
   if (protocol.batch_mean > 0) text += fmt::format("_batch{}", protocol.batch_mean);
   if (is_sample(report)) text += fmt::format("_sample{}", protocol.max_users);
   return text;

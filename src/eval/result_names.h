@@ -17,7 +17,8 @@ struct ResultFiles {
 /// Where a folder keeps a result: test.json and per_user.tsv for the whole part under the usual
 /// protocol; what differs from that is part of the name (test_clean, test_m5, test_sample100,
 /// test_seen, test_ties-behind, test_value4, test_batch64), so that no protocol replaces the result
-/// of another; of candidates from a file, the begin of its fingerprint (test_listed-0fd3a1c7). The
+/// of another; of candidates from a file, the begin of its fingerprint (test_listed-0fd3a1c7), and
+/// the same of a file of users (test_users-5b0c1d2e). The
 /// number of negatives and the seed join (test_clean_n50_seed7) when what is there was drawn with
 /// others.
 ResultFiles result_files(const std::filesystem::path& folder, const EvalReport& report);

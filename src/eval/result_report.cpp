@@ -66,6 +66,12 @@ Json protocol_json(const EvalReport& report) {
   }
   if (protocol.batch_mean > 0) json["batch_mean"] = protocol.batch_mean;
   if (protocol.min_target_value) json["min_target_value"] = *protocol.min_target_value;
+  if (protocol.users) {
+    json["users_file"] = protocol.users_file;
+    json["users_fingerprint"] = protocol.users_fingerprint;
+  }
+  // Only where it is: results of others stay as they were.
+  if (report.request_time_known) json["request_time"] = "known";
   if (sampled) json["warning"] = drawn_candidates_warning();
   return json;
 }
@@ -234,6 +240,12 @@ std::string candidates_text(const EvalReport& report) {
                                     : fmt::format("{} {}", protocol.negatives, rule);
   return fmt::format("{}: the held-out items and {}, drawn with seed {}",
                      candidate_rule_name(protocol.candidates), negatives, protocol.seed);
+}
+
+std::string chosen_users_text(const EvalReport& report) {
+  if (!report.protocol.users) return "";
+  return fmt::format("users of {} alone (fingerprint {})", report.protocol.users_file,
+                     report.protocol.users_fingerprint.substr(0, 8));
 }
 
 std::string ensemble_text(const EnsembleReport& ensemble) {

@@ -76,6 +76,8 @@ struct EvalReport {
   int64_t times_evaluated = 1;  ///< how often this part was opened for this run, this time included
   /// Whether the run measured this part while it was trained (section [watch]).
   bool watched = false;
+  /// Whether the model, or one of several, was told when the held-out items were asked for.
+  bool request_time_known = false;
   ListedCandidates listed{};  ///< what was found in the file of candidates; without the negatives
   EvalCost cost;
 };
@@ -84,6 +86,8 @@ std::string split_part_name(SplitPart part);
 /// "138493 users", or "a sample of 3 of 200 users (--max-users, seed 42)".
 std::string users_text(const EvalReport& report);
 bool is_sample(const EvalReport& report);
+/// "users of FILE", or empty.
+std::string chosen_users_text(const EvalReport& report);
 /// "mean of users", or "mean of the means of batches of 64 users".
 std::string mean_text(const EvalReport& report);
 /// "targets are held-out items of value 4 or more: 812 users have one, ...", or empty.

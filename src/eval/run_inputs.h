@@ -18,6 +18,10 @@ std::filesystem::path find_data_folder(const std::filesystem::path& run,
                                        const ModelDescription& description,
                                        const std::string& given);
 
+/// What is said of a result where the model was told when it was asked (model.time = "request"):
+/// a stronger protocol than to be told the history alone.
+inline constexpr const char* kRequestTimeKnown = "request time known";
+
 /// Whether the run measured that part while it was trained (section [watch] of its configuration).
 bool watched_in_training(const ModelDescription& description, SplitPart part);
 

@@ -100,7 +100,7 @@ class EncoderScorer : public Scorer {
     const std::span<const int64_t> offsets(queries.histories.offsets);
     encoder_.encode_last(JaggedView<int32_t>{queries.histories.values,
                                              offsets.subspan(static_cast<size_t>(begin), rows + 1)},
-                         states.data());
+                         states.data(), queries.times(begin, end));
     check_data(all_finite(states),
                "the model gives a state that is not finite: training diverged or the file is "
                "damaged; train again with a lower learning rate");

@@ -86,12 +86,14 @@ const NamingScheme& scheme_for(const ModelOptions& model, const std::string& nam
       model.padding_class &&
       std::ranges::find(found->asked, "padding_class", &AskedKey::key) == found->asked.end();
   const bool cosine = model.similarity == Similarity::cosine;
-  check_usage(!adds && !biased && !classed && !cosine,
+  const bool timed = model.time != TimeUse::none;
+  check_usage(!adds && !biased && !classed && !cosine && !timed,
               "--names {}: the model has model.{}, for which that project has no place; export it "
               "under its own names, --names {}",
               names,
               adds     ? "attributes = \"add\""
               : cosine ? "similarity = \"cosine\""
+              : timed  ? "time"
               : biased ? "output_bias = true"
                        : "padding_class = true",
               kOwnNames);

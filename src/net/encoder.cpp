@@ -87,27 +87,33 @@ class NetworkEncoder final : public SequenceEncoder {
   std::span<const float> item_table() const override {
     return {item_table_, static_cast<size_t>(num_items_ * dim())};
   }
-  void encode_last(JaggedView<int32_t> histories, float* states) const override {
-    encode(histories, States::newest, states);
+  TimeUse time_use() const override { return options_.time; }
+  void encode_last(JaggedView<int32_t> histories, float* states,
+                   const HistoryTimes& times) const override {
+    encode(histories, States::newest, states, times);
   }
-  void encode_all(JaggedView<int32_t> histories, float* states) const override {
+  void encode_all(JaggedView<int32_t> histories, float* states,
+                  const HistoryTimes& times) const override {
     for (int64_t row = 0; row < histories.size(); ++row) {
       check_data(histories.row_size(row) <= max_length(),
                  "history {} has {} items, the model sees at most {}: cut it first", row,
                  histories.row_size(row), max_length());
     }
     if (network_.fills_masks) return encode_prefixes(histories, states);
-    encode(histories, States::all, states);
+    encode(histories, States::all, states, times);
   }
 
  private:
   void compose(const ComposedTables& composed, const AttributeLists& attributes);
-  void encode(JaggedView<int32_t> histories, States wanted, float* states) const;
+  void encode(JaggedView<int32_t> histories, States wanted, float* states,
+              const HistoryTimes& times) const;
   /// The state after an item of a network that looks ahead is that of the history up to it.
   void encode_prefixes(JaggedView<int32_t> histories, float* states) const;
   /// Returns the number of states written.
-  int64_t encode_tile(JaggedView<int32_t> histories, int64_t begin, int64_t end, States wanted,
-                      float* states) const;
+  int64_t encode_tile(const UseWindows& windows, States wanted, float* states) const;
+  /// Histories begin .. end - 1.
+  const UseWindows& windows_of(JaggedView<int32_t> histories, const HistoryTimes& times,
+                               int64_t begin, int64_t end) const;
 
   ModelOptions options_;
   const NetworkInfo& network_;
@@ -134,7 +140,9 @@ void NetworkEncoder::compose(const ComposedTables& composed, const AttributeList
   }
 }
 
-void NetworkEncoder::encode(JaggedView<int32_t> histories, States wanted, float* states) const {
+void NetworkEncoder::encode(JaggedView<int32_t> histories, States wanted, float* states,
+                            const HistoryTimes& times) const {
+  check_times(options_.time, histories, times);
   const UseTile& limit = network_.use_tile;
   int64_t begin = 0;
   while (begin < histories.size()) {
@@ -145,7 +153,7 @@ void NetworkEncoder::encode(JaggedView<int32_t> histories, States wanted, float*
       if (end > begin && tokens > limit.tokens) break;
       ++end;
     }
-    states += encode_tile(histories, begin, end, wanted, states) * dim();
+    states += encode_tile(windows_of(histories, times, begin, end), wanted, states) * dim();
     begin = end;
   }
 }
@@ -157,18 +165,28 @@ void NetworkEncoder::encode_prefixes(JaggedView<int32_t> histories, float* state
     for (size_t length = 1; length <= history.size(); ++length) {
       prefixes.add_row(history.first(length));
     }
-    encode(prefixes, States::newest, states);
+    encode(prefixes, States::newest, states, {});  // none of these is told times
     states += prefixes.size() * dim();
   }
 }
 
-int64_t NetworkEncoder::encode_tile(JaggedView<int32_t> histories, int64_t begin, int64_t end,
-                                    States wanted, float* states) const {
+const UseWindows& NetworkEncoder::windows_of(JaggedView<int32_t> histories,
+                                             const HistoryTimes& times, int64_t begin,
+                                             int64_t end) const {
   UseWindows& windows = windows_of_thread();
   windows.clear();
   for (int64_t row = begin; row < end; ++row) {
-    windows.add(network_, checked_window(histories, row, max_length(), num_items_));
+    const auto window = checked_window(histories, row, max_length(), num_items_);
+    windows.add(network_, window);
+    if (options_.time == TimeUse::none) continue;
+    const JaggedView<int64_t> events{times.events, histories.offsets};
+    windows.add_times(events.row(row).last(window.size()),
+                      options_.time == TimeUse::request ? times.requests[row] : 0);
   }
+  return windows;
+}
+
+int64_t NetworkEncoder::encode_tile(const UseWindows& windows, States wanted, float* states) const {
   net::Arena& arena = net::thread_arena();
   arena.reset();
   net::TilePass<float> pass(names_, weights_, windows.input(wanted == States::all), {}, arena);
@@ -184,6 +202,8 @@ void UseWindows::clear() {
   items.clear();
   hidden.clear();
   newest.clear();
+  times.clear();
+  query_times.clear();
   offsets.assign(1, 0);
 }
 
@@ -198,9 +218,15 @@ void UseWindows::add(const NetworkInfo& network, std::span<const int32_t> window
   newest.push_back(static_cast<int32_t>(items.size()) - 1);
 }
 
+void UseWindows::add_times(std::span<const int64_t> window, int64_t request) {
+  times.insert(times.end(), window.begin(), window.end());
+  query_times.insert(query_times.end(), window.begin() + 1, window.end());
+  query_times.push_back(request);
+}
+
 net::Input UseWindows::input(bool all) const {
   const auto wanted = all ? net::Wanted::all() : net::Wanted::list(newest);
-  return {items, offsets, {}, wanted, {}, {}, hidden};
+  return {items, offsets, {}, wanted, times, query_times, hidden};
 }
 
 int64_t room_for_items(const NetworkInfo& network, const ModelOptions& options) {
@@ -227,6 +253,19 @@ std::unique_ptr<SequenceEncoder> make_encoder(const ModelOptions& options, const
     check_attributes(attributes, items);
   }
   return std::make_unique<NetworkEncoder>(full, weights, tensors, attributes);
+}
+
+void check_times(TimeUse use, JaggedView<int32_t> histories, const HistoryTimes& times) {
+  if (use == TimeUse::none) return;
+  check_usage(
+      times.events.size() == histories.values.size(),
+      "the model was trained with model.time = \"{}\" and is told when every event of a "
+      "history was; here that is not known: `truenext recommend` tells it, by --user of a dataset "
+      "with times or by --times",
+      word_of(use));
+  check_usage(use != TimeUse::request || std::ssize(times.requests) == histories.size(),
+              "the model was trained with model.time = \"request\" and is told when the next item "
+              "is asked for; here that is not known: `truenext recommend --at TIME` tells it");
 }
 
 std::span<const int32_t> checked_window(JaggedView<int32_t> histories, int64_t row,

@@ -6,6 +6,7 @@
 #include "net/csrec_start.h"
 #include "net/network.h"
 #include "net/scoring.h"
+#include "net/time_gaps.h"
 
 namespace truenext {
 namespace {
@@ -77,6 +78,16 @@ void ModelOptions::list(OptionList& options) {
   options.add("readout", readout,
               "what is made of a session: its attended sum beside the newest item (original), or "
               "the item of the position alone (improved)");
+  options.add("time", time,
+              "what the network is told of times: when the events of the history were (past), or "
+              "also when each next item was asked for (request), which is a stronger protocol and "
+              "is called \"request time known\" in every result");
+  options
+      .add("time_form", time_form,
+           "where times come in: a vector for the gap at each item, added to the item's (input), a "
+           "number of every layer for the gap of query and key, added by its attention "
+           "(attention), or both; auto: attention where there is one")
+      .only_with("model.time", {"past", "request"});
   options.add("attributes", attributes,
               "add: the vector of an item is its own plus the mean of the vectors of its "
               "attributes, which the dataset must have");
@@ -104,6 +115,7 @@ void ModelOptions::resolve() {
   OptionList options;
   options.section("model", *this);
   for (const Option& option : options.all()) option.check("model");
+  check_times(*this);
   find_network(name).check(*this);
   check_scoring(*this);
   check_usage(init != StartValues::csrec || has_csrec_start(name),

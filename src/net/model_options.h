@@ -53,6 +53,20 @@ struct Words<Similarity> {
   static constexpr std::array names = {"product", "cosine"};
 };
 
+/// What a network is told of times: nothing; when every event of the history was (past); or that
+/// and, of every event, when the next one was asked for (request), which is a stronger protocol.
+enum class TimeUse { none, past, request };
+template <>
+struct Words<TimeUse> {
+  static constexpr std::array names = {"none", "past", "request"};
+};
+/// Where times come in (net/time_gaps.h). `automatic` is replaced by resolve() where there are any.
+enum class GapUse { automatic, input, attention, input_attention };
+template <>
+struct Words<GapUse> {
+  static constexpr std::array names = {"auto", "input", "attention", "input+attention"};
+};
+
 /// Whether the vector of an item has the mean of its attributes' vectors added.
 enum class AttributeUse { none, add };
 template <>
@@ -99,6 +113,8 @@ struct ModelOptions {
   int64_t horizontal_filters = 4;       ///< caser: of each height
   int64_t gnn_steps = 1;                ///< sr-gnn: times that the graph is passed through
   Readout readout = Readout::original;  ///< sr-gnn
+  TimeUse time = TimeUse::none;         ///< sasrec, gru4rec, narm
+  GapUse time_form = GapUse::automatic;
   // Of any network, see net/composed_tables.h.
   AttributeUse attributes = AttributeUse::none;
   bool output_bias = false;    ///< a number of each item, added to its score

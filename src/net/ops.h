@@ -83,6 +83,17 @@ struct Input {
 using kernels::AttentionWeights;
 using kernels::Function;
 
+/// Which time a query has in terms by times: its own event's, or that of the request for the next
+/// one (Input::query_times).
+enum class QueryTime { past, request };
+
+/// A term of attention by time, as calls name it.
+struct TimeTerm {
+  std::string_view bias;  ///< [1 or heads, buckets]; empty: there is none
+  double bucket_width;
+  QueryTime query_time;
+};
+
 /// A transformer block as one operation (decision 0010); equations: net/block_style.h. Its tensors
 /// are `name` + kBlockTensorNames.
 struct BlockCall {
@@ -100,6 +111,11 @@ struct BlockCall {
   /// As AttentionCall's; not together with a padded_length.
   std::string_view distance_bias = {};
   int64_t distance_origin = 0;
+  std::string_view time_bias = {};
+  double bucket_width = 0.301;
+  QueryTime query_time = QueryTime::past;
+
+  TimeTerm time_term() const { return {time_bias, bucket_width, query_time}; }
 };
 
 /// One GRU layer in PyTorch's gate order r, z, n (equations: kernels::gru_gates). Tensors:
@@ -111,10 +127,6 @@ struct GruCall {
   /// State that each sequence starts from, [sequences, H]; zero when there are none.
   Rows start{};
 };
-
-/// Which time a query has in the term by times: its own event's, or that of the request for the
-/// next one (Input::query_times).
-enum class QueryTime { past, request };
 
 /// Attention over the sequences of the input: scores are score_scale <q, k> + the terms that are
 /// named (none where the name is empty), of which each head has a row or all share one. Columns of
@@ -132,6 +144,8 @@ struct AttentionCall {
   QueryTime query_time = QueryTime::past;
   double dropout = 0;  ///< of the weights
   int64_t number = 0;  ///< tells its masks from those of other attentions
+
+  TimeTerm time_term() const { return {time_bias, bucket_width, query_time}; }
 };
 
 /// What lies before the oldest row of each sequence, for originals whose padding is alive: j places

@@ -131,8 +131,8 @@ class TilePass final : public Ops {
   void set_queries(const Wanted& wanted, kernels::AttentionShape& shape);
   /// A term by distance; none where the name is empty.
   void set_distances(std::string_view name, int64_t origin, kernels::AttentionTerms<T>& terms);
-  /// When they ask: a time a query; null where nothing depends on it.
-  const int64_t* query_times(const AttentionCall& call, const Wanted& wanted);
+  /// A term by time; none where the name is empty.
+  void set_times(const TimeTerm& term, const Wanted& wanted, kernels::AttentionTerms<T>& terms);
   Rows convolve(Rows x, std::span<const int64_t> offsets, const ConvCall& call,
                 const Wanted& wanted, Layout layout);
 

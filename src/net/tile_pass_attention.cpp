@@ -40,16 +40,26 @@ void TilePass<T>::set_distances(std::string_view name, int64_t origin,
 }
 
 template <typename T>
-const int64_t* TilePass<T>::query_times(const AttentionCall& call, const Wanted& wanted) {
-  if (call.time_bias.empty()) return nullptr;
+void TilePass<T>::set_times(const TimeTerm& term, const Wanted& wanted,
+                            kernels::AttentionTerms<T>& terms) {
+  if (term.bias.empty()) return;
   const std::span<const int64_t> times =
-      call.query_time == QueryTime::past ? input().times : input().query_times;
+      term.query_time == QueryTime::past ? input().times : input().query_times;
+  assert(std::ssize(input().times) == input().tokens());
   assert(std::ssize(times) == input().tokens());
-  if (wanted.is_all()) return times.data();
+  const WeightView<T>& bias = weight(term.bias);
+  terms.time_bias = bias.data;
+  terms.time_grad = bias.grad;
+  terms.time_heads = bias.rows;
+  terms.buckets = bias.columns;
+  terms.bucket_width = term.bucket_width;
+  terms.key_times = input().times.data();
+  terms.query_times = times.data();
+  if (wanted.is_all()) return;
   auto* asked = arena_.take<int64_t>(std::ssize(wanted.tokens()));
   std::transform(wanted.tokens().begin(), wanted.tokens().end(), asked,
                  [&](int32_t token) { return times[token]; });
-  return asked;
+  terms.query_times = asked;
 }
 
 template <typename T>
@@ -72,17 +82,7 @@ Rows TilePass<T>::attention(Rows q, Rows k, Rows v, const AttentionCall& call,
   shape.streams = shape.dropout.active() ? input().streams.data() : nullptr;
   kernels::AttentionTerms<T>& terms = arrays.terms;
   set_distances(call.distance_bias, call.distance_origin, terms);
-  if (!call.time_bias.empty()) {
-    assert(std::ssize(input().times) == k.count);
-    const WeightView<T>& bias = weight(call.time_bias);
-    terms.time_bias = bias.data;
-    terms.time_grad = bias.grad;
-    terms.time_heads = bias.rows;
-    terms.buckets = bias.columns;
-    terms.bucket_width = call.bucket_width;
-    terms.key_times = input().times.data();
-    terms.query_times = query_times(call, wanted);
-  }
+  set_times(call.time_term(), wanted, terms);
   const Rows y = make(q.count, q.width, layout_of(wanted));
   T* saved =
       purpose_.training ? arena_.take<T>(kernels::attention_saved_floats<T>(shape)) : nullptr;
@@ -106,8 +106,10 @@ template void TilePass<float>::set_distances(std::string_view, int64_t,
                                              kernels::AttentionTerms<float>&);
 template void TilePass<double>::set_distances(std::string_view, int64_t,
                                               kernels::AttentionTerms<double>&);
-template const int64_t* TilePass<float>::query_times(const AttentionCall&, const Wanted&);
-template const int64_t* TilePass<double>::query_times(const AttentionCall&, const Wanted&);
+template void TilePass<float>::set_times(const TimeTerm&, const Wanted&,
+                                         kernels::AttentionTerms<float>&);
+template void TilePass<double>::set_times(const TimeTerm&, const Wanted&,
+                                          kernels::AttentionTerms<double>&);
 template Rows TilePass<float>::attention(Rows, Rows, Rows, const AttentionCall&, const Wanted&);
 template Rows TilePass<double>::attention(Rows, Rows, Rows, const AttentionCall&, const Wanted&);
 

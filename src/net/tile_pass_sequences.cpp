@@ -83,6 +83,7 @@ Rows TilePass<T>::block(Rows x, const BlockCall& call, const Wanted& wanted) {
     pass->set_tensor(static_cast<BlockTensor>(i), view.data, view.grad);
   }
   set_distances(call.distance_bias, call.distance_origin, pass->terms());
+  set_times(call.time_term(), wanted, pass->terms());
   T* saved = arena_.take<T>(pass->saved_size());  // which settles the number of queries
   const Rows z = make(shape.queries, x.width, layout_of(wanted));
   pass->forward(data(x), data(z), saved);

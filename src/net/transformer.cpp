@@ -9,6 +9,7 @@
 #include "net/block_style.h"
 #include "net/blocks/blocks.h"
 #include "net/network.h"
+#include "net/time_gaps.h"
 
 namespace truenext::net {
 namespace {
@@ -48,11 +49,18 @@ void check_transformer(ModelOptions& options) {
               "model.padding = \"attend\" with model.positions = \"{}\": padding has no places and "
               "so no distances; want model.positions = \"from-end\", or padding = \"none\"",
               word_of(options.positions));
+  if (options.time == TimeUse::none) return;
+  if (options.time_form == GapUse::automatic) options.time_form = GapUse::attention;
+  check_usage(options.padding == PaddingUse::none || !times_in_attention(options),
+              "model.padding = \"attend\" with model.time_form = \"{}\": padding has no times and "
+              "so no gaps; want model.time_form = \"input\", or padding = \"none\"",
+              word_of(options.time_form));
 }
 
 namespace {
 
 constexpr const char* kDistanceBias = "distance_bias";
+constexpr const char* kTimeBias = "time_bias";
 
 /// The numbers that a layer has for distances, later keys of networks that look ahead first.
 struct Distances {
@@ -96,6 +104,10 @@ void add_block_tensors(const ModelOptions& options, std::vector<TensorInfo>& lis
     list.push_back({prefix + kDistanceBias, {1, distances_of(options).count}, Start::zero});
   }
   if (style.final_norm) add_norm(list, "final_norm", d);
+  for (int64_t b = 0; b < options.num_blocks && times_in_attention(options); ++b) {
+    list.push_back({fmt::format("blocks.{}.{}", b, kTimeBias), {1, kTimeBuckets}, Start::zero});
+  }
+  add_gap_tensors(options, list);
 }
 
 Rows embed_places(Ops& ops, const ModelOptions& options, Rows x) {
@@ -112,6 +124,7 @@ Rows embed_places(Ops& ops, const ModelOptions& options, Rows x) {
   } else if (factor != 1) {
     x = ops.scale(x, factor);
   }
+  x = add_gaps(ops, options, x);
   if (style.embedding_map) x = ops.linear(x, "embedding_map");
   if (style.embedding_norm) x = ops.layer_norm(x, "embedding_norm", style.epsilon);
   return ops.dropout(x, rate_of(options.embedding_dropout, options), Purpose::dropout_embedding, 0);
@@ -120,7 +133,8 @@ Rows embed_places(Ops& ops, const ModelOptions& options, Rows x) {
 Rows transformer_blocks(Ops& ops, const ModelOptions& options, Rows x, bool causal) {
   const BlockStyle& style = block_style(options.block);
   for (int64_t b = 0; b < options.num_blocks; ++b) {
-    const std::string prefix = fmt::format("blocks.{}.", b), distances = prefix + kDistanceBias;
+    const std::string prefix = fmt::format("blocks.{}.", b), distances = prefix + kDistanceBias,
+                      times = prefix + kTimeBias;
     BlockCall call{prefix, &style, options.num_heads, options.inner_size};
     call.causal = causal;
     call.padded_length = options.padding == PaddingUse::attend ? options.max_length : 0;
@@ -130,6 +144,11 @@ Rows transformer_blocks(Ops& ops, const ModelOptions& options, Rows x, bool caus
     if (numbers_distances(options.positions)) {
       call.distance_bias = distances;
       call.distance_origin = distances_of(options).origin;
+    }
+    if (times_in_attention(options)) {
+      call.time_bias = times;
+      call.bucket_width = kTimeBucketWidth;
+      call.query_time = query_time_of(options);
     }
     const bool last = b + 1 == options.num_blocks;
     const Wanted wanted = last ? ops.wanted() : Wanted::all();

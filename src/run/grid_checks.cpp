@@ -52,6 +52,22 @@ void check_watched(const GridPlan& plan, const GridCell& cell) {
               plan.source, cell.variant, word_of(parts));
 }
 
+/// What could not be compared at the end is refused at the start.
+void check_request_times(const GridPlan& plan, const std::vector<const GridCell*>& variants) {
+  const auto told = [](const GridCell* cell) {
+    return cell->config.model.time == TimeUse::request;
+  };
+  const auto one = std::ranges::find_if(variants, told);
+  const auto other = std::ranges::find_if_not(variants, told);
+  check_usage(
+      one == variants.end() || other == variants.end(),
+      "{}: variant {} is told the time of each request (model.time = \"request\") and {} is "
+      "not: these are two protocols, whose runs make no table together; use a file for "
+      "each, and truenext compare --mix-request-times",
+      plan.source, one == variants.end() ? "" : (*one)->variant,
+      other == variants.end() ? "" : (*other)->variant);
+}
+
 }  // namespace
 
 std::vector<std::string> check_grid(const GridPlan& plan, const std::vector<GridCell>& cells) {
@@ -61,6 +77,7 @@ std::vector<std::string> check_grid(const GridPlan& plan, const std::vector<Grid
     all.push_back(&cells[i]);
     if (plan.variants[i].of_product) product.push_back(&cells[i]);
   }
+  check_request_times(plan, all);
   if (!product.empty()) check_product(plan, product, keys_of(plan.variants.back().settings));
   std::set<std::string> known;
   std::vector<std::string> warnings;

@@ -61,6 +61,11 @@ void check_finite(const ModelFile& file) {
 ModelFile open_checked(const std::filesystem::path& path) {
   ModelFile file = ModelFile::from_memory(copy_of(path));
   check_finite(file);
+  const TimeUse time = file.description().model.time;
+  check_data(time == TimeUse::none,
+             "{}: was trained with model.time = \"{}\", and the server tells models no times: the "
+             "histories of requests have none; serve a model that is told none",
+             path.string(), word_of(time));
   return file;
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/jagged.h"
 #include "kernels/kernels.h"
+#include "teachers/asked_history.h"
 
 namespace truenext {
 namespace {
@@ -23,16 +23,15 @@ class AskedRows final : public TileLabels {
             const Tile& tile)
       : mixer_(mixer), members_(members) {
     const auto& places = tile.targets.places;
-    Jagged<int32_t> histories;
+    Queries asked;
     for (const HistoryPlace& place : places) {
-      const auto known = static_cast<size_t>(place.end);
       // A query without a history has no label; it is asked about something, and not read.
-      histories.add_row(dataset.histories().row(place.user).first(std::max<size_t>(known, 1)));
+      add_asked(dataset, {place.user, std::max<int64_t>(place.end, 1)}, &asked);
     }
     for (const Member& member : members) {
       const SequenceEncoder& encoder = member.model->encoder();
       std::vector<float>& states = states_.emplace_back(places.size() * encoder.dim());
-      encoder.encode_last(JaggedView<int32_t>{histories.values, histories.offsets}, states.data());
+      encoder.encode_last(asked.histories, states.data(), asked.times(0, std::ssize(places)));
     }
     weights_.resize(places.size() * members.size());
     log_sums_.resize(weights_.size());

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "kernels/kernels.h"
+#include "teachers/asked_history.h"
 
 namespace truenext {
 namespace {
@@ -18,12 +19,9 @@ constexpr int64_t kRowsAtOnce = 64;
 /// Questions that are collected before they are asked.
 constexpr int64_t kQuestionsAtOnce = int64_t{1} << 14;
 
-/// How probable is event `target` of a user, given those before it, but for event `without`?
-struct Question {
-  int64_t user, target;
-  int64_t without = -1;  ///< -1: none is left out
-
-  bool has_history() const { return target > (without >= 0 ? 1 : 0); }
+/// How probable is event `end` of a user, given those before it, but for event `without`?
+struct Question : AskedEvent {
+  bool has_history() const { return end > (without >= 0 ? 1 : 0); }
 };
 
 /// The questions about the events of some users, in the order: all of a user's events, then each
@@ -38,9 +36,10 @@ class Inquiry {
     first_user_ = end_user_;
     while (end_user_ < dataset_.num_users() && std::ssize(questions_) < kQuestionsAtOnce) {
       const int64_t events = dataset_.splits()[end_user_].train_end;
-      for (int64_t t = 0; t < events; ++t) questions_.push_back({end_user_, t});
+      for (int64_t t = 0; t < events; ++t) questions_.push_back({{end_user_, t}});
       for (int64_t t = 0; t < events; ++t) {
-        for (int64_t j = t + 1; j < behind(t, events); ++j) questions_.push_back({end_user_, j, t});
+        for (int64_t j = t + 1; j < behind(t, events); ++j)
+          questions_.push_back({{end_user_, j, t}});
       }
       ++end_user_;
     }
@@ -97,21 +96,15 @@ class Answers {
 
   void answer(std::span<const Question> questions, double* out) const {
     Queries asked;
-    std::vector<int32_t> history;
     std::vector<size_t> places;
     for (size_t i = 0; i < questions.size(); ++i) {
       const Question& question = questions[i];
       if (!question.has_history()) {
         std::fill_n(out + i * members_.size(), members_.size(),
-                    log_popularity(item_of(question.user, question.target)));
+                    log_popularity(item_of(question.user, question.end)));
         continue;
       }
-      const auto known = dataset_.histories().row(question.user);
-      history.assign(known.begin(), known.begin() + question.target);
-      if (question.without >= 0) history.erase(history.begin() + question.without);
-      asked.users.push_back(static_cast<int32_t>(question.user));
-      asked.histories.add_row(history);
-      asked.targets.add_row(std::span<const int32_t>());
+      add_asked(dataset_, question, &asked);
       places.push_back(i);
     }
     for (size_t k = 0; k < members_.size(); ++k) {
@@ -120,7 +113,7 @@ class Answers {
       for (size_t row = 0; row < places.size(); ++row) {
         const float* here = scores.data() + row * static_cast<size_t>(items);
         const Question& question = questions[places[row]];
-        const float score = here[item_of(question.user, question.target)];
+        const float score = here[item_of(question.user, question.end)];
         const double ln = static_cast<double>(score) - kernels::log_sum_exp(items, here);
         check_data(
             std::isfinite(ln),

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/interrupt.h"
 #include "data/staged_folder.h"
+#include "teachers/asked_history.h"
 #include "teachers/label_files.h"
 #include "teachers/label_store.h"
 
@@ -102,9 +103,7 @@ class Histories {
     while (block.histories.size() < rows_ && next_ < offsets_.back()) {
       while (next_ >= offsets_[user_ + 1]) ++user_;
       const int64_t end = first_end(dataset_.splits()[user_], newest_) + next_ - offsets_[user_];
-      block.users.push_back(static_cast<int32_t>(user_));
-      block.histories.add_row(dataset_.histories().row(user_).first(static_cast<size_t>(end)));
-      block.targets.add_row(std::span<const int32_t>());
+      add_asked(dataset_, {user_, end}, &block);
       ++next_;
     }
     return block;

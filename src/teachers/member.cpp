@@ -58,6 +58,11 @@ Member open_member(const std::string& name, const Dataset& dataset) {
   check_data(fs::exists(name), "teacher {}: no such run folder or model file, nor one of {} and {}",
              name, kPopularityMember, kItemToItemMember);
   member.model.emplace(ModelFile::open(name));
+  const TimeUse time = member.model->description().model.time;
+  check_data(time == TimeUse::none || dataset.has_times(),
+             "teacher {}: was trained with model.time = \"{}\", and {} has no times of its events; "
+             "prepare the data with them, or name one that is told none",
+             name, word_of(time), dataset.folder().string());
   check_same_items(*member.model, name, dataset);
   member.fingerprint = file_fingerprint(name);
   member.scorer = make_encoder_scorer(member.model->encoder());

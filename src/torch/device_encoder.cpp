@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "net/composed_tables.h"
-#include "net/encoder.h"
 #include "net/work_pass.h"
 #include "torch/torch_pass.h"
 
@@ -30,8 +29,9 @@ int64_t numbers_of_history(const Model& model) {
   const std::vector<int32_t> newest{static_cast<int32_t>(length - 1)};
   const std::vector<TensorInfo> tensors =
       model.network().tensors(model.options(), model.num_items());
+  const std::vector<int64_t> times(items.size());
   net::WorkPass pass(model.parameters().names(), tensors,
-                     {items, offsets, {}, net::Wanted::list(newest), {}, {}});
+                     {items, offsets, {}, net::Wanted::list(newest), times, times});
   model.network().run(pass, model.options());
   return static_cast<int64_t>(std::ceil(pass.widest() * static_cast<double>(length)));
 }
@@ -49,11 +49,19 @@ int64_t DeviceEncoder::most_histories(int64_t numbers) const {
   return std::max<int64_t>(1, numbers / numbers_of_history_);
 }
 
-at::Tensor DeviceEncoder::encode_last(JaggedView<int32_t> histories) const {
+at::Tensor DeviceEncoder::encode_last(JaggedView<int32_t> histories,
+                                      const HistoryTimes& times) const {
+  const TimeUse told = model_.options().time;
+  check_times(told, histories, times);
   UseWindows windows;
   const int64_t room = room_for_items(model_.network(), model_.options());
   for (int64_t row = 0; row < histories.size(); ++row) {
-    windows.add(model_.network(), checked_window(histories, row, room, num_items()));
+    const auto window = checked_window(histories, row, room, num_items());
+    windows.add(model_.network(), window);
+    if (told == TimeUse::none) continue;
+    const JaggedView<int64_t> events{times.events, histories.offsets};
+    windows.add_times(events.row(row).last(window.size()),
+                      told == TimeUse::request ? times.requests[row] : 0);
   }
   net::TorchPass pass(model_.parameters().names(), weights_, windows.input(), {});
   const at::Tensor& states = pass.values(run_network(model_.network(), pass, model_.options()));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/jagged.h"
+#include "net/encoder.h"
 #include "net/model.h"
 
 namespace truenext {
@@ -30,8 +31,9 @@ class DeviceEncoder {
   /// `numbers` numbers (net::WorkPass); at least 1.
   int64_t most_histories(int64_t numbers) const;
   /// The state after the newest item of each history: [histories, dim]. Data Error when a history
-  /// is empty or of another catalogue, or a state is not finite.
-  at::Tensor encode_last(JaggedView<int32_t> histories) const;
+  /// is empty or of another catalogue, or a state is not finite; usage Error without the times that
+  /// the model is told.
+  at::Tensor encode_last(JaggedView<int32_t> histories, const HistoryTimes& times) const;
 
  private:
   const Model& model_;

@@ -164,7 +164,8 @@ int64_t DeviceScorer::most_queries() const {
 }
 
 at::Tensor DeviceScorer::scores_of(const Queries& queries, int64_t begin, int64_t end) const {
-  const at::Tensor states = encoder_.encode_last(rows_of(queries.histories, begin, end));
+  const at::Tensor states =
+      encoder_.encode_last(rows_of(queries.histories, begin, end), queries.times(begin, end));
   return at::matmul(states, encoder_.item_table().t());
 }
 
@@ -215,7 +216,8 @@ std::vector<float> DeviceScorer::scores_at(const Queries& queries, int64_t begin
                                            const Jagged<int32_t>& items) const {
   const std::lock_guard lock(device_);
   return within_memory(encoder_.device(), end - begin, [&] {
-    const at::Tensor states = encoder_.encode_last(rows_of(queries.histories, begin, end));
+    const at::Tensor states =
+        encoder_.encode_last(rows_of(queries.histories, begin, end), queries.times(begin, end));
     const at::Tensor table = encoder_.item_table();
     const Places places = places_of(items, num_items());
     const at::Tensor flat = to_device(places.flat, encoder_.device());

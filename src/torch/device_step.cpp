@@ -17,6 +17,7 @@ struct PackedBatch {
   std::vector<int64_t> offsets{0};
   std::vector<uint64_t> streams;
   std::vector<uint8_t> hidden;
+  std::vector<int64_t> times, query_times;
   std::vector<int32_t> asked;  ///< tokens that have a query
 
   explicit PackedBatch(const Batch& batch) {
@@ -28,6 +29,8 @@ struct PackedBatch {
       }
       streams.insert(streams.end(), tile.streams.begin(), tile.streams.end());
       hidden.insert(hidden.end(), tile.hidden.begin(), tile.hidden.end());
+      times.insert(times.end(), tile.times.begin(), tile.times.end());
+      query_times.insert(query_times.end(), tile.query_times.begin(), tile.query_times.end());
       for (const int32_t row : tile.targets.rows) {
         asked.push_back(static_cast<int32_t>(first + row));
       }
@@ -37,7 +40,7 @@ struct PackedBatch {
   net::Input input() const {
     const bool some = !asked.empty() && asked.size() < items.size();
     const auto wanted = some ? net::Wanted::list(asked) : net::Wanted::all();
-    return {items, offsets, streams, wanted, {}, {}, hidden};
+    return {items, offsets, streams, wanted, times, query_times, hidden};
   }
 };
 

@@ -97,6 +97,9 @@ class TorchPass final : public Ops {
   at::Tensor run_conv(Rows x, std::span<const int64_t> offsets, const ConvCall& call,
                       const Ids& rows);
   at::Tensor run_gru(const at::Tensor& x, const PaddedRows& form, const GruCall& call);
+  /// The term by time of an attention, where there is one.
+  void add_times(const TimeTerm& term, const Wanted& wanted, const PaddedAttention& form,
+                 AttentionRule& rule);
   at::Tensor attend(const at::Tensor& source, const at::Tensor& x, const BlockCall& call,
                     const Wanted& wanted);
   at::Tensor feed_forward(const at::Tensor& y, const BlockCall& call);

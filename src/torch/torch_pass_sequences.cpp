@@ -92,13 +92,16 @@ Rows TorchPass::attention(Rows q, Rows k, Rows v, const AttentionCall& call, con
   if (!call.distance_bias.empty()) {
     rule.terms.push_back(form.distance_term(weight(call.distance_bias), call.distance_origin));
   }
-  if (!call.time_bias.empty()) {
-    const bool past = call.query_time == QueryTime::past;
-    const auto asked = times_of(past ? input().times : input().query_times, wanted);
-    rule.terms.push_back(
-        form.time_term(weight(call.time_bias), call.bucket_width, asked, input().times));
-  }
+  add_times(call.time_term(), wanted, form, rule);
   return put(form.run({values(q), values(k), values(v), {}, {}}, rule), layout_of(wanted));
+}
+
+void TorchPass::add_times(const TimeTerm& term, const Wanted& wanted, const PaddedAttention& form,
+                          AttentionRule& rule) {
+  if (term.bias.empty()) return;
+  const bool past = term.query_time == QueryTime::past;
+  const auto asked = times_of(past ? input().times : input().query_times, wanted);
+  rule.terms.push_back(form.time_term(weight(term.bias), term.bucket_width, asked, input().times));
 }
 
 /// A(source, x) of a block (net/block_style.h), [wanted, dim].
@@ -120,6 +123,7 @@ at::Tensor TorchPass::attend(const at::Tensor& source, const at::Tensor& x, cons
   if (!call.distance_bias.empty()) {
     rule.terms.push_back(form.distance_term(weight(call.distance_bias), call.distance_origin));
   }
+  add_times(call.time_term(), wanted, form, rule);
   const at::Tensor attended = form.run(rows, rule);
   return call.style->output_projection ? map(attended, name + "output") : attended;
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "support/small_data.h"
+#include "support/timed_data.h"
 
 namespace truenext {
 namespace {
@@ -360,6 +361,91 @@ TEST_F(Batching, ASequenceLongerThanATileGetsOneOfItsOwn) {
   options.tile_tokens = 1;
   Batcher batcher(data, options);
   for (const Tile& tile : batcher.make(0).tiles) EXPECT_EQ(tile.sequences.size(), 1);
+}
+
+// Users a and b with 6 training events each, at 100, 101, 103, ... and at 1000, 1001, ...
+class TimedBatching : public Batching {
+ protected:
+  Dataset timed() {
+    set_quiet(true);
+    std::string log = "user,item,time\n";
+    for (const int first : {100, 1000}) {
+      for (int i = 0; i < 8; ++i) {
+        log += std::string(first == 100 ? "a," : "b,") + std::to_string(i + 1) + "," +
+               std::to_string(first + i * (i + 1) / 2) + "\n";
+      }
+    }
+    return Dataset::open(test::prepare_timed(folder_, log, "timed"));
+  }
+  /// Times of every token and of the event behind it, which must be the target's where it is one.
+  static void check(const Dataset& data, const Batch& batch, bool whole) {
+    int64_t tokens = 0;
+    for (const Tile& tile : batch.tiles) {
+      ASSERT_EQ(std::ssize(tile.times), tile.tokens());
+      ASSERT_EQ(std::ssize(tile.query_times), tile.tokens());
+      tokens += tile.tokens();
+      for (int64_t s = 0; s < tile.sequences.size(); ++s) {
+        const auto user = static_cast<int64_t>(tile.streams[s] & 0xffffffff);
+        const auto items = data.histories().row(user);
+        const auto times = data.times().row(user);
+        for (int64_t i = tile.sequences.offsets[s]; i < tile.sequences.offsets[s + 1]; ++i) {
+          const auto at = std::ranges::find(items, tile.sequences.values[i]) - items.begin();
+          EXPECT_EQ(tile.times[i], times[at]);
+          if (i + 1 < tile.sequences.offsets[s + 1]) {
+            EXPECT_EQ(tile.query_times[i], tile.times[i + 1]);
+          }
+          if (whole) {
+            EXPECT_EQ(tile.query_times[i], times[at + 1]);
+          }
+          EXPECT_LE(tile.query_times[i], times[5]) << "held-out events are not asked for";
+        }
+      }
+      for (int64_t q = 0; q < tile.targets.size(); ++q) {
+        const int64_t row = tile.targets.rows[q];
+        const auto s = std::ranges::upper_bound(tile.sequences.offsets, row) -
+                       tile.sequences.offsets.begin() - 1;
+        const auto user = static_cast<int64_t>(tile.streams[s] & 0xffffffff);
+        const auto items = data.histories().row(user);
+        const auto at = std::ranges::find(items, tile.targets.positives(q)[0]) - items.begin();
+        EXPECT_EQ(tile.query_times[row], data.times().row(user)[at]);
+      }
+    }
+    EXPECT_GT(tokens, 2);
+  }
+};
+
+TEST_F(TimedBatching, EveryInputIsAskedForWhenItsTargetWas) {
+  const Dataset data = timed();
+  BatchOptions options;
+  options.with_times = true;
+  options.max_length = 3;
+  check(data, Batcher(data, options).make(0), true);
+  options.window = TrainingWindow::random;
+  Batcher moving(data, options);
+  moving.start_epoch(2);
+  check(data, moving.make(0), true);
+  options.window = TrainingWindow::newest;
+  options.examples = Examples::prefixes;
+  check(data, Batcher(data, options).make(0), true);
+  options.examples = Examples::sequences;
+  options.max_length = 10;
+  options.event_share = 0.6;
+  check(data, Batcher(data, options).make(0), false);
+  options.with_times = false;
+  EXPECT_TRUE(Batcher(data, options).make(0).tiles[0].times.empty());
+}
+
+TEST_F(TimedBatching, TimesThatAreNotThereAreAskedForInVain) {
+  const Dataset data = dataset_of(line("a", {10, 11, 12, 13, 14}), folder_);
+  BatchOptions options;
+  options.with_times = true;
+  try {
+    Batcher batcher(data, options);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::data);
+    EXPECT_NE(std::string(error.what()).find("has no times"), std::string::npos);
+  }
 }
 
 }  // namespace

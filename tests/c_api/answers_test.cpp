@@ -131,6 +131,24 @@ TEST_F(AnswersOfApi, StatesAndTableAreThoseOfTheEncoder) {
   EXPECT_STREQ(truenext_last_error(), "histories: row 70 holds no item that the model knows");
 }
 
+// Rows of ids have no times; what needs no history answers as ever.
+TEST_F(AnswersOfApi, ModelsThatAreToldTimesAreNotAskedWithout) {
+  for (const TimeUse time : {TimeUse::past, TimeUse::request}) {
+    write_small_model(folder_ / "timed.safetensors", kItems, {}, time);
+    const Opened timed = open_model(folder_ / "timed.safetensors");
+    const Rows rows(Lines{{"i1", "i2"}});
+    const truenext_query query = query_of(3);
+    truenext_lists* lists = nullptr;
+    EXPECT_EQ(truenext_recommend(timed.get(), &rows.texts, &query, &lists), TRUENEXT_USAGE);
+    EXPECT_NE(std::string(truenext_last_error()).find("model.time"), std::string::npos);
+    float states[16];
+    EXPECT_EQ(truenext_encode(timed.get(), &rows.texts, 1, states), TRUENEXT_USAGE);
+    const Rows one(Lines{{"i8"}});
+    EXPECT_EQ(truenext_similar(timed.get(), &one.texts, &query, &lists), TRUENEXT_OK);
+    truenext_lists_close(lists);
+  }
+}
+
 TEST_F(AnswersOfApi, ProbabilitiesWantACalibration) {
   truenext_query query = query_of(3);
   query.probabilities = 1;

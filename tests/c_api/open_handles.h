@@ -61,10 +61,12 @@ inline truenext_query query_of(int64_t k, int32_t threads = 1) {
 
 /// A model of random weights whose items are called i0, i1, ...
 inline void write_small_model(const std::filesystem::path& path, int64_t items,
-                              const std::optional<Calibration>& calibration = {}) {
+                              const std::optional<Calibration>& calibration = {},
+                              TimeUse time = TimeUse::none) {
   ModelDescription description;
   description.model.hidden_size = 16;
   description.model.max_length = 6;
+  description.model.time = time;
   description.loss_name = "a loss";
   description.calibration = calibration;
   std::vector<std::string> ids;

@@ -18,6 +18,7 @@ struct JudgedRun {
   std::vector<double> values;  ///< ndcg@10 of users u0, u1, ...
   std::string fingerprint = "d1", split = "s1", ties = "half";
   int64_t max_users = 0, seed = 42;
+  bool request_time_known = false;
 
   std::string per_user() const {
     std::string text = "user\tndcg@10\tmrr\trank\n";
@@ -32,9 +33,10 @@ struct JudgedRun {
     return fmt::format(
         R"({{"schema": 1, "metrics": {{"ndcg@10": {{"mean": {}}}, "mrr": {{"mean": {}}}}},
  "protocol": {{"part": "test", "candidates": "full catalogue of 9 items", "sampled_candidates": false,
-  "exclude_seen": true, "ties": "{}", "max_users": {}, "seed": {}, "interval": "any"}},
+  "exclude_seen": true, "ties": "{}", "max_users": {}, "seed": {}, {}"interval": "any"}},
  "data": {{"fingerprint": "{}", "split_fingerprint": "{}"}}}})",
-        mean, mean / 2, ties, max_users, seed, fingerprint, split);
+        mean, mean / 2, ties, max_users, seed,
+        request_time_known ? R"("request_time": "known", )" : "", fingerprint, split);
   }
   void write(const std::filesystem::path& folder) const {
     std::filesystem::create_directories(folder);

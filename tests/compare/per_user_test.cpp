@@ -104,6 +104,27 @@ TEST_F(PerUser, RunsOfOtherDataSplitOrProtocolAreRefused) {
   EXPECT_EQ(error_text([&] { match_run(a, &b); }), "");
 }
 
+TEST_F(PerUser, RequestTimesStandBesideTheirLikeAlone) {
+  JudgedRun{.values = {0.5, 1}}.write(folder_ / "a");
+  JudgedRun{.values = {0.75, 1}, .request_time_known = true}.write(folder_ / "b");
+  JudgedRun{.values = {0.25, 1}, .request_time_known = true}.write(folder_ / "c");
+  const RunResult a = read_run_result(folder_ / "a", "test");
+  RunResult b = read_run_result(folder_ / "b", "test"), c = read_run_result(folder_ / "c", "test");
+  RunResult again = a;
+  EXPECT_EQ(error_text([&] { match_run(b, &c); }), "");
+  ExitCode code = ExitCode::ok;
+  EXPECT_NE(error_text([&] { match_run(a, &b); }, &code).find("the second was told the time"),
+            std::string::npos);
+  EXPECT_EQ(code, ExitCode::data);
+  EXPECT_NE(error_text([&] { match_run(b, &again); }).find("the first was told the time"),
+            std::string::npos);
+  EXPECT_EQ(error_text([&] { match_run(a, &b, /*mix_times=*/true); }), "");
+  const auto sides = read_sides({{"plain", {folder_ / "a"}}, {"told", {folder_ / "b"}}}, "test",
+                                /*mix_times=*/true);
+  EXPECT_EQ(sides[0].label(), "plain");
+  EXPECT_EQ(sides[1].label(), "told (request time known)");
+}
+
 // Means of batches of two: (0.5 + 0) / 2 and 1, so 0.625; nothing that is compared depends on them.
 TEST_F(PerUser, MeansOfBatchesBelongToTheirUsers) {
   const JudgedRun judged{.values = {0.5, 0, 1}};

@@ -89,5 +89,37 @@ TEST(QueriesFromASplit, ASampleIsSeededAndAscending) {
   EXPECT_EQ(make_queries(rows, splits, protocol).users.size(), 500u);
 }
 
+/// 10 times the place among all events, from 0.
+std::vector<int64_t> event_times() {
+  std::vector<int64_t> times;
+  for (int64_t event = 0; event < 14; ++event) times.push_back(10 * event);
+  return times;
+}
+
+TEST(QueriesFromASplit, AreAskedWhenTheFirstHeldOutEventWas) {
+  Protocol protocol;
+  protocol.with_times = true;
+  const Queries queries = make_queries(histories(), kSplits, protocol, {}, event_times());
+  EXPECT_EQ(queries.event_times, (std::vector<int64_t>{0, 10, 20, 30, 50, 60, 90}));
+  EXPECT_EQ(queries.request_times, (std::vector<int64_t>{40, 70, 100}));
+  const HistoryTimes some = queries.times(1, 3);
+  EXPECT_EQ(some.events.size(), queries.histories.values.size());
+  EXPECT_TRUE(std::ranges::equal(some.requests, std::vector<int64_t>{70, 100}));
+  Queries copy;
+  copy.histories.add_row(queries.histories.row(1));
+  copy.add_times(queries, 1);
+  EXPECT_EQ(copy.event_times, (std::vector<int64_t>{50, 60}));
+  EXPECT_EQ(copy.request_times, (std::vector<int64_t>{70}));
+  EXPECT_TRUE(make_queries(histories(), kSplits, {}, {}, event_times()).event_times.empty());
+}
+
+TEST(QueriesFromASplit, AreThoseOfChosenUsersAlone) {
+  Protocol protocol;
+  protocol.users = {0, 2, 3};  // user 2 has no history
+  const Queries queries = make_queries(histories(), kSplits, protocol);
+  EXPECT_EQ(queries.users, (std::vector<int32_t>{0, 3}));
+  EXPECT_EQ(queries.all_users, 2);
+}
+
 }  // namespace
 }  // namespace truenext

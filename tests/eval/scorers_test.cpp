@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "base/error.h"
 #include "eval/evaluator.h"
@@ -128,6 +129,34 @@ TEST(ItemsByRawId, UnknownItemsAreSkippedInHistoriesAndNeverRecommended) {
   WorkerPool pool(1);
   EXPECT_EQ(rank_targets(*scorer, queries, {}, pool).values,
             (std::vector<int64_t>{0, kNeverRanked, 0}));
+}
+
+/// Scores by the time between the newest event and the request, and by how many events it was told.
+class GapScorer final : public Scorer {
+ public:
+  int64_t num_items() const override { return 2; }
+  void score(const Queries& queries, int64_t begin, int64_t end, float* scores) const override {
+    for (int64_t query = begin; query < end; ++query) {
+      const HistoryTimes told = queries.times(query, query + 1);
+      const auto events = JaggedView<int64_t>{told.events, queries.histories.offsets}.row(query);
+      *scores++ = static_cast<float>(told.requests[0] - events.back());
+      *scores++ = static_cast<float>(events.size());
+    }
+  }
+};
+
+// Times are those of the items that are left.
+TEST(ItemsByRawId, TimesOfUnknownItemsAreSkippedToo) {
+  ItemMatch match;
+  match.to_model = {1, -1, 0};
+  match.identical = false;
+  const auto scorer = make_matched_scorer(std::make_unique<GapScorer>(), match);
+  Queries queries = literal_queries({{1, 2, 1}, {1}, {0, 2}}, {{0}, {0}, {2}});
+  queries.event_times = {10, 20, 30, 40, 50, 60};
+  queries.request_times = {100, 200, 300};
+  EXPECT_EQ(scores_of(*scorer, queries),
+            (std::vector<float>{1, -kInfinity, 80, -kInfinity, -kInfinity, -kInfinity, 2,
+                                -kInfinity, 240}));
 }
 
 }  // namespace

@@ -19,10 +19,11 @@ class SumEncoder : public SequenceEncoder {
   int64_t num_items() const override { return static_cast<int64_t>(table_.size()) / dim_; }
   int64_t max_length() const override { return 100; }
   std::span<const float> item_table() const override { return table_; }
-  void encode_all(JaggedView<int32_t>, float*) const override {
+  void encode_all(JaggedView<int32_t>, float*, const HistoryTimes&) const override {
     throw std::logic_error("ranking asks for last states only");
   }
-  void encode_last(JaggedView<int32_t> histories, float* states) const override {
+  void encode_last(JaggedView<int32_t> histories, float* states,
+                   const HistoryTimes&) const override {
     for (int64_t row = 0; row < histories.size(); ++row) {
       for (int64_t c = 0; c < dim_; ++c) {
         states[row * dim_ + c] = 0;

@@ -10,6 +10,7 @@
 #include "base/jagged.h"
 #include "base/random.h"
 #include "net/encoder.h"
+#include "support/history_times.h"
 
 namespace truenext {
 
@@ -59,14 +60,14 @@ inline Jagged<int32_t> random_histories(int64_t count, int64_t longest, int64_t 
 inline std::vector<float> last_states(const SequenceEncoder& encoder,
                                       JaggedView<int32_t> histories) {
   std::vector<float> states(static_cast<size_t>(histories.size() * encoder.dim()));
-  encoder.encode_last(histories, states.data());
+  encoder.encode_last(histories, states.data(), test::TestTimes(histories.offsets).view());
   return states;
 }
 
 inline std::vector<float> all_states(const SequenceEncoder& encoder,
                                      JaggedView<int32_t> histories) {
   std::vector<float> states(histories.values.size() * static_cast<size_t>(encoder.dim()));
-  encoder.encode_all(histories, states.data());
+  encoder.encode_all(histories, states.data(), test::TestTimes(histories.offsets).view());
   return states;
 }
 

@@ -14,6 +14,7 @@
 #include "net/model.h"
 #include "net/tile_pass.h"
 #include "support/double_weights.h"
+#include "support/history_times.h"
 
 namespace truenext::test {
 
@@ -22,6 +23,7 @@ struct Sequences {
   Jagged<int32_t> items;
   std::vector<uint64_t> streams;
   std::vector<uint8_t> hidden{};
+  std::vector<int64_t> times{}, query_times{};
 
   /// Users are numbered from `first_user`.
   explicit Sequences(const std::vector<std::vector<int32_t>>& histories,
@@ -30,9 +32,12 @@ struct Sequences {
       items.add_row(history);
       streams.push_back(first_user++);
     }
+    const TestTimes told(items.offsets);
+    times = told.events;
+    query_times = told.query_times(items.offsets);
   }
   net::Input input(const net::Wanted& wanted) const {
-    return {items.values, items.offsets, streams, wanted, {}, {}, hidden};
+    return {items.values, items.offsets, streams, wanted, times, query_times, hidden};
   }
 };
 

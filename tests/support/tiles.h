@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "batch/batch.h"
+#include "support/history_times.h"
 
 namespace truenext::test {
 
 /// A tile of these sequences with next-item targets at every position: the last item of a sequence
-/// is a target only.
+/// is a target only. There are times for networks that are told some.
 inline Tile next_item_tile(const std::vector<std::vector<int32_t>>& sequences,
                            const std::vector<uint64_t>& streams = {}) {
   Tile tile;
@@ -25,6 +26,9 @@ inline Tile next_item_tile(const std::vector<std::vector<int32_t>>& sequences,
       tile.targets.offsets.push_back(static_cast<int64_t>(tile.targets.items.size()));
     }
   }
+  const TestTimes told(tile.sequences.offsets);
+  tile.times = told.events;
+  tile.query_times = told.query_times(tile.sequences.offsets);
   return tile;
 }
 

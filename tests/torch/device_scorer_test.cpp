@@ -20,6 +20,7 @@
 #include "eval/drawn_candidates.h"
 #include "net/model.h"
 #include "support/composed_views.h"
+#include "support/history_times.h"
 #include "support/network_cases.h"
 #include "torch/test_device.h"
 #include "train/devices/devices.h"
@@ -55,6 +56,9 @@ Queries some_queries() {
     queries.histories.add_row(history);
     queries.targets.add_row(std::vector<int32_t>(targets.begin(), targets.end()));
   }
+  const test::TestTimes told(queries.histories.offsets);
+  queries.event_times = told.events;
+  queries.request_times = told.requests;
   return queries;
 }
 

@@ -17,6 +17,7 @@
 #include "support/composed_views.h"
 #include "support/network_cases.h"
 #include "support/small_data.h"
+#include "support/timed_data.h"
 #include "torch/test_device.h"
 #include "train/loop/training_parts.h"
 #include "train/steps/composed_gradient.h"
@@ -144,9 +145,11 @@ DeviceGradients by_tiles(TrainingParts& parts, const Batch& batch, const StepCon
 class DeviceStep : public testing::TestWithParam<Case> {
  protected:
   DeviceStep() {
+    const std::string log = test::ring_log(60, 40, 12);
     config_.data.path =
-        test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data", test::ring_attributes(40))
-            .string();
+        config_.model.time == TimeUse::none
+            ? test::prepare_pairs(folder_, log, "data", test::ring_attributes(40)).string()
+            : test::prepare_timed(folder_, test::timed_log(log)).string();
     config_.model.resolve();
     parts_ = std::make_unique<TrainingParts>(config_, 2, int64_t{1} << 40);
     for (int64_t i = 0; i < parts_->model->parameters().size(); ++i) {  // no zero biases

@@ -14,6 +14,7 @@
 #include "support/network_cases.h"
 #include "support/sanitizers.h"
 #include "support/small_data.h"
+#include "support/timed_data.h"
 #include "train/loop/trainer.h"
 #include "train/small_training.h"
 #include "train/thread_ranks.h"
@@ -68,7 +69,10 @@ class NetworkTraining : public testing::TestWithParam<test::NetworkCase> {
 
   test::TemporaryFolder folder_;
   std::filesystem::path data_ =
-      test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data", test::ring_attributes(40));
+      GetParam().options.time == TimeUse::none
+          ? test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data",
+                                test::ring_attributes(40))
+          : test::prepare_timed(folder_, test::timed_log(test::ring_log(60, 40, 12)));
 };
 
 TEST_P(NetworkTraining, GivesTheSameBitsOnAnyThreadsAndProcessesAndAfterAResume) {

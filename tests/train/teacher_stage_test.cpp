@@ -19,6 +19,7 @@
 #include "support/network_cases.h"
 #include "support/sanitizers.h"
 #include "support/small_data.h"
+#include "support/timed_data.h"
 #include "train/loop/label_stage.h"
 #include "train/loop/stage.h"
 #include "train/loop/stage_report.h"
@@ -406,8 +407,10 @@ class LabelledNetworks : public testing::TestWithParam<test::NetworkCase> {
   }
 
   test::TemporaryFolder folder_;
-  fs::path data_ =
-      test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data", test::ring_attributes(40));
+  fs::path data_ = GetParam().options.time == TimeUse::none
+                       ? test::prepare_pairs(folder_, test::ring_log(60, 40, 12), "data",
+                                             test::ring_attributes(40))
+                       : test::prepare_timed(folder_, test::timed_log(test::ring_log(60, 40, 12)));
 };
 
 TEST_P(LabelledNetworks, AreTeachersAndStudents) {

@@ -24,6 +24,9 @@ AttentionCall attention_of(const BlockCall& call) {
   attention.causal = call.causal;
   attention.distance_bias = call.distance_bias;
   attention.distance_origin = call.distance_origin;
+  attention.time_bias = call.time_bias;
+  attention.bucket_width = call.bucket_width;
+  attention.query_time = call.query_time;
   attention.dropout = call.attention_dropout;
   attention.number = call.number;
   return attention;

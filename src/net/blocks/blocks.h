@@ -12,7 +12,7 @@ namespace truenext {
 /// A transformer block that is made of the vocabulary's operations. What is often used or heavy
 /// stays one operation (decision 0010); these are as fast where most of their time is in products.
 struct OperationBlock {
-  /// Of one block, whose names begin with `prefix`, but for the distance bias.
+  /// Of one block, whose names begin with `prefix`, but for the biases by distance and time.
   void (*tensors)(const ModelOptions& options, const std::string& prefix,
                   std::vector<TensorInfo>& list);
   /// x [tokens, hidden_size] to the wanted rows.
@@ -32,7 +32,8 @@ extern const OperationBlock res_block;
 /// key, value, perhaps output, ffn_norm, ffn1, ffn2.
 void add_usual_tensors(const ModelOptions& options, bool output_projection,
                        const std::string& prefix, std::vector<TensorInfo>& list);
-/// The attention of a block: its heads, sight, distances, and dropout of its softmax weights.
+/// The attention of a block: its heads, sight, distances, times, and dropout of its softmax
+/// weights.
 AttentionCall attention_of(const BlockCall& call);
 /// The wanted rows of a matrix with a row for every token.
 Rows wanted_rows(Ops& ops, Rows x, const Wanted& wanted);

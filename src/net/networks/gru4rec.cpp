@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "net/network.h"
 #include "net/network_parts.h"
+#include "net/time_gaps.h"
 
 namespace truenext {
 namespace {
@@ -21,6 +22,7 @@ constexpr int64_t kMostPadding = int64_t{1} << 24;
 
 void check(ModelOptions& options) {
   net::check_no_positions(options);
+  net::check_times_in_input(options);
   check_usage(
       options.padding == PaddingUse::none ||
           options.max_length <= kMostPadding / (options.gru_layers * options.gru_hidden_size),
@@ -36,6 +38,7 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
   net::add_item_tables(options, num_items, list);
   net::add_gru_tensors(options, list);
   add_linear(list, "dense", d, hidden);
+  net::add_gap_tensors(options, list);
   return list;
 }
 
@@ -67,7 +70,7 @@ class Padding {
 };
 
 Rows run(Ops& ops, const ModelOptions& options) {
-  Rows x = net::item_vectors(ops);
+  Rows x = net::add_gaps(ops, options, net::item_vectors(ops));
   x = ops.dropout(x, options.dropout, Purpose::dropout_embedding, 0);
   std::optional<Padding> padding;
   if (options.padding == PaddingUse::attend) padding.emplace(ops, options.max_length);
@@ -97,8 +100,9 @@ const NetworkInfo gru4rec_network{
     // A step works on a row of each sequence, so many sequences make large products.
     .use_tile = {.tokens = 16384, .sequences = 64},
     .describe = &describe,
-    .keys = {"gru_hidden_size", "gru_layers", "gru_bias"},
+    .keys = {"gru_hidden_size", "gru_layers", "gru_bias", "time"},
     .examples = {"", "gru_layers=2 gru_bias=true",
-                 "tie_embeddings=true gru_layers=2 padding=attend"}};
+                 "tie_embeddings=true gru_layers=2 padding=attend", "time=past",
+                 "time=request gru_layers=2"}};
 
 }  // namespace truenext

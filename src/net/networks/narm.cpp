@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "net/network.h"
 #include "net/network_parts.h"
+#include "net/time_gaps.h"
 
 namespace truenext {
 namespace {
@@ -19,6 +20,7 @@ using net::Wanted;
 
 void check(ModelOptions& options) {
   net::check_no_positions(options);
+  net::check_times_in_input(options);
   check_usage(options.padding == PaddingUse::none,
               "model.padding = \"attend\": the original of narm gives padding no weight; want "
               "\"none\"");
@@ -33,11 +35,12 @@ std::vector<TensorInfo> tensors(const ModelOptions& options, int64_t num_items) 
   list.push_back({"attention_query.weight", {hidden, hidden}});
   list.push_back({"attention_value.weight", {1, hidden}});
   list.push_back({"output.weight", {d, 2 * hidden}});
+  net::add_gap_tensors(options, list);
   return list;
 }
 
 Rows run(Ops& ops, const ModelOptions& options) {
-  Rows h = net::item_vectors(ops);
+  Rows h = net::add_gaps(ops, options, net::item_vectors(ops));
   h = ops.dropout(h, options.dropout, Purpose::dropout_embedding, 0);
   for (int64_t l = 0; l < options.gru_layers; ++l) {
     const std::string name = net::gru_layer_name(l);
@@ -73,7 +76,8 @@ const NetworkInfo narm_network{
     .run = &run,
     .use_tile = {.tokens = 16384, .sequences = 64},
     .describe = &describe,
-    .keys = {"gru_hidden_size", "gru_layers", "gru_bias", "output_dropout"},
-    .examples = {"", "tie_embeddings=true gru_layers=2 gru_bias=true"}};
+    .keys = {"gru_hidden_size", "gru_layers", "gru_bias", "output_dropout", "time"},
+    .examples = {"", "tie_embeddings=true gru_layers=2 gru_bias=true",
+                 "tie_embeddings=true time=past", "time=request"}};
 
 }  // namespace truenext

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "eval/result_names.h"
+#include "eval/run_inputs.h"
 #include "inference/model_file.h"
 #include "train/devices/devices.h"
 #include "train/loop/run_model.h"
@@ -55,7 +56,9 @@ std::string Judge::set_text(WeightSet set) const {
 }
 
 std::string Judge::validation_text(double value, int64_t epoch, WeightSet set) const {
-  return fmt::format("{}={:.6f} at epoch {}{}", validator_.metric(), value, epoch, set_text(set));
+  const bool told = request_.config.model.time == TimeUse::request;
+  return fmt::format("{}={:.6f} at epoch {}{}{}", validator_.metric(), value, epoch, set_text(set),
+                     told ? fmt::format(", {}", kRequestTimeKnown) : "");
 }
 
 std::string Judge::candidate_text(const TrainState& state) const {

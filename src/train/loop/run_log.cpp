@@ -29,8 +29,8 @@ void tell(const char* kind, const std::filesystem::path& log, const Line& line) 
 
 }  // namespace
 
-RunLog::RunLog(const std::filesystem::path& folder, bool fresh)
-    : path_(folder / "metrics.jsonl"), events_(folder, fresh) {
+RunLog::RunLog(const std::filesystem::path& folder, bool fresh, bool told)
+    : told_(told), path_(folder / "metrics.jsonl"), events_(folder, fresh) {
   const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (fresh ? O_TRUNC : 0);
   descriptor_ = ::open(path_.c_str(), flags, 0644);
   check_data(descriptor_ >= 0, "{}: cannot write: {}", path_.string(), std::strerror(errno));
@@ -72,6 +72,7 @@ void RunLog::validation(const TrainState& state, const ValidationRecord& record)
     out["by_weights"] = {{"raw", record.values[0]}, {"average", record.values[1]}};
   }
   if (record.users > 0) out["users"] = record.users;
+  if (told_) out["request_time"] = "known";
   out["best"] = sample ? state.sample_value : state.best_value;
   out["best_epoch"] = sample ? state.sample_epoch : state.best_epoch;
   line(out.dump());
@@ -92,6 +93,7 @@ void RunLog::watched(const TrainState& state, const WatchedPart& part, const Wei
   out["watched"] = part.part;
   out["candidates"] = part.candidates;
   if (set) out["weights"] = word_of(*set);
+  if (told_) out["request_time"] = "known";
   for (const MetricResult& entry : part.result.metrics) {
     out["metrics"][entry.metric.label()] = entry.mean;
     events_.scalar("watched " + part.part + "/" + entry.metric.label(), state.step,

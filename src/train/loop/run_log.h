@@ -42,7 +42,8 @@ struct ValidationRecord {
 /// checkpoint remembers their lengths, so a resumed run continues without repeated lines.
 class RunLog {
  public:
-  RunLog(const std::filesystem::path& folder, bool fresh);
+  /// `told`: measured with the time of each request known (model.time), which lines then say.
+  RunLog(const std::filesystem::path& folder, bool fresh, bool told = false);
   ~RunLog();
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;
@@ -58,6 +59,7 @@ class RunLog {
  private:
   void line(const std::string& text);
 
+  bool told_;
   std::filesystem::path path_;
   int descriptor_ = -1;
   uint64_t bytes_ = 0;

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "eval/ensemble.h"
+#include "eval/run_inputs.h"
 #include "teachers/member.h"
 #include "train/loop/teacher_stage.h"
 #include "train/loop/validator.h"
@@ -75,6 +76,10 @@ std::unique_ptr<Scorer> as_one(const TrainRequest& request, const Dataset& datas
   return std::make_unique<Together>(open_members(asked, dataset), options);
 }
 
+std::string told_text(bool told) {
+  return told ? fmt::format(" ({})", kRequestTimeKnown) : "";
+}
+
 }  // namespace
 
 void report_stages(const TrainRequest& request, const TrainResult& student) {
@@ -82,7 +87,7 @@ void report_stages(const TrainRequest& request, const TrainResult& student) {
   if (student.valid_metric.empty() || student.best_epoch == 0 || !are_there(teachers)) return;
   const Dataset dataset = Dataset::open(request.config.data.path);
   WorkerPool pool(request.threads);
-  const Validator validator(dataset, request.config.train, pool);
+  const Validator validator(dataset, request.config, pool);
   nlohmann::ordered_json json;
   json["part"] = "valid";
   json["metric"] = validator.metric();
@@ -100,13 +105,22 @@ void report_stages(const TrainRequest& request, const TrainResult& student) {
     }
   };
   const bool own = request.config.teachers.kind != TeacherKind::none;
+  bool any_told = false;
   for (const std::string& name : teachers) {
     std::optional<Member> member;
-    measure(own ? fmt::format("{}/{}", kTeacherFolder, fs::path(name).filename().string()) : name,
-            [&] { return (member = open_member(name, dataset))->scorer.get(); });
+    std::string label =
+        own ? fmt::format("{}/{}", kTeacherFolder, fs::path(name).filename().string()) : name;
+    measure(label, [&] {
+      member = open_member(name, dataset);
+      const bool told =
+          member->model && member->model->description().model.time == TimeUse::request;
+      any_told |= told;
+      label += told_text(told);
+      return member->scorer.get();
+    });
   }
-  measure("teachers as one", [&] { return as_one(request, dataset); });
-  add("student", student.best_value);
+  measure("teachers as one" + told_text(any_told), [&] { return as_one(request, dataset); });
+  add("student" + told_text(request.config.model.time == TimeUse::request), student.best_value);
   write_file_atomically(request.run / kStageReport, json.dump(2) + "\n");
 }
 

@@ -45,6 +45,14 @@ std::string layers(const Model& model) {
   return text;
 }
 
+std::string times_text(const ModelOptions& model) {
+  if (model.time == TimeUse::none) return "";
+  return fmt::format(
+      ", times of {} ({})",
+      model.time == TimeUse::past ? "the history" : "history and request, request time known",
+      word_of(model.time_form));
+}
+
 }  // namespace
 
 std::string start_summary(const RunConfig& config, const TrainingParts& parts,
@@ -55,10 +63,10 @@ std::string start_summary(const RunConfig& config, const TrainingParts& parts,
   const int threads = parts.pool.threads();
   const Scoring scoring = scoring_of(model.options());
   const std::string shape = fmt::format(
-      "{}{}, hidden size {}, max length {}{}", config.model.name,
+      "{}{}, hidden size {}, max length {}{}{}", config.model.name,
       model.network().describe ? " (" + model.network().describe(model.options()) + ")" : "",
       config.model.hidden_size, config.model.max_length,
-      scoring.cosine ? ", scores " + scoring.text() : "");
+      scoring.cosine ? ", scores " + scoring.text() : "", times_text(config.model));
   const std::string validation =
       validator.available() ? fmt::format("{} of {} users over {} items, popularity reaches {:.5f}",
                                           validator.metric(), validator.users(),

@@ -67,7 +67,7 @@ Trainer::Trainer(const TrainRequest& request, Ranks& ranks)
       parts_(config_, request.threads, deferred_rows(request), table_share(request, ranks)),
       device_(device_engine(request, parts_, ranks)),
       engine_(device_ ? static_cast<StepEngine&>(*device_) : parts_.engine),
-      validator_(parts_.dataset, config_.train, parts_.pool),
+      validator_(parts_.dataset, config_, parts_.pool),
       judge_(request_, parts_, validator_, device_.get(), ranks_),
       watch_(parts_.dataset, config_, parts_.pool) {
   check_observation(config_.objective, ranks_);
@@ -121,7 +121,8 @@ void Trainer::open_run() {
   if (trains || !config_.labels.teachers.empty()) written.labels.path.clear();
   if (trains) written.labels.teachers.clear();
   write_file_atomically(request_.run / "config.toml", config_text(written));
-  log_ = std::make_unique<RunLog>(request_.run, !request_.resume);
+  log_ = std::make_unique<RunLog>(request_.run, !request_.resume,
+                                  config_.model.time == TimeUse::request);
   if (request_.resume) {
     log_->rewind(state_);
   } else {

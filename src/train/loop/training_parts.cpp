@@ -58,6 +58,11 @@ std::optional<Pretext> make_pretext(const RunConfig& config, const Dataset& data
               "train.task = \"pretraining\": {} cannot be pretrained, for it cannot look both "
               "ways; use sasrec",
               network);
+  check_usage(
+      config.model.time == TimeUse::none,
+      "model.time = \"{}\": the segments of a pretraining have no times; set it to \"none\" "
+      "and train on from the model with --init-from, or leave the pretraining out",
+      word_of(config.model.time));
   check_usage(config.model.similarity == Similarity::product,
               "model.similarity = \"cosine\": a pretraining compares vectors by their products; "
               "set it to \"product\", or leave the pretraining out");
@@ -100,6 +105,7 @@ BatchOptions batch_options(const RunConfig& config) {
   options.with_seen = config.objective.needs_seen();
   options.with_pool = config.objective.needs_pool();
   options.with_places = config.objective.uses_labels();
+  options.with_times = config.model.time != TimeUse::none;
   options.users = config.train.users;
   options.user_share = config.train.user_share;
   options.event_share = config.train.event_share;

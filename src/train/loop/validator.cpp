@@ -14,8 +14,9 @@ constexpr double kPlateauFactor = 1.25;
 
 }  // namespace
 
-Validator::Validator(const Dataset& dataset, const TrainOptions& options, WorkerPool& pool)
-    : pool_(pool), metrics_(parse_metrics(options.valid_metric)) {
+Validator::Validator(const Dataset& dataset, const RunConfig& config, WorkerPool& pool)
+    : pool_(pool), metrics_(parse_metrics(config.train.valid_metric)) {
+  const TrainOptions& options = config.train;
   check_usage(metrics_.size() == 1, "train.valid_metric = \"{}\": want exactly one metric",
               options.valid_metric);
   label_ = metrics_[0].label();
@@ -23,6 +24,9 @@ Validator::Validator(const Dataset& dataset, const TrainOptions& options, Worker
   protocol_.exclude_seen = options.exclude_seen;
   protocol_.max_users = options.valid_users;
   protocol_.seed = static_cast<uint64_t>(options.seed);
+  // Teachers, which are measured beside their student, may be told times where it is not.
+  protocol_.with_times =
+      config.model.time != TimeUse::none || (config.objective.uses_labels() && dataset.has_times());
   if (options.task == TrainTask::pretraining) return;
   queries_ = make_queries(dataset, protocol_);
   if (options.valid_sample > 0 && options.valid_sample < users()) {

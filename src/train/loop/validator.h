@@ -13,7 +13,7 @@ namespace truenext {
 /// Measures the declared metric on the validation part as `evaluate` does.
 class Validator {
  public:
-  Validator(const Dataset& dataset, const TrainOptions& options, WorkerPool& pool);
+  Validator(const Dataset& dataset, const RunConfig& config, WorkerPool& pool);
 
   /// False when the split has no validation items, or when the run is a pretraining.
   bool available() const { return queries_.targets.size() > 0; }

@@ -59,6 +59,7 @@ void Watch::add(SplitPart which, const RunConfig& config) {
   Part part;
   part.protocol.part = which;
   part.protocol.exclude_seen = config.train.exclude_seen;
+  part.protocol.with_times = config.model.time != TimeUse::none;
   part.protocol.candidates = config.watch.candidates;
   part.protocol.ties = usual_ties(part.protocol.candidates);
   part.queries = make_queries(dataset_, part.protocol);

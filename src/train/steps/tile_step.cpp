@@ -18,7 +18,13 @@ net::Input input_of(const Tile& tile) {
   const int64_t queries = tile.targets.size();
   const bool some = queries > 0 && queries < tile.tokens();
   const auto wanted = some ? net::Wanted::list(tile.targets.rows) : net::Wanted::all();
-  return {tile.sequences.values, tile.sequences.offsets, tile.streams, wanted, {}, {}, tile.hidden};
+  return {tile.sequences.values,
+          tile.sequences.offsets,
+          tile.streams,
+          wanted,
+          tile.times,
+          tile.query_times,
+          tile.hidden};
 }
 
 }  // namespace
