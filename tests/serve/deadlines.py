@@ -78,8 +78,8 @@ with folder() as where:
     run = make_run(where)
     milliseconds = int(1000 * LIMIT)
     with Server(run, *QUICK_END, "--set", f"header_ms={milliseconds}", "--set", f"body_ms={milliseconds}", "--set",
-                f"idle_ms={milliseconds}", "--set", "max_body_bytes=1000000000", "--set", "max_header_bytes=100000") as server:
-        length = POST + b"Content-Length: 900000000\r\n\r\n"
+                f"idle_ms={milliseconds}", "--set", "max_body_bytes=50000000", "--set", "max_header_bytes=100000") as server:
+        length = POST + b"Content-Length: 40000000\r\n\r\n"
         chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n"
         cases = {"headers byte by byte": (GET + b"X: ", b"a", 0.002, 408),
                  "headers line by line": (GET, b"X: 1\r\n", 0.002, 408),

@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-import time
 
 from serving import QUICK_END, Server, check, command, equal, finish, folder, make_run
 
@@ -55,14 +54,13 @@ def overload(where, run, data):
         report = bench(server, data, "--rate", 3 * capacity, "--seconds", 3, "--connections", clients, *fields)
         stop.set()
         watcher.join()
-        start = time.monotonic()
         after = bench(server, data, "--rate", 0, "--seconds", 0.3, "--connections", 1, *fields)
         check("answers and 503, nothing else", {key for key in report if key.startswith("status_")} == {"status_200", "status_503"}, report)
         check("goodput", report["answers_per_second"] > 0.5 * capacity, (report["answers_per_second"], capacity))
         check("503 at once", report["refused_p50_seconds"] < report["p50_seconds"] and report["refused_p50_seconds"] < 0.02, report)
-        check("answers within the timeout", report["p99_seconds"] < 1, report)
+        check("answers within the timeout", report["p99_seconds"] < 1 + 4 * alone["p99_seconds"], report)
         check("memory is bounded", most[0] - before < 32 << 20, (before, most[0]))
-        check("and then all is as before", after["status_200"] > 0 and "status_503" not in after and time.monotonic() - start < 3, after)
+        check("and then all is as before", "status_503" not in after and after["p50_seconds"] < 2 * alone["p50_seconds"] + 0.02, (alone, after))
 
 
 with folder() as where:
