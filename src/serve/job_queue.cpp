@@ -11,6 +11,7 @@ namespace truenext::serve {
 namespace {
 
 constexpr size_t kLookedThrough = 64;  // of the queue, for companions of a batch
+constexpr double kCaution = 1.5;       // jobs differ, and a mean is late
 constexpr double kNewShare = 0.1;      // of the newest block in the mean time of a job
 
 double seconds_since(Clock::time_point begin) {
@@ -74,9 +75,9 @@ bool JobQueue::push(Job& job) {
 /// that a mean from a slow hour cannot stay.
 bool JobQueue::has_time(const Job& job, size_t ahead) const {
   if (ahead < num_threads_ || job.deadline == Clock::time_point::max()) return true;
-  const double seconds =
-      static_cast<double>(ahead) / static_cast<double>(num_threads_) * job_seconds_;
-  return seconds < std::chrono::duration<double>(job.deadline - Clock::now()).count();
+  const double turns = static_cast<double>(ahead) / static_cast<double>(num_threads_);
+  const std::chrono::duration<double> left = job.deadline - Clock::now();
+  return kCaution * turns * job_seconds_ < left.count();
 }
 
 void JobQueue::note_time(size_t jobs, double seconds) {
