@@ -40,7 +40,10 @@ class Soak:
         os.replace(self.folder / "new", self.served)
 
     def load(self, server, *words):
-        self.reports.append(bench(self.options.truenext, server, self.data, "--seconds", self.options.seconds, *words))
+        try:
+            self.reports.append(bench(self.options.truenext, server, self.data, "--seconds", self.options.seconds, *words))
+        except SystemExit as error:  # of this thread alone
+            self.failures.append(str(error).strip())
 
     def reload(self, server):
         """What is measured is measured before: while it loads a server has one model more."""
@@ -74,8 +77,6 @@ class Soak:
             self.judge(begin, spent, cpu, server.lines())
 
     def judge(self, begin, spent, cpu, lines):
-        if len(self.reports) < 2:
-            self.failures.append("a generator of load has ended early")
         statuses = {}
         for report in self.reports:
             for key in (key for key in report if key.startswith("status_")):

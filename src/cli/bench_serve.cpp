@@ -22,12 +22,19 @@
 namespace truenext::cli {
 namespace {
 
+HttpClient client_of(const ServeLoad& load) {
+  const char* const key = std::getenv("TRUENEXT_KEY");
+  return HttpClient(ServerUrl::parse(load.url), key != nullptr ? key : "");
+}
+
 /// What the server has used up; not a number where it does not say.
 struct ServerUsage {
   double cpu_seconds, memory_bytes;
 };
 
-ServerUsage server_usage(HttpClient& client) {
+/// On a connection of its own: the server ends one that is idle while the load runs.
+ServerUsage server_usage(const ServeLoad& load) {
+  HttpClient client = client_of(load);
   const HttpClient::Answer answer = client.ask("GET", "/metrics", "");
   const auto value = [&answer](const std::string& metric) {
     const std::string name = "\n" + metric + " ";
@@ -36,11 +43,6 @@ ServerUsage server_usage(HttpClient& client) {
     return std::atof(answer.body.c_str() + at + name.size());
   };
   return {value("process_cpu_seconds_total"), value("process_resident_memory_bytes")};
-}
-
-HttpClient client_of(const ServeLoad& load) {
-  const char* const key = std::getenv("TRUENEXT_KEY");
-  return HttpClient(ServerUrl::parse(load.url), key != nullptr ? key : "");
 }
 
 struct Load {
@@ -116,12 +118,11 @@ BenchReport bench_serve(const BenchTask& task) {
   check_usage(!wish.url.empty(), "bench serve: say which server: --url http://HOST:PORT");
   const ServeRequests requests =
       serve_requests(wish.ask, wish.fields, Dataset::open(task.config.data.path));
-  HttpClient watcher = client_of(wish);
-  const ServerUsage before = server_usage(watcher);
+  const ServerUsage before = server_usage(wish);
   const double begin = wall_seconds();
   const Load load = run_load(task, requests);
   const double wall = wall_seconds() - begin;
-  const ServerUsage after = server_usage(watcher);
+  const ServerUsage after = server_usage(wish);
   const double cpu = after.cpu_seconds - before.cpu_seconds;
   BenchReport report;
   report.add_fact("ask", fmt::format("{} {}", wish.ask, wish.fields));
