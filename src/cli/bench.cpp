@@ -163,6 +163,10 @@ void add_bench(Command& program, Globals& globals) {
       .show_default();
   ServeLoad& load = arguments->serve;
   verb.add_option("--url", load.url, "Of `serve`: http://HOST:PORT; a key goes into TRUENEXT_KEY");
+  verb.add_option("--ask", load.ask, "Of `serve`: recommend, events or live").show_default();
+  verb.add_option("--fields", load.fields,
+                  "Of `serve`: JSON that goes into each request for a list, such as "
+                  "'{\"explain\": \"leave-one-out\"}'");
   verb.add_option("--rate", load.rate,
                   "Of `serve`: requests a second at fixed times, 0 = one after the other")
       .not_negative()

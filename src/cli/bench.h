@@ -16,7 +16,9 @@ namespace truenext::cli {
 /// Load on a running server.
 struct ServeLoad {
   std::string url;
-  double rate = 1000;  ///< requests a second, 0 = as fast as answers come
+  std::string ask = "recommend";  ///< or events, live
+  std::string fields;             ///< JSON, into each request for a list
+  double rate = 1000;             ///< requests a second, 0 = as fast as answers come
   double seconds = 10;
   int64_t connections = 64;
 };

@@ -3,14 +3,12 @@
 // counted from them, so that a server that stalls cannot hide it by making its clients wait.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
@@ -19,55 +17,52 @@
 #include "base/resources.h"
 #include "cli/bench.h"
 #include "cli/http_client.h"
-#include "data/id_json.h"
-#include "eval/evaluator.h"
+#include "cli/serve_requests.h"
 
 namespace truenext::cli {
 namespace {
-
-constexpr int64_t kNewestSent = 100;  // items of a history
-constexpr int64_t kAskedFor = 10;
-constexpr int64_t kMostBodies = 10'000;
-
-/// Requests for the histories of test users.
-std::vector<std::string> request_bodies(const Dataset& dataset) {
-  const Queries queries = make_queries(dataset, Protocol());
-  check_data(!queries.users.empty(), "{}: the split holds out nothing to be asked for",
-             dataset.folder().string());
-  std::vector<std::string> bodies;
-  for (int64_t row = 0; row < std::min<int64_t>(kMostBodies, queries.histories.size()); ++row) {
-    const auto history = queries.histories.row(row);
-    nlohmann::ordered_json json = {{"history", nlohmann::ordered_json::array()}, {"k", kAskedFor}};
-    const auto skipped =
-        static_cast<size_t>(std::max<int64_t>(0, std::ssize(history) - kNewestSent));
-    for (const int32_t item : history.subspan(skipped)) {
-      json["history"].push_back(id_json(dataset.items().raw(item)));
-    }
-    bodies.push_back(json.dump());
-  }
-  return bodies;
-}
-
-/// CPU seconds of the server, nothing when it does not say.
-double server_cpu(HttpClient& client) {
-  const HttpClient::Answer answer = client.ask("GET", "/metrics", "");
-  const std::string name = "\nprocess_cpu_seconds_total ";
-  const size_t at = answer.body.find(name);
-  if (answer.status != 200 || at == std::string::npos) return std::nan("");
-  return std::atof(answer.body.c_str() + at + name.size());
-}
 
 HttpClient client_of(const ServeLoad& load) {
   const char* const key = std::getenv("TRUENEXT_KEY");
   return HttpClient(ServerUrl::parse(load.url), key != nullptr ? key : "");
 }
 
-struct Load {
-  std::vector<double> seconds;  ///< of answers with status 200
-  std::map<int, int64_t> statuses;
+/// What the server has used up; not a number where it does not say.
+struct ServerUsage {
+  double cpu_seconds, memory_bytes;
 };
 
-Load run_load(const BenchTask& task, const std::vector<std::string>& bodies) {
+/// On a connection of its own: the server ends one that is idle while the load runs.
+ServerUsage server_usage(const ServeLoad& load) {
+  HttpClient client = client_of(load);
+  const HttpClient::Answer answer = client.ask("GET", "/metrics", "");
+  const auto value = [&answer](const std::string& metric) {
+    const std::string name = "\n" + metric + " ";
+    const size_t at = answer.body.find(name);
+    if (answer.status != 200 || at == std::string::npos) return std::nan("");
+    return std::atof(answer.body.c_str() + at + name.size());
+  };
+  return {value("process_cpu_seconds_total"), value("process_resident_memory_bytes")};
+}
+
+struct Load {
+  std::vector<double> seconds;  ///< of answers with status 200
+  std::vector<double> refused;  ///< of 503, which an overloaded server says at once
+  std::map<int, int64_t> statuses;
+
+  void add(int status, double taken) {
+    ++statuses[status];
+    if (status == 200) seconds.push_back(taken);
+    if (status == 503) refused.push_back(taken);
+  }
+  void add(const Load& other) {
+    seconds.insert(seconds.end(), other.seconds.begin(), other.seconds.end());
+    refused.insert(refused.end(), other.refused.begin(), other.refused.end());
+    for (const auto& [status, count] : other.statuses) statuses[status] += count;
+  }
+};
+
+Load run_load(const BenchTask& task, const ServeRequests& requests) {
   const ServeLoad& wish = task.arguments.serve;
   std::atomic<int64_t> next{0};
   std::mutex mutex;
@@ -84,14 +79,12 @@ Load run_load(const BenchTask& task, const std::vector<std::string>& bodies) {
       if (due >= end) break;
       const double wait = due - wall_seconds();
       if (wait > 0) std::this_thread::sleep_for(std::chrono::duration<double>(wait));
-      const auto& body = bodies[static_cast<size_t>(number) % bodies.size()];
-      const int status = connection.ask("POST", "/v1/recommend", body).status;
-      ++own.statuses[status];
-      if (status == 200) own.seconds.push_back(wall_seconds() - due);
+      const auto& body = requests.bodies[static_cast<size_t>(number) % requests.bodies.size()];
+      const int status = connection.ask(requests.method, requests.path, body).status;
+      own.add(status, wall_seconds() - due);
     }
     const std::lock_guard lock(mutex);
-    load.seconds.insert(load.seconds.end(), own.seconds.begin(), own.seconds.end());
-    for (const auto& [status, count] : own.statuses) load.statuses[status] += count;
+    load.add(own);
   };
   std::vector<std::thread> threads;
   for (int64_t i = 0; i < wish.connections; ++i) {
@@ -110,18 +103,29 @@ Load run_load(const BenchTask& task, const std::vector<std::string>& bodies) {
   return load;
 }
 
+void add_quantiles(const std::string& prefix, const std::vector<double>& all, BenchReport* report) {
+  for (const double share : {0.5, 0.9, 0.99, 0.999}) {
+    const double seconds = quantile(all, share);
+    report->add(fmt::format("{}p{:g}_seconds", prefix, 100 * share), seconds,
+                fmt::format("{:.2f} ms", 1e3 * seconds));
+  }
+}
+
 }  // namespace
 
 BenchReport bench_serve(const BenchTask& task) {
   const ServeLoad& wish = task.arguments.serve;
   check_usage(!wish.url.empty(), "bench serve: say which server: --url http://HOST:PORT");
-  const std::vector<std::string> bodies = request_bodies(Dataset::open(task.config.data.path));
-  HttpClient watcher = client_of(wish);
-  const double cpu_before = server_cpu(watcher), begin = wall_seconds();
-  Load load = run_load(task, bodies);
+  const ServeRequests requests =
+      serve_requests(wish.ask, wish.fields, Dataset::open(task.config.data.path));
+  const ServerUsage before = server_usage(wish);
+  const double begin = wall_seconds();
+  const Load load = run_load(task, requests);
   const double wall = wall_seconds() - begin;
-  const double cpu = server_cpu(watcher) - cpu_before;
+  const ServerUsage after = server_usage(wish);
+  const double cpu = after.cpu_seconds - before.cpu_seconds;
   BenchReport report;
+  report.add_fact("ask", fmt::format("{} {}", wish.ask, wish.fields));
   report.add_fact("load",
                   wish.rate > 0
                       ? fmt::format("open loop, {}/s, {} connections", wish.rate, wish.connections)
@@ -138,11 +142,14 @@ BenchReport bench_serve(const BenchTask& task) {
     const double each = cpu / static_cast<double>(asked);
     report.add("server_cpu_seconds", each, fmt::format("{:.0f} us a request", 1e6 * each));
   }
-  for (const double share : {0.5, 0.9, 0.99, 0.999}) {
-    const double seconds = quantile(load.seconds, share);
-    report.add(fmt::format("p{:g}_seconds", 100 * share), seconds,
-               fmt::format("{:.2f} ms", 1e3 * seconds));
+  if (!std::isnan(after.memory_bytes)) {
+    report.add("server_memory_bytes", after.memory_bytes,
+               fmt::format("{:.0f} MB", after.memory_bytes / 1e6));
+    const double grown = after.memory_bytes - before.memory_bytes;
+    report.add("server_memory_growth_bytes", grown, fmt::format("{:.1f} MB", grown / 1e6));
   }
+  add_quantiles("", load.seconds, &report);
+  if (!load.refused.empty()) add_quantiles("refused_", load.refused, &report);
   return report;
 }
 

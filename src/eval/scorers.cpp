@@ -5,16 +5,13 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/finite.h"
 #include "eval/compact_table.h"
 #include "eval/evaluator.h"
 #include "kernels/kernels.h"
 
 namespace truenext {
 namespace {
-
-bool all_finite(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
-}
 
 /// Inner products of states and rows of the item table. An element of a product does not depend on
 /// what else is multiplied, so ranges give the bits of whole rows.

@@ -6,6 +6,7 @@
 #include "eval/block_ranker.h"
 #include "eval/evaluator.h"
 #include "eval/score_blocks.h"
+#include "kernels/compact.h"
 #include "kernels/kernels.h"
 
 namespace truenext {
@@ -65,15 +66,37 @@ class BestItems {
   float threshold_ = kExcluded;   ///< no more than the score of the k-th best
 };
 
+/// Calls look(first, last) for the stretches of at most `range` items that are not excluded as a
+/// whole, until it is false. What a filter takes out is passed over by groups of the compact table.
+template <typename Look>
+bool for_each_stretch(const BlockTask& task, const Exclusions& exclusions, int64_t range,
+                      const Look& look) {
+  const auto group_end = [&](int64_t item) {
+    return std::min(task.last, (item / kernels::kCompactGroup + 1) * kernels::kCompactGroup);
+  };
+  for (int64_t first = task.first; first < task.last;) {
+    const int64_t next = group_end(first);
+    if (exclusions.whole(first, next)) {
+      first = next;
+      continue;
+    }
+    int64_t last = next;
+    while (last < task.last && last - first < range && !exclusions.whole(last, group_end(last))) {
+      last = group_end(last);
+    }
+    if (!look(first, last)) return false;
+    first = last;
+  }
+  return true;
+}
+
 /// One query whose scores have ceilings: looks at scores only where a ceiling is high enough, and
 /// at all of a range where that is so for many items. False when there are no ceilings.
 bool show_below_ceilings(const BlockTask& task, const Exclusions& exclusions, BlockScores& scores,
                          BestItems* best) {
   constexpr int64_t kRange = 4096;
   constexpr int64_t kMany = 8;  // one item alone costs about as much as so many of a range
-  for (int64_t first = task.first; first < task.last; first += kRange) {
-    const int64_t last = std::min(task.last, first + kRange);
-    if (exclusions.whole(first, last)) continue;
+  return for_each_stretch(task, exclusions, kRange, [&](int64_t first, int64_t last) {
     const auto in_range = [&](float* row) {
       exclusions.apply(0, first, last, row);
       return std::span<const float>(row, static_cast<size_t>(last - first));
@@ -87,8 +110,8 @@ bool show_below_ceilings(const BlockTask& task, const Exclusions& exclusions, Bl
     } else if (high > 0) {
       best->show(first, ceilings, [&](int32_t item, float) { return scores.at(0, item); });
     }
-  }
-  return true;
+    return true;
+  });
 }
 
 }  // namespace

@@ -150,9 +150,11 @@ void Application::check_host(const HttpRequest& request) const {
 void Application::authorise(Call& call) {
   const std::string_view origin = call.request.header("origin");
   const auto& allowed = options_.cors_origins;
-  const bool own = origin == fmt::format("http://{}", call.request.header("host")) ||
-                   origin == fmt::format("https://{}", call.request.header("host"));
-  if (!origin.empty() && !own &&
+  const auto own = [&] {
+    const std::string_view host = call.request.header("host");
+    return origin == fmt::format("http://{}", host) || origin == fmt::format("https://{}", host);
+  };
+  if (!origin.empty() && !own() &&
       std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
     refuse("origin-not-allowed", "the origin is not among cors_origins");
   }
@@ -166,6 +168,7 @@ void Application::authorise(Call& call) {
   if (call.keys && given.size() > kBearer.size() && given.starts_with(kBearer)) {
     call.key = call.keys->find(given.substr(kBearer.size()), std::time(nullptr));
     if (call.key == nullptr) {
+      call.wrong_key = true;
       metrics_.rejected("key");
       refuse("unauthorized", "the key is not known, or it has expired");
     }
@@ -189,7 +192,10 @@ void Application::check_body(const Call& call) const {
                                     options_.max_body_bytes));
   }
   if (!call.route->has_body || (bytes == 0 && !chunked)) return;
-  if (media_type(request.header("content-type")) != "application/json") {
+  const std::string_view type = media_type(request.header("content-type"));
+  // Clients of the inference protocol name none; pages of others are kept off by their Origin.
+  if (type.empty() && !call.route->problems) return;
+  if (type != "application/json") {
     refuse("unsupported-media-type", "want Content-Type: application/json");
   }
 }
@@ -204,8 +210,9 @@ Opened Application::open(HttpRequest head) {
   call.send = [&opened](HttpResponse response) { opened.refusal = std::move(response); };
   ++in_flight_;  // Call::reply takes it back
   try {
-    if (auto problem = check_framing(call.request)) throw ProblemError(std::move(*problem));
-    call.target = parse_target(call.request.target);
+    if (auto problem = check_framing(call.request, &call.target)) {
+      throw ProblemError(std::move(*problem));
+    }
     check_host(call.request);
     match_route(call);
     if (call.request.method != "OPTIONS") {

@@ -56,6 +56,7 @@ struct Call {
   std::shared_ptr<const KeyFile> keys;  ///< those that it was judged by, null = the server has none
   const Key* key = nullptr;             ///< of `keys`
   Role role = Role::none;
+  bool wrong_key = false;  ///< it had one that is not known
   Clock::time_point begin, deadline;
   std::string model_label;  ///< header Truenext-Model, once it is known
   std::function<void(HttpResponse)> send;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -53,7 +54,7 @@ std::string ascii_lower(std::string_view text) {
   return low;
 }
 
-std::optional<Problem> check_framing(const HttpRequest& request) {
+std::optional<Problem> check_framing(const HttpRequest& request, Target* target) {
   if (request.version != 10 && request.version != 11) {
     return Problem{"http-version", "want HTTP/1.1", {}};
   }
@@ -76,7 +77,8 @@ std::optional<Problem> check_framing(const HttpRequest& request) {
     return Problem{"invalid-request", "binary tensors are not read, send JSON", {}};
   }
   try {
-    (void)parse_target(request.target);
+    Target parts = parse_target(request.target);
+    if (target != nullptr) *target = std::move(parts);
   } catch (const ProblemError& error) {
     return error.problem();
   }

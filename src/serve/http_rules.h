@@ -15,7 +15,8 @@ constexpr size_t kMostTargetBytes = 2048;
 
 /// What a parser of HTTP lets through and a server must not (RFC 9112, sections 3.2, 6.1, 6.3):
 /// looked at when the header is there, before any byte of the body. Nothing when all is well.
-std::optional<Problem> check_framing(const HttpRequest& request);
+/// `target` gets the parts of the target, where all is well.
+std::optional<Problem> check_framing(const HttpRequest& request, Target* target = nullptr);
 
 /// The parts of a target in origin form. Throws bad-framing, uri-too-long.
 Target parse_target(std::string_view target);

@@ -5,8 +5,6 @@
 #define BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING 1
 #include "serve/http_server.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,11 +17,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <set>
 
 #include "serve/access_log.h"
 #include "serve/http_rules.h"
+#include "serve/http_text.h"
 
 namespace truenext::serve {
 namespace {
@@ -42,32 +40,31 @@ constexpr auto kLinger = Milliseconds(1000);
 constexpr auto kOutOfDescriptors = Milliseconds(100);
 constexpr auto kFullQueue = Milliseconds(50);
 constexpr auto kDrainStep = Milliseconds(20);
+constexpr auto kGuessDelay = Milliseconds(100);
+constexpr int kMostGuesses = 256;
+constexpr auto kWarnEvery = std::chrono::minutes(1);
+constexpr auto kDeadlineStep = Milliseconds(50);  // a deadline strikes so much late at most
+
+enum class Upto { header, message };
 
 /// One connection: its socket and the deadline of the phase that it is in. A deadline is absolute,
-/// so a client that sends a byte now and then gains nothing.
+/// so a client that sends a byte now and then gains nothing. keep_deadlines() cancels what waits
+/// beyond it; whoever waits again asks `timed_out` first.
 struct Connection {
-  Connection(Socket from, size_t most_bytes)
-      : socket(std::move(from)), timer(socket.get_executor()), buffer(most_bytes) {}
+  Connection(Socket from, size_t most_bytes) : socket(std::move(from)), buffer(most_bytes) {
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+  }
 
   void phase(Milliseconds limit) {
     timed_out = false;
-    timer.expires_after(limit);  // ends the wait before it
-    timer.async_wait([this, number = ++phases](const error_code& error) {
-      if (error || number != phases) return;
-      timed_out = true;
-      error_code ignored;
-      socket.cancel(ignored);
-    });
+    deadline = Clock::now() + limit;
   }
-  void end_phase() {
-    ++phases;
-    timer.cancel();
-  }
+  void end_phase() { deadline = Clock::time_point::max(); }
 
   Socket socket;
-  net::steady_timer timer;
   boost::beast::flat_buffer buffer;  ///< limited: no other limit holds for chunk extensions
-  uint64_t phases = 0;
+  Clock::time_point deadline = Clock::time_point::max();
   bool timed_out = false, idle = true;
 };
 
@@ -83,29 +80,24 @@ struct Server {
   net::steady_timer room;  ///< cancelled when a connection ends
   net::signal_set signals;
   std::set<Connection*> connections;
+  int guesses = 0;  ///< answers to wrong keys that are held back
   std::vector<net::posix::stream_descriptor*> doors;
 };
 
 /// An answer that another thread may bring.
 struct Pending {
-  explicit Pending(const net::any_io_executor& executor) : arrived(executor) {
+  explicit Pending(net::io_context& io) : arrived(io) {
     arrived.expires_at(net::steady_timer::time_point::max());
+  }
+  void take(HttpResponse&& answer) {
+    response = std::move(answer);
+    there = true;
+    arrived.cancel();
   }
   net::steady_timer arrived;
   bool there = false;
   HttpResponse response;
 };
-
-std::string date_text() {
-  static std::time_t last = 0;  // of the I/O thread
-  static std::string text;
-  const std::time_t now = std::time(nullptr);
-  if (now != last) {
-    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
-    last = now;
-  }
-  return text;
-}
 
 HttpRequest request_of(const Parser& parser) {
   HttpRequest request;
@@ -117,21 +109,6 @@ HttpRequest request_of(const Parser& parser) {
     request.headers.emplace_back(ascii_lower(field.name_string()), std::string(field.value()));
   }
   return request;
-}
-
-std::string header_text(const HttpResponse& response, bool keep, bool has_body) {
-  const auto status = static_cast<unsigned>(response.status);
-  const auto reason = http::obsolete_reason(http::int_to_status(status));
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nServer: truenext\r\n", status,
-                                 std::string_view(reason.data(), reason.size()), date_text());
-  if (!response.content_type.empty()) {
-    text += fmt::format("Content-Type: {}\r\n", response.content_type);
-  }
-  for (const auto& [name, value] : response.headers) {
-    text += fmt::format("{}: {}\r\n", name, value);
-  }
-  if (has_body) text += fmt::format("Content-Length: {}\r\n", response.body.size());
-  return text + (keep ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
 
 /// What a client is told of a request that broke off.
@@ -160,19 +137,72 @@ bool can_be_told(const error_code& error, const Connection& connection) {
          error.category() == make_error_code(http::error::bad_line_ending).category();
 }
 
+using Bytes = std::array<std::string_view, 2>;
+
+/// Takes `count` bytes from the front.
+void remove_front(Bytes& bytes, size_t count) {
+  for (std::string_view& part : bytes) {
+    const size_t taken = std::min(count, part.size());
+    part.remove_prefix(taken);
+    count -= taken;
+  }
+}
+
+/// False when not all could be sent in time. Mostly the system takes all at once and nothing waits.
+net::awaitable<bool> send(Server& server, Connection& connection, Bytes bytes) {
+  error_code error;
+  auto token = net::redirect_error(net::use_awaitable, error);
+  connection.phase(Milliseconds(server.application.options().write_ms));
+  while (true) {
+    const std::array<net::const_buffer, 2> parts{net::buffer(bytes[0]), net::buffer(bytes[1])};
+    remove_front(bytes, connection.socket.write_some(parts, error));
+    if (error == net::error::would_block) error = {};
+    if (error || (bytes[0].empty() && bytes[1].empty()) || connection.timed_out) break;
+    co_await connection.socket.async_wait(Socket::wait_write, token);
+    if (error) break;
+  }
+  connection.end_phase();
+  co_return !error && bytes[0].empty() && bytes[1].empty();
+}
+
 net::awaitable<bool> write(Server& server, Connection& connection, const HttpResponse& response,
                            bool keep, bool head) {
   const bool has_body = response.status != 204;
   const std::string header = header_text(response, keep, has_body);
-  const std::array<net::const_buffer, 2> parts{
-      net::buffer(header),
-      net::buffer(head || !has_body ? std::string_view() : std::string_view(response.body))};
+  const Bytes bytes{header, head || !has_body ? std::string_view() : response.body};
+  co_return co_await send(server, connection, bytes);
+}
+
+/// Feeds the parser up to the end of the header, or of the message, reading what it lacks.
+net::awaitable<error_code> parse(Connection& connection, Parser& parser, Upto upto,
+                                 Milliseconds limit) {
   error_code error;
-  connection.phase(Milliseconds(server.application.options().write_ms));
   auto token = net::redirect_error(net::use_awaitable, error);
-  co_await net::async_write(connection.socket, parts, token);
+  boost::beast::flat_buffer& buffer = connection.buffer;
+  parser.eager(upto == Upto::message);
+  connection.phase(limit);
+  while (!(upto == Upto::message ? parser.is_done() : parser.is_header_done())) {
+    if (buffer.size() > 0) {
+      const size_t used = parser.put(buffer.data(), error);
+      buffer.consume(used);
+      if (!error && used > 0) continue;
+      if (error && error != http::error::need_more) break;
+    }
+    error = connection.timed_out ? make_error_code(net::error::timed_out) : error_code();
+    const size_t room = std::min(kReadBytes, buffer.max_size() - buffer.size());
+    if (room == 0) error = http::error::buffer_overflow;
+    if (error) break;
+    const auto space = buffer.prepare(room);
+    const size_t read = co_await connection.socket.async_read_some(space, token);
+    buffer.commit(read);
+    if (error == net::error::eof) {  // tells the parser, which says whether that is an error
+      error = {};
+      parser.put_eof(error);
+    }
+    if (error) break;
+  }
   connection.end_phase();
-  co_return !error;
+  co_return error;
 }
 
 /// Ends a connection whose client may still be sending: closing at once would take the answer from
@@ -183,26 +213,45 @@ net::awaitable<void> linger(Connection& connection) {
   connection.phase(kLinger);
   std::array<char, kReadBytes> bytes;
   auto token = net::redirect_error(net::use_awaitable, error);
-  for (size_t read = 0; !error && read < kLingerBytes;) {
+  for (size_t read = 0; !error && !connection.timed_out && read < kLingerBytes;) {
     read += co_await connection.socket.async_read_some(net::buffer(bytes), token);
   }
   connection.end_phase();
 }
 
 net::awaitable<HttpResponse> answer(Server& server, CallPtr call, std::string body) {
-  const net::any_io_executor executor = server.io.get_executor();
-  auto pending = std::make_shared<Pending>(executor);
+  const auto executor = server.io.get_executor();
+  auto pending = std::make_shared<Pending>(server.io);
   server.application.handle(call, std::move(body), [pending, executor](HttpResponse response) {
+    if (executor.running_in_this_thread()) {
+      pending->take(std::move(response));
+      return;
+    }
     net::post(executor, [pending, response = std::move(response)]() mutable {
-      pending->response = std::move(response);
-      pending->there = true;
-      pending->arrived.cancel();
+      pending->take(std::move(response));
     });
   });
   error_code error;
   auto token = net::redirect_error(net::use_awaitable, error);
   while (!pending->there) co_await pending->arrived.async_wait(token);
   co_return std::move(pending->response);
+}
+
+net::awaitable<void> wait_for(net::steady_timer& timer) {
+  error_code error;
+  auto token = net::redirect_error(net::use_awaitable, error);
+  co_await timer.async_wait(token);
+}
+
+/// Holds the answer to a wrong key back, which holds nobody else up. False when so many wait that
+/// this one does not: then its connection ends, so that guessing costs a connection each time.
+net::awaitable<bool> delay_guess(Server& server) {
+  if (server.guesses >= kMostGuesses) co_return false;
+  ++server.guesses;
+  net::steady_timer timer(server.io, kGuessDelay);
+  co_await wait_for(timer);
+  --server.guesses;
+  co_return true;
 }
 
 bool wants_continue(const HttpRequest& head) {
@@ -223,21 +272,19 @@ net::awaitable<bool> serve_request(Server& server, Connection& connection) {
   Parser parser;
   parser.header_limit(static_cast<uint32_t>(options.max_header_bytes));
   parser.body_limit(static_cast<uint64_t>(options.max_body_bytes));
-  error_code error;
-  auto token = net::redirect_error(net::use_awaitable, error);
-  connection.phase(Milliseconds(options.header_ms));
-  co_await http::async_read_header(connection.socket, connection.buffer, parser, token);
-  connection.end_phase();
+  const Milliseconds header_limit(options.header_ms), body_limit(options.body_ms);
+  error_code error = co_await parse(connection, parser, Upto::header, header_limit);
   if (error) {
     if (!can_be_told(error, connection)) co_return false;
     const HttpResponse refused =
         server.application.refusal(problem_of(error, connection.timed_out, false));
     co_return co_await give_up(server, connection, refused, false);
   }
-  const Opened opened = server.application.open(request_of(parser));
+  Opened opened = server.application.open(request_of(parser));
   const bool head = opened.call->request.method == "HEAD";
   if (opened.refusal) {
     const bool all_read = parser.is_done();
+    if (opened.call->wrong_key && !co_await delay_guess(server)) opened.refusal->close = true;
     if (opened.refusal->close || !all_read) {
       co_return co_await give_up(server, connection, *opened.refusal, head);
     }
@@ -245,16 +292,10 @@ net::awaitable<bool> serve_request(Server& server, Connection& connection) {
         parser.keep_alive();
   }
   if (!parser.is_done() && wants_continue(opened.call->request)) {
-    const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    const auto bytes = net::buffer(go_on);
-    connection.phase(Milliseconds(options.write_ms));
-    co_await net::async_write(connection.socket, bytes, token);
-    connection.end_phase();
-    if (error) co_return false;
+    const Bytes go_on{"HTTP/1.1 100 Continue\r\n\r\n", ""};
+    if (!co_await send(server, connection, go_on)) co_return false;
   }
-  connection.phase(Milliseconds(options.body_ms));
-  co_await http::async_read(connection.socket, connection.buffer, parser, token);
-  connection.end_phase();
+  error = co_await parse(connection, parser, Upto::message, body_limit);
   if (error) {
     if (!can_be_told(error, connection)) co_return false;
     const HttpResponse refused =
@@ -282,7 +323,6 @@ net::awaitable<void> serve_connection(Server& server, Socket socket) {
       const auto space = connection.buffer.prepare(kReadBytes);
       connection.phase(idle);
       const size_t read = co_await connection.socket.async_read_some(space, token);
-      connection.end_phase();
       if (error) break;
       connection.buffer.commit(read);
     }
@@ -293,15 +333,23 @@ net::awaitable<void> serve_connection(Server& server, Socket socket) {
   server.connections.erase(&connection);
   server.application.metrics().connections(static_cast<double>(server.connections.size()));
   server.room.cancel();
-  // The handler of a cancelled timer still looks at the connection.
-  const net::any_io_executor executor = server.io.get_executor();
-  co_await net::post(executor, net::use_awaitable);
 }
 
-net::awaitable<void> wait_for(net::steady_timer& timer) {
-  error_code error;
-  auto token = net::redirect_error(net::use_awaitable, error);
-  co_await timer.async_wait(token);
+/// Ends what waits beyond its deadline, at each step again: what strikes while a connection does
+/// not wait, between two reads, must not be lost.
+net::awaitable<void> keep_deadlines(Server& server) {
+  net::steady_timer timer(server.io);
+  while (true) {
+    timer.expires_after(kDeadlineStep);
+    co_await wait_for(timer);
+    const auto now = Clock::now();
+    for (Connection* each : server.connections) {
+      if (now < each->deadline) continue;
+      each->timed_out = true;
+      error_code ignored;
+      each->socket.cancel(ignored);
+    }
+  }
 }
 
 /// At the limit nothing is accepted: what comes waits in the system's queue.
@@ -387,6 +435,16 @@ net::awaitable<void> hear_signals(Server& server) {
   }
 }
 
+/// Says again and again what --insecure-no-keys means: a warning at the start is soon forgotten.
+net::awaitable<void> warn_of_no_keys(Server& server) {
+  net::steady_timer timer(server.io);
+  while (true) {
+    log_event("warning", {{"detail", "everybody who reaches this server may do everything"}});
+    timer.expires_after(kWarnEvery);
+    co_await wait_for(timer);
+  }
+}
+
 /// Tells systemd that the queue still moves: a ping is sent when a job came back.
 net::awaitable<void> watch(Server& server) {
   const char* const text = std::getenv("WATCHDOG_USEC");
@@ -411,7 +469,11 @@ void run_http_server(Application& application, Listeners& listeners) {
     net::co_spawn(server.io, accept(server, listener), net::detached);
   }
   net::co_spawn(server.io, hear_signals(server), net::detached);
+  net::co_spawn(server.io, keep_deadlines(server), net::detached);
   net::co_spawn(server.io, watch(server), net::detached);
+  if (application.options().keys.empty() && !listeners.only_loopback()) {
+    net::co_spawn(server.io, warn_of_no_keys(server), net::detached);
+  }
   notify_system("READY=1");
   server.io.run();
   application.shut_down();  // before what their answers are posted to

@@ -11,6 +11,8 @@ namespace truenext::serve {
 namespace {
 
 constexpr size_t kLookedThrough = 64;  // of the queue, for companions of a batch
+constexpr double kCaution = 1.5;       // jobs differ, and a mean is late
+constexpr double kNewShare = 0.1;      // of the newest block in the mean time of a job
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -30,7 +32,10 @@ void finish(Job& job, JobResult result) {
 }  // namespace
 
 JobQueue::JobQueue(int threads, size_t capacity, size_t max_batch, Metrics& metrics)
-    : capacity_(capacity), max_batch_(max_batch), metrics_(metrics) {
+    : capacity_(capacity),
+      max_batch_(max_batch),
+      metrics_(metrics),
+      num_threads_(static_cast<size_t>(threads)) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
 }
 
@@ -56,12 +61,29 @@ bool JobQueue::push(Job& job) {
     const std::lock_guard lock(mutex_);
     const size_t waiting = jobs_.size() + low_.size();
     if (waiting >= (job.low ? capacity_ / 4 : capacity_)) return false;
+    if (!has_time(job, job.low ? waiting : jobs_.size())) return false;
     job.queued = Clock::now();
     (job.low ? low_ : jobs_).push_back(std::move(job));
     metrics_.queue_length(static_cast<double>(waiting + 1));
   }
   wake_.notify_one();
   return true;
+}
+
+/// What would be dropped at its deadline is refused at once: whoever asks learns it a second sooner
+/// and nothing stands in the way of those that can be answered. An empty queue takes everything, so
+/// that a mean from a slow hour cannot stay.
+bool JobQueue::has_time(const Job& job, size_t ahead) const {
+  if (ahead < num_threads_ || job.deadline == Clock::time_point::max()) return true;
+  const double turns = static_cast<double>(ahead) / static_cast<double>(num_threads_);
+  const std::chrono::duration<double> left = job.deadline - Clock::now();
+  return kCaution * turns * job_seconds_ < left.count();
+}
+
+void JobQueue::note_time(size_t jobs, double seconds) {
+  const double each = seconds / static_cast<double>(jobs);
+  const std::lock_guard lock(mutex_);
+  job_seconds_ += (job_seconds_ == 0 ? 1 : kNewShare) * (each - job_seconds_);
 }
 
 size_t JobQueue::length() const {
@@ -123,7 +145,10 @@ void JobQueue::run(std::vector<Job>& jobs, WorkerPool& pool) {
     timely.front().work();
     return;
   }
+  const auto begin = Clock::now();
+  const size_t count = timely.size();
   answer_batch(timely, pool);
+  note_time(count, seconds_since(begin));
 }
 
 void JobQueue::answer_batch(std::vector<Job>& jobs, WorkerPool& pool) {

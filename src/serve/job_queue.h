@@ -56,7 +56,8 @@ class JobQueue {
   /// Answers what waits, or drops it, and waits for the threads, which may still push.
   void end(bool drop_waiting = false);
 
-  /// False when the queue is full, of shadows when it is a quarter full; the job is then untouched.
+  /// False when the queue is full, of shadows when it is a quarter full, and when what waits would
+  /// take longer than the job has time; the job is then untouched.
   bool push(Job& job);
   size_t length() const;
   size_t capacity() const { return capacity_; }
@@ -64,6 +65,8 @@ class JobQueue {
  private:
   void serve();
   std::vector<Job> take(std::unique_lock<std::mutex>& lock);
+  bool has_time(const Job& job, size_t ahead) const;
+  void note_time(size_t jobs, double seconds);
   void answer_batch(std::vector<Job>& jobs, WorkerPool& pool);
   void run(std::vector<Job>& jobs, WorkerPool& pool);
 
@@ -73,6 +76,8 @@ class JobQueue {
   std::condition_variable wake_;
   std::deque<Job> jobs_, low_;
   bool stop_ = false;
+  double job_seconds_ = 0;  ///< of a thread, for each job of a block: a moving mean
+  size_t num_threads_;
   std::vector<std::thread> threads_;
 };
 

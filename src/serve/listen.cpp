@@ -64,6 +64,8 @@ Listener described(int descriptor, const std::string& address) {
   listener.family = storage.ss_family;
   listener.loopback = is_loopback(storage);
   if (storage.ss_family == AF_UNIX) return listener;
+  const int on = 1;  // connections inherit it: an answer never waits for one before it
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   char host[NI_MAXHOST], port[NI_MAXSERV];
   getnameinfo(reinterpret_cast<sockaddr*>(&storage), size, host, sizeof(host), port, sizeof(port),
               NI_NUMERICHOST | NI_NUMERICSERV);

@@ -10,6 +10,7 @@
 
 #include <ctime>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -54,9 +55,15 @@ double open_descriptors() {
 }  // namespace
 
 struct Metrics::Families {
+  struct RequestSeries {
+    Counter* count;
+    Histogram* seconds;
+  };
+
   prometheus::Registry registry;
   std::mutex mutex;
-  std::map<std::tuple<std::string, std::string, int>, Counter*> requests;
+  /// Looked up by views: a request makes no texts for it.
+  std::map<std::tuple<std::string, std::string, int>, RequestSeries, std::less<>> requests;
 
   template <typename Metric>
   Family<Metric>& family(const char* name, const char* help) {
@@ -115,20 +122,22 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
 Metrics::~Metrics() = default;
 
 void Metrics::request(std::string_view route, std::string_view method, int code, double seconds) {
-  Counter* counter = nullptr;
+  Families::RequestSeries series{};
   {
     const std::lock_guard lock(families_->mutex);
-    Counter*& known = families_->requests[{std::string(route), std::string(method), code}];
-    if (known == nullptr) {
-      known = &families_->requests_total.Add({{"route", std::string(route)},
-                                              {"method", std::string(method)},
-                                              {"code", std::to_string(code)}});
+    auto& known = families_->requests;
+    auto found = known.find(std::tuple(route, method, code));
+    if (found == known.end()) {
+      const std::string path(route), verb(method);
+      series.count = &families_->requests_total.Add(
+          {{"route", path}, {"method", verb}, {"code", std::to_string(code)}});
+      series.seconds = &families_->request_seconds.Add({{"route", path}}, seconds_bounds());
+      found = known.emplace(std::tuple(path, verb, code), series).first;
     }
-    counter = known;
+    series = found->second;
   }
-  counter->Increment();
-  families_->request_seconds.Add({{"route", std::string(route)}}, seconds_bounds())
-      .Observe(seconds);
+  series.count->Increment();
+  series.seconds->Observe(seconds);
 }
 void Metrics::connections(double count) {
   families_->connections.Set(count);

@@ -229,7 +229,7 @@ void recommend(Application& application, Asked asked, Answered answered) {
   };
   if (!application.queue().push(job)) {
     application.metrics().rejected("overloaded");
-    refuse("overloaded", "as many requests wait as may wait; ask again later");
+    refuse("overloaded", "more requests wait than can be answered in time; ask again later");
   }
 }
 

@@ -116,8 +116,8 @@ HttpResponse inference_error(const Problem& problem) {
 }
 
 std::string Call::query(std::string_view name, std::string otherwise) const {
-  for (const auto& [key, value] : target.query) {
-    if (key == name) return value;
+  for (const auto& [given, value] : target.query) {
+    if (given == name) return value;
   }
   return otherwise;
 }
@@ -137,11 +137,11 @@ int64_t Call::whole(std::string_view name, int64_t low, int64_t high, int64_t ot
 }
 
 void Call::check_query(const std::vector<std::string>& known) const {
-  for (const auto& [key, value] : target.query) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string near = nearest_word(key, known);
+  for (const auto& [given, value] : target.query) {
+    if (std::find(known.begin(), known.end(), given) != known.end()) continue;
+    const std::string near = nearest_word(given, known);
     refuse("invalid-request",
-           fmt::format("the parameter {} is unknown{}", key,
+           fmt::format("the parameter {} is unknown{}", given,
                        near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   }
 }

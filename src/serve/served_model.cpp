@@ -14,6 +14,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/finite.h"
 #include "base/hash.h"
 #include "base/random.h"
 #include "eval/answers.h"
@@ -51,10 +52,8 @@ MemoryFile copy_of(const std::filesystem::path& path) {
 
 void check_finite(const ModelFile& file) {
   for (const auto& [name, tensor] : file.weights()) {
-    const auto* const end = tensor.data + tensor.size();
-    const auto* const bad =
-        std::find_if_not(tensor.data, end, [](float value) { return std::isfinite(value); });
-    check_data(bad == end, "tensor {} holds values that are not finite", name);
+    check_data(all_finite({tensor.data, static_cast<size_t>(tensor.size())}),
+               "tensor {} holds values that are not finite", name);
   }
 }
 

@@ -30,7 +30,6 @@ void check_listeners(const ServeOptions& options, const Listeners& listeners) {
                 "want --keys FILE (truenext serve --new-key NAME --role read makes a key), or "
                 "--insecure-no-keys",
                 fmt::join(options.listen, ", "));
-    log_event("warning", {{"detail", "everybody who reaches this server may do everything"}});
   } else {
     log_event("warning",
               {{"detail", "keys travel in the clear; put a proxy with TLS in front of it"}});

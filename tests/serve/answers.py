@@ -88,6 +88,9 @@ with folder() as where:
         status, answer, _ = server.post("/v2/models/main/infer", {"parameters": {"k": 7}, "inputs": [tensor]})
         equal("the inference protocol", list(zip(answer["outputs"][0]["data"], answer["outputs"][1]["data"])),
               want[0] + want[1])
+        body = json.dumps({"inputs": [tensor]}).encode()
+        equal("its clients name no type", [server.raw(b"POST /v2/models/main/infer HTTP/1.1\r\nHost: localhost\r\n" + kind + b"Content-Length: %d\r\n\r\n"
+                                                      % len(body) + body)[9:12] for kind in (b"", b"Content-Type: text/plain\r\n")], [b"200", b"400"])
 
         # Another file under the same path: reloaded by request, wanted by the numbers of its own run.
         before = server.get("/v1/models/main")[1]["version"]

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
 
@@ -48,6 +49,7 @@ def keys(where, run):
               [False, True])
         equal("a model by its name is for admins", [server.post("/v1/recommend", {"history": [], "model": "main"}, headers=bearer(made[r][0]))[0]
                                                     for r in ("read", "admin")], [403, 200])
+        guesses(server, made["read"][0])
         rates = [server.get("/v1/models", headers=bearer(made["slow"][0]))[0] for _ in range(4)]
         check("a rate", rates[:2] == [200, 200] and 429 in rates, rates)
         with open(path, "a") as file:
@@ -56,6 +58,35 @@ def keys(where, run):
         check("a wrong key file is told", server.wait_for_log('"keys", "result": "refused"'), server.lines)
         equal("and the keys stay", server.get("/v1/models", headers=bearer(made["read"][0]))[0], 200)
         check("no key is logged", not any("tnk_" in line for line in server.lines))
+
+
+def guesses(server, good):
+    """Answers to wrong keys are held back, nobody else's are, and not without bound."""
+    wrong = bearer("tnk_" + "A" * 43)
+    counter = 'truenext_http_rejected_total{reason="key"}'
+    before = metric(server, counter, good)
+    start = time.monotonic()
+    equal("a wrong key", server.get("/v1/models", headers=wrong)[0], 401)
+    check("its answer comes late", 0.1 <= time.monotonic() - start < 1, time.monotonic() - start)
+    start = time.monotonic()
+    equal("no key is no guess", server.get("/v1/models")[0], 401)
+    check("and answered at once", time.monotonic() - start < 0.1, time.monotonic() - start)
+    own = server.connect()
+    equal("a right key", server.get("/v1/models", headers=bearer(good), connection=own)[0], 200)
+    request = b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + wrong["Authorization"].encode() + b"\r\n\r\n"
+    many = [socket.create_connection((server.host, server.port), timeout=10) for _ in range(400)]
+    for connection in many:
+        connection.sendall(request)
+    start = time.monotonic()
+    equal("a right key meanwhile", server.get("/v1/models", headers=bearer(good), connection=own)[0], 200)
+    check("does not wait for guesses", time.monotonic() - start < 0.1, time.monotonic() - start)
+    answers = [connection.recv(65536) for connection in many]
+    equal("all guesses are answered", {answer.split(b" ")[1] for answer in answers}, {b"401"})
+    check("those beyond the bound lose their connections", any(b"Connection: close" in answer for answer in answers))
+    check("the others keep them", any(b"Connection: keep-alive" in answer for answer in answers))
+    for connection in many:
+        connection.close()
+    equal("guesses are counted", metric(server, counter, good) - before, 401)
 
 
 def reloads(where, run):

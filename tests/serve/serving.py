@@ -13,6 +13,7 @@ import threading
 import time
 
 TRUENEXT = sys.argv[1]
+SANITIZERS = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:")
 failures = []
 passed = 0
 
@@ -152,6 +153,8 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self.reader.join()
+        check("no sanitizer complains", not any(report in line for line in self.lines for report in SANITIZERS), "".join(self.lines))
 
 
 QUICK_END = ("--set", "drain_grace_ms=0")
