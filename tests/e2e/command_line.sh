@@ -76,7 +76,7 @@ ROWS
 ok 'presets' "$truenext" train --presets
 sed '/^for --compat/q' out | grep -vE '^(for --compat.*)?$' | cut -d' ' -f1 >names
 [ -s names ] && pass || fail 'presets are listed'
-says 'and one by the data' '^auto ' names
+says 'and one by the data' '^auto$' names
 while read -r name; do
   [ "$name" = auto ] && continue  # wants data, tests/e2e/training.sh
   ok "--preset $name is taken" "$truenext" train --preset "$name" --show-config
