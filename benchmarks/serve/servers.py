@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server that is measured: started, asked by `truenext bench serve`, looked at through /proc."""
+"""A server that is measured: started, asked by `truenext bench serve`, ended with the block."""
 import json
-import os
 import signal
 import subprocess
 import tempfile
@@ -9,25 +8,10 @@ import time
 import urllib.error
 import urllib.request
 
-TICKS, PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+from processes import Process, processor_seconds
 
 
-def processor_seconds(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident_bytes(pid):
-    with open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * PAGE
-
-
-def open_descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-class Server:
+class Server(Process):
     """From the start of the process until it is ready; ended with the block."""
 
     def __init__(self, truenext, port, *words):
@@ -62,21 +46,13 @@ class Server:
     def get_json(self, path):
         return json.load(urllib.request.urlopen(self.url + path, timeout=30))
 
-    def signal(self, number):
-        self.process.send_signal(number)
-
     def stop(self):
         """The exit status of a drained server."""
         self.signal(signal.SIGTERM)
         return self.process.wait(timeout=60)
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        self.kill()
         self.log.close()
 
 

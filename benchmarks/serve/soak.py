@@ -10,7 +10,8 @@ import time
 import urllib.request
 
 from models import command, make_model
-from servers import Server, bench, open_descriptors, processor_seconds, resident_bytes
+from processes import open_descriptors, processor_seconds, resident_bytes
+from servers import Server, bench
 
 MIB = 1 << 20
 NOISE = 4 * MIB  # what the allocator may keep or give back in a short soak
@@ -97,7 +98,7 @@ class Soak:
             self.failures.append("too short: want three reloads after the first third")
             return self.tell(f"{statuses}")
         growth = slope([(at, memory) for at, memory, _ in warm])
-        limit = max(MIB / 3600, NOISE / spent)
+        limit = MIB / 3600 if spent >= 3600 else NOISE / spent  # less than an hour tells a large leak only
         if growth > limit:
             self.failures.append(f"memory grows by {3600 * growth / MIB:.1f} MiB an hour")
         descriptors = [point[2] for point in warm]

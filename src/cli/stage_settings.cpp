@@ -87,6 +87,11 @@ void apply_presets(RunConfig& config, const PresetNames& names) {
               names.student.empty() ? "--teacher-preset" : "--student " + names.student,
               names.preset.empty() ? "no preset" : "--preset " + names.preset);
   if (names.preset.empty()) return;
+  check_usage(
+      std::ranges::find(names.teachers, kAutoPreset) == names.teachers.end(),
+      "--teacher-preset {}: leave it out: teachers begin as the student does, and --student "
+      "{} chooses for both",
+      kAutoPreset, kAutoPreset);
   check_usage(!is_scheme(names.student), "--student {}: want the preset of a model, e.g. {}",
               names.student, kUsualStudent);
   if (!names.student.empty()) apply_one(config, names.student, names.choice);

@@ -96,9 +96,8 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   warn_of_unused(config, arguments, from_file);
   config.model.resolve();
   if (arguments.show_config) return request;
-  check_usage(!config.data.path.empty(), "train: --data FOLDER is missing");
-  check_usage(!arguments.run.empty(), "train: --run FOLDER is missing, e.g. --run runs/first");
   check_folder(arguments, config.data.path);
+  check_usage(!arguments.run.empty(), "train: --run FOLDER is missing, e.g. --run runs/first");
   request.run = arguments.run;
   request.replace = arguments.overwrite;
   return request;

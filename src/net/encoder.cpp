@@ -111,9 +111,6 @@ class NetworkEncoder final : public SequenceEncoder {
   void encode_prefixes(JaggedView<int32_t> histories, float* states) const;
   /// Returns the number of states written.
   int64_t encode_tile(const UseWindows& windows, States wanted, float* states) const;
-  /// Histories begin .. end - 1.
-  const UseWindows& windows_of(JaggedView<int32_t> histories, const HistoryTimes& times,
-                               int64_t begin, int64_t end) const;
 
   ModelOptions options_;
   const NetworkInfo& network_;
@@ -153,7 +150,10 @@ void NetworkEncoder::encode(JaggedView<int32_t> histories, States wanted, float*
       if (end > begin && tokens > limit.tokens) break;
       ++end;
     }
-    states += encode_tile(windows_of(histories, times, begin, end), wanted, states) * dim();
+    UseWindows& windows = windows_of_thread();
+    windows.clear();
+    windows.add(options_, histories, times, begin, end, num_items_);
+    states += encode_tile(windows, wanted, states) * dim();
     begin = end;
   }
 }
@@ -168,22 +168,6 @@ void NetworkEncoder::encode_prefixes(JaggedView<int32_t> histories, float* state
     encode(prefixes, States::newest, states, {});  // none of these is told times
     states += prefixes.size() * dim();
   }
-}
-
-const UseWindows& NetworkEncoder::windows_of(JaggedView<int32_t> histories,
-                                             const HistoryTimes& times, int64_t begin,
-                                             int64_t end) const {
-  UseWindows& windows = windows_of_thread();
-  windows.clear();
-  for (int64_t row = begin; row < end; ++row) {
-    const auto window = checked_window(histories, row, max_length(), num_items_);
-    windows.add(network_, window);
-    if (options_.time == TimeUse::none) continue;
-    const JaggedView<int64_t> events{times.events, histories.offsets};
-    windows.add_times(events.row(row).last(window.size()),
-                      options_.time == TimeUse::request ? times.requests[row] : 0);
-  }
-  return windows;
 }
 
 int64_t NetworkEncoder::encode_tile(const UseWindows& windows, States wanted, float* states) const {
@@ -207,21 +191,27 @@ void UseWindows::clear() {
   offsets.assign(1, 0);
 }
 
-void UseWindows::add(const NetworkInfo& network, std::span<const int32_t> window) {
-  items.insert(items.end(), window.begin(), window.end());
-  if (network.fills_masks) {
-    hidden.resize(items.size(), 0);
-    items.push_back(0);  // any item: it is not seen
-    hidden.push_back(1);
+void UseWindows::add(const ModelOptions& options, JaggedView<int32_t> histories,
+                     const HistoryTimes& told, int64_t begin, int64_t end, int64_t num_items) {
+  const NetworkInfo& network = find_network(options.name);
+  const int64_t room = room_for_items(network, options);
+  for (int64_t row = begin; row < end; ++row) {
+    const auto window = checked_window(histories, row, room, num_items);
+    items.insert(items.end(), window.begin(), window.end());
+    if (network.fills_masks) {
+      hidden.resize(items.size(), 0);
+      items.push_back(0);  // any item: it is not seen
+      hidden.push_back(1);
+    }
+    offsets.push_back(std::ssize(items));
+    newest.push_back(static_cast<int32_t>(items.size()) - 1);
+    if (options.time == TimeUse::none) continue;
+    const JaggedView<int64_t> events{told.events, histories.offsets};
+    const auto seen = events.row(row).last(window.size());
+    times.insert(times.end(), seen.begin(), seen.end());
+    query_times.insert(query_times.end(), seen.begin() + 1, seen.end());
+    query_times.push_back(options.time == TimeUse::request ? told.requests[row] : 0);
   }
-  offsets.push_back(std::ssize(items));
-  newest.push_back(static_cast<int32_t>(items.size()) - 1);
-}
-
-void UseWindows::add_times(std::span<const int64_t> window, int64_t request) {
-  times.insert(times.end(), window.begin(), window.end());
-  query_times.insert(query_times.end(), window.begin() + 1, window.end());
-  query_times.push_back(request);
 }
 
 net::Input UseWindows::input(bool all) const {

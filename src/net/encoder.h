@@ -73,9 +73,10 @@ struct UseWindows {
   std::vector<int64_t> times, query_times;  ///< empty where none are told
 
   void clear();
-  void add(const NetworkInfo& network, std::span<const int32_t> window);
-  /// The times of the window that was added last, and that of the request for what follows it.
-  void add_times(std::span<const int64_t> window, int64_t request);
+  /// Histories begin .. end - 1 as a model over `num_items` items looks at them, with what it is
+  /// told of their `times`, which are there (check_times()). Data Error as of checked_window().
+  void add(const ModelOptions& options, JaggedView<int32_t> histories, const HistoryTimes& times,
+           int64_t begin, int64_t end, int64_t num_items);
   /// Of the newest states, or all. Borrows.
   net::Input input(bool all = false) const;
 };

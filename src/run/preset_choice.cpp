@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "run/few_steps.h"
 #include "run/run_config.h"
 
 namespace truenext {
@@ -13,16 +14,14 @@ namespace {
 
 /// Training events of a user in the median from which a history is long, as of films or check-ins.
 constexpr double kLongHistory = 40;
-/// Full cross-entropy scores every item at every trained position; above so many scores an epoch
-/// takes more than about ten minutes of one core.
+/// Full cross-entropy scores every item at every trained position. At width 64 a score costs 7 ns
+/// of one core (sasrec-cce on Beauty: 35 epochs of 1.55e9 scores in 369 s,
+/// docs/studies/prefixes.md), so that above so many an epoch takes more than about ten minutes.
 constexpr double kManyScores = 1e11;
 /// Share of training events whose user had the item before from which items may come back.
 constexpr double kRepeats = 0.1;
 /// Windows that are tried, longest last.
 constexpr int64_t kWindows[] = {50, 100, 200};
-/// An epoch of fewer steps wants smaller batches; batches below the second number cost more time
-/// than their steps are worth.
-constexpr int64_t kSteps = 20, kSmallBatch = 16;
 
 void add(PresetChoice& choice, std::string setting, std::string reason) {
   choice.settings.push_back(std::move(setting));
@@ -70,11 +69,10 @@ void choose_batch(PresetChoice& choice, const DatasetSummary& summary) {
   apply_preset(config, choice.preset);
   const int64_t preset_batch = config.train.batch_size;
   const int64_t users = summary.train_lengths.count;
-  if (users / preset_batch >= kSteps) return;
-  const int64_t batch = std::max(kSmallBatch, users / kSteps);
-  if (batch >= preset_batch) return;
+  const int64_t batch = batch_of_few(users);
+  if (steps_of(users, preset_batch) >= kFewSteps || batch >= preset_batch) return;
   add(choice, fmt::format("train.batch_size={}", batch),
-      fmt::format("{} users are few: {} steps an epoch", users, (users + batch - 1) / batch));
+      fmt::format("{} users are few: {} steps an epoch", users, steps_of(users, batch)));
 }
 
 void choose_seen(PresetChoice& choice, const DatasetSummary& summary) {

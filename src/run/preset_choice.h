@@ -16,9 +16,9 @@ struct PresetChoice {
                                       ///< order: what was counted and what it decides
 };
 
-/// Chooses by counts of the training part alone: length of the histories, events of an item, size
-/// of the catalogue, repeats. docs/choosing.md has the runs behind every rule. Data Error where
-/// nobody has a training part.
+/// Chooses by counts of the training part alone: length of the histories, users, size of the
+/// catalogue, repeats. docs/choosing.md has the rules, and which runs are behind them so far. Data
+/// Error where nobody has a training part.
 PresetChoice choose_preset(const DatasetSummary& summary);
 
 }  // namespace truenext

@@ -168,7 +168,9 @@ net::awaitable<bool> send(Server& server, Connection& connection, Bytes bytes) {
 net::awaitable<bool> write(Server& server, Connection& connection, const HttpResponse& response,
                            bool keep, bool head) {
   const bool has_body = response.status != 204;
-  const std::string header = header_text(response, keep, has_body);
+  const auto reason =
+      http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
+  const std::string header = header_text(response, {reason.data(), reason.size()}, keep, has_body);
   const Bytes bytes{header, head || !has_body ? std::string_view() : response.body};
   co_return co_await send(server, connection, bytes);
 }

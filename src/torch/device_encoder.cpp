@@ -51,18 +51,9 @@ int64_t DeviceEncoder::most_histories(int64_t numbers) const {
 
 at::Tensor DeviceEncoder::encode_last(JaggedView<int32_t> histories,
                                       const HistoryTimes& times) const {
-  const TimeUse told = model_.options().time;
-  check_times(told, histories, times);
+  check_times(model_.options().time, histories, times);
   UseWindows windows;
-  const int64_t room = room_for_items(model_.network(), model_.options());
-  for (int64_t row = 0; row < histories.size(); ++row) {
-    const auto window = checked_window(histories, row, room, num_items());
-    windows.add(model_.network(), window);
-    if (told == TimeUse::none) continue;
-    const JaggedView<int64_t> events{times.events, histories.offsets};
-    windows.add_times(events.row(row).last(window.size()),
-                      told == TimeUse::request ? times.requests[row] : 0);
-  }
+  windows.add(model_.options(), histories, times, 0, histories.size(), num_items());
   net::TorchPass pass(model_.parameters().names(), weights_, windows.input(), {});
   const at::Tensor& states = pass.values(run_network(model_.network(), pass, model_.options()));
   check_data(all_finite(states),

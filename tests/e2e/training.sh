@@ -142,7 +142,9 @@ says 'kept on record' "^preset = 'auto: sasrec-cce .short histories" chosen/conf
 ok 'a student by the data' "$truenext" train --preset csrec-pop --student auto --data data --show-config
 says 'and its record' 'csrec-pop of auto: sasrec-cce' out
 refuses 'auto without data' 1 '--data' "$truenext" train --preset auto --run x
-refuses 'auto in a grid' 1 'looks at a dataset' "$truenext" bench epoch --preset auto
+refuses 'auto for teachers' 1 'teachers begin as the student' "$truenext" train --preset csrec-m --teacher-preset auto \
+  --data data --run x
+refuses 'auto where nothing is looked at' 1 'looks at a dataset' "$truenext" bench epoch --preset auto
 
 refuses 'unknown key' 1 'did you mean train.epochs' "$truenext" train --data data --run x --set train.epoch=3
 printf '[model]\nhiden_size = 32\n' >bad.toml

@@ -2,19 +2,14 @@
 """`truenext bench serve`: what it asks, what it counts, and a server that is asked for more than it can answer."""
 import json
 import os
-import threading
 
 from serving import QUICK_END, Server, check, command, equal, finish, folder, make_run
+from processes import PeakMemory  # serving knows where
 
 
 def bench(server, data, *words, ok=True):
     done = command("bench", "serve", "--url", f"http://{server.address}", "--data", data, "--json", "--quiet", *words, ok=ok)
     return json.loads(done.stdout) if done.returncode == 0 else done
-
-
-def resident(server):
-    with open(f"/proc/{server.process.pid}/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def asks(server, data):
@@ -41,19 +36,8 @@ def overload(run, data, name, *limits):
         bench(server, data, "--rate", 0, "--seconds", 0.5, "--connections", 4, *fields)
         alone = bench(server, data, "--rate", 0, "--seconds", 1.5, "--connections", 4, *fields)
         capacity = alone["answers_per_second"]
-        before = resident(server)
-        most = [before]
-        stop = threading.Event()
-
-        def watch():
-            while not stop.wait(0.02):
-                most[0] = max(most[0], resident(server))
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        report = bench(server, data, "--rate", 3 * capacity, "--seconds", 3, "--connections", 128, *fields)
-        stop.set()
-        watcher.join()
+        with PeakMemory(server.process.pid) as memory:
+            report = bench(server, data, "--rate", 3 * capacity, "--seconds", 3, "--connections", 128, *fields)
         after = bench(server, data, "--rate", 0, "--seconds", 0.3, "--connections", 1, *fields)
         check(f"{name}: answers and 503, nothing else",
               {key for key in report if key.startswith("status_")} == {"status_200", "status_503"}, report)
@@ -61,7 +45,7 @@ def overload(run, data, name, *limits):
         check(f"{name}: goodput", report["answers_per_second"] > 0.25 * capacity, (report["answers_per_second"], capacity))
         check(f"{name}: 503 at once", report["refused_p50_seconds"] < 0.5 * report["p50_seconds"] and report["refused_p50_seconds"] < 0.02, report)
         check(f"{name}: answers within the timeout", report["p99_seconds"] < 1 + 4 * alone["p99_seconds"], report)
-        check(f"{name}: memory is bounded", most[0] - before < 32 << 20, (before, most[0]))
+        check(f"{name}: memory is bounded", memory.grown < 32 << 20, memory.grown)
         check(f"{name}: and then all is as before", "status_503" not in after and after["p50_seconds"] < 2 * alone["p50_seconds"] + 0.02, (alone, after))
 
 

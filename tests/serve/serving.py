@@ -12,6 +12,9 @@ import tempfile
 import threading
 import time
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "serve"))
+from processes import Process  # noqa: E402
+
 TRUENEXT = sys.argv[1]
 SANITIZERS = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:")
 failures = []
@@ -55,7 +58,7 @@ def make_run(folder, items=40, seed=1, name="run", data="data", log="log.csv"):
     return folder / name
 
 
-class Server:
+class Server(Process):
     """A server on a free port of the loopback."""
 
     def __init__(self, *words, listen=("127.0.0.1:0",), preexec=None, environment=None, descriptors=()):
@@ -136,9 +139,6 @@ class Server:
             time.sleep(0.01)
         return False
 
-    def signal(self, number):
-        self.process.send_signal(number)
-
     def stop(self):
         if self.process.poll() is None:
             self.signal(signal.SIGTERM)
@@ -146,13 +146,8 @@ class Server:
         self.reader.join()
         return status
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        self.kill()
         self.reader.join()
         check("no sanitizer complains", not any(report in line for line in self.lines for report in SANITIZERS), "".join(self.lines))
 

@@ -14,9 +14,9 @@
 #include "data/noise.h"
 #include "data/noise_truth.h"
 #include "eval/detection.h"
-#include "net/model.h"
 #include "support/network_cases.h"
 #include "support/small_data.h"
+#include "teachers/teacher_file.h"
 
 namespace truenext {
 namespace {
@@ -33,14 +33,9 @@ class EventNoiseTest : public testing::Test {
     ModelOptions options = test::small_network();
     options.init = StartValues::small;
     options.max_length = length;
-    const auto model = make_model(options, kItems, static_cast<uint64_t>(length));
-    test::roughen(model->parameters());
-    ModelDescription description;
-    description.model = model->options();
-    std::vector<std::string> ids;
-    for (int64_t i = 0; i < kItems; ++i) ids.emplace_back(dataset_.items().raw(i));
-    const auto path = folder_ / ("model" + std::to_string(length) + ".safetensors");
-    write_model_file(path, description, model->parameters().views(), ids, {});
+    const auto path =
+        test::write_teacher(folder_ / ("model" + std::to_string(length) + ".safetensors"), options,
+                            dataset_, static_cast<uint64_t>(length));
     return open_member(path.string(), dataset_);
   }
   std::vector<Member> two_members() {

@@ -17,6 +17,7 @@
 #include "support/network_cases.h"
 #include "support/small_data.h"
 #include "teachers/asked_labels.h"
+#include "teachers/teacher_file.h"
 
 namespace truenext {
 namespace {
@@ -24,19 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kItems = 40;
-
-/// A run's model file with start values that say something.
-fs::path write_model(const fs::path& path, const ModelOptions& options, const Dataset& dataset,
-                     uint64_t seed) {
-  const auto model = make_model(options, dataset.num_items(), seed);
-  test::roughen(model->parameters());
-  std::vector<std::string> ids;
-  for (int64_t i = 0; i < dataset.num_items(); ++i) ids.emplace_back(dataset.items().raw(i));
-  ModelDescription description;
-  description.model = model->options();
-  write_model_file(path, description, model->parameters().views(), ids, {});
-  return path;
-}
 
 class LabelStoreTest : public testing::Test {
  protected:
@@ -51,7 +39,8 @@ class LabelStoreTest : public testing::Test {
       options.max_length = length;
       const std::string name = "teacher" + std::to_string(length) + ".safetensors";
       members.push_back(open_member(
-          write_model(folder_ / name, options, dataset_, static_cast<uint64_t>(length)).string(),
+          test::write_teacher(folder_ / name, options, dataset_, static_cast<uint64_t>(length))
+              .string(),
           dataset_));
     }
     return members;
@@ -331,7 +320,8 @@ TEST_F(LabelStoreTest, DamagedOrForeignLabelsAreRefused) {
 TEST_F(LabelStoreTest, TeachersOfOtherItemsAreRefusedWithTheFirstThatDiffers) {
   const Dataset other = Dataset::open(test::prepare_pairs(
       folder_, test::ring_log(60, kItems, 12) + "u0 extra\nu1 extra\n", "other"));
-  const fs::path more = write_model(folder_ / "more.safetensors", test::small_network(), other, 1);
+  const fs::path more =
+      test::write_teacher(folder_ / "more.safetensors", test::small_network(), other, 1);
   const auto text = [&](const std::string& name) -> std::string {
     try {
       open_member(name, dataset_);
@@ -345,7 +335,7 @@ TEST_F(LabelStoreTest, TeachersOfOtherItemsAreRefusedWithTheFirstThatDiffers) {
   const Dataset renamed =
       Dataset::open(test::prepare_pairs(folder_, test::ring_log(60, kItems, 12, 2), "renamed"));
   const fs::path order =
-      write_model(folder_ / "order.safetensors", test::small_network(), renamed, 1);
+      test::write_teacher(folder_ / "order.safetensors", test::small_network(), renamed, 1);
   const std::string words = text(order.string());
   EXPECT_NE(words.find("its item "), std::string::npos) << words;
 }

@@ -9,8 +9,6 @@
 #include <vector>
 
 #include "base/log.h"
-#include "inference/model_file.h"
-#include "net/model.h"
 #include "support/network_cases.h"
 #include "support/small_data.h"
 #include "support/test_files.h"
@@ -19,6 +17,7 @@
 #include "teachers/asked_labels.h"
 #include "teachers/event_noise.h"
 #include "teachers/label_store.h"
+#include "teachers/teacher_file.h"
 
 namespace truenext {
 namespace {
@@ -35,15 +34,8 @@ class TimedTeachers : public testing::Test {
     options.max_length = 6;
     options.time = time;
     options.time_form = form;
-    const auto model = make_model(options, kItems, 9);
-    test::roughen(model->parameters());
-    ModelDescription description;
-    description.model = model->options();
-    std::vector<std::string> ids;
-    for (int64_t i = 0; i < kItems; ++i) ids.emplace_back(dataset_.items().raw(i));
     const auto path = folder_ / (std::string(word_of(time)) + ".safetensors");
-    write_model_file(path, description, model->parameters().views(), ids, {});
-    return path.string();
+    return test::write_teacher(path, options, dataset_, 9).string();
   }
   std::vector<Member> members() {
     std::vector<Member> members;

@@ -8,12 +8,10 @@
 #include <vector>
 
 #include "base/log.h"
+#include "run/few_steps.h"
 
 namespace truenext {
 namespace {
-
-/// Below it a smaller batch costs more time than its steps are worth.
-constexpr int64_t kSmallBatch = 16;
 
 std::string steps_text(int64_t steps) {
   return fmt::format("{} step{}", steps, steps == 1 ? "" : "s");
@@ -66,13 +64,13 @@ std::string few_steps_text(const RunConfig& config, int64_t examples, int64_t st
   const int64_t batch = config.train.batch_size;
   const bool limited = config.train.max_batches > 0 && config.train.max_batches < kFewSteps;
   if (limited || steps_per_epoch >= kFewSteps || batch <= kSmallBatch) return "";
-  const int64_t smaller = std::max<int64_t>(kSmallBatch, examples / kFewSteps);
+  const int64_t smaller = batch_of_few(examples);
   if (smaller >= batch) return "";
   return fmt::format(
       "an epoch is {} of {} {}, at most {} steps in all: few for a model to learn from; "
       "train.batch_size = {} makes {} steps an epoch",
       steps_text(steps_per_epoch), batch, examples_name(config.train.examples),
-      steps_per_epoch * config.train.epochs, smaller, (examples + smaller - 1) / smaller);
+      steps_per_epoch * config.train.epochs, smaller, steps_of(examples, smaller));
 }
 
 void warn_of_few_steps(const RunConfig& config, int64_t examples, int64_t steps_per_epoch) {

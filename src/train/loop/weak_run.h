@@ -14,9 +14,6 @@ struct RunProgress {
   bool out_of_patience = false;
 };
 
-/// Steps below which an epoch hardly moves a model.
-constexpr int64_t kFewSteps = 20;
-
 /// What may help, e.g. "more steps (train.batch_size = 128 makes 8 an epoch), ...".
 std::string ways_out(const RunConfig& config, const RunProgress& progress);
 
