@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in headless Chromium, driven over its debugging protocol by the standard library. Skipped where there is no
-Chromium. TRUENEXT_SCREENSHOTS=FOLDER keeps pictures."""
+Chromium. TRUENEXT_SCREENSHOTS=FOLDER keeps pictures. axe-core looks for what shuts people out, if TRUENEXT_AXE is its
+axe.min.js or TRUENEXT_PYTHON has the package axe-playwright-python, which carries it."""
 import base64
 import json
 import os
@@ -93,8 +94,34 @@ class Tab:
                 file.write(base64.b64decode(self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]))
 
 
+def axe_script():
+    """The text of axe-core, or none."""
+    path = os.environ.get("TRUENEXT_AXE")
+    if path is None and (python := os.environ.get("TRUENEXT_PYTHON")):
+        found = subprocess.run([python, "-c", "import importlib.util as u; print(u.find_spec('axe_playwright_python').submodule_search_locations[0])"],
+                               capture_output=True, text=True, check=False)
+        path = f"{found.stdout.strip()}/axe.min.js" if found.returncode == 0 else None
+    if path is None:
+        print("without axe-core: neither TRUENEXT_AXE nor its package in TRUENEXT_PYTHON")
+        return None
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def check_access(name, tab, axe):
+    """Nothing that axe-core knows, of any weight: WCAG and good practice."""
+    if axe is not None:
+        tab.run(axe)
+        told = tab.run("axe.run(document).then(r => JSON.stringify({passes: r.passes.length, violations: r.violations.map(v => "
+                       "[v.impact, v.id, v.nodes.map(n => n.html + ' ' + n.failureSummary)])}))")
+        result = json.loads(told)
+        check(f"axe-core looks at {name}", result["passes"] >= 10, result["passes"])
+        equal(f"axe-core finds nothing in {name}", result["violations"], [])
+
+
 LIST = "[...document.querySelectorAll('#list > li')].map(e => e.innerText).join('|')"
 
+axe = axe_script()
 with folder() as where:
     run = make_run(where)
     with open(f"{where}/items.jsonl", "w") as file:
@@ -136,6 +163,8 @@ with folder() as where:
             equal("the list tells screen readers", tab.run("document.getElementById('list').getAttribute('aria-live')"), "polite")
             equal("every field has a name", tab.run("[...document.querySelectorAll('input, select')].every(e => e.labels.length > 0)"), True)
 
+            check_access("the light page", tab, axe)
+
             tab.call("Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=2, mobile=True)
             tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
             tab.run("document.querySelectorAll('#found button')[3].click()")
@@ -148,6 +177,7 @@ with folder() as where:
               return Math.min(...[...document.querySelectorAll('h1, p, a, button, label, .quiet, .rank')].map(e => { const ink = light(getComputedStyle(e).color); return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05); }));
             })()"""
             check("contrast in the dark", tab.run(contrast) >= 4.5, tab.run(contrast))
+            check_access("the dark, narrow page", tab, axe)
             tab.picture("dark-360")
             tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
             check("contrast in the light", tab.run(contrast) >= 4.5, tab.run(contrast))
