@@ -35,4 +35,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+size_t utf8_characters(std::string_view text) {
+  size_t characters = 0;
+  for (; !text.empty(); ++characters) text.remove_prefix(first_utf8(text).bytes);
+  return characters;
+}
+
 }  // namespace truenext

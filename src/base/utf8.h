@@ -20,4 +20,7 @@ Utf8Character first_utf8(std::string_view text);
 /// Whether the whole text is UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text);
 
+/// How many characters the text has; a byte that is not of one counts as one.
+size_t utf8_characters(std::string_view text);
+
 }  // namespace truenext

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/options.h"
+#include "base/utf8.h"
 
 namespace truenext::serve {
 namespace {
@@ -124,8 +125,8 @@ std::string JsonFields::text(std::string_view name, const std::string& otherwise
     wrong(name, "must be a text");
   } else if (!words.empty() && std::find(words.begin(), words.end(), value) == words.end()) {
     wrong(name, fmt::format("must be one of {}", fmt::join(words, ", ")));
-  } else if (value.size() > longest) {
-    wrong(name, fmt::format("must have at most {} bytes, has {}", longest, value.size()));
+  } else if (const size_t characters = utf8_characters(value); characters > longest) {
+    wrong(name, fmt::format("must have at most {} characters, has {}", longest, characters));
   } else {
     return std::string(value);
   }

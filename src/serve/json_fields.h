@@ -26,7 +26,7 @@ class JsonFields {
   bool has(std::string_view name);
   bool flag(std::string_view name, bool otherwise);
   int64_t whole(std::string_view name, int64_t low, int64_t high, int64_t otherwise);
-  /// One of `words` when there are any; at most `longest` bytes.
+  /// One of `words` when there are any; at most `longest` characters, as JSON Schema counts them.
   std::string text(std::string_view name, const std::string& otherwise, size_t longest = 256,
                    const std::vector<std::string>& words = {});
   /// Raw ids: texts, whole numbers (their decimal text), or {"hex": "..."} of bytes that are no

@@ -13,6 +13,12 @@ struct Shown {
   std::string raw, cell, lines, json;
 };
 
+TEST(Utf8, CharactersAreCounted) {
+  EXPECT_EQ(utf8_characters(""), 0U);
+  EXPECT_EQ(utf8_characters("caf\xc3\xa9 \xe6\x97\xa5\xf0\x9f\x8e\xb5"), 7U);
+  EXPECT_EQ(utf8_characters("a\xff\xc3"), 3U);
+}
+
 TEST(TerminalText, ControlBytesAndBrokenTextAreWrittenOut) {
   const Shown rows[] = {
       {"plain", "plain", "plain", "\"plain\""},

@@ -275,6 +275,15 @@ TEST_F(ApplicationTest, MistakesAreNamedByPointers) {
   }
   const std::string deep = "{\"history\": " + std::string(5000, '[') + std::string(5000, ']') + "}";
   EXPECT_EQ(ask("POST", "/v1/recommend", deep).status, 400);
+  // Lengths are those of JSON Schema, in characters: what the description allows is taken.
+  const auto unit_of = [&](int characters) {
+    std::string unit;
+    for (int i = 0; i < characters; ++i) unit += "\xc3\xa4";
+    return ask("POST", "/v1/recommend", R"({"history": [], "unit": ")" + unit + "\"}");
+  };
+  EXPECT_EQ(unit_of(256).status, 200);
+  EXPECT_EQ(Json::parse(unit_of(257).body)["errors"][0]["detail"],
+            "must have at most 256 characters, has 257");
   EXPECT_EQ(ask("GET", "/v1/items?limt=3").status, 400);
   EXPECT_EQ(ask("GET", "/v1/items?limit=0").status, 400);
 }
