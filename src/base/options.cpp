@@ -235,8 +235,8 @@ void apply_toml(OptionList& options, std::string_view text, const std::string& s
   }
 }
 
-void apply_setting(OptionList& options, std::string_view setting) {
-  const std::string where = fmt::format("--set {}", setting);
+void apply_setting(OptionList& options, std::string_view setting, std::string_view origin) {
+  const std::string where = fmt::format("{}{}", origin, setting);
   const size_t equals = setting.find('=');
   check_usage(equals != std::string_view::npos && equals > 0, "{}: want key=value", where);
   Option& option = options.find(setting.substr(0, equals), where);

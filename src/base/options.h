@@ -124,8 +124,10 @@ class OptionList {
 void apply_toml(OptionList& options, std::string_view text, const std::string& source,
                 const std::vector<std::string>& ignored = {});
 
-/// Applies one `key=value` of the command line; the value is TOML, bare words are strings.
-void apply_setting(OptionList& options, std::string_view setting);
+/// Applies one `key=value` of the command line; the value is TOML, bare words are strings. Usage
+/// Errors begin with `origin` and the setting.
+void apply_setting(OptionList& options, std::string_view setting,
+                   std::string_view origin = "--set ");
 
 /// All present values as TOML, one table per section, in the order of the list.
 std::string to_toml(const OptionList& options);

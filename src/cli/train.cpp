@@ -14,10 +14,10 @@
 #include "cli/auto_preset.h"
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
-#include "cli/stage_settings.h"
 #include "data/data_place.h"
 #include "run/option_help.h"
 #include "run/run_config.h"
+#include "run/stage_settings.h"
 #include "run/unused_settings.h"
 #include "train/loop/training.h"
 

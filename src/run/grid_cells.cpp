@@ -1,35 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <optional>
+
 #include "base/error.h"
+#include "data/dataset.h"
 #include "run/grid_plan.h"
+#include "run/preset_choice.h"
+#include "run/stage_settings.h"
 
 namespace truenext {
 namespace {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-void apply(RunConfig* config, const Settings& settings, const std::string& where) {
+/// As apply_stage_settings() wants them.
+std::vector<std::string> texts(const Settings& settings, const std::string& origin) {
+  RunConfig config;
   OptionList options;
-  config->list(options);
+  config.list(options);
+  std::vector<std::string> all;
   for (const auto& [key, value] : settings) {
-    const bool forbidden = key == "train.seed" || key.starts_with("data.");
-    check_usage(!forbidden, "{}: {} is set by the lists seeds and data of the grid", where, key);
-    (void)options.find(key, where);  // names the nearest key; what is below has no lines to show
-    try {
-      apply_toml(options, fmt::format("{} = {}", key, value), where);
-    } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("{} ({} = {})", error.what(), key, value));
-    }
+    const std::string plain = key_of(key);
+    const bool forbidden = plain == "train.seed" || plain.starts_with("data.");
+    check_usage(!forbidden, "{}: {} is set by the lists seeds and data of the grid", origin, key);
+    (void)options.find(plain, origin);  // names the nearest key; what is below has no lines to show
+    all.push_back(fmt::format("{}={}", key, value));
   }
+  return all;
 }
+
+/// [set] is for every run: what it says to stages is not for runs that have none.
+Settings shared_settings(const GridPlan& plan, const RunConfig& config) {
+  Settings settings = plan.settings;
+  if (config.teachers.kind == TeacherKind::none) {
+    std::erase_if(settings, [](const auto& each) { return stage_of(each.first) != Stage::all; });
+  }
+  return settings;
+}
+
+class CellMaker {
+ public:
+  explicit CellMaker(const GridPlan& plan) : plan_(plan) {
+    RunConfig trial;
+    const std::string origin = plan.source + ": set";
+    apply_stage_settings(trial, texts(shared_settings(plan, trial), origin), origin + ": ");
+  }
+
+  RunConfig config_of(const GridVariant& variant, const std::string& folder) {
+    const std::string origin = fmt::format("{}: variant {}", plan_.source, variant.name);
+    const auto named = [&](auto&& act) {
+      try {
+        act();
+      } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("{}: {}", origin, error.what()));
+      }
+    };
+    RunConfig config;
+    named([&] { begin(plan_.start_of(variant), folder, config); });
+    if (!plan_.config_file.empty()) apply_file(config, plan_.config_file);
+    Settings settings = shared_settings(plan_, config);
+    settings.insert(settings.end(), variant.settings.begin(), variant.settings.end());
+    apply_stage_settings(config, texts(settings, origin), origin + ": ");
+    named([&] { config.model.resolve(); });
+    return config;
+  }
+
+ private:
+  void begin(const GridStart& start, const std::string& folder, RunConfig& config) {
+    PresetNames names{start.preset, start.student, start.teacher_presets, {}};
+    if (start.preset == kAutoPreset || start.student == kAutoPreset) {
+      names.choice = choice_for(folder);
+    }
+    apply_presets(config, names);
+    if (!start.compat.empty()) apply_compat(config, start.compat);
+  }
+
+  const PresetChoice& choice_for(const std::string& folder) {
+    check_usage(!plan_.noise,
+                "{} is chosen for a dataset, and noisy ones are made later; name a preset",
+                kAutoPreset);
+    auto& choice = choices_[folder];
+    if (!choice) choice = choose_preset(summarise(Dataset::open(folder)));
+    return *choice;
+  }
+
+  const GridPlan& plan_;
+  std::map<std::string, std::optional<PresetChoice>> choices_;  ///< by folder
+};
 
 }  // namespace
 
 std::vector<GridCell> grid_cells(const GridPlan& plan) {
-  RunConfig base;
-  if (!plan.preset.empty()) apply_preset(base, plan.preset);
-  if (!plan.compat.empty()) apply_compat(base, plan.compat);
-  if (!plan.config_file.empty()) apply_file(base, plan.config_file);
-  apply(&base, plan.settings, plan.source + ": set");
+  CellMaker maker(plan);
   std::vector<GridCell> cells;
   for (const int64_t seed : plan.seeds) {
     for (const auto& [data, folder] : plan.data) {
@@ -39,12 +101,10 @@ std::vector<GridCell> grid_cells(const GridPlan& plan) {
         cell.data = data;
         cell.seed = seed;
         cell.run = plan.out / variant.name / data / fmt::format("seed-{}", seed);
-        cell.config = base;
-        apply(&cell.config, variant.settings, plan.source + ": variant " + variant.name);
+        cell.config = maker.config_of(variant, folder);
         cell.config.data.path = folder;
         cell.config.train.seed = seed;
         cell.config.version = truenext_version();
-        cell.config.model.resolve();
       }
     }
   }

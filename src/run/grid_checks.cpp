@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "run/grid_plan.h"
+#include "run/stage_settings.h"
 #include "run/unused_settings.h"
 
 namespace truenext {
@@ -13,9 +14,12 @@ namespace {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
+/// Of the run itself, not of its teachers.
 std::vector<std::string> keys_of(const Settings& settings) {
   std::vector<std::string> keys;
-  for (const auto& [key, value] : settings) keys.push_back(key);
+  for (const auto& [key, value] : settings) {
+    if (stage_of(key) != Stage::teacher) keys.push_back(key_of(key));
+  }
   return keys;
 }
 

@@ -35,7 +35,9 @@ std::string toml_text(const toml::node& node) {
   }
   if (node.is_table()) return "{}";  // no key takes one
   std::ostringstream out;
-  node.visit([&out](const auto& value) { out << value; });
+  // 'text' is no value of --set.
+  out << toml::toml_formatter(
+      node, toml::toml_formatter::default_flags & ~toml::format_flags::allow_literal_strings);
   return out.str();
 }
 
@@ -160,12 +162,48 @@ void read_candidates(const toml::node& node, GridPlan* plan) {
   }
 }
 
+bool is_setting(std::string_view key) {
+  return key.find('.') != std::string_view::npos;
+}
+
 Settings settings_of(const toml::table& table) {
   Settings settings;
-  for (const auto& [key, node] : flat(table)) {
-    if (key != "name") settings.emplace_back(key, toml_text(*node));
-  }
+  for (const auto& [key, node] : flat(table)) settings.emplace_back(key, toml_text(*node));
   return settings;
+}
+
+std::vector<std::string> texts_of(const GridPlan& plan, const toml::node& node, const char* key) {
+  const toml::array* list = node.as_array();
+  check_usage(list != nullptr && !list->empty(), "{}: {} wants a list of texts", place(plan, node),
+              key);
+  std::vector<std::string> texts;
+  for (const toml::node& element : *list) texts.push_back(text_of(plan, element, key));
+  return texts;
+}
+
+/// Whether the key was of a GridStart.
+bool read_start(const std::string& key, const toml::node& node, const GridPlan& plan,
+                GridStart* start) {
+  if (key == "preset") {
+    start->preset = text_of(plan, node, "preset");
+  } else if (key == "student_preset") {
+    start->student = text_of(plan, node, "student_preset");
+  } else if (key == "teacher_presets") {
+    start->teacher_presets = texts_of(plan, node, "teacher_presets");
+  } else if (key == "compat") {
+    start->compat = text_of(plan, node, "compat");
+  } else {
+    return false;
+  }
+  return true;
+}
+
+[[noreturn]] void fail_unknown(const GridPlan& plan, const toml::node& node, const std::string& key,
+                               std::vector<std::string> known) {
+  known.insert(known.end(), {"preset", "student_preset", "teacher_presets", "compat"});
+  const std::string near = nearest_word(key, known);
+  fail_usage("{}: unknown key {}{}", place(plan, node), key,
+             near.empty() ? "" : fmt::format("; did you mean {}?", near));
 }
 
 void read_variants(const toml::node& node, GridPlan* plan) {
@@ -176,8 +214,17 @@ void read_variants(const toml::node& node, GridPlan* plan) {
     const toml::table& table = *element.as_table();
     const toml::node* name = table.get("name");
     check_usage(name != nullptr, "{}: the variant has no name", place(*plan, element));
-    plan->variants.push_back({text_of(*plan, *name, "name"), settings_of(table)});
-    check_name(plan->variants.back().name, place(*plan, *name));
+    GridVariant& variant = plan->variants.emplace_back();
+    variant.name = text_of(*plan, *name, "name");
+    check_name(variant.name, place(*plan, *name));
+    variant.settings = settings_of(table);
+    std::erase_if(variant.settings, [](const auto& setting) { return !is_setting(setting.first); });
+    for (const auto& [key, value] : table) {
+      const std::string word(key.str());
+      const bool known = word == "name" || is_setting(word) || value.is_table() ||
+                         read_start(word, value, *plan, &variant.start);
+      if (!known) fail_unknown(*plan, value, word, {"name"});
+    }
   }
 }
 
@@ -211,10 +258,6 @@ void read_key(const std::string& key, const toml::node& node, GridPlan* plan) {
   };
   if (key == "out") {
     plan->out = text_of(*plan, node, "out");
-  } else if (key == "preset") {
-    plan->preset = text_of(*plan, node, "preset");
-  } else if (key == "compat") {
-    plan->compat = text_of(*plan, node, "compat");
   } else if (key == "config") {
     plan->config_file = text_of(*plan, node, "config");
   } else if (key == "metrics") {
@@ -235,14 +278,12 @@ void read_key(const std::string& key, const toml::node& node, GridPlan* plan) {
     plan->settings = settings_of(table());
   } else if (key == "variant") {
     read_variants(node, plan);
-  } else if (key != "grid") {  // read after the variants, which come first
-    const std::string near =
-        nearest_word(key, {"out", "preset", "compat", "config", "metrics", "part", "test_items",
-                           "candidates", "data", "noise", "seeds", "set", "grid", "variant"});
-    fail_usage("{}: unknown key {}{}", place(*plan, node), key,
-               near.empty() ? "" : fmt::format("; did you mean {}?", near));
-  } else {
-    table();
+  } else if (key == "grid") {
+    table();  // read after the variants, which come first
+  } else if (!read_start(key, node, *plan, &plan->start)) {
+    fail_unknown(*plan, node, key,
+                 {"out", "config", "metrics", "part", "test_items", "candidates", "data", "noise",
+                  "seeds", "set", "grid", "variant"});
   }
 }
 
@@ -270,6 +311,16 @@ std::vector<std::string> GridPlan::results() const {
     for (const int64_t items : test_items) names.push_back(fmt::format("{}_m{}", base, items));
   }
   return names;
+}
+
+GridStart GridPlan::start_of(const GridVariant& variant) const {
+  GridStart own = variant.start;
+  if (!own.preset.empty()) return own;
+  if (own.student.empty()) own.student = start.student;
+  if (own.teacher_presets.empty()) own.teacher_presets = start.teacher_presets;
+  if (own.compat.empty()) own.compat = start.compat;
+  own.preset = start.preset;
+  return own;
 }
 
 const std::vector<std::string>& grid_parts() {

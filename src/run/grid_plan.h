@@ -14,9 +14,19 @@
 
 namespace truenext {
 
-/// A configuration of a grid: what it sets on top of the base, as (key, TOML value).
+/// What a configuration of a grid begins with, by the names that `truenext train` takes.
+struct GridStart {
+  std::string preset;   ///< empty = defaults; also a scheme of teachers, or kAutoPreset
+  std::string student;  ///< with a scheme
+  std::vector<std::string> teacher_presets;  ///< with a scheme
+  std::string compat;                        ///< on top, empty = none
+};
+
+/// A configuration of a grid: what it sets on top of the base, as (key, TOML value), the key
+/// perhaps with a stage before it ("teacher.train.epochs").
 struct GridVariant {
   std::string name;
+  GridStart start;  ///< what it says itself; GridPlan::start_of() has the rest
   std::vector<std::pair<std::string, std::string>> settings;
   bool of_product = false;  ///< a combination of the values of [grid]
 };
@@ -32,9 +42,8 @@ struct GridNoise {
 struct GridPlan {
   std::string source;         ///< the file, for messages
   std::filesystem::path out;  ///< folder of all runs and of the tables
-  std::string preset;         ///< empty = defaults
-  std::string compat;         ///< on top of the preset, empty = none
-  std::string config_file;    ///< on top of the preset, empty = none
+  GridStart start;
+  std::string config_file;  ///< on top of the preset, empty = none
   std::vector<std::pair<std::string, std::string>> settings;  ///< of every cell
   std::vector<std::pair<std::string, std::string>> data;      ///< name and dataset folder
   std::vector<GridVariant> variants;                          ///< the first one is the baseline
@@ -48,6 +57,9 @@ struct GridPlan {
   /// Names of the result files that a judged run has, without ".json": "test", "test_m5",
   /// "test_original_m5", "valid".
   std::vector<std::string> results() const;
+  /// A variant with a preset of its own begins with all that it says itself; any other with what
+  /// the file says, where it says nothing.
+  GridStart start_of(const GridVariant& variant) const;
 };
 
 /// One run of the grid; `run` is OUT/<variant>/<data>/seed-<seed>.

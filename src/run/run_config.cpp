@@ -244,10 +244,11 @@ void apply_file(RunConfig& config, const std::filesystem::path& path) {
   apply_text(config, read_file(path, uint64_t{1} << 20), path.string());
 }
 
-void apply_settings(RunConfig& config, const std::vector<std::string>& settings) {
+void apply_settings(RunConfig& config, const std::vector<std::string>& settings,
+                    const std::string& origin) {
   OptionList options;
   config.list(options);
-  for (const std::string& setting : settings) apply_setting(options, setting);
+  for (const std::string& setting : settings) apply_setting(options, setting, origin);
 }
 
 std::string config_text(RunConfig& config) {

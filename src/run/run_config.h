@@ -187,7 +187,8 @@ std::vector<std::string> compat_names();  ///< for apply_compat()
 /// TOML text, e.g. the configuration inside a model; `source` names it in Errors.
 void apply_text(RunConfig& config, std::string_view text, const std::string& source);
 void apply_file(RunConfig& config, const std::filesystem::path& path);
-void apply_settings(RunConfig& config, const std::vector<std::string>& settings);
+void apply_settings(RunConfig& config, const std::vector<std::string>& settings,
+                    const std::string& origin = "--set ");
 std::string config_text(RunConfig& config);
 /// Empties what training fills in about what it reads: fingerprints of data and start weights, and
 /// the way to the data.

@@ -95,4 +95,43 @@ sed 's/"swap"/"swapp"/' robust.toml >typo.toml
 refuses 'an unknown kind in the file' 1 'typo.toml:7: \[noise\] kinds: "swapp" is unknown, did you mean swap' "$truenext" robust typo.toml
 ok 'on the validation part' "$truenext" robust robust.toml --part valid --quiet
 [ -s runs/curves_valid.csv ] && [ -s runs/curves_valid/data_valid_swap_hr@10.svg ] && pass || fail 'curves of the validation part' "$(ls runs runs/curves_valid)"
+
+# Presets side by side, one of them with teachers.
+cat >taught.toml <<END
+out = "taught"
+data = "data"
+seeds = [1]
+metrics = "ndcg@10"
+
+[noise]
+kinds = ["random-click"]
+rates = [0.2]
+
+[set]
+model.hidden_size = 16
+model.max_length = 20
+train.epochs = 2
+train.patience = 0
+teacher.train.epochs = 1
+
+[[variant]]
+name = "one"
+preset = "sasrec-cce"
+
+[[variant]]
+name = "taught"
+preset = "csrec-m"
+student_preset = "gru4rec-ce"
+student.train.epochs = 3
+END
+ok 'presets and teachers' "$truenext" robust taught.toml --quiet
+says 'a student is what the variant names' '^data,test,random-click,0\.2,taught,1,ndcg@10,0\.' taught/curves.csv
+says 'its network' '^name = .gru4rec.$' taught/taught/data/seed-1/config.toml
+[ -s taught/taught/data-random-click-0.2/seed-1/teachers/2/model.safetensors ] && pass || fail 'teachers are stages of the run'
+grep -q '^epochs = 1$' taught/taught/data/seed-1/teachers/1/config.toml && pass || fail 'teacher.train.epochs is of the teachers'
+ok 'what is taught is finished' "$truenext" robust taught.toml --list
+[ "$(grep -c '^finished' out)" -eq 4 ] && pass || fail 'finished' "$(cat out)"
+touch stamp
+ok 'again, with teachers' "$truenext" robust taught.toml --quiet
+[ -z "$(find taught/one taught/taught -newer stamp -type f)" ] && pass || fail 'a second call trains no teacher anew'
 finish

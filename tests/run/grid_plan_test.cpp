@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "inference/error_text.h"
 #include "support/test_files.h"
 
@@ -77,6 +79,43 @@ TEST_F(Grids, SetAppliesToAllAndAVariantIsOnTopOfIt) {
   EXPECT_EQ(cells[1].config.model.hidden_size, 16);
 }
 
+TEST_F(Grids, AVariantMayHaveAPresetOfItsOwnAndTeachers) {
+  const auto cells = grid_cells(
+      plan("out = \"r\"\ndata = \"d\"\nseeds = [1]\npreset = \"gsasrec\"\n"
+           "[set]\ntrain.epochs = 7\nteacher.train.epochs = 3\n"
+           "[[variant]]\nname = \"base\"\n"
+           "[[variant]]\nname = \"loss\"\npreset = \"relevance-linear\"\ncompat = \"relevance-2023\"\n"
+           "[[variant]]\nname = \"csrec\"\npreset = \"csrec-m\"\nstudent_preset = \"gru4rec-ce\"\n"
+           "student.model.dropout = 0.2\nlabels.kept = 20\n"
+           "[[variant]]\nname = \"mixed\"\npreset = \"csrec-m\"\nteacher_presets = [\"narm-ce\", "
+           "\"gru4rec-ce\"]\n"));
+  ASSERT_EQ(cells.size(), 4U);
+  EXPECT_EQ(cells[0].config.preset, "gsasrec");
+  EXPECT_EQ(cells[0].config.teachers.kind, TeacherKind::none);
+  EXPECT_EQ(cells[1].config.preset, "relevance-linear compat-relevance-2023");
+  EXPECT_EQ(cells[2].config.preset, "csrec-m of gru4rec-ce");
+  EXPECT_EQ(cells[2].config.teachers.kind, TeacherKind::model);
+  EXPECT_EQ(cells[2].config.train.epochs, 7);
+  EXPECT_EQ(cells[2].config.labels.kept, 20);
+  EXPECT_EQ(cells[2].config.model.dropout, 0.2);
+  const std::vector<std::string>& taught = cells[2].config.teachers.settings;
+  EXPECT_NE(std::ranges::find(taught, "train.epochs=3"), taught.end());
+  EXPECT_EQ(std::ranges::find(taught, "model.dropout=0.2"), taught.end());
+  EXPECT_EQ(cells[3].config.preset, "csrec-m of sasrec-cce");
+  EXPECT_EQ(cells[3].config.teachers.presets, (std::vector<std::string>{"narm-ce", "gru4rec-ce"}));
+}
+
+TEST_F(Grids, WhatAVariantLeavesOutIsTheFiles) {
+  const auto cells = grid_cells(plan(
+      "out = \"r\"\ndata = \"d\"\nseeds = [1]\npreset = \"csrec-m\"\nstudent_preset = \"narm-ce\"\n"
+      "[[variant]]\nname = \"as-the-file\"\n"
+      "[[variant]]\nname = \"student\"\nstudent_preset = \"gru4rec-ce\"\n"
+      "[[variant]]\nname = \"own\"\npreset = \"csrec-pop\"\n"));
+  EXPECT_EQ(cells[0].config.preset, "csrec-m of narm-ce");
+  EXPECT_EQ(cells[1].config.preset, "csrec-m of gru4rec-ce");
+  EXPECT_EQ(cells[2].config.preset, "csrec-pop of sasrec-cce");
+}
+
 TEST_F(Grids, SeveralDatasetsByFolderNameOrByTheirOwn) {
   const auto listed =
       plan("out = \"r\"\nseeds = [3]\ndata = [\"x/one\", \"y/two/\"]\n[[variant]]\nname = \"v\"\n");
@@ -111,6 +150,23 @@ TEST_F(Grids, MistakesAreNamedBeforeAnythingIsTrained) {
       {head + variant + "model.dropout = \"much\"\n", "model.dropout wants a number"},
       {head + variant + "train.epochs = -1\n", "out of range"},
       {head + variant + "train.seed = 3\n", "train.seed is set by the lists"},
+      {head + variant + "teacher.train.epochs = 3\n",
+       "g.toml: variant v: teacher.train.epochs=3: this run has no stages of teachers"},
+      {head + variant + "preset = \"csrec-m\"\nteacher.train.seed = 3\n",
+       "teacher.train.seed is set by the lists"},
+      {head + variant + "preset = \"csrec-m\"\nteacher.labels.kept = 3\n",
+       "g.toml: variant v: teacher.labels.kept=3: a teacher has that from the run"},
+      {head + variant + "student_preset = \"gru4rec-ce\"\n",
+       "g.toml: variant v: --student gru4rec-ce: goes with a preset of teachers"},
+      {head + variant + "presets = \"gsasrec\"\n",
+       "g.toml:6: unknown key presets; did you mean preset?"},
+      {head + variant + "teacher_presets = \"gsasrec\"\n",
+       "g.toml:6: teacher_presets wants a list of texts"},
+      {head + variant + "preset = \"gsasrek\"\n", "variant v: --preset gsasrek: unknown"},
+      {head + "[set]\ndropout = 0.1\n" + variant, "g.toml: set: unknown key dropout"},
+      {head + "[set]\nmodel.dropout = 7\n" + variant, "g.toml: set: model.dropout=7: "},
+      {head + "[noise]\nkinds = [\"swap\"]\nrates = [0.1]\n" + variant + "preset = \"auto\"\n",
+       "variant v: auto is chosen for a dataset, and noisy ones are made later"},
       {head + "[grid]\nmodel.dropout = 0.1\n", "g.toml:5: model.dropout wants a list"},
       {head + "preset = \"gsasrek\"\n" + variant, "did you mean gsasrec"},
       {head + "x = \n", "not valid TOML"},

@@ -8,9 +8,9 @@
 #include "run/preset_choice.h"
 #include "run/run_config.h"
 
-namespace truenext::cli {
+namespace truenext {
 
-/// Which stages of a run with teachers a `--set` is for: "teacher.KEY=VALUE", "student.KEY=VALUE",
+/// Which stages of a run with teachers a setting is for: "teacher.KEY=VALUE", "student.KEY=VALUE",
 /// or all of them.
 enum class Stage { all, teacher, student };
 Stage stage_of(const std::string& setting);
@@ -27,8 +27,10 @@ struct PresetNames {
 void apply_presets(RunConfig& config, const PresetNames& names);
 
 /// Applies settings to the configuration of the student and, through TeacherOptions::settings, of
-/// its teachers.
-void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings);
+/// its teachers. Usage Error that begins with `origin` and the setting when it is wrong, or of a
+/// stage that the run has not.
+void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings,
+                          const std::string& origin = "--set ");
 
 /// Before settings of a resumed run are applied: its teachers keep what they were begun with.
 void keep_for_teachers(RunConfig& config, const std::vector<std::string>& settings);
@@ -39,4 +41,4 @@ void name_labels(RunConfig& config, const std::string& labels,
                  const std::vector<std::string>& teachers,
                  const std::vector<std::string>& settings);
 
-}  // namespace truenext::cli
+}  // namespace truenext

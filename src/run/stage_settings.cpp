@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/stage_settings.h"
+#include "run/stage_settings.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 
-namespace truenext::cli {
+namespace truenext {
 namespace {
 
 constexpr std::string_view kTeacher = "teacher.", kStudent = "student.";
@@ -101,7 +101,8 @@ void apply_presets(RunConfig& config, const PresetNames& names) {
   config.teachers.presets = names.teachers;
 }
 
-void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings) {
+void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings,
+                          const std::string& origin) {
   const bool teaches = config.teachers.kind != TeacherKind::none ||
                        std::ranges::any_of(settings, [](const std::string& setting) {
                          return setting.starts_with("teachers.kind=");
@@ -110,20 +111,20 @@ void apply_stage_settings(RunConfig& config, const std::vector<std::string>& set
   for (const std::string& setting : settings) {
     const Stage stage = stage_of(setting);
     check_usage(stage == Stage::all || teaches,
-                "--set {}: this run has no stages of teachers; leave \"{}\" out, or begin with "
-                "--preset csrec-m",
-                setting, stage == Stage::teacher ? kTeacher : kStudent);
+                "{}{}: this run has no stages of teachers; leave \"{}\" out, or begin with the "
+                "preset csrec-m",
+                origin, setting, stage == Stage::teacher ? kTeacher : kStudent);
     check_usage(stage != Stage::teacher || !is_given_to_teachers(key_of(setting)),
-                "--set {}: a teacher has that from the run: its seed follows from --seed, its "
+                "{}{}: a teacher has that from the run: its seed follows from the run's, its "
                 "users from teachers.share, what it learns from another from teachers.alpha and "
                 "teachers.tie_kept",
-                setting);
+                origin, setting);
     if (stage == Stage::teacher) {
       of_teachers.push_back(plain(setting));
     } else if (stage == Stage::student) {
       of_student.push_back(plain(setting));
     } else {
-      apply_settings(config, {setting});
+      apply_settings(config, {setting}, origin);
       // Teachers that begin as the student get it from there.
       const bool reaches = !config.teachers.presets.empty() && !is_of_the_run(key_of(setting));
       if (reaches) config.teachers.settings.push_back(setting);
@@ -135,9 +136,9 @@ void apply_stage_settings(RunConfig& config, const std::vector<std::string>& set
       if (!is_of_the_run(key)) config.teachers.settings.push_back(present(config, key));
     }
   }
-  apply_settings(config, of_student);
+  apply_settings(config, of_student, origin);
   RunConfig trial = config;  // a mistake is found before hours of training
-  apply_settings(trial, of_teachers);
+  apply_settings(trial, of_teachers, origin);
   config.teachers.settings.insert(config.teachers.settings.end(), of_teachers.begin(),
                                   of_teachers.end());
 }
@@ -179,4 +180,4 @@ void name_labels(RunConfig& config, const std::string& labels,
            kUsualShare);
 }
 
-}  // namespace truenext::cli
+}  // namespace truenext
