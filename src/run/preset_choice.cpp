@@ -14,10 +14,10 @@ namespace {
 
 /// Training events of a user in the median from which a history is long, as of films or check-ins.
 constexpr double kLongHistory = 40;
-/// Full cross-entropy scores every item at every trained position. At width 64 a score costs 7 ns
-/// of one core (sasrec-cce on Beauty: 35 epochs of 1.55e9 scores in 369 s,
-/// docs/studies/prefixes.md), so that above so many an epoch takes more than about ten minutes.
-constexpr double kManyScores = 1e11;
+/// Full cross-entropy scores every item at every trained position. At width 128 a score costs 14 ns
+/// of one core (sasrec-shop on Beauty: 60 epochs of 1.55e9 scores in 1,303 s,
+/// docs/studies/quality.md), so that above so many an epoch takes more than about ten minutes.
+constexpr double kManyScores = 5e10;
 /// Share of training events whose user had the item before from which items may come back.
 constexpr double kRepeats = 0.1;
 /// Windows that are tried, longest last.
@@ -45,10 +45,10 @@ void choose_model(PresetChoice& choice, const DatasetSummary& summary) {
                     "under a cosine schedule",
                     median));
   } else {
-    choice.preset = "sasrec-cce";
+    choice.preset = "sasrec-shop";
     choice.reasons.push_back(
-        fmt::format("short histories ({:.0f} training events in the median): high dropout, early "
-                    "stopping",
+        fmt::format("short histories ({:.0f} training events in the median): high dropout, L2, "
+                    "cosine head",
                     median));
   }
 }

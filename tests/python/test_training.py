@@ -111,7 +111,7 @@ def test_a_callback_stops_and_resuming_gives_the_same_bits(folder, data, run):
 
 @pytest.mark.parametrize("preset", ["auto", "csrec-pop", "gsasrec"])
 def test_a_run_is_resumed_by_the_line_that_began_it(folder, data, preset):
-    # What stands in the run is "auto: sasrec-cce (...)", "csrec-pop of sasrec-cce", "gsasrec".
+    # What stands in the run is "auto: sasrec-shop (...)", "csrec-pop of sasrec-cce", "gsasrec".
     line = {"data": data, "run": folder / f"again-{preset}", "preset": preset, "set": {**SETTINGS, "train.epochs": 1}}
     first = truenext.fit(**line)
     again = truenext.fit(**line, resume=True)

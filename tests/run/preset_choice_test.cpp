@@ -33,7 +33,7 @@ TEST(PresetChoice, FollowsTheLengthOfHistories) {
   EXPECT_EQ(films.preset, "sasrec-ce");
   EXPECT_EQ(films.settings, std::vector<std::string>{"model.max_length=200"});
   const PresetChoice shop = choose_preset(summary_of(22363, 12101, 4, 7));
-  EXPECT_EQ(shop.preset, "sasrec-cce");
+  EXPECT_EQ(shop.preset, "sasrec-shop");
   EXPECT_EQ(shop.settings, std::vector<std::string>{"model.max_length=50"});
 }
 
