@@ -136,11 +136,11 @@ refuses 'unknown preset' 1 'did you mean gsasrec' "$truenext" train --preset gsa
 
 # The dataset chooses: 150 users of `data`, few and with short histories.
 ok 'a preset by the data' "$truenext" train --preset auto --data data --run chosen --set train.epochs=1
-says 'what it is' 'preset auto: sasrec-cce .short histories' err
+says 'what it is' 'preset auto: sasrec-shop .short histories' err
 says 'and what else was chosen' 'model.max_length=50 .three quarters of the users' err
-says 'kept on record' "^preset = 'auto: sasrec-cce .short histories" chosen/config.toml
+says 'kept on record' "^preset = 'auto: sasrec-shop .short histories" chosen/config.toml
 ok 'a student by the data' "$truenext" train --preset csrec-pop --student auto --data data --show-config
-says 'and its record' 'csrec-pop of auto: sasrec-cce' out
+says 'and its record' 'csrec-pop of auto: sasrec-shop' out
 refuses 'auto without data' 1 '--data' "$truenext" train --preset auto --run x
 refuses 'auto for teachers' 1 'teachers begin as the student' "$truenext" train --preset csrec-m --teacher-preset auto \
   --data data --run x
