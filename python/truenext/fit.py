@@ -51,7 +51,7 @@ def _same(there: str, value: object) -> bool:
 
 
 def _began_as(record: str, preset: object) -> bool:
-    """Whether the preset that a run keeps on record, "csrec-m of sasrec-cce" or "auto: sasrec-cce (...)" perhaps, is the
+    """Whether the preset that a run keeps on record, "csrec-m of sasrec-cce" or "auto: sasrec-shop (...)" perhaps, is the
     answer to the one that was asked for."""
     return record == preset or record.startswith((f"{preset} of ", f"{preset}: ", f"{preset} compat-"))
 
