@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/sqlite_database.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <utility>
@@ -29,6 +31,48 @@ CREATE TABLE replies(key BLOB PRIMARY KEY, hash BLOB NOT NULL, accepted INTEGER 
 CREATE INDEX by_expiry ON replies(expires);
 PRAGMA user_version = 1;
 )sql";
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+/// By this user: a file, and its folder, where the log of a database stands beside it.
+bool can_write(const std::filesystem::path& path) {
+  const auto allowed = [](const std::filesystem::path& place) {
+    return ::faccessat(AT_FDCWD, place.c_str(), W_OK, AT_EACCESS) == 0;
+  };
+  std::error_code ignored;
+  return allowed(folder_of(path)) && (!std::filesystem::exists(path, ignored) || allowed(path));
+}
+
+/// What can be done with a file that may not be written.
+void check_readable(const std::string& path, Database::Use use, bool has_log) {
+  std::error_code ignored;
+  const std::filesystem::path folder = folder_of(path);
+  check_data(std::filesystem::is_directory(folder, ignored),
+             "{}: no such folder, where the event store {} is to be", folder.string(), path);
+  check_data(use == Database::Use::read,
+             "{}: this user may not write the event store; give it the file and its folder, or "
+             "keep the events elsewhere with --events",
+             path);
+  check_data(!has_log,
+             "{0}: its log, {0}-wal, has to be written into it, and this user may not; copy both "
+             "to a folder of your own",
+             path);
+}
+
+/// A file that nobody changes meanwhile, for SQLite to read without a lock and a log.
+std::string fixed_file(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += fmt::format("%{:02X}", static_cast<unsigned>(c));
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
 
 [[noreturn]] void fail_store(sqlite3* database) {
   refuse("store-unavailable", fmt::format("the event store: {}", sqlite3_errmsg(database)));
@@ -84,13 +128,17 @@ bool Statement::is_null(int column) const {
 }
 
 Database::Database(const std::string& path, Use use) {
-  const mode_t before = ::umask(0077);
-  const int flags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (use == Use::serve ? SQLITE_OPEN_CREATE : 0);
   std::error_code ignored;
   const auto log_size = std::filesystem::file_size(path + "-wal", ignored);
   const bool left_behind = !ignored && log_size > 0;
-  const int opened = sqlite3_open_v2(path.c_str(), &database_, flags, nullptr);
+  fixed_ = !can_write(path);
+  if (fixed_) check_readable(path, use, left_behind);
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (fixed_ ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE) |
+                    (use == Use::serve ? SQLITE_OPEN_CREATE : 0);
+  const mode_t before = ::umask(0077);
+  const int opened =
+      sqlite3_open_v2((fixed_ ? fixed_file(path) : path).c_str(), &database_, flags, nullptr);
   ::umask(before);
   const std::string reason = database_ != nullptr ? sqlite3_errmsg(database_) : "out of memory";
   try {
@@ -146,6 +194,7 @@ void Database::check_ours(const std::string& path, Use use) {
                "{}: an event store of a newer version; use a newer truenext", path);
   }
   check_data(!empty || use == Use::serve, "{}: holds no events", path);
+  if (fixed_) return;
   // Before the log begins, so that it is in the file itself, where `prepare` looks for it.
   if (empty) run("PRAGMA application_id = 0x74727565");
   run("PRAGMA journal_mode = WAL");

@@ -41,7 +41,8 @@ class Statement {
 class Database {
  public:
   enum class Use { serve, read };
-  /// Data Error when the file is none of ours, of a newer version, damaged, or another's.
+  /// Data Error when the file is none of ours, of a newer version, damaged, another's, or not to be
+  /// written by this user, who can read it all the same when it has no log.
   Database(const std::string& path, Use use);
   ~Database();
   Database(const Database&) = delete;
@@ -59,6 +60,7 @@ class Database {
   void close();
 
   sqlite3* database_ = nullptr;
+  bool fixed_ = false;  ///< may not be written, and is only read
   std::map<const char*, sqlite3_stmt*> statements_;
 };
 

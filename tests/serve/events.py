@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The event store: idempotent, forgetting, durable (kill -9 during appends, TRUENEXT_KILLS times, 12 without), a full
-disk; and the loop serve, prepare, train --init-from, reload."""
+disk, a store that may not be written; and the loop serve, prepare, train --init-from, reload."""
 import json
 import os
 import random
 import resource
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 
-from serving import QUICK_END, Server, check, command, equal, finish, folder, make_run
+from serving import QUICK_END, TRUENEXT, Server, check, command, equal, finish, folder, make_run
 
 
 def event(user, item, **more):
@@ -132,6 +133,49 @@ def full_disk(where, run):
         equal("what was stored can be read", len(server.get("/v1/users/user%200%200%20" + "x" * 100 + "/events")[1]["events"]), 1)
 
 
+def read_only(where, run):
+    """As a user that may not write, which root always may."""
+    def become_nobody():
+        if os.getuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+
+    def as_nobody(*words):
+        return subprocess.run([TRUENEXT, *map(str, words)], capture_output=True, text=True, check=False, preexec_fn=become_nobody)
+
+    place, own = f"{where}/read only? 100%", f"{where}/anybody"
+    os.chmod(where, 0o755)
+    os.mkdir(place)
+    os.mkdir(own)
+    os.chmod(own, 0o777)
+    path = f"{place}/events.db"
+    with Server(run, "--events", path, *QUICK_END) as server:
+        server.post("/v1/events", {"events": [event("u", item, time=int(item)) for item in "12345"]})
+        server.stop()
+    with open(f"{place}/no.db-wal", "w") as file:
+        file.write("log")
+    for name in (path, f"{place}/no.db"):
+        open(name, "a").close()
+        os.chmod(name, 0o444)
+    os.chmod(place, 0o555)
+    try:
+        if as_nobody("--version").returncode != 0:
+            print("another user cannot start the command here: what it may not write is not tested")
+            return
+        refused = command("serve", run, "--events", f"{where}/nowhere/e.db", "--listen", "127.0.0.1:0", ok=False)
+        check("no folder for the store", refused.returncode == 2 and "nowhere: no such folder" in refused.stderr, refused.stderr)
+        for name in ("events.db", "new.db"):
+            ended = as_nobody("serve", run, "--events", f"{place}/{name}", "--listen", "127.0.0.1:0")
+            check(f"{name}: no server without a place to write", ended.returncode == 2 and "may not write the event store" in ended.stderr, ended.stderr)
+        ended = as_nobody("prepare", path, "--out", f"{own}/data", "--min-user-events", 1)
+        check("prepare reads what it may not write", ended.returncode == 0, ended.stderr)
+        equal("all of it", json.loads(command("describe", f"{own}/data", "--json").stdout)["events"], 5)
+        ended = as_nobody("prepare", f"{place}/no.db", "--format", "truenext-events", "--out", f"{own}/other")
+        check("but not past a log", ended.returncode == 2 and "copy both" in ended.stderr, ended.stderr)
+    finally:
+        os.chmod(place, 0o755)
+
+
 def loop(where, run):
     """What was served trains the next model."""
     path = f"{where}/loop.db"
@@ -164,5 +208,6 @@ with folder() as where:
     users(where, run)
     kills(where, run)
     full_disk(where, run)
+    read_only(where, run)
     loop(where, run)
 finish()
