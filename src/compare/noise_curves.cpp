@@ -53,7 +53,7 @@ std::vector<NoiseCurvePoint> noise_curve_points(const GridReport& report, const 
     for (const std::string& result : plan.results()) {
       const GridTable* clean = find_table(report, data, result);
       if (clean == nullptr) continue;
-      for (const NoiseKind kind : plan.noise->kinds) {
+      for (const auto& [kind, rates] : plan.noise->kinds) {
         RateTables tables{{0, clean}};
         for (const NoisyData& noisy : all) {
           if (noisy.source != data || noisy.options.kind != kind) continue;

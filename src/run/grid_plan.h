@@ -31,10 +31,13 @@ struct GridVariant {
   bool of_product = false;  ///< a combination of the values of [grid]
 };
 
-/// Table [noise] of the file of `truenext robust` (docs/noise.md): every kind at every rate.
+/// Table [noise] of the file of `truenext robust` (docs/noise.md): kinds and the rates of each.
 struct GridNoise {
-  std::vector<NoiseKind> kinds;
-  std::vector<double> rates;  ///< ascending, above 0 and below 1
+  struct Kind {
+    NoiseKind kind;
+    std::vector<double> rates;  ///< ascending, above 0 and below 1
+  };
+  std::vector<Kind> kinds;
   uint64_t seed = 42;
 };
 
@@ -91,7 +94,7 @@ struct NoisyData {
 /// In the folder of all runs, beside the variants.
 inline constexpr const char* kNoisyFolder = "noisy";
 
-/// Every dataset of the plan with every kind of its noise at every rate, kinds outermost. Usage
+/// Every dataset of the plan with every kind of its noise at its rates, kinds outermost. Usage
 /// Error when the plan has no noise, or names that stand in the way.
 std::vector<NoisyData> noisy_data(const GridPlan& plan);
 

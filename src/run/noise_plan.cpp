@@ -18,20 +18,24 @@ const toml::array& list_of(const toml::node& node, const std::string& where, con
   return *list;
 }
 
+NoiseKind read_kind(const std::string& word, const std::string& where) {
+  const auto kind = find_word<NoiseKind>(word);
+  const std::vector<std::string> known(words_of<NoiseKind>().begin(), words_of<NoiseKind>().end());
+  const std::string near = nearest_word(word, known);
+  check_usage(kind.has_value(), "{}: \"{}\" is unknown{}; want some of {}", where, word,
+              near.empty() ? "" : fmt::format(", did you mean {}?", near), fmt::join(known, ", "));
+  return *kind;
+}
+
 std::vector<NoiseKind> read_kinds(const toml::node& node, const std::string& source) {
   const std::string where = noise_place(source, node) + ": [noise] kinds";
   std::vector<NoiseKind> kinds;
-  const std::vector<std::string> known(words_of<NoiseKind>().begin(), words_of<NoiseKind>().end());
   for (const toml::node& element : list_of(node, where, "kinds of noise")) {
     const std::string word = element.value_exact<std::string>().value_or("");
-    const auto kind = find_word<NoiseKind>(word);
-    const std::string near = nearest_word(word, known);
-    check_usage(kind.has_value(), "{}: \"{}\" is unknown{}; want some of {}", where, word,
-                near.empty() ? "" : fmt::format(", did you mean {}?", near),
-                fmt::join(known, ", "));
-    check_usage(std::find(kinds.begin(), kinds.end(), *kind) == kinds.end(), "{}: {} comes twice",
+    const NoiseKind kind = read_kind(word, where);
+    check_usage(std::find(kinds.begin(), kinds.end(), kind) == kinds.end(), "{}: {} comes twice",
                 where, word);
-    kinds.push_back(*kind);
+    kinds.push_back(kind);
   }
   return kinds;
 }
@@ -69,12 +73,19 @@ NoisyData noisy_data(const GridPlan& plan, const std::string& data, const std::s
 
 GridNoise read_noise(const toml::table& table, const std::string& source) {
   GridNoise noise;
+  std::vector<NoiseKind> kinds;
+  std::vector<double> rates;  // of all kinds
   for (const auto& [name, node] : table) {
     const std::string_view key = name.str();
     if (key == "kinds") {
-      noise.kinds = read_kinds(node, source);
+      kinds = read_kinds(node, source);
+    } else if (key == "rates" && node.is_table()) {
+      for (const auto& [word, own] : *node.as_table()) {
+        const std::string where = noise_place(source, own) + ": [noise] rates";
+        noise.kinds.push_back({read_kind(std::string(word.str()), where), read_rates(own, source)});
+      }
     } else if (key == "rates") {
-      noise.rates = read_rates(node, source);
+      rates = read_rates(node, source);
     } else if (key == "seed") {
       const int64_t seed = node.value_exact<int64_t>().value_or(-1);
       check_usage(seed >= 0, "{}: [noise] seed wants a whole number from 0",
@@ -86,7 +97,12 @@ GridNoise read_noise(const toml::table& table, const std::string& source) {
                  key, near.empty() ? "" : fmt::format("; did you mean {}?", near));
     }
   }
-  check_usage(!noise.kinds.empty() && !noise.rates.empty(),
+  check_usage(kinds.empty() || noise.kinds.empty(),
+              "{}: [noise] kinds goes with one list of rates for all; a table of rates names the "
+              "kinds itself",
+              noise_place(source, table));
+  for (const NoiseKind kind : kinds) noise.kinds.push_back({kind, rates});
+  check_usage(!noise.kinds.empty() && !noise.kinds.front().rates.empty(),
               "{}: [noise] wants kinds and rates, e.g. kinds = [\"swap\"], rates = [0.1, 0.2]",
               noise_place(source, table));
   return noise;
@@ -103,8 +119,8 @@ std::vector<NoisyData> noisy_data(const GridPlan& plan) {
                 plan.source, kNoisyFolder);
   }
   std::vector<NoisyData> all;
-  for (const NoiseKind kind : plan.noise->kinds) {
-    for (const double rate : plan.noise->rates) {
+  for (const auto& [kind, rates] : plan.noise->kinds) {
+    for (const double rate : rates) {
       for (const auto& [data, folder] : plan.data) {
         all.push_back(noisy_data(plan, data, folder, kind, rate));
       }

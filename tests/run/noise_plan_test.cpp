@@ -37,6 +37,16 @@ TEST(NoisePlan, HasEveryDatasetWithEveryKindAtEveryRate) {
   EXPECT_EQ(last.options.seed, 9u);
 }
 
+TEST(NoisePlan, AKindMayHaveRatesOfItsOwn) {
+  const GridPlan plan =
+      plan_with("[noise.rates]\nrandom-click = [0.2, 0.4]\npopular-click = [0.2]\n");
+  std::vector<std::string> names;
+  for (const NoisyData& noisy : noisy_data(plan)) names.push_back(noisy.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"beauty-popular-click-0.2", "ml-popular-click-0.2",
+                                             "beauty-random-click-0.2", "ml-random-click-0.2",
+                                             "beauty-random-click-0.4", "ml-random-click-0.4"}));
+}
+
 TEST(NoisePlan, OfAnOrdinaryGridIsMissing) {
   const GridPlan plan = plan_with("");
   EXPECT_FALSE(plan.noise.has_value());
@@ -77,6 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
     Table, BadNoiseTest,
     testing::Values(
         BadNoise{"no_rates", "", ":6: [noise] wants kinds and rates"},
+        BadNoise{"twice", "[noise.rates]\nswap = [0.1]", "[noise] kinds goes with one list"},
         BadNoise{"empty_rates", "rates = []", ":8: [noise] rates: wants a list of shares"},
         BadNoise{"one_rate", "rates = 0.1", ":8: [noise] rates: wants a list of shares"},
         BadNoise{"rate_0", "rates = [0.0, 0.1]", "above 0 and below 1"},
