@@ -76,7 +76,7 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   TrainRequest request;
   RunConfig& config = request.config;
   PresetNames names{arguments.preset, arguments.student, arguments.teacher_presets, {}};
-  if (names.preset == kAutoPreset || names.student == kAutoPreset) {
+  if (names.asks_for_choice()) {
     const std::string path = data_path(arguments);
     check_folder(arguments, path);
     names.choice = choose_aloud(path);

@@ -29,21 +29,12 @@ std::vector<std::string> texts(const Settings& settings, const std::string& orig
   return all;
 }
 
-/// [set] is for every run: what it says to stages is not for runs that have none.
-Settings shared_settings(const GridPlan& plan, const RunConfig& config) {
-  Settings settings = plan.settings;
-  if (config.teachers.kind == TeacherKind::none) {
-    std::erase_if(settings, [](const auto& each) { return stage_of(each.first) != Stage::all; });
-  }
-  return settings;
-}
-
 class CellMaker {
  public:
-  explicit CellMaker(const GridPlan& plan) : plan_(plan) {
+  explicit CellMaker(const GridPlan& plan)
+      : plan_(plan), shared_(texts(plan.settings, plan.source + ": set")) {
     RunConfig trial;
-    const std::string origin = plan.source + ": set";
-    apply_stage_settings(trial, texts(shared_settings(plan, trial), origin), origin + ": ");
+    apply_stage_settings(trial, settings_for(trial, {}), plan.source + ": set: ");
   }
 
   RunConfig config_of(const GridVariant& variant, const std::string& folder) {
@@ -58,19 +49,29 @@ class CellMaker {
     RunConfig config;
     named([&] { begin(plan_.start_of(variant), folder, config); });
     if (!plan_.config_file.empty()) apply_file(config, plan_.config_file);
-    Settings settings = shared_settings(plan_, config);
-    settings.insert(settings.end(), variant.settings.begin(), variant.settings.end());
-    apply_stage_settings(config, texts(settings, origin), origin + ": ");
+    apply_stage_settings(config, settings_for(config, texts(variant.settings, origin)),
+                         origin + ": ");
     named([&] { config.model.resolve(); });
     return config;
   }
 
  private:
+  /// [set] is for every run, and what it says to stages not for runs that have none. What a variant
+  /// says comes behind it.
+  std::vector<std::string> settings_for(const RunConfig& config,
+                                        const std::vector<std::string>& own) const {
+    std::vector<std::string> settings = shared_;
+    settings.insert(settings.end(), own.begin(), own.end());
+    if (has_teachers(config, settings)) return settings;
+    settings = shared_;
+    std::erase_if(settings, [](const auto& each) { return stage_of(each) != Stage::all; });
+    settings.insert(settings.end(), own.begin(), own.end());
+    return settings;
+  }
+
   void begin(const GridStart& start, const std::string& folder, RunConfig& config) {
-    PresetNames names{start.preset, start.student, start.teacher_presets, {}};
-    if (start.preset == kAutoPreset || start.student == kAutoPreset) {
-      names.choice = choice_for(folder);
-    }
+    PresetNames names = start.names;
+    if (names.asks_for_choice()) names.choice = choice_for(folder);
     apply_presets(config, names);
     if (!start.compat.empty()) apply_compat(config, start.compat);
   }
@@ -85,6 +86,7 @@ class CellMaker {
   }
 
   const GridPlan& plan_;
+  std::vector<std::string> shared_;                             ///< of [set]
   std::map<std::string, std::optional<PresetChoice>> choices_;  ///< by folder
 };
 

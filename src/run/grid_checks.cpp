@@ -56,6 +56,21 @@ void check_watched(const GridPlan& plan, const GridCell& cell) {
               plan.source, cell.variant, word_of(parts));
 }
 
+/// What [set] says to stages is for the variants that have them: at least one.
+void check_stages(const GridPlan& plan, const std::vector<const GridCell*>& variants) {
+  if (std::ranges::any_of(variants, [](const GridCell* cell) {
+        return cell->config.teachers.kind != TeacherKind::none;
+      })) {
+    return;
+  }
+  for (const auto& [key, value] : plan.settings) {
+    check_usage(stage_of(key) == Stage::all,
+                "{}: [set] {}: no variant has stages of teachers; leave it out, or begin one with "
+                "the preset csrec-m",
+                plan.source, key);
+  }
+}
+
 /// What could not be compared at the end is refused at the start.
 void check_request_times(const GridPlan& plan, const std::vector<const GridCell*>& variants) {
   const auto told = [](const GridCell* cell) {
@@ -82,6 +97,7 @@ std::vector<std::string> check_grid(const GridPlan& plan, const std::vector<Grid
     if (plan.variants[i].of_product) product.push_back(&cells[i]);
   }
   check_request_times(plan, all);
+  check_stages(plan, all);
   if (!product.empty()) check_product(plan, product, keys_of(plan.variants.back().settings));
   std::set<std::string> known;
   std::vector<std::string> warnings;

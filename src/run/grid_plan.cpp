@@ -185,11 +185,11 @@ std::vector<std::string> texts_of(const GridPlan& plan, const toml::node& node, 
 bool read_start(const std::string& key, const toml::node& node, const GridPlan& plan,
                 GridStart* start) {
   if (key == "preset") {
-    start->preset = text_of(plan, node, "preset");
+    start->names.preset = text_of(plan, node, "preset");
   } else if (key == "student_preset") {
-    start->student = text_of(plan, node, "student_preset");
+    start->names.student = text_of(plan, node, "student_preset");
   } else if (key == "teacher_presets") {
-    start->teacher_presets = texts_of(plan, node, "teacher_presets");
+    start->names.teachers = texts_of(plan, node, "teacher_presets");
   } else if (key == "compat") {
     start->compat = text_of(plan, node, "compat");
   } else {
@@ -315,11 +315,11 @@ std::vector<std::string> GridPlan::results() const {
 
 GridStart GridPlan::start_of(const GridVariant& variant) const {
   GridStart own = variant.start;
-  if (!own.preset.empty()) return own;
-  if (own.student.empty()) own.student = start.student;
-  if (own.teacher_presets.empty()) own.teacher_presets = start.teacher_presets;
+  if (!own.names.preset.empty()) return own;
+  own.names.preset = start.names.preset;
+  if (own.names.student.empty()) own.names.student = start.names.student;
+  if (own.names.teachers.empty()) own.names.teachers = start.names.teachers;
   if (own.compat.empty()) own.compat = start.compat;
-  own.preset = start.preset;
   return own;
 }
 

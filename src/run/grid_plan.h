@@ -11,15 +11,14 @@
 #include "data/candidate_rule.h"
 #include "data/noise.h"
 #include "run/run_config.h"
+#include "run/stage_settings.h"
 
 namespace truenext {
 
 /// What a configuration of a grid begins with, by the names that `truenext train` takes.
 struct GridStart {
-  std::string preset;   ///< empty = defaults; also a scheme of teachers, or kAutoPreset
-  std::string student;  ///< with a scheme
-  std::vector<std::string> teacher_presets;  ///< with a scheme
-  std::string compat;                        ///< on top, empty = none
+  PresetNames names;   ///< without a preset: defaults
+  std::string compat;  ///< on top, empty = none
 };
 
 /// A configuration of a grid: what it sets on top of the base, as (key, TOML value), the key

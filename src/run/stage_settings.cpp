@@ -101,12 +101,16 @@ void apply_presets(RunConfig& config, const PresetNames& names) {
   config.teachers.presets = names.teachers;
 }
 
+bool has_teachers(const RunConfig& config, const std::vector<std::string>& settings) {
+  return config.teachers.kind != TeacherKind::none ||
+         std::ranges::any_of(settings, [](const std::string& setting) {
+           return setting.starts_with("teachers.kind=");
+         });
+}
+
 void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings,
                           const std::string& origin) {
-  const bool teaches = config.teachers.kind != TeacherKind::none ||
-                       std::ranges::any_of(settings, [](const std::string& setting) {
-                         return setting.starts_with("teachers.kind=");
-                       });
+  const bool teaches = has_teachers(config, settings);
   std::vector<std::string> of_teachers, of_student;
   for (const std::string& setting : settings) {
     const Stage stage = stage_of(setting);

@@ -22,9 +22,15 @@ struct PresetNames {
   std::string student;  ///< with a scheme; empty = kUsualStudent
   std::vector<std::string> teachers;
   std::optional<PresetChoice> choice;  ///< what kAutoPreset means as a preset or a student
+
+  /// Whether a choice is wanted.
+  bool asks_for_choice() const { return preset == kAutoPreset || student == kAutoPreset; }
 };
 /// Usage Error when a student is named without a scheme.
 void apply_presets(RunConfig& config, const PresetNames& names);
+
+/// Whether a run has stages of teachers once the settings are applied.
+bool has_teachers(const RunConfig& config, const std::vector<std::string>& settings);
 
 /// Applies settings to the configuration of the student and, through TeacherOptions::settings, of
 /// its teachers. Usage Error that begins with `origin` and the setting when it is wrong, or of a

@@ -19,7 +19,7 @@ class NoiseCurves : public ::testing::Test {
     plan_.source = "r.toml";
     plan_.out = "runs";
     plan_.data = {{"d", "data/d"}};
-    plan_.variants = {{"base", {}}, {"other", {}}};
+    plan_.variants = {{"base", {}, {}}, {"other", {}, {}}};
     plan_.noise = GridNoise{{{NoiseKind::swap, {0.1, 0.2}}, {NoiseKind::drop, {0.1, 0.2}}}, 1};
     add("d", {{"base", 0.4}, {"other", 0.2}});
     add("d-swap-0.1", {{"base", 0.3}, {"other", 0.2}});

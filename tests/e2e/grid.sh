@@ -146,21 +146,8 @@ fi
 printf '[[variant]]\nname = "typo"\nmodel.dropuot = 0.1\n' | cat grid.toml - >typo.toml
 refuses 'a wrong key' 1 'variant typo: unknown key model.dropuot; did you mean model.dropout' "$truenext" grid typo.toml
 refuses 'no file' 2 'none.toml' "$truenext" grid none.toml
-cat >auto.toml <<END
-out = "auto"
-preset = "auto"
-data = ["data", "more"]
-seeds = [1]
-metrics = "ndcg@10"
-
-[set]
-model.hidden_size = 16
-train.epochs = 1
-
-[[variant]]
-name = "chosen"
-END
+small_grid auto chosen '["data", "more"]' 'model.hidden_size = 16' >auto.toml
 ok 'a preset for each dataset' "$truenext" grid auto.toml --part valid --quiet
-says 'why stands in the run' '^preset = .auto: sasrec-shop \(short histories' auto/chosen/more/seed-1/config.toml
-says 'with what the data call for' '^batch_size = 16$' auto/chosen/data/seed-1/config.toml
+says 'why stands in the run' '^preset = .auto: sasrec-shop \(short histories' chosen/chosen/more/seed-1/config.toml
+says 'with what the data call for' '^batch_size = 16$' chosen/chosen/data/seed-1/config.toml
 finish

@@ -36,6 +36,12 @@ refuses() {
 }
 # says NAME TEXT FILE
 says() { if grep -qE -- "$2" "$3"; then pass; else fail "$1: no '$2' in" "$(head -n 20 "$3")"; fi; }
+# small_grid PRESET VARIANT DATA LINE...: a grid file on stdout, of one variant of one epoch, in OUT = VARIANT; lines of [set] behind.
+small_grid() {
+  printf 'out = "%s"\npreset = "%s"\ndata = %s\nseeds = [1]\nmetrics = "ndcg@10"\n[set]\ntrain.epochs = 1\n' "$2" "$1" "$3"
+  printf '%s\n' "${@:4}"
+  printf '[[variant]]\nname = "%s"\n' "$2"
+}
 absent() { if [ -e "$2" ]; then fail "$1: $2 exists"; else pass; fi; }
 
 finish() {

@@ -129,8 +129,6 @@ says 'a student is what the variant names' '^data,test,random-click,0\.2,taught,
 says 'its network' '^name = .gru4rec.$' taught/taught/data/seed-1/config.toml
 [ -s taught/taught/data-random-click-0.2/seed-1/teachers/2/model.safetensors ] && pass || fail 'teachers are stages of the run'
 grep -q '^epochs = 1$' taught/taught/data/seed-1/teachers/1/config.toml && pass || fail 'teacher.train.epochs is of the teachers'
-ok 'what is taught is finished' "$truenext" robust taught.toml --list
-[ "$(grep -c '^finished' out)" -eq 4 ] && pass || fail 'finished' "$(cat out)"
 touch stamp
 ok 'again, with teachers' "$truenext" robust taught.toml --quiet
 [ -z "$(find taught/one taught/taught -newer stamp -type f)" ] && pass || fail 'a second call trains no teacher anew'

@@ -63,18 +63,7 @@ ok 'running sums are labels' "$truenext" label teacher1 teacher2 --data data --o
 says 'as they say' 'not divided, as published' out
 ok 'and are learnt from' "$truenext" train --preset sasrec-cce --data data --run summed --labels sums "${small[@]}" --set train.epochs=1
 refuses 'sums of another rule' 1 'only "early-exit"' "$truenext" label teacher1 --data data --out bad --running-sum
-cat >grid.toml <<'EOT'
-out = "cells"
-preset = "csrec-m"
-data = ["data"]
-seeds = [1]
-metrics = "ndcg@10"
-[set]
-train.epochs = 1
-train.batch_size = 32
-[[variant]]
-name = "soft"
-EOT
+small_grid csrec-m soft '["data"]' 'train.batch_size = 32' >grid.toml
 ok 'a grid of runs with teachers' "$truenext" grid grid.toml --quiet
 ok 'knows its cells again' "$truenext" grid grid.toml --list
 says 'as finished' '^(done|finished)' out

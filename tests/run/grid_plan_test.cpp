@@ -80,15 +80,15 @@ TEST_F(Grids, SetAppliesToAllAndAVariantIsOnTopOfIt) {
 }
 
 TEST_F(Grids, AVariantMayHaveAPresetOfItsOwnAndTeachers) {
-  const auto cells = grid_cells(
-      plan("out = \"r\"\ndata = \"d\"\nseeds = [1]\npreset = \"gsasrec\"\n"
-           "[set]\ntrain.epochs = 7\nteacher.train.epochs = 3\n"
-           "[[variant]]\nname = \"base\"\n"
-           "[[variant]]\nname = \"loss\"\npreset = \"relevance-linear\"\ncompat = \"relevance-2023\"\n"
-           "[[variant]]\nname = \"csrec\"\npreset = \"csrec-m\"\nstudent_preset = \"gru4rec-ce\"\n"
-           "student.model.dropout = 0.2\nlabels.kept = 20\n"
-           "[[variant]]\nname = \"mixed\"\npreset = \"csrec-m\"\nteacher_presets = [\"narm-ce\", "
-           "\"gru4rec-ce\"]\n"));
+  const auto cells = grid_cells(plan(
+      "out = \"r\"\ndata = \"d\"\nseeds = [1]\npreset = \"gsasrec\"\n"
+      "[set]\ntrain.epochs = 7\nteacher.train.epochs = 3\n"
+      "[[variant]]\nname = \"base\"\n"
+      "[[variant]]\nname = \"loss\"\npreset = \"relevance-linear\"\ncompat = \"relevance-2023\"\n"
+      "[[variant]]\nname = \"csrec\"\npreset = \"csrec-m\"\nstudent_preset = \"gru4rec-ce\"\n"
+      "student.model.dropout = 0.2\nlabels.kept = 20\n"
+      "[[variant]]\nname = \"mixed\"\npreset = \"csrec-m\"\nteacher_presets = [\"narm-ce\", "
+      "\"gru4rec-ce\"]\n"));
   ASSERT_EQ(cells.size(), 4U);
   EXPECT_EQ(cells[0].config.preset, "gsasrec");
   EXPECT_EQ(cells[0].config.teachers.kind, TeacherKind::none);
@@ -103,6 +103,15 @@ TEST_F(Grids, AVariantMayHaveAPresetOfItsOwnAndTeachers) {
   EXPECT_EQ(std::ranges::find(taught, "model.dropout=0.2"), taught.end());
   EXPECT_EQ(cells[3].config.preset, "csrec-m of sasrec-cce");
   EXPECT_EQ(cells[3].config.teachers.presets, (std::vector<std::string>{"narm-ce", "gru4rec-ce"}));
+}
+
+TEST_F(Grids, TeachersMayComeFromSet) {
+  const auto cells = grid_cells(plan(std::string(kHead) +
+                                     "preset = \"sasrec-cce\"\n[set]\nteachers.kind = \"model\"\n"
+                                     "objective.label_share = 0.3\nteacher.train.epochs = 3\n"
+                                     "[[variant]]\nname = \"a\"\n"));
+  const std::vector<std::string>& taught = cells[0].config.teachers.settings;
+  EXPECT_NE(std::ranges::find(taught, "train.epochs=3"), taught.end());
 }
 
 TEST_F(Grids, WhatAVariantLeavesOutIsTheFiles) {
@@ -190,6 +199,12 @@ class GridChecks : public Grids {
     return message;
   }
 };
+
+TEST_F(GridChecks, WhatNobodysTeachersReadIsRefused) {
+  EXPECT_NE(complaint("[set]\nteacher.train.epochs = 3\n[[variant]]\nname = \"a\"\n")
+                .find("[set] teacher.train.epochs: no variant has stages of teachers"),
+            std::string::npos);
+}
 
 const std::string kFull = "preset = \"sasrec-ce\"\n";  // reads no objective.negatives
 

@@ -143,6 +143,8 @@ def read_only(where, run):
     def as_nobody(*words):
         return subprocess.run([TRUENEXT, *map(str, words)], capture_output=True, text=True, check=False, preexec_fn=become_nobody)
 
+    refused = command("serve", run, "--events", f"{where}/nowhere/e.db", "--listen", "127.0.0.1:0", ok=False)
+    check("no folder for the store", refused.returncode == 2 and "nowhere: no such folder" in refused.stderr, refused.stderr)
     place, own = f"{where}/read only? 100%", f"{where}/anybody"
     os.chmod(where, 0o755)
     os.mkdir(place)
@@ -162,8 +164,6 @@ def read_only(where, run):
         if as_nobody("--version").returncode != 0:
             print("another user cannot start the command here: what it may not write is not tested")
             return
-        refused = command("serve", run, "--events", f"{where}/nowhere/e.db", "--listen", "127.0.0.1:0", ok=False)
-        check("no folder for the store", refused.returncode == 2 and "nowhere: no such folder" in refused.stderr, refused.stderr)
         for name in ("events.db", "new.db"):
             ended = as_nobody("serve", run, "--events", f"{place}/{name}", "--listen", "127.0.0.1:0")
             check(f"{name}: no server without a place to write", ended.returncode == 2 and "may not write the event store" in ended.stderr, ended.stderr)
