@@ -166,7 +166,8 @@ const NamingScheme csrec_gru4rec_names{
     .item_table = kCsrecTable,
     .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"gru_layers.weight_hh_l0", 1, &ModelOptions::gru_hidden_size}},
-    .counts = {{"gru_layers.weight_hh_l{}", &ModelOptions::gru_layers}},
+    .counts = {{{"gru_layers.weight_hh_l{}", "gru_layers.weight_ih_l{}"},
+                &ModelOptions::gru_layers}},
     .asked = {kCsrecWindow, kCsrecClass},
     .own_tensor = "gru_layers.weight_hh_l0",
     .tensors = &csrec_gru4rec_tensors};
@@ -180,7 +181,7 @@ const NamingScheme csrec_narm_names{
     .item_table = kCsrecTable,
     .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"gru.weight_hh_l0", 1, &ModelOptions::gru_hidden_size}},
-    .counts = {{"gru.weight_hh_l{}", &ModelOptions::gru_layers}},
+    .counts = {{{"gru.weight_hh_l{}", "gru.weight_ih_l{}"}, &ModelOptions::gru_layers}},
     .asked = {kCsrecWindow, kCsrecClass},
     .own_tensor = "a_1.weight",
     .tensors = &csrec_narm_tensors};
@@ -194,7 +195,7 @@ const NamingScheme csrec_nextitnet_names{
     .item_table = kCsrecTable,
     .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"residual_blocks.0.conv1.weight", 3, &ModelOptions::kernel_size}},
-    .counts = {{"residual_blocks.{}.conv1.weight", &ModelOptions::num_blocks}},
+    .counts = {{{"residual_blocks.{}.conv1.weight"}, &ModelOptions::num_blocks}},
     .asked = {kCsrecWindow, {"dilations", "[1]", "--set model.dilations=[...]"}, kCsrecClass},
     .sees_padding = true,
     .own_tensor = "residual_blocks.0.conv1.weight",
@@ -210,9 +211,9 @@ const NamingScheme csrec_sasrec_names{
     .sizes = {{kCsrecTable, 1, &ModelOptions::hidden_size},
               {"position_embedding.weight", 0, &ModelOptions::max_length},
               {"trm_encoder.layer.0.feed_forward.dense_1.weight", 0, &ModelOptions::inner_size}},
-    .counts = {{"trm_encoder.layer.{}.multi_head_attention.query.weight",
+    .counts = {{{"trm_encoder.layer.{}.multi_head_attention.query.weight"},
                 &ModelOptions::num_blocks}},
-    .asked = {kCsrecHeads, kCsrecClass},
+    .asked = {kCsrecHeads, {"activation", "relu", "--set model.activation=gelu"}, kCsrecClass},
     .own_tensor = "trm_encoder.layer.0.feed_forward.dense_1.weight",
     .tensors = &csrec_sasrec_tensors};
 
@@ -246,7 +247,8 @@ const NamingScheme csrec_bert_names{
     .sizes = {{"embedding.token.weight", 1, &ModelOptions::hidden_size},
               {"embedding.position.pe.weight", 0, &ModelOptions::max_length},
               {"transformer_blocks.0.feed_forward.w_1.weight", 0, &ModelOptions::inner_size}},
-    .counts = {{"transformer_blocks.{}.attention.output_linear.weight", &ModelOptions::num_blocks}},
+    .counts = {{{"transformer_blocks.{}.attention.output_linear.weight"},
+                &ModelOptions::num_blocks}},
     .asked = {kCsrecHeads, kCsrecClass},
     .own_tensor = "embedding.token.weight",
     .tensors = &csrec_bert_tensors};

@@ -69,6 +69,28 @@ void take_asked(const StateDict& state, const NamingScheme& scheme, const Import
   }
 }
 
+/// One more than the largest number of a tensor that belongs to one of them, so that what a block
+/// lacks is missing and does not end the count.
+int64_t count_of(const StateDict& state, const CountProbe& probe) {
+  int64_t count = 0;
+  for (const std::string_view pattern : probe.patterns) {
+    const std::string_view before = pattern.substr(0, pattern.find('{'));
+    for (const TensorInfo& info : state.tensors()) {
+      if (!info.name.starts_with(before)) continue;
+      const char* const begin = info.name.data() + before.size();
+      const char* const end = info.name.data() + info.name.size();
+      int64_t number = -1;
+      const auto read = std::from_chars(begin, end, number);
+      const bool whole = read.ec == std::errc() && (read.ptr == end || *read.ptr == '.');
+      // No file has more blocks than tensors.
+      if (whole && number >= 0 && number < std::ssize(state.tensors())) {
+        count = std::max(count, number + 1);
+      }
+    }
+  }
+  return count;
+}
+
 /// What shapes tell, around what was asked for.
 void infer_options(const StateDict& state, const NamingScheme& scheme, ModelOptions& options) {
   for (const SizeProbe& probe : scheme.sizes) {
@@ -81,17 +103,20 @@ void infer_options(const StateDict& state, const NamingScheme& scheme, ModelOpti
     options.*probe.size = extent - probe.extra;
   }
   for (const CountProbe& probe : scheme.counts) {
-    int64_t count = 0;
-    while (shape_of(state, fmt::format(fmt::runtime(probe.pattern), count))) ++count;
-    check_data(count > 0, "{}: tensor {} is missing: the checkpoint has no blocks",
-               state.path().string(), fmt::format(fmt::runtime(probe.pattern), 0));
-    options.*probe.count = count;
+    options.*probe.count = count_of(state, probe);
+    check_data(options.*probe.count > 0, "{}: tensor {} is missing: the checkpoint has no blocks",
+               state.path().string(), fmt::format(fmt::runtime(probe.patterns.front()), 0));
   }
   if (!scheme.output_table.empty()) {
     options.tie_embeddings = shape_of(state, scheme.output_table) == nullptr;
   }
   options.padding = scheme.sees_padding ? PaddingUse::attend : PaddingUse::none;
   options.resolve();
+  const auto listed = std::ssize(options.dilations);
+  check_usage(scheme.network != "nextitnet" || options.num_blocks % listed == 0,
+              "model.dilations: {} distances for the {} blocks of {}; that code repeats a whole "
+              "list, so give one whose length divides the blocks",
+              listed, options.num_blocks, state.path().string());
 }
 
 bool shape_fits(const std::vector<int64_t>& shape, const std::vector<int64_t>& wanted) {
@@ -203,6 +228,42 @@ bool begins_with_zeros(const StateDict& state, std::string_view name) {
   return false;
 }
 
+/// The tensors of a file under names without what all of them begin with.
+class WithoutPrefix final : public StateDict {
+ public:
+  WithoutPrefix(const StateDict& file, size_t prefix) : file_(file), tensors_(file.tensors()) {
+    for (TensorInfo& info : tensors_) info.name.erase(0, prefix);
+  }
+  const std::filesystem::path& path() const override { return file_.path(); }
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  std::vector<float> read(size_t index) const override { return file_.read(index); }
+
+ private:
+  const StateDict& file_;
+  std::vector<TensorInfo> tensors_;
+};
+
+/// What stands before all names, where the item table of one of the layouts has it: "module." of
+/// files of DataParallel, or the place of the network in a larger module.
+std::string prefix_of(const StateDict& state, const std::string& names) {
+  for (const NamingScheme* scheme : naming_schemes(names)) {
+    if (shape_of(state, scheme->item_table) != nullptr) return {};
+  }
+  for (const NamingScheme* scheme : naming_schemes(names)) {
+    const std::string ending = fmt::format(".{}", scheme->item_table);
+    for (const TensorInfo& info : state.tensors()) {
+      if (!info.name.ends_with(ending)) continue;
+      const std::string prefix = info.name.substr(0, info.name.size() - scheme->item_table.size());
+      if (std::ranges::all_of(state.tensors(), [&](const TensorInfo& other) {
+            return other.name.starts_with(prefix);
+          })) {
+        return prefix;
+      }
+    }
+  }
+  return {};
+}
+
 /// Of the layouts that a project's files have, the one of this file.
 const NamingScheme& scheme_of(const StateDict& state, const std::string& names) {
   const std::vector<const NamingScheme*> schemes = naming_schemes(names);
@@ -267,9 +328,14 @@ void ImportedModel::write(const std::filesystem::path& path) const {
   write_model_file(path, description, weights(), item_ids, titles);
 }
 
-ImportedModel import_model(const StateDict& state, const ImportOptions& options) {
+ImportedModel import_model(const StateDict& file, const ImportOptions& options) {
+  const std::string prefix = prefix_of(file, options.names);
+  const WithoutPrefix state(file, prefix.size());
   const NamingScheme& scheme = scheme_of(state, options.names);
   ImportedModel model;
+  if (!prefix.empty()) {
+    model.notes.push_back(fmt::format("all names begin with \"{}\", which is left out", prefix));
+  }
   ModelOptions& network = model.description.model;
   network.name = find_network(std::string(scheme.network)).name;
   for (const KeyValue& fixed : scheme.fixed) put(network, fixed.key, fixed.value);

@@ -82,14 +82,14 @@ constexpr AskedKey kHeads = {"num_heads", "", "--heads"};
 
 const NamingScheme kGsasrec{
     .name = "gsasrec",
-    .fixed = {{"block", "gsasrec"}, {"positions", "from-end"}},
+    .fixed = {{"block", "gsasrec"}, {"positions", "from-end"}, {"activation", "relu"}},
     .extra_rows = 2,
     .item_table = "item_embedding.weight",
     .output_table = "output_embedding.weight",
     .sizes = {{"item_embedding.weight", 1, &ModelOptions::hidden_size},
               {"position_embedding.weight", 0, &ModelOptions::max_length},
               {"transformer_blocks.0.dense1.weight", 0, &ModelOptions::inner_size}},
-    .counts = {{"transformer_blocks.{}.first_norm.weight", &ModelOptions::num_blocks}},
+    .counts = {{{"transformer_blocks.{}.first_norm.weight"}, &ModelOptions::num_blocks}},
     .asked = {kHeads},
     .tensors = &gsasrec_names};
 
@@ -97,13 +97,16 @@ NamingScheme pmixer_scheme(std::string_view name, int64_t padding) {
   NamingScheme scheme;
   scheme.name = name;
   scheme.family = "pmixer";
-  scheme.fixed = {{"block", "pmixer"}, {"positions", "from-end"}, {"tie_embeddings", "true"}};
+  scheme.fixed = {{"block", "pmixer"},
+                  {"positions", "from-end"},
+                  {"activation", "relu"},
+                  {"tie_embeddings", "true"}};
   scheme.extra_rows = 1;
   scheme.item_table = "item_emb.weight";
   scheme.sizes = {{"item_emb.weight", 1, &ModelOptions::hidden_size},
                   {"pos_emb.weight", 0, &ModelOptions::max_length, padding},
                   {"forward_layers.0.conv1.weight", 0, &ModelOptions::inner_size}};
-  scheme.counts = {{"attention_layernorms.{}.weight", &ModelOptions::num_blocks}};
+  scheme.counts = {{{"attention_layernorms.{}.weight"}, &ModelOptions::num_blocks}};
   scheme.asked = {kHeads};
   scheme.sees_padding = true;
   if (padding > 0) {

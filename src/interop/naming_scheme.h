@@ -39,9 +39,10 @@ struct SizeProbe {
   int64_t extra = 0;
 };
 
-/// A number that is told by how many tensors of a name there are, "{}" = 0, 1, ...
+/// A number that is told by the numbers in names, "{}" = 0, 1, ... What stands behind them does not
+/// matter.
 struct CountProbe {
-  std::string_view pattern;
+  std::vector<std::string_view> patterns;
   int64_t ModelOptions::*count;
 };
 

@@ -83,8 +83,8 @@ const NamingScheme s3rec_names{
     .sizes = {{kS3recTable, 1, &ModelOptions::hidden_size},
               {"position_embeddings.weight", 0, &ModelOptions::max_length},
               {"item_encoder.layer.0.intermediate.dense_1.weight", 0, &ModelOptions::inner_size}},
-    .counts = {{"item_encoder.layer.{}.attention.query.weight", &ModelOptions::num_blocks}},
-    .asked = {{"num_heads", "2", "--heads"}},
+    .counts = {{{"item_encoder.layer.{}.attention.query.weight"}, &ModelOptions::num_blocks}},
+    .asked = {{"num_heads", "2", "--heads"}, {"activation", "gelu", "--set model.activation=relu"}},
     .own_tensor = "position_embeddings.weight",
     .pretrained_table = "attribute_embeddings.weight",
     .tensors = &s3rec_sasrec_tensors};
@@ -113,7 +113,8 @@ const NamingScheme s3rec_srgnn_names{
     .sizes = {{kS3recTable, 1, &ModelOptions::hidden_size}},
     .asked = {kS3recWindow,
               {"readout", "",
-               "--set model.readout=original (Ori-SRGNN) or --set model.readout=improved (SRGNN)"}},
+               "--set model.readout=original (Ori-SRGNN) or --set model.readout=improved (SRGNN)"},
+              {"gnn_steps", "1", "--set model.gnn_steps=N"}},
     .sees_padding = true,
     .own_tensor = "gnn.w_ih",
     .tensors = &s3rec_srgnn_tensors};

@@ -30,6 +30,27 @@ PickledTensor pickled_tensor(const PickleValue& name, const PickleValue& tensor,
       {whole_numbers(*tensor.items[2]), whole_numbers(*tensor.items[3]), tensor.items[1]->integer}};
 }
 
+bool holds_tensors_alone(const PickleValue& value) {
+  if (value.kind != PickleValue::Kind::dict || value.items.empty()) return false;
+  for (size_t i = 1; i < value.items.size(); i += 2) {
+    if (value.items[i]->kind != PickleValue::Kind::tensor) return false;
+  }
+  return true;
+}
+
+/// Under whatever key it is, where there are no two of them and no tensor beside it.
+const PickleValue& only_state_dict(const PickleValue& saved) {
+  const PickleValue* found = nullptr;
+  for (size_t i = 1; i < saved.items.size(); i += 2) {
+    const PickleValue& value = *saved.items[i];
+    if (value.kind == PickleValue::Kind::tensor) return saved;
+    if (!holds_tensors_alone(value)) continue;
+    if (found != nullptr) return saved;
+    found = &value;
+  }
+  return found != nullptr ? *found : saved;
+}
+
 /// The dict of the model in a checkpoint that has more than that.
 const PickleValue& state_dict_of(const PickleValue& saved) {
   for (size_t i = 0; i + 1 < saved.items.size(); i += 2) {
@@ -39,7 +60,7 @@ const PickleValue& state_dict_of(const PickleValue& saved) {
                        (key.text == "model_state_dict" || key.text == "state_dict");
     if (named && value.kind == PickleValue::Kind::dict) return value;
   }
-  return saved;
+  return only_state_dict(saved);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/block_style.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "net/blocks/blocks.h"
 
@@ -44,6 +46,7 @@ const std::vector<BlockStyle>& styles() {
       {.name = "hstu",
        .operations = &net::hstu_block,
        .scale_embedding = true,
+       .feed_forward = false,
        .epsilon = 1e-6f,
        .default_heads = 2,
        .default_positions = PositionNumbers::relative_from_end},
@@ -59,7 +62,34 @@ const std::vector<BlockStyle>& styles() {
   return all;
 }
 
+/// Those that can have another activation, with it.
+const std::vector<BlockStyle>& other_styles() {
+  static const std::vector<BlockStyle> all = [] {
+    std::vector<BlockStyle> list;
+    for (BlockStyle style : styles()) {
+      if (style.operations != nullptr) continue;
+      const bool relu = style.activation == kernels::Activation::relu;
+      style.activation = relu ? kernels::Activation::gelu : kernels::Activation::relu;
+      list.push_back(style);
+    }
+    return list;
+  }();
+  return all;
+}
+
 }  // namespace
+
+const BlockStyle& block_style(const ModelOptions& options) {
+  const BlockStyle& style = block_style(options.block);
+  if (options.activation == FeedForward::automatic) return style;
+  check_usage(style.operations == nullptr,
+              "model.activation = \"{}\": the block \"{}\" has its own; want \"auto\"",
+              word_of(options.activation), options.block);
+  const auto wanted = options.activation == FeedForward::relu ? kernels::Activation::relu
+                                                              : kernels::Activation::gelu;
+  if (style.activation == wanted) return style;
+  return *std::ranges::find(other_styles(), options.block, &BlockStyle::name);
+}
 
 const BlockStyle& block_style(const std::string& name) {
   for (const BlockStyle& style : styles()) {

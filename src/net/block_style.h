@@ -49,6 +49,7 @@ struct BlockStyle {
   bool output_projection = false;   ///< linear map after the heads are joined
   bool final_norm = false;          ///< LN after the last block
   bool can_attend_padding = false;  ///< the original attends to its left padding
+  bool feed_forward = true;         ///< reads model.inner_size
   bool cloze_head = true;           ///< bert4rec: LN(gelu(W h + b)) over the states
   kernels::Activation activation = kernels::Activation::relu;
   float epsilon = 1e-5f;  ///< of every LN
@@ -59,6 +60,9 @@ struct BlockStyle {
 
 /// Usage Error naming model.block when there is no such style.
 const BlockStyle& block_style(const std::string& name);
+/// The same with the activation that the options ask for. Usage Error naming model.activation where
+/// the block has its own.
+const BlockStyle& block_style(const ModelOptions& options);
 std::vector<std::string> block_style_names();
 
 }  // namespace truenext

@@ -29,6 +29,9 @@ void ModelOptions::list(OptionList& options) {
       .range(1, kMaxLength);
   options.add("inner_size", inner_size, "feed-forward width; 0 = as the block's original")
       .range(0, kMaxWidth * 4);
+  options.add(
+      "activation", activation,
+      "what stands between the two feed-forward maps of a block; auto: what its original has");
   options
       .add("skip_share", skip_share,
            "share of an item's own vector in the first sum of a block, the rest is attention's")

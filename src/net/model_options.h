@@ -38,6 +38,14 @@ struct Words<PaddingUse> {
   static constexpr std::array names = {"none", "attend"};
 };
 
+/// Between the two maps of the feed-forward part of a transformer block. `automatic` is replaced by
+/// resolve(), except in blocks made of operations, which have their own.
+enum class FeedForward { automatic, relu, gelu };
+template <>
+struct Words<FeedForward> {
+  static constexpr std::array names = {"auto", "relu", "gelu"};
+};
+
 /// What SR-GNN makes of a session: its attended sum beside the newest item (Wu et al. 2019), or
 /// only the item of the position, weighed by its own attention (Li et al. 2023).
 enum class Readout { original, improved };
@@ -93,8 +101,9 @@ struct ModelOptions {
   int64_t num_heads = 0;          ///< sasrec; 0 = 1 (gsasrec, pmixer) or 2 (the others)
   int64_t max_length = 200;       ///< newest items of a history that the model sees
   int64_t inner_size = 0;         ///< sasrec: feed-forward width; 0 = as the block's original
-  double skip_share = 0.7;        ///< block res: of the skip beside attention
-  double dropout = 0.5;           ///< of training only
+  FeedForward activation = FeedForward::automatic;  ///< sasrec, bert4rec
+  double skip_share = 0.7;                          ///< block res: of the skip beside attention
+  double dropout = 0.5;                             ///< of training only
   /// Of the weights of attention and of the embedding sum; -1 = as `dropout`. sasrec, bert4rec.
   double attention_dropout = -1, embedding_dropout = -1;
   PositionNumbers positions = PositionNumbers::automatic;  ///< sasrec

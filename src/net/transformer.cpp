@@ -27,7 +27,11 @@ void check_rate(const char* key, double rate) {
 }  // namespace
 
 void check_transformer(ModelOptions& options) {
-  const BlockStyle& style = block_style(options.block);
+  const BlockStyle& style = block_style(options);
+  if (style.operations == nullptr) {
+    options.activation =
+        style.activation == kernels::Activation::gelu ? FeedForward::gelu : FeedForward::relu;
+  }
   if (options.num_heads == 0) options.num_heads = style.default_heads;
   if (options.inner_size == 0) options.inner_size = style.inner_factor * options.hidden_size;
   if (options.positions == PositionNumbers::automatic) options.positions = style.default_positions;
@@ -131,7 +135,7 @@ Rows embed_places(Ops& ops, const ModelOptions& options, Rows x) {
 }
 
 Rows transformer_blocks(Ops& ops, const ModelOptions& options, Rows x, bool causal) {
-  const BlockStyle& style = block_style(options.block);
+  const BlockStyle& style = block_style(options);
   for (int64_t b = 0; b < options.num_blocks; ++b) {
     const std::string prefix = fmt::format("blocks.{}.", b), distances = prefix + kDistanceBias,
                       times = prefix + kTimeBias;

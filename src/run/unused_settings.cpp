@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "net/block_style.h"
 #include "net/network.h"
 
 namespace truenext {
@@ -44,6 +45,9 @@ std::string number_reason(const RunConfig& config, const std::string& key) {
                                                   "objective.edge", "objective.repeats"};
   if (of_future.contains(key) && config.objective.future.future_items == 1) {
     return "objective.future_items is 1; it matters with more";
+  }
+  if (key == "model.inner_size" && !block_style(config.model.block).feed_forward) {
+    return fmt::format("model.block is \"{}\", which has no feed-forward part", config.model.block);
   }
   if (key == "train.valid_full_every" && config.train.valid_sample == 0) {
     return "train.valid_sample is 0, so every validation is on all users";

@@ -56,11 +56,11 @@ const std::vector<Kind>& kinds() {
        [](const Reference& r, const Items& items) { return r.narm(items); }},
       {"csrec-nextitnet",
        "nextitnet",
-       {"num_blocks=3", "kernel_size=2", "padding=attend"},
+       {"num_blocks=4", "kernel_size=2", "padding=attend"},
        {"model.max_length=6", "model.dilations=[1,2]"},
-       27,
+       35,
        [](const Reference& r, const Items& items) {
-         return r.nextitnet(items, kLength, {1, 2, 1});
+         return r.nextitnet(items, kLength, {1, 2, 1, 2});
        }},
       {"csrec-sasrec",
        "sasrec",
@@ -339,6 +339,20 @@ TEST(CsrecCheckpoints, AskForWhatNoTensorTells) {
   const test::Caught told =
       test::caught([&] { import_model(caser, named("csrec-caser", {"model.max_length=6"})); });
   EXPECT_EQ(told.code, ExitCode::usage);
+  const MemoryStateDict next = state_of(kind_of("csrec-nextitnet"));  // four blocks
+  const test::Caught uneven = test::caught([&] {
+    import_model(next, named("csrec-nextitnet", {"model.max_length=6", "model.dilations=[1,2,4]"}));
+  });
+  EXPECT_EQ(uneven.code, ExitCode::usage);
+  EXPECT_TRUE(uneven.says("3 distances for the 4 blocks")) << uneven.message;
+}
+
+TEST(CsrecCheckpoints, CountRecurrentLayersByAnyOfTheirTensors) {
+  MemoryStateDict state = state_of(kind_of("csrec-gru4rec"));
+  state.remove("gru_layers.weight_hh_l1");
+  const test::Caught error =
+      test::caught([&] { import_model(state, named("csrec-gru4rec", {"model.max_length=6"})); });
+  EXPECT_TRUE(error.says("gru_layers.weight_hh_l1 of shape [15, 5] is missing")) << error.message;
 }
 
 }  // namespace

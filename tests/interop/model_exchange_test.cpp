@@ -95,6 +95,38 @@ TEST(ModelImport, NamesMissingExtraAndMisshapenTensors) {
   EXPECT_NE(error(state).find("has 2 rows"), std::string::npos);
 }
 
+TEST(ModelImport, CountsBlocksByAnyOfTheirTensors) {
+  MemoryStateDict state = sample("gsasrec", gsasrec_options());
+  // The first tensor of the last block, by which blocks could be counted.
+  state.remove("transformer_blocks.1.first_norm.weight");
+  EXPECT_NE(error_text([&] {
+              import_model(state, two_heads());
+            }).find("transformer_blocks.1.first_norm.weight of shape [4] is missing"),
+            std::string::npos);
+  state = sample("gsasrec", gsasrec_options());
+  state.add("transformer_blocks.4000000000.first_norm.weight", {4}, 0);  // no block, a stray tensor
+  EXPECT_NE(error_text([&] {
+              import_model(state, two_heads());
+            }).find("transformer_blocks.4000000000.first_norm.weight of shape [4] does not"),
+            std::string::npos);
+}
+
+TEST(ModelImport, LeavesOutWhatAllNamesBeginWith) {
+  const MemoryStateDict plain = sample("gsasrec", gsasrec_options());
+  MemoryStateDict wrapped;
+  for (size_t i = 0; i < plain.tensors().size(); ++i) {
+    const TensorInfo& info = plain.tensors()[i];
+    wrapped.add_values("module.net." + info.name, info.shape, plain.read(i));
+  }
+  const ImportedModel model = import_model(wrapped, two_heads());
+  EXPECT_EQ(model.values, import_model(plain, two_heads()).values);
+  ASSERT_FALSE(model.notes.empty());
+  EXPECT_NE(model.notes.front().find("\"module.net.\""), std::string::npos);
+  wrapped.add("other", {4}, 0);  // which is outside
+  EXPECT_NE(error_text([&] { import_model(wrapped, two_heads()); }).find("is missing"),
+            std::string::npos);
+}
+
 TEST(ModelImport, NeedsHeadsThatFit) {
   const MemoryStateDict state = sample("gsasrec", gsasrec_options());
   ImportOptions options;

@@ -78,6 +78,11 @@ TEST(S3recNames, TellSasrecBySizesAndLeavePretrainingOut) {
   EXPECT_EQ(model.values.at("position_embedding.weight").front(), 3000);
   EXPECT_NO_THROW(make_encoder(options, model.weights()));
   EXPECT_TRUE(says(model.notes, "model.num_heads = 2")) << model.notes.size();
+  EXPECT_TRUE(says(model.notes, "model.activation = gelu")) << model.notes.size();
+  const ImportedModel other = import_model(state_of("s3rec", small_options("sasrec")),
+                                           named("s3rec", {"model.activation=relu"}));
+  EXPECT_EQ(other.description.model.activation, FeedForward::relu);
+  EXPECT_FALSE(says(other.notes, "model.activation"));
   EXPECT_TRUE(says(model.notes, "attribute_embeddings.weight, aap_norm.weight"));
   ImportOptions four = named("s3rec");
   four.heads = 4;
@@ -104,6 +109,17 @@ TEST(S3recNames, TellGru4recByItsTensorsAndKeepThePaddingRow) {
                          named("s3rec", {"model.max_length=7"}))
                 .description.model.max_length,
             7);
+}
+
+TEST(S3recNames, TakeOneGraphStepWhereNoneIsToldAndOthersWhereTheyAre) {
+  const MemoryStateDict state = state_of("s3rec-srgnn", small_options("sr-gnn"));
+  const ImportedModel one = import_model(state, named("s3rec", {"model.readout=original"}));
+  EXPECT_EQ(one.description.model.gnn_steps, 1);
+  EXPECT_TRUE(says(one.notes, "model.gnn_steps = 1"));
+  const ImportedModel two =
+      import_model(state, named("s3rec", {"model.readout=original", "model.gnn_steps=2"}));
+  EXPECT_EQ(two.description.model.gnn_steps, 2);
+  EXPECT_FALSE(says(two.notes, "model.gnn_steps"));
 }
 
 TEST(S3recNames, NameWhatIsMissingExtraOrMisshapen) {

@@ -16,26 +16,18 @@ using test::kHistories;
 using test::kItems;
 
 /// Another value of each key, one that every network that reads it accepts.
-const std::map<std::string, std::string> kOtherValues = {{"block", "post-norm"},
-                                                         {"num_blocks", "1"},
-                                                         {"num_heads", "3"},
-                                                         {"inner_size", "7"},
-                                                         {"gru_layers", "3"},
-                                                         {"gru_hidden_size", "5"},
-                                                         {"positions", "from-start"},
-                                                         {"gru_bias", "true"},
-                                                         {"kernel_size", "2"},
-                                                         {"dilations", "[2]"},
-                                                         {"vertical_filters", "2"},
-                                                         {"horizontal_filters", "3"},
-                                                         {"gnn_steps", "2"},
-                                                         {"readout", "improved"},
-                                                         {"output_dropout", "0.1"},
-                                                         {"attention_dropout", "0.1"},
-                                                         {"embedding_dropout", "0.1"},
-                                                         {"skip_share", "0.2"},
-                                                         {"time", "past"},
-                                                         {"time_form", "input"}};
+const std::map<std::string, std::string> kOtherValues = {
+    {"block", "post-norm"},       {"num_blocks", "1"},
+    {"num_heads", "3"},           {"inner_size", "7"},
+    {"activation", "gelu"},       {"gru_layers", "3"},
+    {"gru_hidden_size", "5"},     {"positions", "from-start"},
+    {"gru_bias", "true"},         {"kernel_size", "2"},
+    {"dilations", "[2]"},         {"vertical_filters", "2"},
+    {"horizontal_filters", "3"},  {"gnn_steps", "2"},
+    {"readout", "improved"},      {"output_dropout", "0.1"},
+    {"attention_dropout", "0.1"}, {"embedding_dropout", "0.1"},
+    {"skip_share", "0.2"},        {"time", "past"},
+    {"time_form", "input"}};
 
 /// What a key needs to be set beside it.
 const std::map<std::string, std::string> kBeside = {{"skip_share", "block=res"},

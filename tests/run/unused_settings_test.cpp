@@ -33,6 +33,8 @@ const Case kCases[] = {
     {{"model.gru_layers=2"}, "model.gru_layers", "gru4rec, narm read it"},
     {{"model.gnn_steps=2"}, "model.gnn_steps", "sr-gnn reads it"},
     {{"model.name=gru4rec", "model.gru_layers=2", "model.hidden_size=8"}, "", ""},
+    {{"model.block=hstu", "model.inner_size=64"}, "model.inner_size", "no feed-forward part"},
+    {{"model.block=res", "model.inner_size=64"}, "", ""},
     {{"watch.every=2"}, "watch.every", "watch.parts"},
     {{"watch.parts=test", "watch.every=2"}, "", ""},
     {{"pretrain.mask_rate=0.3"}, "pretrain.mask_rate", "nothing is pretrained"},

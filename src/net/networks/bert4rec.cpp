@@ -72,8 +72,8 @@ const NetworkInfo bert4rec_network{
     .causal = &causal,
     .fills_masks = true,
     .describe = &describe,
-    .keys = {"block", "num_blocks", "num_heads", "inner_size", "positions", "skip_share",
-             "attention_dropout", "embedding_dropout"},
+    .keys = {"block", "num_blocks", "num_heads", "inner_size", "activation", "positions",
+             "skip_share", "attention_dropout", "embedding_dropout"},
     .examples = {"block=post-norm num_heads=2", "block=gsasrec tie_embeddings=true",
                  "block=csrec-bert num_heads=2", "block=gsasrec positions=relative num_heads=2",
                  "block=hstu tie_embeddings=true", "block=res"}};
