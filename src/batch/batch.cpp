@@ -43,7 +43,8 @@ Batcher::Batcher(const Dataset& dataset, const BatchOptions& options)
     positions_ += all ? window(user) : 1;
     prefixes_.push_back(positions_);
   }
-  const bool hides = options.target_positions == TargetPositions::hidden || masks();
+  const bool hides =
+      (options.target_positions == TargetPositions::hidden || masks()) && !hides_newest();
   check_usage(!hides || options.input_drop > 0,
               "objective.positions = \"{}\" trains positions whose input is hidden, and none is: "
               "set train.input_drop, e.g. 0.2",
@@ -200,13 +201,12 @@ void Batcher::share_pool(Batch& batch) {
 }
 
 int64_t Batcher::window(int32_t user) const {
-  const int64_t inputs = train_end(user) - (newest_is_input() ? 0 : 1);
-  return std::min(inputs, options_.max_length);
+  return std::min(train_end(user) - (window_has_newest() ? 0 : 1), options_.max_length);
 }
 
 int64_t Batcher::window_end(int32_t user) const {
   const int64_t end = train_end(user);
-  const int64_t inputs = end - (newest_is_input() ? 0 : 1);
+  const int64_t inputs = end - (window_has_newest() ? 0 : 1);
   const int64_t room = inputs - window(user);  // places to which the window could move back
   if (options_.window == TrainingWindow::newest || room == 0) return end;
   RandomStream random(
@@ -225,7 +225,7 @@ void Batcher::append(const Example& example, uint64_t stream, Tile& tile) const 
   tile.sequences.add_row(history.subspan(end - example.length, example.length));
   tile.streams.push_back(stream);
   if (options_.with_seen) tile.seen.add_row(training_items(example.user));
-  if (options_.input_drop > 0) hide_inputs(example, stream, tile);
+  if (options_.input_drop > 0 || hides_newest()) hide_inputs(example, stream, tile);
   if (options_.with_times) append_times(example, tile);
   append_targets(example, tile);
 }
@@ -250,6 +250,7 @@ void Batcher::hide_inputs(const Example& example, uint64_t stream, Tile& tile) c
   for (int64_t i = tile.tokens() - 1; i >= tile.tokens() - example.length; --i) {
     tile.hidden[i] = random.uniform() < options_.input_drop ? 1 : 0;
   }
+  if (hides_newest()) tile.hidden.back() = 1;
 }
 
 bool Batcher::is_trained(const Example& example, int64_t i, const Tile& tile) const {

@@ -74,7 +74,8 @@ struct Tile {
 
 /// Which positions of a window are trained: all, the newest, those whose own input is hidden (the
 /// "MLM" of Li et al. 2023), whose targets are next items; or masked: the hidden inputs of the
-/// whole training part are the targets themselves (BERT4Rec's cloze).
+/// whole training part are the targets themselves (BERT4Rec's cloze). A prefix has one: its newest
+/// item.
 enum class TargetPositions { all, last, hidden, masked };
 template <>
 struct Words<TargetPositions> {
@@ -210,6 +211,10 @@ class Batcher {
   bool masks() const { return options_.target_positions == TargetPositions::masked; }
   /// Whether an example's newest item is an input, and not only a target.
   bool newest_is_input() const { return masks() || pretext_.has_value(); }
+  /// Prefixes of masked positions are asked for as in use: the newest item is hidden, and is the
+  /// target. What has nothing before it is no example.
+  bool hides_newest() const { return masks() && options_.examples == Examples::prefixes; }
+  bool window_has_newest() const { return newest_is_input() && !hides_newest(); }
   int64_t tokens_of(const Example& example) const {
     return pretext_ ? pretext_->tokens_of(example.length) : example.length;
   }

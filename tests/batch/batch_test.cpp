@@ -249,6 +249,39 @@ TEST_F(Batching, MaskedPositionsAreAskedForTheirOwnItem) {
   EXPECT_THROW(Batcher(data, options), Error);
 }
 
+TEST_F(Batching, PrefixesOfMaskedPositionsHideTheirNewestItemAndAskForIt) {
+  const Dataset data = dataset_of(line("a", {10, 11, 12, 13, 14, 15, 16}), folder_);
+  BatchOptions options;
+  options.max_length = 3;
+  options.target_positions = TargetPositions::masked;
+  options.examples = Examples::prefixes;
+  for (const double drop : {0.0, 0.5}) {
+    for (const TrainingWindow window : {TrainingWindow::newest, TrainingWindow::random}) {
+      options.input_drop = drop;
+      options.window = window;
+      Batcher batcher(data, options);
+      EXPECT_EQ(batcher.num_examples(), 3);  // of as many targets as the window has places
+      EXPECT_EQ(batcher.positions_per_epoch(), 3);
+      const Batch batch = batcher.make(0);
+      const Tile& tile = batch.tiles[0];
+      ASSERT_EQ(tile.targets.size(), 3);
+      for (int64_t q = 0; q < 3; ++q) {
+        const auto row = static_cast<size_t>(tile.targets.rows[q]);
+        EXPECT_EQ(static_cast<int64_t>(row) + 1, tile.sequences.offsets[q + 1]);
+        EXPECT_EQ(tile.hidden[row], 1);
+        EXPECT_EQ(tile.targets.items[q], tile.sequences.values[row]);
+        EXPECT_GE(std::ssize(tile.sequences.row(q)), 2);  // something stands before it
+      }
+      const auto hidden = std::ranges::count(tile.hidden, 1);
+      if (drop == 0) {
+        EXPECT_EQ(hidden, 3);
+      } else {
+        EXPECT_GE(hidden, 3);
+      }
+    }
+  }
+}
+
 TEST_F(Batching, ABatchInWhichChanceHidNothingTrainsItsNewestInput) {
   const Dataset data = dataset_of(line("a", {1, 2, 3, 4, 5, 6}), folder_);
   BatchOptions options;

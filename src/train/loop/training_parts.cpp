@@ -208,9 +208,7 @@ void check_no_target_is_seen(const RunConfig& config) {
 
 void check_hidden_inputs(const RunConfig& config) {
   const TargetPositions positions = config.objective.positions;
-  const bool needs_drop =
-      positions == TargetPositions::hidden || positions == TargetPositions::masked;
-  check_usage(!needs_drop || config.train.examples == Examples::sequences,
+  check_usage(positions != TargetPositions::hidden || config.train.examples == Examples::sequences,
               "objective.positions = \"{}\": train.examples = \"prefixes\" trains the newest "
               "position of each; use one of the two",
               word_of(positions));
@@ -225,10 +223,12 @@ void check_hidden_inputs(const RunConfig& config) {
 void check_masks(const RunConfig& config) {
   const bool fills = find_network(config.model.name).fills_masks;
   const bool masked = config.objective.positions == TargetPositions::masked;
-  check_usage(masked || !fills,
-              "objective.positions = \"{}\": {} is asked for what a hidden place holds, so train "
-              "it for that: objective.positions = \"masked\" with train.input_drop, e.g. 0.2",
-              word_of(config.objective.positions), config.model.name);
+  check_usage(
+      masked || !fills,
+      "objective.positions = \"{}\": {} is asked for what a hidden place holds, so train "
+      "it for that: objective.positions = \"masked\" with train.input_drop, e.g. 0.2, or with "
+      "train.examples = \"prefixes\"",
+      word_of(config.objective.positions), config.model.name);
   check_usage(fills || !masked,
               "objective.positions = \"masked\": {} is asked for the next item, not for what a "
               "hidden place holds; use \"all\", or \"hidden\" with train.input_drop",
