@@ -148,7 +148,8 @@ class EnsembleScorer final : public Scorer {
       weights.push_back(weight);
     }
     *members = std::move(kept);
-    return {{.temperature = options.temperature, .weights = weights}, std::ssize(*members)};
+    return {{.mixing = options.mixing, .temperature = options.temperature, .weights = weights},
+            std::ssize(*members)};
   }
 
   /// One query: the row of every member, `stride` apart.

@@ -8,6 +8,7 @@
 
 #include "base/words.h"
 #include "eval/evaluator.h"
+#include "eval/mixing.h"
 #include "inference/model_file.h"
 
 namespace truenext {
@@ -23,6 +24,8 @@ struct EnsembleOptions {
   EnsembleRule rule = EnsembleRule::mean_probability;
   double temperature = 1;         ///< T, of mean-probability
   std::vector<double> weights{};  ///< one a member, any sum; empty = equal
+  /// Which average of probabilities mean-probability is; no logits.
+  Mixing mixing = Mixing::probability;
 };
 
 /// Scores every item by all members, which must have the same items. With weights w that add up to

@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,6 +54,30 @@ void expect_near(const Table& got, const std::vector<double>& wanted, double err
   for (size_t i = 0; i < got.size(); ++i) {
     EXPECT_NEAR(static_cast<double>(got[i]), wanted[i], error) << "item " << i;
   }
+}
+
+// The order of the labels that students learn from (labels.mixing).
+TEST(Ensemble, AveragesOfProbabilitiesAreThoseOfTheMixer) {
+  const std::vector<Table> members{random_table(40, 1), random_table(40, 2), random_table(40, 3)};
+  std::vector<const float*> rows;
+  for (const Table& member : members) rows.push_back(member.data());
+  std::set<Table> different;
+  for (const Mixing mixing : {Mixing::probability, Mixing::confidence, Mixing::early_exit}) {
+    EnsembleOptions options{.temperature = 2, .weights = {0.2, 0.5, 0.3}, .mixing = mixing};
+    const Table scores = scores_of(members, options);
+    const Mixer mixer({.mixing = mixing, .temperature = 2, .weights = options.weights}, 3);
+    double weight[3], log_sum[3];
+    mixer.survey(rows, 40, weight, log_sum);
+    Table probabilities(40);
+    mixer.probabilities(rows, 40, weight, log_sum, probabilities.data());
+    for (size_t i = 1; i < 40; ++i) {
+      const double wanted = 2 * std::log(static_cast<double>(probabilities[i]) /
+                                         static_cast<double>(probabilities[0]));
+      EXPECT_NEAR(static_cast<double>(scores[i] - scores[0]), wanted, 1e-4) << word_of(mixing);
+    }
+    different.insert(probabilities);
+  }
+  EXPECT_EQ(different.size(), 3u);
 }
 
 TEST(Ensemble, RulesGiveTheNumbersOfTheirDefinitions) {

@@ -164,6 +164,46 @@ TEST_F(TeacherStage, ResumesInAnyStageToTheSameBits) {
   EXPECT_EQ(bits(longer), whole);
 }
 
+// What a power cut in the student's first epoch leaves: its stages, and no checkpoint.
+TEST_F(TeacherStage, ACutInTheStudentsFirstEpochCostsNoTeacher) {
+  for (const TeacherKind kind : {TeacherKind::model, TeacherKind::training}) {
+    const std::string run(word_of(kind));
+    TrainRequest request = taught(run, kind);
+    const std::string whole = bits(request);
+    for (const char* name : {"checkpoint", "model.safetensors", kStageReport}) {
+      fs::remove_all(request.run / name);
+    }
+    request.resume = true;
+    request.config = RunConfig();
+    apply_file(request.config, request.run / "config.toml");
+    EXPECT_EQ(bits(request), whole) << run;
+    EXPECT_TRUE(fs::exists(request.run / kTeacherFolder / "1" / "model.safetensors")) << run;
+    EXPECT_TRUE(fs::exists(request.run / kTeacherFolder / "2" / "model.safetensors")) << run;
+    EXPECT_TRUE(fs::exists(request.run / kStageReport)) << run;
+  }
+}
+
+TEST_F(TeacherStage, AStudentThatIsPretrainedResumesFromItsConfiguration) {
+  TrainRequest request = taught("pretrained");
+  request.config.model.block = "post-norm";
+  request.config.pretrain.epochs = 1;
+  request.config.pretrain.losses.aap = request.config.pretrain.losses.map = 0;
+  const std::string whole = bits(request);
+  // As it is written before the pretraining, when the labels are made.
+  request.config.labels.path = (request.run / kLabelFolder).string();
+  request.config.labels.teachers = {(request.run / kTeacherFolder / "1").string()};
+  const std::string text = run_text(request.config);
+  RunConfig there;
+  apply_text(there, text, "config.toml");
+  EXPECT_TRUE(there.labels.path.empty());
+  EXPECT_TRUE(there.labels.teachers.empty());
+  for (const char* name : {"checkpoint", "model.safetensors"}) fs::remove_all(request.run / name);
+  there.labels.fingerprint.clear();
+  request.config = there;
+  request.resume = true;
+  EXPECT_EQ(bits(request), whole);
+}
+
 TEST_F(TeacherStage, StagesThatAreThereAreUsedAndOthersReplaced) {
   train(taught("run"));
   const fs::path model = folder_ / "run" / kTeacherFolder / "2" / "model.safetensors";
@@ -350,6 +390,37 @@ TEST_F(TeacherStage, ConfigurationsOfTeachersAreTheirOwn) {
   student.teachers.settings = {"objective.label_share=0.2"};
   EXPECT_NE(text_of([&] { teacher_config(student, 1); }).find("no teachers of its own"),
             std::string::npos);
+}
+
+// CE + KL terms are divided by 2 - alpha, and so are penalties: the loss of csrec.md 1.6, scaled.
+TEST_F(TeacherStage, PenaltiesOfATiedTeacherKeepTheirWeight) {
+  RunConfig student = taught("run", TeacherKind::training).config;
+  student.teachers.alpha = 0.5;
+  student.train.norm_penalty = 3e-6;
+  student.train.l2 = 1.5e-4;
+  EXPECT_EQ(teacher_config(student, 1).train.norm_penalty, 3e-6);
+  EXPECT_DOUBLE_EQ(teacher_config(student, 2).train.norm_penalty, 2e-6);
+  EXPECT_DOUBLE_EQ(teacher_config(student, 2).train.l2, 1e-4);
+}
+
+TEST_F(TeacherStage, ASampleOfTheEventsHasItsLabels) {
+  TrainRequest request = taught("sampled");
+  request.config.train.event_share = 0.5;
+  request.config.model.max_length = 3;
+  EXPECT_EQ(text_of([&] { train(request); }), "no error");
+}
+
+TEST_F(TeacherStage, TeachersAsOneAreWhatTheLabelIsMadeOf) {
+  for (const Mixing mixing : {Mixing::confidence, Mixing::early_exit, Mixing::logit}) {
+    TrainRequest request = taught("mixed");
+    request.config.labels.mixing = mixing;
+    request.replace = true;
+    train(request);
+    const auto json = nlohmann::json::parse(read_file(request.run / kStageReport));
+    ASSERT_EQ(json["stages"].size(), 4u) << word_of(mixing);
+    EXPECT_EQ(json["stages"][2]["name"], "teachers as one");
+    EXPECT_GT(json["stages"][2]["value"].get<double>(), 0);
+  }
 }
 
 TEST_F(TeacherStage, WhatCannotBeIsRefused) {

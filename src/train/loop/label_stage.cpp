@@ -18,8 +18,11 @@ LabelRule rule_of(const RunConfig& config) {
   LabelRule rule;
   rule.mixing = config.labels.mixing_options();
   rule.kept = config.labels.kept;
-  // Only the newest window of a history is ever trained on, unless it is drawn.
-  if (config.train.window == TrainingWindow::newest) rule.newest = config.model.max_length;
+  // Only the newest window of a history is ever trained on, unless it is drawn; the newest of the
+  // events that are left of a sample reach further back.
+  const bool newest =
+      config.train.window == TrainingWindow::newest && config.train.event_share == 1;
+  if (newest) rule.newest = config.model.max_length;
   return rule;
 }
 

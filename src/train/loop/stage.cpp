@@ -97,7 +97,14 @@ void begin_folder(const TrainRequest& request) {
   config.data.split_fingerprint = dataset.split_fingerprint();
   config.data.attribute_fingerprint = dataset.attribute_fingerprint();
   config.data.from_run = way_from_run(request.run, config.data.path);
-  write_file_atomically(request.run / "config.toml", config_text(config));
+  write_file_atomically(request.run / "config.toml", run_text(config));
+}
+
+std::string run_text(RunConfig config) {
+  const bool trains = config.teachers.kind != TeacherKind::none;
+  if (trains || !config.labels.teachers.empty()) config.labels.path.clear();
+  if (trains) config.labels.teachers.clear();
+  return config_text(config);
 }
 
 namespace {
@@ -150,6 +157,7 @@ void add_labels(TrainRequest& request, Ranks& ranks) {
   if (!trains && labels.teachers.empty()) return;
   if (labels.kept > 0 && labels_are_there(request, ranks)) {
     labels.path = (request.run / kLabelFolder).string();
+    if (trains) labels.teachers = label_teachers(request);
     return;
   }
   // A run that is stopped in one of its stages can be resumed. One that goes on after them trains

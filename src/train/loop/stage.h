@@ -20,6 +20,10 @@ bool goes_on(const std::filesystem::path& folder, const RunConfig& config, const
 /// stopped in one of them.
 void begin_folder(const TrainRequest& request);
 
+/// config.toml of a run: what it makes for itself, teachers and labels, is where the run is and is
+/// not named.
+std::string run_text(RunConfig config);
+
 /// Runs what comes before the training of `request` (teachers, soft labels, pretraining), each in a
 /// folder inside that of the run, then the training. All `ranks` make this call, the first one
 /// holds the lock of the folder. Throws as Trainer::fit() when interrupted.

@@ -43,17 +43,18 @@ bool are_there(const std::vector<std::string>& teachers) {
   return !teachers.empty();
 }
 
-/// Those that labels are made of, as one; null where there is one, or where no model answers so.
+/// Those that labels are made of, as one; null where there is one.
 std::unique_ptr<Scorer> as_one(const TrainRequest& request, const Dataset& dataset) {
   const LabelOptions& labels = request.config.labels;
   const std::vector<std::string> asked = label_teachers(request);
   if (asked.size() < 2 || !are_there(asked)) return nullptr;
   EnsembleOptions options;
-  if (labels.mixing == Mixing::logit)
+  if (labels.mixing == Mixing::logit) {
     options.rule = EnsembleRule::mean_logit;
-  else if (labels.mixing != Mixing::probability)
-    return nullptr;
-  if (labels.mixing == Mixing::probability) options.temperature = labels.temperature;
+  } else {
+    options.mixing = labels.mixing;
+    options.temperature = labels.temperature;
+  }
   options.weights = labels.mixing_options().weights;
   /// Members keep their models while they are asked.
   class Together final : public Scorer {

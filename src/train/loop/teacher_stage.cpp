@@ -33,9 +33,12 @@ RunConfig base_config(const RunConfig& student, int64_t number) {
   return config;
 }
 
-/// CE + alpha KL(f || g) + (1 - alpha) KL(g || f), divided by 2 - alpha, so that the weights of the
-/// target sum to 1 (csrec.md 1.6).
+/// CE + alpha KL(f || g) + (1 - alpha) KL(g || f) + penalties, divided by 2 - alpha, so that the
+/// weights of the target sum to 1 (csrec.md 1.6).
 void tie(const TeacherOptions& teachers, RunConfig& config) {
+  for (double* penalty : {&config.train.l2, &config.train.table_norm, &config.train.norm_penalty}) {
+    *penalty /= 2 - teachers.alpha;
+  }
   config.objective.label_share = (1 - teachers.alpha) / (2 - teachers.alpha);
   config.objective.label_reverse = teachers.alpha / (2 - teachers.alpha);
   config.objective.observation = teachers.observation ? 1 / (2 - teachers.alpha) : 0;

@@ -115,12 +115,7 @@ void Trainer::open_run() {
   }
   make_folder(checkpoints);
   config_.data.from_run = way_from_run(request_.run, config_.data.path);
-  RunConfig written = config_;
-  const bool trains = config_.teachers.kind != TeacherKind::none;
-  // What a run makes for itself is where the run is.
-  if (trains || !config_.labels.teachers.empty()) written.labels.path.clear();
-  if (trains) written.labels.teachers.clear();
-  write_file_atomically(request_.run / "config.toml", config_text(written));
+  write_file_atomically(request_.run / "config.toml", run_text(config_));
   log_ = std::make_unique<RunLog>(request_.run, !request_.resume,
                                   config_.model.time == TimeUse::request);
   if (request_.resume) {
@@ -323,7 +318,7 @@ void Trainer::watch() {
     watch_.write_users(request_.run, state_.epoch, parts);
     for (const WatchedPart& part : parts) {
       log_->watched(state_, part, judge_.sets().size() > 1 ? &set : nullptr);
-      log_info("{}", watched_text(state_.epoch, part));
+      log_info("{}", watched_text(state_.epoch, part, config_.model.time == TimeUse::request));
     }
     return 0.0;
   });
