@@ -47,11 +47,14 @@ class CellMaker {
       }
     };
     RunConfig config;
-    named([&] { begin(plan_.start_of(variant), folder, config); });
+    const std::vector<std::string> own = texts(variant.settings, origin);
+    named([&] { begin(plan_.start_of(variant), folder, own, config); });
     if (!plan_.config_file.empty()) apply_file(config, plan_.config_file);
-    apply_stage_settings(config, settings_for(config, texts(variant.settings, origin)),
-                         origin + ": ");
-    named([&] { config.model.resolve(); });
+    apply_stage_settings(config, settings_for(config, own), origin + ": ");
+    named([&] {
+      config.model.resolve();
+      config.objective.check();
+    });
     return config;
   }
 
@@ -64,14 +67,21 @@ class CellMaker {
     settings.insert(settings.end(), own.begin(), own.end());
     if (has_teachers(config, settings)) return settings;
     settings = shared_;
-    std::erase_if(settings, [](const auto& each) { return stage_of(each) != Stage::all; });
+    const bool student = has_student(config, settings);
+    std::erase_if(settings, [student](const auto& each) {
+      const Stage stage = stage_of(each);
+      return stage == Stage::teacher || (stage == Stage::student && !student);
+    });
     settings.insert(settings.end(), own.begin(), own.end());
     return settings;
   }
 
-  void begin(const GridStart& start, const std::string& folder, RunConfig& config) {
+  void begin(const GridStart& start, const std::string& folder, const std::vector<std::string>& own,
+             RunConfig& config) {
     PresetNames names = start.names;
-    if (names.asks_for_choice()) names.choice = choice_for(folder);
+    if (names.asks_for_choice()) {
+      names.choice = choice_for(folder).without(of_all_stages(shared_)).without(of_all_stages(own));
+    }
     apply_presets(config, names);
     if (!start.compat.empty()) apply_compat(config, start.compat);
   }

@@ -58,13 +58,14 @@ void check_watched(const GridPlan& plan, const GridCell& cell) {
 
 /// What [set] says to stages is for the variants that have them: at least one.
 void check_stages(const GridPlan& plan, const std::vector<const GridCell*>& variants) {
-  if (std::ranges::any_of(variants, [](const GridCell* cell) {
-        return cell->config.teachers.kind != TeacherKind::none;
-      })) {
-    return;
-  }
+  const auto any = [&](const auto& has) {
+    return std::ranges::any_of(variants,
+                               [&](const GridCell* cell) { return has(cell->config, {}); });
+  };
+  const bool teaches = any(has_teachers), learns = any(has_student);
   for (const auto& [key, value] : plan.settings) {
-    check_usage(stage_of(key) == Stage::all,
+    const Stage stage = stage_of(key);
+    check_usage(stage == Stage::all || teaches || (stage == Stage::student && learns),
                 "{}: [set] {}: no variant has stages of teachers; leave it out, or begin one with "
                 "the preset csrec-m",
                 plan.source, key);

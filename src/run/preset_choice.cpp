@@ -88,6 +88,17 @@ void choose_seen(PresetChoice& choice, const DatasetSummary& summary) {
 
 }  // namespace
 
+PresetChoice PresetChoice::without(const std::vector<std::string>& keys) const {
+  const auto key = [](const std::string& setting) { return setting.substr(0, setting.find('=')); };
+  PresetChoice rest{preset, {}, {reasons.front()}};
+  for (size_t k = 0; k < settings.size(); ++k) {
+    const bool set = std::ranges::any_of(
+        keys, [&](const std::string& each) { return key(each) == key(settings[k]); });
+    if (!set) add(rest, settings[k], reasons[k + 1]);
+  }
+  return rest;
+}
+
 PresetChoice choose_preset(const DatasetSummary& summary) {
   check_data(summary.train_lengths.total > 0,
              "--preset {}: no user has a training part, so there is nothing to choose by",

@@ -14,6 +14,9 @@ struct PresetChoice {
   std::vector<std::string> settings;  ///< key=value on top of it, for apply_settings()
   std::vector<std::string> reasons;   ///< a sentence for the preset and for each setting, in that
                                       ///< order: what was counted and what it decides
+
+  /// Without the settings of keys, with or without "=value", that somebody sets himself.
+  PresetChoice without(const std::vector<std::string>& keys) const;
 };
 
 /// Chooses by counts of the training part alone: length of the histories, users, size of the

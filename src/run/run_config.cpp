@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -170,6 +171,17 @@ namespace {
 
 constexpr std::string_view kCompat = "compat-";
 
+/// Presets by the names that Li et al. (2023) give them, after their loss, beside those they have
+/// here.
+constexpr std::pair<std::string_view, std::string_view> kTheirNames[] = {
+    {"gru4rec-cce", "gru4rec-ce"}, {"s3rec-cce", "s3-rec"}, {"s3rec-bce", "s3-rec-bce"}};
+
+std::string our_name(const std::string& name) {
+  const auto* found =
+      std::ranges::find(kTheirNames, name, [](const auto& pair) { return pair.first; });
+  return found == std::end(kTheirNames) ? name : std::string(found->second);
+}
+
 /// Names of the presets of one kind, without `prefix`: those that begin with it, or, when it is
 /// empty, those that do not begin with kCompat.
 std::vector<std::string> names_of(std::string_view prefix) {
@@ -224,12 +236,19 @@ void apply_preset(RunConfig& config, const std::string& name) {
     config.preset = fmt::format("{} of {}", name, config.preset);
     return;
   }
-  apply_listed(config, "", name, "--preset");
-  config.preset = name;
+  const std::string known = our_name(name);
+  apply_listed(config, "", known, "--preset");
+  config.preset = known;
 }
 
 void apply_compat(RunConfig& config, const std::string& name) {
+  const std::string network = config.model.name;
   apply_listed(config, kCompat, name, "--compat");
+  check_usage(
+      config.preset.empty() || config.model.name == network,
+      "--compat {}: is about {}, and --preset {} is {}; leave it out, or begin with a preset "
+      "of {}",
+      name, config.model.name, config.preset, network, config.model.name);
   const char* between = config.preset.empty() ? "" : " ";
   config.preset = fmt::format("{}{}{}{}", config.preset, between, kCompat, name);
 }

@@ -163,7 +163,8 @@ struct RunConfig {
 /// known.
 inline constexpr const char* kAutoPreset = "auto";
 
-/// Applies a preset by name (usage Error naming the nearest), e.g. "gsasrec".
+/// Applies a preset by name (usage Error naming the nearest), e.g. "gsasrec". Those of Li et al.
+/// also have their names: "gru4rec-cce" is "gru4rec-ce", "s3rec-cce" is "s3-rec".
 void apply_preset(RunConfig& config, const std::string& name);
 
 /// Whether a preset is about teachers and labels only, to be applied on top of that of a student.

@@ -108,13 +108,22 @@ bool has_teachers(const RunConfig& config, const std::vector<std::string>& setti
          });
 }
 
+bool has_student(const RunConfig& config, const std::vector<std::string>& settings) {
+  return has_teachers(config, settings) || !config.labels.teachers.empty();
+}
+
+std::vector<std::string> of_all_stages(std::vector<std::string> settings) {
+  std::erase_if(settings, [](const auto& each) { return stage_of(each) != Stage::all; });
+  return settings;
+}
+
 void apply_stage_settings(RunConfig& config, const std::vector<std::string>& settings,
                           const std::string& origin) {
-  const bool teaches = has_teachers(config, settings);
+  const bool teaches = has_teachers(config, settings), learns = has_student(config, settings);
   std::vector<std::string> of_teachers, of_student;
   for (const std::string& setting : settings) {
     const Stage stage = stage_of(setting);
-    check_usage(stage == Stage::all || teaches,
+    check_usage(stage == Stage::all || teaches || (stage == Stage::student && learns),
                 "{}{}: this run has no stages of teachers; leave \"{}\" out, or begin with the "
                 "preset csrec-m",
                 origin, setting, stage == Stage::teacher ? kTeacher : kStudent);
@@ -134,7 +143,7 @@ void apply_stage_settings(RunConfig& config, const std::vector<std::string>& set
       if (reaches) config.teachers.settings.push_back(setting);
     }
   }
-  if (config.teachers.presets.empty()) {
+  if (teaches && config.teachers.presets.empty()) {
     for (const std::string& setting : of_student) {
       const std::string key = key_of(setting);
       if (!is_of_the_run(key)) config.teachers.settings.push_back(present(config, key));

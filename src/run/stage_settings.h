@@ -31,6 +31,11 @@ void apply_presets(RunConfig& config, const PresetNames& names);
 
 /// Whether a run has stages of teachers once the settings are applied.
 bool has_teachers(const RunConfig& config, const std::vector<std::string>& settings);
+/// Or learns from somebody who is there.
+bool has_student(const RunConfig& config, const std::vector<std::string>& settings);
+
+/// Those that are for student and teachers alike.
+std::vector<std::string> of_all_stages(std::vector<std::string> settings);
 
 /// Applies settings to the configuration of the student and, through TeacherOptions::settings, of
 /// its teachers. Usage Error that begins with `origin` and the setting when it is wrong, or of a

@@ -83,7 +83,9 @@ while read -r name; do
 done <names
 "$truenext" train --presets | sed '1,/^for --compat/d' | cut -d' ' -f1 >names
 while read -r name; do
-  ok "--compat $name is taken" "$truenext" train --preset relevance-linear --compat "$name" --show-config
+  preset=relevance-linear
+  [ "$name" = sr-gnn-2023 ] && preset=sr-gnn-cce
+  ok "--compat $name is taken" "$truenext" train --preset $preset --compat "$name" --show-config
 done <names
 
 for out in /proc/nope /proc/nope/deeper; do

@@ -71,6 +71,8 @@ refuses 'a teacher has its seed from the run' 1 'has that from the run' "$truene
   --run bad --set teacher.train.seed=7
 refuses 'a resumed run keeps its labels' 1 'its own teachers' "$truenext" train --resume student --labels labels
 refuses 'a benchmark without teachers' 1 'bench trains no teachers' "$truenext" bench train-step --data data --preset csrec-m
+sed 's/student_preset.*/student_preset = "sasrec-bce"/; /^preset/a student_preset = "sasrec-bce"' grid.toml >bce.toml
+refuses 'a grid with one' 1 'no likelihood of one item' "$truenext" grid bce.toml --list
 refuses 'a criterion without a meaning' 1 'no likelihood of one item' "$truenext" train --preset csrec-m \
   --student sasrec-bce --data data --run bad
 absent 'nothing is left of it' bad/teachers

@@ -139,6 +139,16 @@ ok 'a preset by the data' "$truenext" train --preset auto --data data --run chos
 says 'what it is' 'preset auto: sasrec-shop .short histories' err
 says 'and what else was chosen' 'model.max_length=50 .three quarters of the users' err
 says 'kept on record' "^preset = 'auto: sasrec-shop .short histories" chosen/config.toml
+ok 'what is set is not chosen' "$truenext" train --preset auto --data data --show-config --set model.max_length=7
+if grep -q 'three quarters' out err; then fail 'a choice that was not made is told'; else pass; fi
+says 'it holds' '^max_length = 7$' out
+ok 'the name of Li et al.' "$truenext" train --preset gru4rec-cce --show-config
+says 'is the preset' "^preset = .gru4rec-ce" out
+refuses 'a compatibility of another network' 1 'is about sr-gnn' "$truenext" train --preset sasrec-cce --compat sr-gnn-2023 --show-config
+ok 'settings of a student of counts' "$truenext" train --preset csrec-pop --data data --show-config --set student.train.epochs=3
+says 'reach it' '^epochs = 3$' out
+refuses 'which has no teacher' 1 'no stages of teachers' "$truenext" train --preset csrec-pop --data data --show-config \
+  --set teacher.train.epochs=3
 ok 'a student by the data' "$truenext" train --preset csrec-pop --student auto --data data --show-config
 says 'and its record' 'csrec-pop of auto: sasrec-shop' out
 refuses 'auto without data' 1 '--data' "$truenext" train --preset auto --run x

@@ -105,6 +105,18 @@ TEST_F(Grids, AVariantMayHaveAPresetOfItsOwnAndTeachers) {
   EXPECT_EQ(cells[3].config.teachers.presets, (std::vector<std::string>{"narm-ce", "gru4rec-ce"}));
 }
 
+TEST_F(Grids, WhatSetSaysToStudentsReachesThoseOfPopularity) {
+  const auto cells = grid_cells(plan(std::string(kHead) +
+                                     "[set]\nstudent.train.epochs = 2\nteacher.train.epochs = 3\n"
+                                     "[[variant]]\nname = \"m\"\npreset = \"csrec-m\"\n"
+                                     "[[variant]]\nname = \"pop\"\npreset = \"csrec-pop\"\n"
+                                     "[[variant]]\nname = \"alone\"\npreset = \"sasrec-cce\"\n"));
+  EXPECT_EQ(cells[0].config.train.epochs, 2);
+  EXPECT_EQ(cells[1].config.train.epochs, 2);
+  EXPECT_EQ(cells[2].config.train.epochs, 200);
+  EXPECT_TRUE(cells[1].config.teachers.settings.empty());
+}
+
 TEST_F(Grids, TeachersMayComeFromSet) {
   const auto cells = grid_cells(plan(std::string(kHead) +
                                      "preset = \"sasrec-cce\"\n[set]\nteachers.kind = \"model\"\n"
@@ -169,6 +181,8 @@ TEST_F(Grids, MistakesAreNamedBeforeAnythingIsTrained) {
        "g.toml: variant v: --student gru4rec-ce: goes with a preset of teachers"},
       {head + variant + "presets = \"gsasrec\"\n",
        "g.toml:6: unknown key presets; did you mean preset?"},
+      {head + variant + "preset = \"csrec-m\"\nstudent_preset = \"sasrec\"\n",
+       "variant v: objective.label_share = 0.375: a soft label is a distribution"},
       {head + variant + "teacher_presets = \"gsasrec\"\n",
        "g.toml:6: teacher_presets wants a list of texts"},
       {head + variant + "preset = \"gsasrek\"\n", "variant v: --preset gsasrek: unknown"},

@@ -74,6 +74,15 @@ TEST(PresetChoice, SaysWhyAndResolves) {
   }
 }
 
+TEST(PresetChoice, LeavesOutWhatSomebodySetsHimself) {
+  const PresetChoice choice = choose_preset(summary_of(943, 1682, 63, 146));
+  ASSERT_EQ(choice.settings.size(), 2u);
+  const PresetChoice rest = choice.without({"train.batch_size=11", "model.dropout=0.1"});
+  EXPECT_EQ(rest.preset, choice.preset);
+  EXPECT_EQ(rest.settings, std::vector<std::string>{choice.settings[0]});
+  EXPECT_EQ(rest.reasons, (std::vector<std::string>{choice.reasons[0], choice.reasons[1]}));
+}
+
 TEST(PresetChoice, RefusesWhereThereIsNothingToChooseBy) {
   EXPECT_THROW(choose_preset(DatasetSummary()), Error);
   RunConfig config;

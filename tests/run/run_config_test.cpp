@@ -47,9 +47,10 @@ TEST(RunConfig, EveryPresetResolvesAndSaysWhatItIs) {
     if (preset.name.starts_with("compat-")) {
       const std::string compat = preset.name.substr(7);
       EXPECT_THROW(apply_preset(config, preset.name), Error);
-      apply_preset(config, "relevance-linear");
+      const std::string base = compat == "sr-gnn-2023" ? "sr-gnn-cce" : "relevance-linear";
+      apply_preset(config, base);
       EXPECT_NO_THROW(apply_compat(config, compat)) << compat;
-      EXPECT_EQ(config.preset, "relevance-linear compat-" + compat);
+      EXPECT_EQ(config.preset, base + " compat-" + compat);
     } else {
       if (is_scheme(preset.name)) apply_preset(config, "sasrec-cce");  // the student
       EXPECT_NO_THROW(apply_preset(config, preset.name)) << preset.name;
@@ -57,6 +58,23 @@ TEST(RunConfig, EveryPresetResolvesAndSaysWhatItIs) {
     EXPECT_NO_THROW(config.model.resolve()) << preset.name;
     EXPECT_NO_THROW(Objective(config.objective, 3416)) << preset.name;
     EXPECT_FALSE(preset.summary.empty()) << preset.name;
+  }
+}
+
+TEST(RunConfig, CompatOfAnotherNetworkIsRefused) {
+  RunConfig config;
+  apply_preset(config, "sasrec-cce");
+  EXPECT_THROW(apply_compat(config, "sr-gnn-2023"), Error);
+}
+
+TEST(RunConfig, PresetsOfLiEtAlHaveTheirNamesToo) {
+  for (const auto& [theirs, ours] :
+       {std::pair("gru4rec-cce", "gru4rec-ce"), std::pair("s3rec-cce", "s3-rec"),
+        std::pair("s3rec-bce", "s3-rec-bce")}) {
+    RunConfig by_theirs, by_ours;
+    apply_preset(by_theirs, theirs);
+    apply_preset(by_ours, ours);
+    EXPECT_EQ(config_text(by_theirs), config_text(by_ours));
   }
 }
 
