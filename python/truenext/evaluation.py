@@ -34,6 +34,9 @@ def _metrics(data: Mapping[str, Any]) -> dict[str, Metric]:
     }
 
 
+_TOLD = "request time known"
+
+
 class _Tabled:
     """Results that are a table."""
 
@@ -85,18 +88,27 @@ class Evaluation(_Tabled):
         return metrics[metric]
 
     @property
+    def name(self) -> str:
+        """What was judged, as the first row of the command's table names it: "model", "ensemble" or "hybrid", with
+        "(request time known)" behind it where it was told when items were asked for (docs/protocols.md)."""
+        model = self.report.get("model", {})
+        kind = "hybrid" if "hybrid" in model else "ensemble" if "ensemble" in model else "model"
+        told = self.report.get("protocol", {}).get("request_time") == "known"
+        return f"{kind} ({_TOLD})" if told else kind
+
+    @property
     def table(self) -> Table:
-        """A row for each metric of the model and of each baseline: model, metric, mean, low, high."""
+        """A row for each metric of what was judged and of each baseline: model, metric, mean, low, high."""
         return table_of(
             [
                 {"model": name, "metric": metric, "mean": value.mean, "low": value.low, "high": value.high}
-                for name, row in {"model": self.metrics, **self.beside}.items()
+                for name, row in {self.name: self.metrics, **self.beside}.items()
                 for metric, value in row.items()
             ]
         )
 
     def _repr_html_(self) -> str:
-        rows = {"model": self.metrics, **self.beside}
+        rows = {self.name: self.metrics, **self.beside}
         lines = [
             [name, *(f"{value.mean:.4f} [{value.low:.4f}, {value.high:.4f}]" for value in row.values())]
             for name, row in rows.items()
@@ -104,7 +116,7 @@ class Evaluation(_Tabled):
         return table_html(["", *self.metrics], lines)
 
     def __repr__(self) -> str:
-        rows = {"model": self.metrics, **self.beside}
+        rows = {self.name: self.metrics, **self.beside}
         lines = [
             f"{name}: " + ", ".join(f"{metric} {value.mean:.4f} [{value.low:.4f}, {value.high:.4f}]" for metric, value in row.items())
             for name, row in rows.items()
@@ -124,8 +136,17 @@ class Comparison(_Tabled):
         self.report = report
         self.rows: list[dict[str, Any]] = list(report["comparisons"])
 
+    def _label(self, name: str) -> str:
+        """A side's name and what sets it apart from a model that is judged alone."""
+        side: Mapping[str, Any] = next((side for side in self.report.get("sides", ()) if side["name"] == name), {})
+        notes = ["hybrid"] if side.get("hybrid") else []
+        notes += [_TOLD] if side.get("request_time") == "known" else []
+        return f"{name} ({', '.join(notes)})" if notes else name
+
     def __repr__(self) -> str:
-        lines = [f"{row['a']} against {row['b']}, {row['metric']}: {row['verdict']}" for row in self.rows]
+        lines = [
+            f"{self._label(row['a'])} against {self._label(row['b'])}, {row['metric']}: {row['verdict']}" for row in self.rows
+        ]
         return "\n".join(lines)
 
     @property
@@ -135,7 +156,10 @@ class Comparison(_Tabled):
 
     def _repr_html_(self) -> str:
         names = ("a", "b", "metric", "difference", "p", "verdict")
-        return table_html(names, [[row.get(name) for name in names] for row in self.rows])
+        return table_html(
+            names,
+            [[self._label(row[name]) if name in ("a", "b") else row.get(name) for name in names] for row in self.rows],
+        )
 
 
 def _paths(paths: PathLike | Sequence[PathLike]) -> list[str]:

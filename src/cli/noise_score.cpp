@@ -127,14 +127,22 @@ class Spread {
   std::vector<float> scores_;
 };
 
+/// Whether one of the runs was told when items were asked for.
+bool any_told(const std::vector<Member>& members) {
+  return std::ranges::any_of(members, [](const Member& member) {
+    return member.model && member.model->description().model.time == TimeUse::request;
+  });
+}
+
 std::string summary_text(const NoiseScoreArguments& arguments, const EventNoise& noise,
-                         const std::vector<Judged>& judged) {
+                         const std::vector<Judged>& judged, bool told) {
   const Spread spread(noise.score);
   std::string text = fmt::format(
       "{} training events, {} of them without a history: popularity answers for these\n"
       "score: mean {:.4f}, median {:.4f}, 90 % up to {:.4f}, 99 % up to {:.4f}\n",
       noise.score.size(), noise.without_history, spread.mean(), spread.quantile(0.5),
       spread.quantile(0.9), spread.quantile(0.99));
+  if (told) text += fmt::format("{}\n", kRequestTimeKnown);
   if (!arguments.out.empty()) text += fmt::format("scores of all: {}\n", arguments.out);
   if (judged.empty()) return text;
   text += fmt::format("{} events are noise, {} genuine; how well each tells them apart:\n",
@@ -148,7 +156,7 @@ std::string summary_text(const NoiseScoreArguments& arguments, const EventNoise&
 }
 
 void print_json(const NoiseScoreArguments& arguments, const Dataset& dataset,
-                const EventNoise& noise, const std::vector<Judged>& judged) {
+                const EventNoise& noise, const std::vector<Judged>& judged, bool told) {
   const Spread spread(noise.score);
   nlohmann::ordered_json json;
   json["scores"] = arguments.out;
@@ -158,6 +166,7 @@ void print_json(const NoiseScoreArguments& arguments, const Dataset& dataset,
   json["following"] = arguments.options.following;
   json["rate"] = arguments.options.rate;
   json["any_item"] = arguments.options.any_item;
+  if (told) json["request_time"] = "known";
   json["events"] = noise.score.size();
   json["without_history"] = noise.without_history;
   json["mean"] = spread.mean();
@@ -193,12 +202,13 @@ void score_noise(const NoiseScoreArguments& arguments, const Globals& globals) {
   if (noise_report(dataset)) truth = NoiseTruth::open(dataset);
   write_events(arguments.out, noise, dataset, truth);
   const std::vector<Judged> judged = truth ? judge(noise, dataset, *truth) : std::vector<Judged>();
+  const bool told = any_told(members);
   if (globals.json) {
-    print_json(arguments, dataset, noise, judged);
+    print_json(arguments, dataset, noise, judged, told);
   } else if (arguments.out.empty()) {
-    log_info("{}", summary_text(arguments, noise, judged));
+    log_info("{}", summary_text(arguments, noise, judged, told));
   } else {
-    fmt::print("{}", summary_text(arguments, noise, judged));
+    fmt::print("{}", summary_text(arguments, noise, judged, told));
   }
   log_info("{:.1f} s", wall_seconds() - begin);
 }

@@ -75,9 +75,10 @@ void add_recommend(Command& program, Globals& globals) {
   verb.add_option("--times", arguments->times,
                   "Times of the items of --history, oldest first, separated by commas, for a model "
                   "that is told them (model.time)");
-  verb.add_option("--at", arguments->at,
-                  "When the items are asked for: a number of seconds since 1970, a date, or now; "
-                  "for a model that is told it (model.time = request)");
+  verb.add_option(
+      "--at", arguments->at,
+      "When the items are asked for, in the unit of the data's times: a number (of seconds "
+      "since 1970), a date, or now; for a model that is told it (model.time = request)");
   verb.add_flag("--stdin", arguments->from_stdin, "Read histories from stdin, one per line");
   verb.add_option("--user", arguments->user, "Raw id of a user of the dataset");
   verb.add_option("--users", arguments->users, "File of raw user ids, one a line: a list for each");

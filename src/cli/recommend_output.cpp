@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/terminal_text.h"
 #include "cli/recommend_table.h"
 #include "cli/recommender.h"
 #include "data/id_json.h"
@@ -43,6 +44,7 @@ void Recommender::print(const Request& request) const {
                     entry.score, probability(request, entry.score)});
   }
   fmt::print("{}", list_table("score", rows, arguments_.probabilities));
+  if (is_blended(request)) fmt::print("{}\n", printable(blend_text(blend_)));
   if (told_request(request)) fmt::print("{}\n", kRequestTimeKnown);
 }
 
@@ -50,10 +52,10 @@ void Recommender::print_json(const Request& request) const {
   nlohmann::ordered_json json;
   json["method"] = request.fallback          ? "popularity"
                    : request.history.empty() ? "none"
-                   : blend_.counts > 0       ? "hybrid"
+                   : is_blended(request)     ? "hybrid"
                    : models_.is_one_model()  ? "model"
                                              : "ensemble";
-  if (blend_.counts > 0) {
+  if (is_blended(request)) {
     json["hybrid"] = {{"counts", blend_.counts}, {"counts_from", blend_.source}};
   }
   if (told_request(request)) {

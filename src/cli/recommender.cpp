@@ -69,7 +69,6 @@ void Recommender::blend() {
 
 void Recommender::answer_history() {
   std::vector<Request> requests{parse(arguments_.history)};
-  check_asked_after(requests.front().times, "the history");
   answer(&requests);
   check_answered(requests.front());
   print(requests.front());
@@ -91,7 +90,7 @@ void Recommender::answer_user() {
       requests.front().times.push_back(dataset_->times().row(*user)[i]);
     }
   }
-  check_asked_after(requests.front().times, arguments_.user);
+  if (time_ != TimeUse::none) check_asked_after(dataset_->times().row(*user), arguments_.user);
   const std::vector<std::string>& unknown = requests.front().unknown;
   if (!unknown.empty()) {
     log_warning("--user {}: {} of the user's {} items are unknown to the model and skipped: {}",
@@ -147,6 +146,7 @@ Recommender::Request Recommender::parse(std::string_view line) const {
   Request request;
   const std::vector<std::string> ids = split_ids(line, arguments_.separator);
   const std::vector<int64_t> times = times_of_history(arguments_.times, ids.size());
+  check_asked_after(times, "the history");
   for (size_t i = 0; i < ids.size(); ++i) {
     if (add_item(ids[i], &request) && !times.empty()) request.times.push_back(times[i]);
   }

@@ -88,6 +88,11 @@ class Recommender {
     return time_ == TimeUse::request && !request.fallback;
   }
 
+  /// Whether counts have a part in the answer.
+  bool is_blended(const Request& request) const {
+    return blend_.counts > 0 && !request.fallback && !request.history.empty();
+  }
+
   std::string_view item_id(const Request& request, int32_t item) const;
   std::string_view title(const Request& request, int32_t item) const;
   /// Popularity has none.

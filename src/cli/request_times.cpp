@@ -21,12 +21,31 @@ int64_t time_of_option(const std::string& option, const std::string& text) {
   return parsed->time;
 }
 
+namespace {
+
+/// Without the spaces around it, which ids may have, too.
+std::string trimmed(std::string text) {
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') + 1 - first);
+}
+
+/// Where two times cannot be of one unit.
+std::string unit_hint(int64_t at, int64_t event) {
+  constexpr int64_t kFar = 100;  // the year 7000 beside 1970 + 100 years
+  if (at <= 0 || event / kFar < at) return "";
+  return "; the times of the data are another unit, milliseconds perhaps: --at and --times are in "
+         "that of the data (docs/lists.md)";
+}
+
+}  // namespace
+
 std::vector<int64_t> times_of_history(const std::string& text, size_t items) {
   std::vector<int64_t> times;
   if (text.empty()) return times;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(',', begin), text.size());
-    times.push_back(time_of_option("--times", text.substr(begin, end - begin)));
+    times.push_back(time_of_option("--times", trimmed(text.substr(begin, end - begin))));
     begin = end + 1;
   }
   check_usage(times.size() == items,
@@ -80,10 +99,12 @@ void Recommender::check_times() {
 
 void Recommender::check_asked_after(std::span<const int64_t> times, std::string_view whose) const {
   if (time_ != TimeUse::request || times.empty()) return;
-  check_usage(times.back() <= at_,
+  // The newest place need not have it: data may be in another order than that of time.
+  const int64_t newest = *std::ranges::max_element(times);
+  check_usage(newest <= at_,
               "--at {}: is before the newest event of {}, at {}; nothing is asked for before what "
-              "has happened: want a later time",
-              arguments_.at, whose, times.back());
+              "has happened: want a later time{}",
+              arguments_.at, whose, newest, unit_hint(at_, newest));
 }
 
 }  // namespace truenext::cli

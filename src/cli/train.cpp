@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/relevance_options.h"
 #include "data/data_place.h"
+#include "eval/run_inputs.h"
 #include "run/option_help.h"
 #include "run/run_config.h"
 #include "run/stage_settings.h"
@@ -79,7 +80,7 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   if (names.asks_for_choice()) {
     const std::string path = data_path(arguments);
     check_folder(arguments, path);
-    names.choice = choose_aloud(path);
+    names.choice = choose_aloud(path, arguments.settings);
   }
   apply_presets(config, names);
   if (!arguments.compat.empty()) apply_compat(config, arguments.compat);
@@ -148,6 +149,7 @@ TrainRequest resume_request(const Arguments& arguments, const Globals& globals, 
 }
 
 void print_result(const TrainResult& result, const TrainRequest& request, const Globals& globals) {
+  const bool told = request.config.model.time == TimeUse::request;
   if (globals.json) {
     nlohmann::ordered_json out;
     out["run"] = request.run.string();
@@ -157,6 +159,7 @@ void print_result(const TrainResult& result, const TrainRequest& request, const 
     out["had_finished"] = result.had_finished;
     out["best_epoch"] = result.best_epoch;
     if (!result.best_weights.empty()) out["weights"] = result.best_weights;
+    if (told) out["request_time"] = "known";
     if (!result.valid_metric.empty()) out["valid"] = {{result.valid_metric, result.best_value}};
     out["seconds"] = result.seconds;
     out["processes"] = result.processes;
@@ -182,8 +185,9 @@ void print_result(const TrainResult& result, const TrainRequest& request, const 
           ? fmt::format("kept epoch {}", result.best_epoch)
           : fmt::format("best valid {} {:.5f} at epoch {}", result.valid_metric, result.best_value,
                         result.best_epoch);
-  const std::string weights =
+  std::string weights =
       result.best_weights.empty() ? "" : fmt::format(", {} weights", result.best_weights);
+  if (told && !result.valid_metric.empty()) weights += fmt::format(", {}", kRequestTimeKnown);
   fmt::print("{} epochs, {} steps in {:.0f} s ({:.0f} positions/s, {:.0f} MB), {}{}\n",
              result.epochs, result.steps, result.seconds, result.positions_per_second,
              static_cast<double>(result.peak_memory_bytes) / 1e6, best, weights);

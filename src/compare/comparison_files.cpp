@@ -27,7 +27,8 @@ Json sides_json(const ComparisonReport& report) {
     Json means = Json::object();
     for (const std::string& metric : report.options.metrics) means[metric] = side.mean(metric);
     Json entry = {{"name", side.name}, {"runs", runs}, {"means", means}};
-    if (side.label() != side.name) entry["request_time"] = "known";
+    if (side.hybrid()) entry["hybrid"] = true;
+    if (side.told()) entry["request_time"] = "known";
     sides.push_back(std::move(entry));
   }
   return sides;

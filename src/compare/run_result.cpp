@@ -137,6 +137,7 @@ RunResult read_run_result(const std::filesystem::path& folder, const std::string
   try {
     const Json json = Json::parse(read_file(file, kResultBytes));
     run.facts = facts_of(json);
+    run.hybrid = json.value("model", Json::object()).contains("hybrid");
     check_belongs(json, run, file.string());
   } catch (const Json::exception& error) {
     fail_data("{}: not a result of truenext evaluate ({}); write it again", file.string(),

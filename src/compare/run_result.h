@@ -18,6 +18,7 @@ struct RunResult {
   /// fingerprints of dataset and split, every setting of the protocol.
   std::vector<std::pair<std::string, std::string>> facts;
   PerUserValues values;
+  bool hybrid = false;  ///< of a model and counts (docs/protocols.md), not of the model
 
   /// Text of a fact, empty when there is none of that name.
   std::string fact(const std::string& name) const;

@@ -57,11 +57,20 @@ bool all_have(const std::vector<Side>& sides, const std::string& metric) {
 
 }  // namespace
 
+bool Side::told() const {
+  return std::ranges::any_of(
+      runs, [](const RunResult& run) { return !run.fact(kRequestTimeFact).empty(); });
+}
+
+bool Side::hybrid() const {
+  return std::ranges::any_of(runs, &RunResult::hybrid);
+}
+
 std::string Side::label() const {
-  const bool told = std::any_of(runs.begin(), runs.end(), [](const RunResult& run) {
-    return !run.fact(kRequestTimeFact).empty();
-  });
-  return told ? fmt::format("{} ({})", name, kRequestTimeKnown) : name;
+  std::vector<std::string> notes;
+  if (hybrid()) notes.emplace_back("hybrid");
+  if (told()) notes.emplace_back(kRequestTimeKnown);
+  return notes.empty() ? name : fmt::format("{} ({})", name, fmt::join(notes, ", "));
 }
 
 double Side::mean(const std::string& metric) const {

@@ -15,7 +15,10 @@ struct Side {
   std::string name;
   std::vector<RunResult> runs;
 
-  /// The name, with "(request time known)" where a run of it was told.
+  /// Whether a run of it was told when items were asked for, or is a model beside counts.
+  bool told() const;
+  bool hybrid() const;
+  /// The name with both of that: "mine (hybrid, request time known)".
   std::string label() const;
   /// Mean of a metric over runs and users.
   double mean(const std::string& metric) const;

@@ -313,8 +313,9 @@ std::string baselines_text(const EvalReport& report) {
     better.push_back(fmt::format("{} ({:.4f})", report.rows[i].name, other.mean));
   }
   if (better.empty()) return "";
-  return fmt::format("{} of the model is {:.4f}, below what needs no training: {}",
-                     model.metric.label(), model.mean, fmt::join(better, ", "));
+  return fmt::format("{} of the {} is {:.4f}, below what needs no training: {}",
+                     model.metric.label(), report.rows.front().name, model.mean,
+                     fmt::join(better, ", "));
 }
 
 std::string beyond_table(const EvalReport& report) {

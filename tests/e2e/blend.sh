@@ -67,6 +67,15 @@ says 'the row' '^hybrid +0\.' out
 says 'the shares' 'hybrid of 0.95 of the model and 0.05 of counts from the model file' out
 ok 'evaluate with counts of the data' "$truenext" evaluate plain --blend counts:0.05 --out other
 says 'says so' 'the training part of' other/test.json
+ok 'compare it with its model' "$truenext" compare other hybrid
+says 'both are named' 'A = other \(hybrid\) \(1 run\)' out
+ok 'in JSON' "$truenext" compare other hybrid --json
+says 'too' '"hybrid": true' out
+ok 'a table for people' "$truenext" recommend counted --history 1,2,3 --blend counts:0.05 --quiet
+says 'says what it is' '^hybrid of 0.95 of the model and 0.05 of counts' out
+ok 'a history that nobody knows' "$truenext" recommend counted --history foo --blend counts:0.05 --data data --json
+says 'is answered by popularity' '"method":"popularity"' out
+if grep -q hybrid out; then fail 'popularity is called a hybrid'; else pass; fi
 ok 'the model' "$truenext" evaluate counted --out model.json
 says 'is still called so' '"name": "sasrec"' model.json
 if grep -q hybrid model.json; then fail 'a result of the model mentions a hybrid'; else pass; fi

@@ -23,6 +23,11 @@ ok 'prepare without times' "$truenext" prepare pairs.txt --format pairs --out un
 small=(--preset sasrec-cce --set train.batch_size=32 --set model.max_length=12 --set train.learning_rate=0.01
   --set train.epochs=60 --set train.patience=0 --set model.hidden_size=32 --set model.dropout=0.1 --set train.valid_every=20)
 ok 'train on ids' "$truenext" train --data data --run ids "${small[@]}"
+ok 'a run in JSON' "$truenext" train --data data --run json "${small[@]}" --set train.epochs=1 --set model.time=request \
+  --set watch.parts=valid --json
+says 'says so' '"request_time": "known"' out
+says 'so do lines of what is watched' 'valid .*\(request time known\)' err
+says 'and tags' 'valid \(request time known\)/ndcg' json/events.out.tfevents.truenext
 ok 'train on times' "$truenext" train --data data --run past "${small[@]}" --set model.time=past
 says 'the start says so' 'times of the history \(attention\)' err
 ok 'train on request times' "$truenext" train --data data --run told "${small[@]}" --set model.time=request \
@@ -114,6 +119,13 @@ refuses 'a time for none' 1 'model is told no time' "$truenext" recommend ids --
 refuses 'a time for past' 1 'model is told no time of the request' "$truenext" recommend past --user u3 --at now
 refuses 'no time at all' 1 '--at soon: the time is' "$truenext" recommend told --user u3 --at soon
 refuses 'before its events' 1 'before the newest event' "$truenext" recommend told --user u3 --at $((newest - 1))
+# The newest event counts, wherever it stands and whether or not the model knows its item.
+refuses 'before an unknown one' 1 'before the newest event' "$truenext" recommend told --history '1,nothing' --times '5, 60' --at 6
+ok 'times have spaces as ids do' "$truenext" recommend told --history '1, 2' --times '5, 60' --at 60
+{ echo user,item,time; printf 'u3,1,500\nu3,2,400\nu3,4,300\nu3,5,200\n'; grep -v '^u3,' log.csv | sed 1d; } >back.csv
+ok 'data in the order of the file' "$truenext" prepare back.csv --order file --out back
+refuses 'before what stands earlier' 1 'before the newest event' "$truenext" recommend told --user u3 --data back --at 450
+refuses 'another unit' 1 'milliseconds perhaps' "$truenext" recommend told --history 1 --times 1600000000000 --at now
 refuses 'before events of some' 1 'before the newest event' "$truenext" recommend told --all-users --at 1600000010 --out x.csv
 absent 'no lists' x.csv
 refuses 'a history without times' 1 '--times' "$truenext" recommend past --history "$history"
@@ -135,6 +147,8 @@ if grep -q 'request.time' student/test.json; then fail 'a student claims a reque
 refuses 'a teacher without times' 2 'has no times' "$truenext" train --data untimed --run no "${small[@]}" --teacher past \
   --set objective.label_share=0.5
 ok 'noise by it' "$truenext" noise data --score past --out noise.tsv
+ok 'noise by one that is told' "$truenext" noise data --score told --out noise.tsv
+says 'says so' '^request time known$' out
 if [ -e "$(dirname "$truenext")/lib/libtruenext_serve.so" ]; then
   refuses 'a server' 2 'tells models no times' timeout 60 "$truenext" serve past --check-config
 fi

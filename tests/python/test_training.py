@@ -82,6 +82,11 @@ def test_average_sample_and_blend(folder, data):
     hybrid = truenext.evaluate(run, baselines="none", blend="counts:0.2", out=str(folder / "hybrid"))
     assert hybrid.report["model"]["hybrid"] == {"counts": 0.2, "counts_from": "the model file"}
     assert "hybrid" not in model.report["model"]
+    assert (model.name, hybrid.name) == ("model", "hybrid")
+    assert repr(hybrid).startswith("hybrid: ndcg@10 ")
+    assert set(hybrid.table["model"]) == {"hybrid"} and ">hybrid</td>" in hybrid._repr_html_()
+    compared = truenext.compare([run, folder / "hybrid"])
+    assert "hybrid (hybrid), ndcg@10" in repr(compared) and "hybrid (hybrid)" in compared._repr_html_()
     state = run.model.state_dict()
     assert not any(name.startswith("next_counts") for name in state)
 

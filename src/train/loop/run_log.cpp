@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/work.h"
+#include "eval/run_inputs.h"
 
 namespace truenext {
 
@@ -39,6 +40,10 @@ RunLog::RunLog(const std::filesystem::path& folder, bool fresh, bool told)
 
 RunLog::~RunLog() {
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::string RunLog::note() const {
+  return told_ ? fmt::format(" ({})", kRequestTimeKnown) : "";
 }
 
 void RunLog::epoch(const EpochRecord& record) {
@@ -78,7 +83,8 @@ void RunLog::validation(const TrainState& state, const ValidationRecord& record)
   line(out.dump());
   tell(kEvents[kind], path_, out);
   if (record.kind == ValidationKind::confirmation) return;  // of an epoch that is past
-  const std::string name = (sample ? "valid sample/" : "valid/") + record.metric;
+  const std::string name =
+      fmt::format("{}{}/{}", sample ? "valid sample" : "valid", note(), record.metric);
   events_.scalar(name, state.step, static_cast<float>(record.value));
   for (size_t i = 0; averaged && i < record.values.size(); ++i) {
     events_.scalar(name + (i == 0 ? " raw" : " average"), state.step,
@@ -96,8 +102,8 @@ void RunLog::watched(const TrainState& state, const WatchedPart& part, const Wei
   if (told_) out["request_time"] = "known";
   for (const MetricResult& entry : part.result.metrics) {
     out["metrics"][entry.metric.label()] = entry.mean;
-    events_.scalar("watched " + part.part + "/" + entry.metric.label(), state.step,
-                   static_cast<float>(entry.mean));
+    events_.scalar(fmt::format("watched {}{}/{}", part.part, note(), entry.metric.label()),
+                   state.step, static_cast<float>(entry.mean));
   }
   line(out.dump());
   tell("watched", path_, out);

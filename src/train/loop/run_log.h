@@ -59,6 +59,7 @@ class RunLog {
  private:
   void line(const std::string& text);
 
+  std::string note() const;  ///< " (request time known)" or nothing, for tags
   bool told_;
   std::filesystem::path path_;
   int descriptor_ = -1;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "data/id_json.h"
 #include "eval/result_report.h"
+#include "eval/run_inputs.h"
 
 namespace truenext {
 namespace {
@@ -118,11 +119,12 @@ void Watch::write_users(const std::filesystem::path& run, int64_t epoch,
   }
 }
 
-std::string watched_text(int64_t epoch, const WatchedPart& part) {
+std::string watched_text(int64_t epoch, const WatchedPart& part, bool told) {
   std::string text = fmt::format("epoch {}  {}", epoch, part.part);
   for (const MetricResult& entry : part.result.metrics) {
     text += fmt::format("  {} {:.4f}", entry.metric.label(), entry.mean);
   }
+  if (told) text += fmt::format("  ({})", kRequestTimeKnown);
   return text;
 }
 

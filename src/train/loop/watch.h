@@ -60,7 +60,7 @@ class Watch {
   std::vector<Part> parts_;
 };
 
-/// "epoch 3  test  ndcg@10 0.1712  recall@10 0.3001 ...".
-std::string watched_text(int64_t epoch, const WatchedPart& part);
+/// "epoch 3  test  ndcg@10 0.1712  recall@10 0.3001 ...", and that the time of requests was told.
+std::string watched_text(int64_t epoch, const WatchedPart& part, bool told);
 
 }  // namespace truenext
