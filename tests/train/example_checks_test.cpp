@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "support/sanitizers.h"
 #include "support/small_data.h"
 #include "support/test_files.h"
 #include "train/loop/trainer.h"
@@ -61,6 +62,25 @@ INSTANTIATE_TEST_SUITE_P(
                 {"model.name=sr-gnn", "model.positions=none", "train.input_drop=0.2"},
                 "want 0"}),
     [](const auto& test) { return test.param.name; });
+
+// As in use: what stands before the newest item is seen, and it is asked for.
+TEST(PrefixesOfMasks, TeachWhatIsAskedInUse) {
+  if (test::kSanitized) GTEST_SKIP() << "hundreds of steps of what other tests run";
+  set_quiet(true);
+  const test::TemporaryFolder folder;
+  TrainRequest request = test::small_training(folder / "run", test::ring_dataset(folder));
+  RunConfig& config = request.config;
+  config.model.name = "bert4rec";
+  config.model.dropout = 0;
+  config.objective.criterion = "softmax";
+  config.objective.candidates = CandidateSet::full;
+  config.objective.positions = TargetPositions::masked;
+  config.train.examples = Examples::prefixes;
+  config.train.epochs = 20;
+  config.train.learning_rate = 0.01;
+  config.train.patience = 0;
+  EXPECT_GT(Trainer(request).fit().best_value, 0.5);  // nine of ten steps go to the next item
+}
 
 TEST(PublishedLeak, IsTrainedAsPublished) {
   set_quiet(true);
