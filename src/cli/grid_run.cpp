@@ -44,10 +44,12 @@ std::string cell_name(const GridCell& cell) {
   return fmt::format("{}/{}/seed-{}", cell.variant, cell.data, cell.seed);
 }
 
-/// The configuration without what a run fills in and without where the data are: they may have
-/// moved, and their fingerprints tell whether they are the same.
+/// The configuration without what a run fills in, what it began as and where the data are: they may
+/// have moved, and their fingerprints tell whether they are the same.
 std::string comparable_text(RunConfig config) {
+  config.model.resolve();  // keys that are younger than the run
   config.version.clear();
+  config.preset.clear();
   config.data.path.clear();
   clear_fingerprints(config);
   return config_text(config);

@@ -198,7 +198,8 @@ void add_import(Command& program, Globals& globals) {
                   "What else weights do not tell: s3rec-gru4rec, s3rec-srgnn: model.max_length "
                   "(50 unless given); s3rec-srgnn: model.readout; csrec-gru4rec, csrec-narm, "
                   "csrec-nextitnet: model.max_length; csrec-nextitnet: model.dilations ([1] unless "
-                  "given)")
+                  "given); s3rec-srgnn: model.gnn_steps (1 unless given); s3rec, csrec-sasrec: "
+                  "model.activation")
       .show_type("KEY=VALUE")
       .one_value();
   verb.add_option("--data", command->data,

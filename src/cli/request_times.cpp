@@ -32,8 +32,9 @@ std::string trimmed(std::string text) {
 
 /// Where two times cannot be of one unit.
 std::string unit_hint(int64_t at, int64_t event) {
-  constexpr int64_t kFar = 100;  // the year 7000 beside 1970 + 100 years
-  if (at <= 0 || event / kFar < at) return "";
+  constexpr int64_t kSeconds = 100'000'000;  // a date, of 1973
+  constexpr int64_t kFar = 100;
+  if (at < kSeconds || event / kFar < at) return "";
   return "; the times of the data are another unit, milliseconds perhaps: --at and --times are in "
          "that of the data (docs/lists.md)";
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -80,7 +82,11 @@ TrainRequest fresh_request(const Arguments& arguments, const Globals& globals, b
   if (names.asks_for_choice()) {
     const std::string path = data_path(arguments);
     check_folder(arguments, path);
-    names.choice = choose_aloud(path, arguments.settings);
+    std::vector<std::string> set = arguments.settings;
+    if (!arguments.config_file.empty()) {
+      std::ranges::move(keys_of_file(arguments.config_file), std::back_inserter(set));
+    }
+    names.choice = choose_aloud(path, set);
   }
   apply_presets(config, names);
   if (!arguments.compat.empty()) apply_compat(config, arguments.compat);

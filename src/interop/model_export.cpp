@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <iterator>
 #include <numeric>
 
 #include "base/error.h"
@@ -109,7 +110,33 @@ const NamingScheme& scheme_for(const ModelOptions& model, const std::string& nam
     check_usage(value == want, "--names {}: the model has {} = {}; these names hold {} with {}",
                 names, key, value, found->network, want);
   }
+  check_usage(found->network != "nextitnet" || model.num_blocks % std::ssize(model.dilations) == 0,
+              "--names {}: the model has {} blocks and model.dilations of {}; that code repeats a "
+              "whole list; export it under its own names, --names {}",
+              names, model.num_blocks, model.dilations.size(), kOwnNames);
   return *found;
+}
+
+/// What no tensor will tell and that project has otherwise where nothing is said. A class of
+/// padding is of training alone.
+std::vector<std::string> untold(ModelOptions has, const NamingScheme& scheme) {
+  OptionList list;
+  list.section("model", has);
+  std::vector<std::string> lines;
+  for (const AskedKey& asked : scheme.asked) {
+    if (asked.value.empty() || asked.key == "padding_class") continue;
+    const std::string key = fmt::format("model.{}", asked.key);
+    const std::string value = list.find(key, "export").toml_value();
+    ModelOptions usual = has;
+    OptionList usual_list;
+    usual_list.section("model", usual);
+    apply_setting(usual_list, fmt::format("{}={}", key, asked.value));
+    if (asked.key == "activation") usual.resolve();  // the block's own is called auto
+    if (value == usual_list.find(key, "export").toml_value()) continue;
+    lines.push_back(fmt::format("{} = {} is in no tensor, and that code has {} unless it is told",
+                                key, value, asked.value));
+  }
+  return lines;
 }
 
 /// Files of these names are read by torch.load, which takes no safetensors.
@@ -133,6 +160,7 @@ std::vector<std::string> differences(const ModelOptions& options, const NamingSc
         "of histories shorter than {} items: train with model.padding = \"attend\"",
         options.max_length));
   }
+  std::ranges::move(untold(options, scheme), std::back_inserter(list));
   return list;
 }
 

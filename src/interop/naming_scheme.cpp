@@ -82,7 +82,7 @@ constexpr AskedKey kHeads = {"num_heads", "", "--heads"};
 
 const NamingScheme kGsasrec{
     .name = "gsasrec",
-    .fixed = {{"block", "gsasrec"}, {"positions", "from-end"}, {"activation", "relu"}},
+    .fixed = {{"block", "gsasrec"}, {"positions", "from-end"}, {"activation", "auto"}},
     .extra_rows = 2,
     .item_table = "item_embedding.weight",
     .output_table = "output_embedding.weight",
@@ -99,14 +99,16 @@ NamingScheme pmixer_scheme(std::string_view name, int64_t padding) {
   scheme.family = "pmixer";
   scheme.fixed = {{"block", "pmixer"},
                   {"positions", "from-end"},
-                  {"activation", "relu"},
+                  {"activation", "auto"},
                   {"tie_embeddings", "true"}};
   scheme.extra_rows = 1;
   scheme.item_table = "item_emb.weight";
   scheme.sizes = {{"item_emb.weight", 1, &ModelOptions::hidden_size},
                   {"pos_emb.weight", 0, &ModelOptions::max_length, padding},
                   {"forward_layers.0.conv1.weight", 0, &ModelOptions::inner_size}};
-  scheme.counts = {{{"attention_layernorms.{}.weight"}, &ModelOptions::num_blocks}};
+  scheme.counts = {{{"attention_layernorms.{}.weight", "attention_layers.{}.",
+                     "forward_layernorms.{}.", "forward_layers.{}."},
+                    &ModelOptions::num_blocks}};
   scheme.asked = {kHeads};
   scheme.sees_padding = true;
   if (padding > 0) {

@@ -38,8 +38,8 @@ struct Words<PaddingUse> {
   static constexpr std::array names = {"none", "attend"};
 };
 
-/// Between the two maps of the feed-forward part of a transformer block. `automatic` is replaced by
-/// resolve(), except in blocks made of operations, which have their own.
+/// Between the two maps of the feed-forward part of a transformer block. `automatic`: what the
+/// block's original has, and resolve() calls that so.
 enum class FeedForward { automatic, relu, gelu };
 template <>
 struct Words<FeedForward> {

@@ -27,11 +27,9 @@ void check_rate(const char* key, double rate) {
 }  // namespace
 
 void check_transformer(ModelOptions& options) {
-  const BlockStyle& style = block_style(options);
-  if (style.operations == nullptr) {
-    options.activation =
-        style.activation == kernels::Activation::gelu ? FeedForward::gelu : FeedForward::relu;
-  }
+  const BlockStyle& style = block_style(options.block);
+  // The block's own has no name of its own, or it would be taken along to another block.
+  if (&block_style(options) == &style) options.activation = FeedForward::automatic;
   if (options.num_heads == 0) options.num_heads = style.default_heads;
   if (options.inner_size == 0) options.inner_size = style.inner_factor * options.hidden_size;
   if (options.positions == PositionNumbers::automatic) options.positions = style.default_positions;

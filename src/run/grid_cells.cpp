@@ -7,6 +7,7 @@
 #include "run/grid_plan.h"
 #include "run/preset_choice.h"
 #include "run/stage_settings.h"
+#include "run/unused_settings.h"
 
 namespace truenext {
 namespace {
@@ -81,6 +82,9 @@ class CellMaker {
     PresetNames names = start.names;
     if (names.asks_for_choice()) {
       names.choice = choice_for(folder).without(of_all_stages(shared_)).without(of_all_stages(own));
+      if (!plan_.config_file.empty()) {
+        names.choice = names.choice->without(keys_of_file(plan_.config_file));
+      }
     }
     apply_presets(config, names);
     if (!start.compat.empty()) apply_compat(config, start.compat);

@@ -236,9 +236,8 @@ void apply_preset(RunConfig& config, const std::string& name) {
     config.preset = fmt::format("{} of {}", name, config.preset);
     return;
   }
-  const std::string known = our_name(name);
-  apply_listed(config, "", known, "--preset");
-  config.preset = known;
+  apply_listed(config, "", our_name(name), "--preset");
+  config.preset = name;
 }
 
 void apply_compat(RunConfig& config, const std::string& name) {

@@ -109,7 +109,10 @@ bool has_teachers(const RunConfig& config, const std::vector<std::string>& setti
 }
 
 bool has_student(const RunConfig& config, const std::vector<std::string>& settings) {
-  return has_teachers(config, settings) || !config.labels.teachers.empty();
+  return has_teachers(config, settings) || !config.labels.teachers.empty() ||
+         std::ranges::any_of(settings, [](const std::string& setting) {
+           return setting.starts_with("labels.teachers=");
+         });
 }
 
 std::vector<std::string> of_all_stages(std::vector<std::string> settings) {

@@ -134,4 +134,10 @@ std::vector<std::string> changed_keys(RunConfig before, RunConfig after) {
   return keys;
 }
 
+std::vector<std::string> keys_of_file(const std::filesystem::path& file) {
+  RunConfig config;
+  apply_file(config, file);
+  return changed_keys(RunConfig(), config);
+}
+
 }  // namespace truenext

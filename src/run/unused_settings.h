@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,7 @@ std::vector<UnusedSetting> unused_settings(RunConfig config, const std::vector<s
 /// Keys that `after` has set: their values differ from `before`, and from what the network makes of
 /// a key that nobody sets (a whole config.toml has those, too).
 std::vector<std::string> changed_keys(RunConfig before, RunConfig after);
+/// Those that a configuration file sets to other values than the defaults.
+std::vector<std::string> keys_of_file(const std::filesystem::path& file);
 
 }  // namespace truenext

@@ -143,7 +143,8 @@ ok 'what is set is not chosen' "$truenext" train --preset auto --data data --sho
 if grep -q 'three quarters' out err; then fail 'a choice that was not made is told'; else pass; fi
 says 'it holds' '^max_length = 7$' out
 ok 'the name of Li et al.' "$truenext" train --preset gru4rec-cce --show-config
-says 'is the preset' "^preset = .gru4rec-ce" out
+says 'is a preset' "^preset = .gru4rec-cce" out
+says 'of their network' "^name = .gru4rec" out
 refuses 'a compatibility of another network' 1 'is about sr-gnn' "$truenext" train --preset sasrec-cce --compat sr-gnn-2023 --show-config
 ok 'settings of a student of counts' "$truenext" train --preset csrec-pop --data data --show-config --set student.train.epochs=3
 says 'reach it' '^epochs = 3$' out

@@ -111,6 +111,21 @@ TEST(ModelImport, CountsBlocksByAnyOfTheirTensors) {
             std::string::npos);
 }
 
+TEST(ModelImport, CountsBlocksOfPmixerByAnyOfTheirTensors) {
+  ModelOptions options = gsasrec_options();
+  options.block = "pmixer";
+  options.tie_embeddings = true;
+  MemoryStateDict state = sample("relevance-2023", options);
+  state.remove("attention_layernorms.1.weight");
+  state.remove("attention_layernorms.1.bias");
+  ImportOptions wanted = two_heads();
+  wanted.names = "relevance-2023";
+  EXPECT_NE(error_text([&] {
+              import_model(state, wanted);
+            }).find("attention_layernorms.1.weight of shape [4] is missing"),
+            std::string::npos);
+}
+
 TEST(ModelImport, LeavesOutWhatAllNamesBeginWith) {
   const MemoryStateDict plain = sample("gsasrec", gsasrec_options());
   MemoryStateDict wrapped;
@@ -196,6 +211,36 @@ class ModelExchange : public testing::Test {
   test::TemporaryFolder folder_;
   ModelWeights weights_;
 };
+
+TEST_F(ModelExchange, NamesWhatTheOtherCodeMustBeTold) {
+  ModelOptions options = gsasrec_options();
+  options.block = "post-norm";
+  options.tie_embeddings = true;
+  const auto differences = [&] {
+    return export_state_dict(write(options, {"1", "2"}), "s3rec", folder_ / "exported").differences;
+  };
+  EXPECT_TRUE(differences().empty());
+  options.activation = FeedForward::relu;
+  ASSERT_EQ(differences().size(), 1u);
+  EXPECT_NE(differences()[0].find("model.activation"), std::string::npos);
+  options.num_heads = 4;
+  EXPECT_EQ(differences().size(), 2u);
+}
+
+TEST_F(ModelExchange, RefusesDilationsThatTheOtherCodeCannotHave) {
+  ModelOptions options;
+  options.name = "nextitnet";
+  options.hidden_size = 4;
+  options.num_blocks = 3;
+  options.dilations = {1, 2};
+  options.tie_embeddings = true;
+  options.padding = PaddingUse::attend;
+  const ModelFile model = write(options, {"1", "2"});
+  EXPECT_NE(error_text([&] {
+              export_state_dict(model, "csrec-nextitnet", folder_ / "exported");
+            }).find("3 blocks and model.dilations of 2"),
+            std::string::npos);
+}
 
 const std::vector<std::string> kMixedNumbers = {"3", "1", "6", "2", "5", "4"};
 

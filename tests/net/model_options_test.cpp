@@ -25,6 +25,23 @@ std::string resolve_error(ModelOptions options) {
   return text;
 }
 
+// The block's own activation is called auto, so that another block does not inherit it.
+TEST(ModelOptions, AnActivationHasANameWhereItIsNotTheBlocksOwn) {
+  const auto resolved = [](const char* block, FeedForward activation) {
+    ModelOptions options = with_block(block);
+    options.activation = activation;
+    return options.resolved().activation;
+  };
+  EXPECT_EQ(resolved("gsasrec", FeedForward::automatic), FeedForward::automatic);
+  EXPECT_EQ(resolved("gsasrec", FeedForward::relu), FeedForward::automatic);
+  EXPECT_EQ(resolved("gsasrec", FeedForward::gelu), FeedForward::gelu);
+  EXPECT_EQ(resolved("post-norm", FeedForward::gelu), FeedForward::automatic);
+  EXPECT_EQ(resolved("post-norm", FeedForward::relu), FeedForward::relu);
+  ModelOptions options = with_block("hstu");
+  options.activation = FeedForward::gelu;
+  EXPECT_NE(resolve_error(options).find("model.activation"), std::string::npos);
+}
+
 TEST(ModelOptions, ResolvesToTheValuesOfEachOriginal) {
   const struct {
     const char* block;

@@ -117,6 +117,14 @@ TEST_F(Grids, WhatSetSaysToStudentsReachesThoseOfPopularity) {
   EXPECT_TRUE(cells[1].config.teachers.settings.empty());
 }
 
+TEST_F(Grids, AStudentMayBeTaughtBySet) {
+  const auto cells = grid_cells(
+      plan(std::string(kHead) +
+           "preset = \"sasrec-cce\"\n[set]\nlabels.teachers = [\"popularity\"]\n"
+           "objective.label_share = 0.25\nstudent.train.epochs = 2\n[[variant]]\nname = \"a\"\n"));
+  EXPECT_EQ(cells[0].config.train.epochs, 2);
+}
+
 TEST_F(Grids, TeachersMayComeFromSet) {
   const auto cells = grid_cells(plan(std::string(kHead) +
                                      "preset = \"sasrec-cce\"\n[set]\nteachers.kind = \"model\"\n"

@@ -74,6 +74,8 @@ TEST(RunConfig, PresetsOfLiEtAlHaveTheirNamesToo) {
     RunConfig by_theirs, by_ours;
     apply_preset(by_theirs, theirs);
     apply_preset(by_ours, ours);
+    EXPECT_EQ(by_theirs.preset, theirs);
+    by_theirs.preset = ours;
     EXPECT_EQ(config_text(by_theirs), config_text(by_ours));
   }
 }

@@ -19,6 +19,7 @@
 #include "train/loop/pretraining_stage.h"
 #include "train/loop/progress.h"
 #include "train/loop/run_model.h"
+#include "train/loop/stage.h"
 #include "train/loop/start_summary.h"
 #include "train/loop/teacher_stage.h"
 #include "train/loop/weak_run.h"
