@@ -39,11 +39,11 @@ void choose_model(PresetChoice& choice, const DatasetSummary& summary) {
                     "at every position: sampled negatives",
                     events, summary.items));
   } else if (median >= kLongHistory) {
-    choice.preset = "sasrec-ce";
-    choice.reasons.push_back(
-        fmt::format("long histories ({:.0f} training events in the median): random windows of them "
-                    "under a cosine schedule",
-                    median));
+    choice.preset = "sasrec-movies";
+    choice.reasons.push_back(fmt::format(
+        "long histories ({:.0f} training events in the median): HSTU blocks over random "
+        "windows of them, under a cosine schedule",
+        median));
   } else {
     choice.preset = "sasrec-shop";
     choice.reasons.push_back(

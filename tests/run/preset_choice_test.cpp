@@ -30,7 +30,7 @@ bool sets(const PresetChoice& choice, const std::string& setting) {
 
 TEST(PresetChoice, FollowsTheLengthOfHistories) {
   const PresetChoice films = choose_preset(summary_of(6040, 3416, 94, 205));
-  EXPECT_EQ(films.preset, "sasrec-ce");
+  EXPECT_EQ(films.preset, "sasrec-movies");
   EXPECT_EQ(films.settings, std::vector<std::string>{"model.max_length=200"});
   const PresetChoice shop = choose_preset(summary_of(22363, 12101, 4, 7));
   EXPECT_EQ(shop.preset, "sasrec-shop");
