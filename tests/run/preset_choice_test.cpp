@@ -32,6 +32,8 @@ TEST(PresetChoice, FollowsTheLengthOfHistories) {
   const PresetChoice films = choose_preset(summary_of(6040, 3416, 94, 205));
   EXPECT_EQ(films.preset, "sasrec-movies");
   EXPECT_EQ(films.settings, std::vector<std::string>{"model.max_length=200"});
+  const PresetChoice few = choose_preset(summary_of(943, 1682, 63, 146));  // too few for its blocks
+  EXPECT_EQ(few.preset, "sasrec-ce");
   const PresetChoice shop = choose_preset(summary_of(22363, 12101, 4, 7));
   EXPECT_EQ(shop.preset, "sasrec-shop");
   EXPECT_EQ(shop.settings, std::vector<std::string>{"model.max_length=50"});
