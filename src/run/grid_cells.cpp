@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -64,17 +66,15 @@ class CellMaker {
   /// says comes behind it.
   std::vector<std::string> settings_for(const RunConfig& config,
                                         const std::vector<std::string>& own) const {
-    std::vector<std::string> settings = shared_;
-    settings.insert(settings.end(), own.begin(), own.end());
-    if (has_teachers(config, settings)) return settings;
-    settings = shared_;
-    const bool student = has_student(config, settings);
-    std::erase_if(settings, [student](const auto& each) {
-      const Stage stage = stage_of(each);
-      return stage == Stage::teacher || (stage == Stage::student && !student);
+    std::vector<std::string> all = shared_, kept;
+    all.insert(all.end(), own.begin(), own.end());
+    const bool teaches = has_teachers(config, all), learns = has_student(config, all);
+    std::ranges::copy_if(shared_, std::back_inserter(kept), [&](const std::string& setting) {
+      const Stage stage = stage_of(setting);
+      return stage == Stage::all || teaches || (stage == Stage::student && learns);
     });
-    settings.insert(settings.end(), own.begin(), own.end());
-    return settings;
+    kept.insert(kept.end(), own.begin(), own.end());
+    return kept;
   }
 
   void begin(const GridStart& start, const std::string& folder, const std::vector<std::string>& own,

@@ -46,8 +46,7 @@ void choose_model(PresetChoice& choice, const DatasetSummary& summary) {
     choice.preset = many ? "sasrec-movies" : "sasrec-ce";
     choice.reasons.push_back(
         fmt::format("long histories ({:.0f} training events in the median), {:.0f} events in all: "
-                    "{} blocks over "
-                    "random windows of them, under a cosine schedule",
+                    "{} blocks over random windows of them, under a cosine schedule",
                     median, events, many ? "HSTU" : "usual"));
   } else {
     choice.preset = "sasrec-shop";

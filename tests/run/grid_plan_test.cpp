@@ -123,6 +123,12 @@ TEST_F(Grids, AStudentMayBeTaughtBySet) {
            "preset = \"sasrec-cce\"\n[set]\nlabels.teachers = [\"popularity\"]\n"
            "objective.label_share = 0.25\nstudent.train.epochs = 2\n[[variant]]\nname = \"a\"\n"));
   EXPECT_EQ(cells[0].config.train.epochs, 2);
+  const auto own = grid_cells(plan(std::string(kHead) +
+                                   "preset = \"sasrec-cce\"\n[set]\nstudent.train.epochs = 2\n"
+                                   "[[variant]]\nname = \"a\"\nlabels.teachers = [\"popularity\"]\n"
+                                   "objective.label_share = 0.25\n[[variant]]\nname = \"b\"\n"));
+  EXPECT_EQ(own[0].config.train.epochs, 2);  // what the variant itself names counts, too
+  EXPECT_EQ(own[1].config.train.epochs, 200);
 }
 
 TEST_F(Grids, TeachersMayComeFromSet) {
